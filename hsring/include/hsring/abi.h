@@ -1,0 +1,698 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Generated from hsring/hsring.toml by hsring/gen/hsring_gen.py; edit those. */
+#ifndef HSRING_ABI_H
+#define HSRING_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* clang-format off */
+
+#define HSR_MAGIC UINT64_C(0x31474E5249525448)
+#define HSR_ABI_MAJOR 0
+#define HSR_ABI_MINOR 1
+
+/* Region and slots */
+#define HSR_CACHE_LINE 64 /* bytes; unit of every alignment in the region */
+#define HSR_MAX_WORKERS 16 /* rings sets in one region */
+#define HSR_MAX_PORTS 0x400 /* port indices 0..1023; NO_PORT is none of them */
+#define HSR_NO_PORT 0xFFFF /* no port */
+#define HSR_SLOT_META 128 /* bytes of metadata at the start of a slot (two cache lines) */
+#define HSR_SLOT_HEADROOM 128 /* bytes free before a received frame, for pushed headers */
+#define HSR_SLOT_FRAME 0x100 /* offset of a received frame in its slot: SLOT_META + SLOT_HEADROOM */
+#define HSR_SLOT_SIZE 0x800 /* bytes of one slot; larger packets take consecutive slots */
+#define HSR_SLOT_CLASSES 3 /* run lengths: a single slot, a jumbo frame, a GSO frame */
+#define HSR_RUN_SINGLE 1 /* slots a run of class 0: frames up to 1,792 bytes */
+#define HSR_RUN_JUMBO 5 /* slots a run of class 1: frames up to 9,984 bytes */
+#define HSR_RUN_GSO 33 /* slots a run of class 2: frames up to 67,328 bytes */
+#define HSR_MAX_FRAME 0x10040 /* bytes; 65,535 of IP behind at most 65 of Ethernet, VLAN and slack */
+#define HSR_MAX_VECTOR 16 /* packets in one vector (Triton, section 8.1) */
+#define HSR_ENTRY_SLOT_BITS 24 /* low bits of a ring entry: slot index; the rest is its kind */
+#define HSR_KEY_CONTEXT_BITS 24 /* bits of the tenant context in a key */
+
+/* Hash slices (of the 64-bit Toeplitz hash; disjoint) */
+#define HSR_HASH_QUEUE_SHIFT 0 /* aggregation queue */
+#define HSR_HASH_QUEUE_BITS 10 /* 1,024 queues */
+#define HSR_HASH_RETA_SHIFT 10 /* steering: index into the RETA */
+#define HSR_HASH_RETA_BITS 8 /* 256 RETA entries */
+#define HSR_HASH_BUCKET_SHIFT 18 /* flow-index bucket (one cache line of four banks) */
+#define HSR_HASH_BUCKET_BITS 14 /* at most 16,384 buckets = 65,536 entries */
+#define HSR_HASH_TAG_SHIFT 32 /* flow-index tag */
+#define HSR_HASH_TAG_BITS 32
+
+/* Flow id */
+#define HSR_FLOW_FLAGS_BITS 8 /* bits 0..7 */
+#define HSR_FLOW_INDEX_BITS 25 /* bits 8..32: index into the flow cache array of the worker */
+#define HSR_FLOW_GEN_BITS 15 /* bits 33..47: generation of that index */
+#define HSR_FLOW_WORKER_BITS 8 /* bits 48..55 */
+#define HSR_FLOW_INSTANCE_BITS 8 /* bits 56..63: never 0, so that flow id 0 is no flow */
+
+/* What a ring entry carries (bits 24..31 of the entry). */
+enum hsr_kind {
+    HSR_KIND_PACKET = 0, /* a received packet; on tx its slot came from rx */
+    HSR_KIND_CTRL = 1, /* no packet: the flow-index operation of the tx metadata alone; slot of the firmware's quota */
+    HSR_KIND_ORIGINATE = 2, /* a packet the firmware made in a slot of its quota */
+};
+
+/* State of one checksum. */
+enum hsr_verdict {
+    HSR_VERDICT_UNCHECKED = 0, /* not there or not looked at */
+    HSR_VERDICT_GOOD = 1, /* computed over the packet and right */
+    HSR_VERDICT_BAD = 2, /* computed and wrong */
+    HSR_VERDICT_PARTIAL = 3, /* holds the pseudo-header sum; the sender left it to us (csum_start, csum_offset) */
+};
+
+/* Traffic class of the keyed packet, as the parser sees it. */
+enum hsr_class {
+    HSR_CLASS_BAD = 0, /* not parsed to the end: see rx_meta.reason */
+    HSR_CLASS_TCP = 1,
+    HSR_CLASS_UDP = 2,
+    HSR_CLASS_ICMP = 3, /* ICMP or ICMPv6 query; both key ports hold the identifier */
+    HSR_CLASS_ICMP_ERROR = 4, /* ICMP or ICMPv6 error; key ports 0, the quoted packet names the flow */
+    HSR_CLASS_SCTP = 5,
+    HSR_CLASS_IP_OTHER = 6, /* any other IP protocol; key ports 0 */
+    HSR_CLASS_FRAG = 7, /* a fragment, the first one too; key ports 0, frag_id apart */
+    HSR_CLASS_ARP = 8, /* key is 0 but for the context */
+    HSR_CLASS_ND = 9, /* ICMPv6 types 133..137 */
+    HSR_CLASS_DHCP = 10, /* UDP 67/68 over IPv4 or 546/547 over IPv6 */
+    HSR_CLASS_MULTICAST = 11, /* IP to a group or broadcast address, or link-local IGMP/MLD */
+    HSR_CLASS_NON_IP = 12, /* well-formed Ethernet of a type we have no parser for */
+};
+
+/* Tunnel a packet came in. */
+enum hsr_tunnel {
+    HSR_TUNNEL_NONE = 0,
+    HSR_TUNNEL_VXLAN = 1, /* RFC 7348 */
+    HSR_TUNNEL_GENEVE = 2, /* RFC 8926 */
+};
+
+/* Segmentation asked for by the sender (rx) or of the Post-Processor (tx). ECN is a bit beside the type. */
+enum hsr_gso {
+    HSR_GSO_NONE = 0,
+    HSR_GSO_TCP4 = 1,
+    HSR_GSO_TCP6 = 2,
+    HSR_GSO_UFO = 3, /* UDP as IP fragments */
+    HSR_GSO_USO = 4, /* UDP as datagrams of gso_size */
+    HSR_GSO_ECN = 128, /* bit: CWR is set on the first segment only (RFC 3168) */
+};
+
+/* Bits of rx_meta.flags. */
+enum hsr_rxf {
+    HSR_RXF_SWAP = 1, /* the packet's source is the key's high end point */
+    HSR_RXF_IPV6 = 2, /* the key is the 40-byte one; its addresses stand in line 1 */
+    HSR_RXF_UPLINK = 4, /* the ingress port is an uplink */
+    HSR_RXF_DECAP = 8, /* the key is of the inner packet; l2_off says where that begins */
+    HSR_RXF_OPTIONS = 16, /* IPv4 options or IPv6 extension headers are present */
+    HSR_RXF_LINE1 = 32, /* line 1 holds more than zeroes: read it */
+    HSR_RXF_L2_MCAST = 64, /* destination MAC is a group address */
+};
+
+/* Bits of rx_meta.flags1 (line 1). */
+enum hsr_rx1f {
+    HSR_RX1F_PARTIAL_SUM = 1, /* partial_sum is valid */
+    HSR_RX1F_RETURNED = 2, /* delivered for the second time, after a RETURN (return_count of at most 1) */
+    HSR_RX1F_OUTER_CE = 4, /* outer header carries ECN CE */
+    HSR_RX1F_OUTER_ECT = 8, /* outer header carries ECT(0) or ECT(1) */
+    HSR_RX1F_VLAN = 16, /* vlan_tci is valid */
+    HSR_RX1F_FRAG_FIRST = 32, /* fragment at offset 0 */
+    HSR_RX1F_FRAG_MORE = 64, /* more fragments follow */
+};
+
+/* What becomes of a slot on tx (tx_meta.action). */
+enum hsr_txa {
+    HSR_TXA_TRANSMIT = 0, /* send on egress_port */
+    HSR_TXA_DROP = 1, /* count drop_reason, free the slot and what it refers to */
+    HSR_TXA_CONSUME = 2, /* used up by the firmware (answered, learned); free the slot */
+    HSR_TXA_RETURN = 3, /* join the payload and deliver the packet whole, once */
+};
+
+/* Work for the Post-Processor (tx_meta.offload). */
+enum hsr_txo {
+    HSR_TXO_L3_CSUM = 1, /* compute the IPv4 header checksum at l3_off */
+    HSR_TXO_L4_PARTIAL = 2, /* the L4 checksum field holds the pseudo-header sum: complete it, or hand it on to a port that takes it */
+    HSR_TXO_L4_UDP = 4, /* with L4_PARTIAL: UDP (field at 6), else TCP (field at 16) */
+    HSR_TXO_ENCAP = 8, /* outer_l3_off and outer_l4_off are valid, l3_off and l4_off are the inner ones */
+    HSR_TXO_OUTER_L3_CSUM = 16, /* compute the outer IPv4 header checksum */
+    HSR_TXO_OUTER_L4_CSUM = 32, /* compute the outer UDP checksum; else it stays as written (0 over IPv4, RFC 7348) */
+    HSR_TXO_L4_SCTP = 64, /* with L4_PARTIAL: SCTP CRC32c (field at 8) */
+    HSR_TXO_IPV6 = 128, /* the (inner) packet is IPv6 */
+};
+
+/* Flow-index operation (tx_meta.fit_op). */
+enum hsr_fit {
+    HSR_FIT_NONE = 0,
+    HSR_FIT_INSERT = 1, /* place (hash -> flow_id); replaces an equal tag whose flow id is fit_named or dead */
+    HSR_FIT_DELETE = 2, /* remove (hash -> fit_named), only if stored */
+    HSR_FIT_UPDATE = 3, /* (hash -> fit_named) becomes (hash -> flow_id), only if stored */
+};
+
+/* Bits 0..7 of a flow id. */
+enum hsr_flow {
+    HSR_FLOW_NO_SLICE = 1, /* packets of this flow are delivered whole */
+};
+
+/* Port drivers of a software NIC; a DPU has its own. */
+enum hsr_port_kind {
+    HSR_PORT_KIND_TAP = 1, /* a tap interface made by the port */
+    HSR_PORT_KIND_KERNEL = 2, /* an existing kernel interface (AF_PACKET) */
+    HSR_PORT_KIND_PCAP = 3, /* capture files */
+    HSR_PORT_KIND_NULL = 4, /* receives nothing, sends to nowhere */
+    HSR_PORT_KIND_RING = 5, /* memory-resident frames of the same process */
+    HSR_PORT_KIND_PCI = 6, /* a DPDK device by address */
+};
+
+/* Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored. */
+enum hsr_feature {
+    HSR_FEATURE_BASE = 1, /* everything in ABI 0.1 */
+};
+
+/* Messages of the attach socket (SOCK_SEQPACKET). */
+enum hsr_msg {
+    HSR_MSG_REPLY = 0, /* answer to any request: status 0 or an errno, and a text */
+    HSR_MSG_HELLO = 1, /* firmware: who am I, which ABI; answered by WELCOME or REPLY */
+    HSR_MSG_WELCOME = 2, /* NIC: geometry; carries the region memfd and two doorbells a worker */
+    HSR_MSG_START = 3, /* begin to fetch from the ports */
+    HSR_MSG_PORT_ADD = 4, /* create a port; may carry a descriptor */
+    HSR_MSG_PORT_DEL = 5, /* remove a port */
+    HSR_MSG_CONTEXT_SET = 6, /* (tunnel, VNI) -> context; context 0 removes */
+    HSR_MSG_VTEP_SET = 7, /* a local tunnel end point address */
+    HSR_MSG_SYNC = 8, /* publish statistics now, then reply */
+    HSR_MSG_STOP = 9, /* fetch nothing more from the ports */
+};
+
+/* X(NAME, name, stage, text): every drop has one reason, and every reason stands here. */
+#define HSR_DROP_REASONS(X) \
+    X(PKT_TOO_SMALL, pkt_too_small, pre, "frame shorter than its Ethernet header, or an empty descriptor") \
+    X(PKT_TOO_BIG, pkt_too_big, pre, "frame longer than 65,600 bytes") \
+    X(VLAN_DEPTH, vlan_depth, pre, "more than two VLAN tags") \
+    X(IP_HDR, ip_hdr, pre, "IPv4 header: version, IHL or total length do not fit the frame") \
+    X(IP_CSUM, ip_csum, pre, "IPv4 header checksum wrong") \
+    X(IP_OPT, ip_opt, pre, "IPv4 option overruns the header or has a bad length") \
+    X(IP6_HDR, ip6_hdr, pre, "IPv6 header: version or payload length does not fit the frame") \
+    X(IP6_EXT, ip6_ext, pre, "IPv6 extension headers: more than eight, out of place, or overrunning") \
+    X(FRAG_BAD, frag_bad, pre, "fragment past 65,535 bytes, of no length, or not a multiple of eight") \
+    X(TCP_HDR, tcp_hdr, pre, "TCP data offset below five or past the end, or a bad option length") \
+    X(TCP_FLAGS, tcp_flags, pre, "TCP flags no stack sends: none, SYN+FIN, SYN+RST, FIN without ACK") \
+    X(TCP_CSUM, tcp_csum, pre, "TCP checksum wrong") \
+    X(UDP_LEN, udp_len, pre, "UDP length below eight or past the IP payload") \
+    X(UDP_CSUM, udp_csum, pre, "UDP checksum wrong, or 0 over IPv6") \
+    X(ICMP_HDR, icmp_hdr, pre, "ICMP or ICMPv6 shorter than its header") \
+    X(ICMP_CSUM, icmp_csum, pre, "ICMP or ICMPv6 checksum wrong") \
+    X(SCTP_HDR, sctp_hdr, pre, "SCTP shorter than its header") \
+    X(SCTP_CSUM, sctp_csum, pre, "SCTP CRC32c wrong") \
+    X(ARP_BAD, arp_bad, pre, "ARP not Ethernet/IPv4, cut short, or sender MAC a group address") \
+    X(ND_BAD, nd_bad, pre, "neighbour discovery with hop limit below 255, cut short, or an option of length 0 (RFC 4861)") \
+    X(VXLAN_HDR, vxlan_hdr, pre, "VXLAN cut short or without the I flag") \
+    X(GENEVE_HDR, geneve_hdr, pre, "Geneve cut short, or of a version or payload type unknown") \
+    X(GENEVE_OPT, geneve_opt, pre, "Geneve options overrun, or an unknown critical one") \
+    X(OUTER_CSUM, outer_csum, pre, "outer UDP checksum present and wrong") \
+    X(OUTER_FRAG, outer_frag, pre, "tunnel packet arrived as fragments") \
+    X(GSO_BAD, gso_bad, pre, "segmentation or checksum request that does not fit the frame") \
+    X(NO_SLOT, no_slot, pre, "no free slot for a received frame") \
+    X(RX_RING_FULL, rx_ring_full, pre, "the worker's rx ring stayed full") \
+    X(META_BAD, meta_bad, fw, "rx metadata outside its contract") \
+    X(NOT_CONFIGURED, not_configured, fw, "ingress port or context unknown to the configuration") \
+    X(ETHERTYPE, ethertype, fw, "Ethernet type we do not carry") \
+    X(UNKNOWN_VNI, unknown_vni, fw, "VXLAN or Geneve network no VPC has") \
+    X(UNKNOWN_VTEP, unknown_vtep, fw, "tunnel packet from an address that is no known VTEP") \
+    X(NOT_FOR_US, not_for_us, fw, "uplink packet that is neither tunnel traffic nor addressed to the host") \
+    X(SPOOF_MAC, spoof_mac, fw, "source MAC is not the vNIC's") \
+    X(SPOOF_IP, spoof_ip, fw, "source address is not the vNIC's, or one that no host may send from") \
+    X(SPOOF_ARP, spoof_arp, fw, "ARP sender is not the vNIC") \
+    X(SPOOF_ND, spoof_nd, fw, "neighbour or router advertisement the vNIC may not send") \
+    X(SPOOF_DHCP, spoof_dhcp, fw, "DHCP server message from a vNIC") \
+    X(LOOP, loop, fw, "packet from the network with the source address of a local vNIC") \
+    X(SG_EGRESS, sg_egress, fw, "no egress rule of the sender's security groups allows it") \
+    X(SG_INGRESS, sg_ingress, fw, "no ingress rule of the receiver's security groups allows it") \
+    X(NO_ROUTE, no_route, fw, "no route in the VPC") \
+    X(BLACKHOLE, blackhole, fw, "route of type blackhole") \
+    X(NO_MAPPING, no_mapping, fw, "address inside the VPC that nobody has") \
+    X(UNKNOWN_MAC, unknown_mac, fw, "destination MAC is neither the gateway's nor the destination's") \
+    X(NEIGH_PENDING, neigh_pending, fw, "underlay neighbour not resolved yet") \
+    X(TTL, ttl, fw, "TTL or hop limit ran out") \
+    X(MTU, mtu, fw, "larger than the path takes") \
+    X(BUM, bum, fw, "broadcast, unknown unicast or multicast the policy does not carry") \
+    X(ARP_UNKNOWN, arp_unknown, fw, "ARP or neighbour solicitation for an address nobody has") \
+    X(NO_SESSION, no_session, fw, "packet in the middle of a connection we have not seen (strict midstream policy)") \
+    X(TCP_STATE, tcp_state, fw, "TCP packet its connection's state does not allow") \
+    X(TCP_WINDOW, tcp_window, fw, "TCP sequence number outside the window (RFC 5961)") \
+    X(ICMP_STATE, icmp_state, fw, "ICMP reply without a request") \
+    X(ICMP_INNER, icmp_inner, fw, "ICMP error that quotes no session of ours") \
+    X(SESSION_FULL, session_full, fw, "session table full and nothing to evict") \
+    X(SESSION_QUOTA, session_quota, fw, "the vNIC's session quota is used up") \
+    X(FRAGMENT, fragment, fw, "fragment whose first part was not seen") \
+    X(ECN, ecn, fw, "outer CE over inner Not-ECT (RFC 6040)") \
+    X(TX_RING_FULL, tx_ring_full, fw, "the worker's tx ring stayed full") \
+    X(NO_FW_SLOT, no_fw_slot, fw, "no slot of the firmware's quota to originate in") \
+    X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
+    X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
+    X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
+    X(TX_TOO_BIG, tx_too_big, post, "larger than the egress port's MTU") \
+    X(TSO_BAD, tso_bad, post, "cannot be segmented as asked") \
+    X(STALE_OWNER, stale_owner, post, "owner stamp of a former owner") \
+    X(FW_GONE, fw_gone, post, "was with the firmware when that went away")
+
+enum hsr_drop {
+    HSR_DROP_NONE = 0,
+    HSR_DROP_PKT_TOO_SMALL = 1,
+    HSR_DROP_PKT_TOO_BIG = 2,
+    HSR_DROP_VLAN_DEPTH = 3,
+    HSR_DROP_IP_HDR = 4,
+    HSR_DROP_IP_CSUM = 5,
+    HSR_DROP_IP_OPT = 6,
+    HSR_DROP_IP6_HDR = 7,
+    HSR_DROP_IP6_EXT = 8,
+    HSR_DROP_FRAG_BAD = 9,
+    HSR_DROP_TCP_HDR = 10,
+    HSR_DROP_TCP_FLAGS = 11,
+    HSR_DROP_TCP_CSUM = 12,
+    HSR_DROP_UDP_LEN = 13,
+    HSR_DROP_UDP_CSUM = 14,
+    HSR_DROP_ICMP_HDR = 15,
+    HSR_DROP_ICMP_CSUM = 16,
+    HSR_DROP_SCTP_HDR = 17,
+    HSR_DROP_SCTP_CSUM = 18,
+    HSR_DROP_ARP_BAD = 19,
+    HSR_DROP_ND_BAD = 20,
+    HSR_DROP_VXLAN_HDR = 21,
+    HSR_DROP_GENEVE_HDR = 22,
+    HSR_DROP_GENEVE_OPT = 23,
+    HSR_DROP_OUTER_CSUM = 24,
+    HSR_DROP_OUTER_FRAG = 25,
+    HSR_DROP_GSO_BAD = 26,
+    HSR_DROP_NO_SLOT = 27,
+    HSR_DROP_RX_RING_FULL = 28,
+    HSR_DROP_META_BAD = 29,
+    HSR_DROP_NOT_CONFIGURED = 30,
+    HSR_DROP_ETHERTYPE = 31,
+    HSR_DROP_UNKNOWN_VNI = 32,
+    HSR_DROP_UNKNOWN_VTEP = 33,
+    HSR_DROP_NOT_FOR_US = 34,
+    HSR_DROP_SPOOF_MAC = 35,
+    HSR_DROP_SPOOF_IP = 36,
+    HSR_DROP_SPOOF_ARP = 37,
+    HSR_DROP_SPOOF_ND = 38,
+    HSR_DROP_SPOOF_DHCP = 39,
+    HSR_DROP_LOOP = 40,
+    HSR_DROP_SG_EGRESS = 41,
+    HSR_DROP_SG_INGRESS = 42,
+    HSR_DROP_NO_ROUTE = 43,
+    HSR_DROP_BLACKHOLE = 44,
+    HSR_DROP_NO_MAPPING = 45,
+    HSR_DROP_UNKNOWN_MAC = 46,
+    HSR_DROP_NEIGH_PENDING = 47,
+    HSR_DROP_TTL = 48,
+    HSR_DROP_MTU = 49,
+    HSR_DROP_BUM = 50,
+    HSR_DROP_ARP_UNKNOWN = 51,
+    HSR_DROP_NO_SESSION = 52,
+    HSR_DROP_TCP_STATE = 53,
+    HSR_DROP_TCP_WINDOW = 54,
+    HSR_DROP_ICMP_STATE = 55,
+    HSR_DROP_ICMP_INNER = 56,
+    HSR_DROP_SESSION_FULL = 57,
+    HSR_DROP_SESSION_QUOTA = 58,
+    HSR_DROP_FRAGMENT = 59,
+    HSR_DROP_ECN = 60,
+    HSR_DROP_TX_RING_FULL = 61,
+    HSR_DROP_NO_FW_SLOT = 62,
+    HSR_DROP_TX_META_BAD = 63,
+    HSR_DROP_PORT_GONE = 64,
+    HSR_DROP_PORT_TX_FULL = 65,
+    HSR_DROP_TX_TOO_BIG = 66,
+    HSR_DROP_TSO_BAD = 67,
+    HSR_DROP_STALE_OWNER = 68,
+    HSR_DROP_FW_GONE = 69,
+    HSR_DROP_COUNT = 70,
+};
+
+/* Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs. */
+struct hsr_rx_meta {
+    _Alignas(64) uint64_t flow_id; /* from the flow-index table, or 0; a hint the firmware checks */
+    uint64_t hash; /* Toeplitz over the key */
+    uint64_t key_addrs; /* IPv4: low address << 32 | high address, host order; IPv6: 0 */
+    uint64_t key_ports; /* low port << 48 | high port << 32 | context << 8 | protocol */
+    uint32_t frame_len; /* bytes from the Ethernet header on, without padding behind IP */
+    uint16_t ingress; /* port index */
+    uint8_t class; /* enum class */
+    uint8_t flags; /* enum rxf */
+    uint16_t l2_off; /* keyed Ethernet header, from the frame's start (0 unless DECAP) */
+    uint16_t l3_off; /* keyed IP or ARP header */
+    uint16_t l4_off; /* keyed L4 header, behind options and extension headers */
+    uint16_t payload_off; /* behind the L4 header */
+    uint8_t verdicts; /* enum verdict, two bits each: L3, L4, outer L3, outer L4 from bit 0 */
+    uint8_t reason; /* drop reason found by the parser, 0 for a good packet */
+    uint8_t vec_len; /* packets of the vector that begins here; 0 in its later packets */
+    uint8_t tcp_flags; /* TCP flags byte; ICMP: type */
+    uint32_t rx_seq; /* sequence on this ring */
+    uint32_t owner; /* owner stamp: group (16) | epoch (8) | owner (8) */
+    uint32_t payload; /* handle of the sliced payload, 0: the packet is whole */
+    uint64_t key6[4]; /* IPv6: low address (two words, network order read as big-endian), high address */
+    uint32_t vni_tunnel; /* VNI << 8 | enum tunnel */
+    uint32_t outer_src4; /* outer IPv4 source, host order; 0 over IPv6 */
+    uint16_t csum_start; /* PARTIAL: first byte summed, from the frame's start */
+    uint16_t csum_offset; /* PARTIAL: checksum field, from csum_start */
+    uint16_t gso_size; /* payload bytes a segment */
+    uint8_t gso_type; /* enum gso */
+    uint8_t flags1; /* enum rx1f */
+    uint32_t frag_id; /* IPv4 identification or IPv6 fragment identification */
+    uint32_t timestamp; /* low 32 bits of NIC time at reception, ns */
+    uint32_t packet_id; /* stable through all stages, for capture and trace */
+    uint16_t vlan_tci; /* outermost tag */
+    uint16_t partial_sum; /* one's-complement sum of the sliced payload */
+};
+_Static_assert(sizeof(struct hsr_rx_meta) == 128, "rx_meta size");
+_Static_assert(offsetof(struct hsr_rx_meta, flow_id) == 0, "rx_meta.flow_id");
+_Static_assert(offsetof(struct hsr_rx_meta, hash) == 8, "rx_meta.hash");
+_Static_assert(offsetof(struct hsr_rx_meta, key_addrs) == 16, "rx_meta.key_addrs");
+_Static_assert(offsetof(struct hsr_rx_meta, key_ports) == 24, "rx_meta.key_ports");
+_Static_assert(offsetof(struct hsr_rx_meta, frame_len) == 32, "rx_meta.frame_len");
+_Static_assert(offsetof(struct hsr_rx_meta, ingress) == 36, "rx_meta.ingress");
+_Static_assert(offsetof(struct hsr_rx_meta, class) == 38, "rx_meta.class");
+_Static_assert(offsetof(struct hsr_rx_meta, flags) == 39, "rx_meta.flags");
+_Static_assert(offsetof(struct hsr_rx_meta, l2_off) == 40, "rx_meta.l2_off");
+_Static_assert(offsetof(struct hsr_rx_meta, l3_off) == 42, "rx_meta.l3_off");
+_Static_assert(offsetof(struct hsr_rx_meta, l4_off) == 44, "rx_meta.l4_off");
+_Static_assert(offsetof(struct hsr_rx_meta, payload_off) == 46, "rx_meta.payload_off");
+_Static_assert(offsetof(struct hsr_rx_meta, verdicts) == 48, "rx_meta.verdicts");
+_Static_assert(offsetof(struct hsr_rx_meta, reason) == 49, "rx_meta.reason");
+_Static_assert(offsetof(struct hsr_rx_meta, vec_len) == 50, "rx_meta.vec_len");
+_Static_assert(offsetof(struct hsr_rx_meta, tcp_flags) == 51, "rx_meta.tcp_flags");
+_Static_assert(offsetof(struct hsr_rx_meta, rx_seq) == 52, "rx_meta.rx_seq");
+_Static_assert(offsetof(struct hsr_rx_meta, owner) == 56, "rx_meta.owner");
+_Static_assert(offsetof(struct hsr_rx_meta, payload) == 60, "rx_meta.payload");
+_Static_assert(offsetof(struct hsr_rx_meta, key6) == 64, "rx_meta.key6");
+_Static_assert(offsetof(struct hsr_rx_meta, vni_tunnel) == 96, "rx_meta.vni_tunnel");
+_Static_assert(offsetof(struct hsr_rx_meta, outer_src4) == 100, "rx_meta.outer_src4");
+_Static_assert(offsetof(struct hsr_rx_meta, csum_start) == 104, "rx_meta.csum_start");
+_Static_assert(offsetof(struct hsr_rx_meta, csum_offset) == 106, "rx_meta.csum_offset");
+_Static_assert(offsetof(struct hsr_rx_meta, gso_size) == 108, "rx_meta.gso_size");
+_Static_assert(offsetof(struct hsr_rx_meta, gso_type) == 110, "rx_meta.gso_type");
+_Static_assert(offsetof(struct hsr_rx_meta, flags1) == 111, "rx_meta.flags1");
+_Static_assert(offsetof(struct hsr_rx_meta, frag_id) == 112, "rx_meta.frag_id");
+_Static_assert(offsetof(struct hsr_rx_meta, timestamp) == 116, "rx_meta.timestamp");
+_Static_assert(offsetof(struct hsr_rx_meta, packet_id) == 120, "rx_meta.packet_id");
+_Static_assert(offsetof(struct hsr_rx_meta, vlan_tci) == 124, "rx_meta.vlan_tci");
+_Static_assert(offsetof(struct hsr_rx_meta, partial_sum) == 126, "rx_meta.partial_sum");
+
+/* What the firmware asks of the Post-Processor. It overlays line 0 of the rx metadata, which by then has been used. */
+struct hsr_tx_meta {
+    _Alignas(64) uint16_t egress_port; /* port index */
+    uint8_t egress_queue; /* queue of a multi-queue port; taken modulo its queues */
+    uint8_t action; /* enum txa */
+    uint16_t frame_off; /* first byte to send, from the slot's start; at least SLOT_META */
+    uint16_t mtu; /* largest IP packet the path takes, 0: no limit but the port's */
+    uint32_t frame_len; /* bytes in the slot(s) from frame_off on */
+    uint32_t payload; /* handle to join, 0: the packet is whole */
+    uint8_t payload_op; /* keep (1) or release (0) the payload reference */
+    uint8_t drop_reason; /* with DROP */
+    uint16_t offload; /* enum txo */
+    uint16_t l3_off; /* from frame_off */
+    uint16_t l4_off; /* from frame_off */
+    uint16_t outer_l3_off; /* from frame_off, with ENCAP */
+    uint16_t outer_l4_off; /* from frame_off, with ENCAP */
+    uint16_t gso_size; /* payload bytes a segment, 0: do not segment */
+    uint8_t gso_type; /* enum gso */
+    uint8_t fit_op; /* enum fit */
+    uint64_t hash; /* of the flow-index operation */
+    uint64_t flow_id; /* of the flow-index operation */
+    uint64_t fit_named; /* flow id the operation applies to */
+    uint32_t owner; /* stamp copied from rx, or the current one for ORIGINATE */
+    uint32_t rx_seq; /* copied from rx */
+};
+_Static_assert(sizeof(struct hsr_tx_meta) == 64, "tx_meta size");
+_Static_assert(offsetof(struct hsr_tx_meta, egress_port) == 0, "tx_meta.egress_port");
+_Static_assert(offsetof(struct hsr_tx_meta, egress_queue) == 2, "tx_meta.egress_queue");
+_Static_assert(offsetof(struct hsr_tx_meta, action) == 3, "tx_meta.action");
+_Static_assert(offsetof(struct hsr_tx_meta, frame_off) == 4, "tx_meta.frame_off");
+_Static_assert(offsetof(struct hsr_tx_meta, mtu) == 6, "tx_meta.mtu");
+_Static_assert(offsetof(struct hsr_tx_meta, frame_len) == 8, "tx_meta.frame_len");
+_Static_assert(offsetof(struct hsr_tx_meta, payload) == 12, "tx_meta.payload");
+_Static_assert(offsetof(struct hsr_tx_meta, payload_op) == 16, "tx_meta.payload_op");
+_Static_assert(offsetof(struct hsr_tx_meta, drop_reason) == 17, "tx_meta.drop_reason");
+_Static_assert(offsetof(struct hsr_tx_meta, offload) == 18, "tx_meta.offload");
+_Static_assert(offsetof(struct hsr_tx_meta, l3_off) == 20, "tx_meta.l3_off");
+_Static_assert(offsetof(struct hsr_tx_meta, l4_off) == 22, "tx_meta.l4_off");
+_Static_assert(offsetof(struct hsr_tx_meta, outer_l3_off) == 24, "tx_meta.outer_l3_off");
+_Static_assert(offsetof(struct hsr_tx_meta, outer_l4_off) == 26, "tx_meta.outer_l4_off");
+_Static_assert(offsetof(struct hsr_tx_meta, gso_size) == 28, "tx_meta.gso_size");
+_Static_assert(offsetof(struct hsr_tx_meta, gso_type) == 30, "tx_meta.gso_type");
+_Static_assert(offsetof(struct hsr_tx_meta, fit_op) == 31, "tx_meta.fit_op");
+_Static_assert(offsetof(struct hsr_tx_meta, hash) == 32, "tx_meta.hash");
+_Static_assert(offsetof(struct hsr_tx_meta, flow_id) == 40, "tx_meta.flow_id");
+_Static_assert(offsetof(struct hsr_tx_meta, fit_named) == 48, "tx_meta.fit_named");
+_Static_assert(offsetof(struct hsr_tx_meta, owner) == 56, "tx_meta.owner");
+_Static_assert(offsetof(struct hsr_tx_meta, rx_seq) == 60, "tx_meta.rx_seq");
+
+/* Slots come in runs of consecutive ones: a class is `count` runs of `run` slots from slot `first` on. */
+struct hsr_slot_class {
+    uint32_t first; /* slot index */
+    uint32_t run; /* slots a run */
+    uint32_t count; /* runs */
+    uint32_t pad; /* 0 */
+};
+_Static_assert(sizeof(struct hsr_slot_class) == 16, "slot_class size");
+_Static_assert(offsetof(struct hsr_slot_class, first) == 0, "slot_class.first");
+_Static_assert(offsetof(struct hsr_slot_class, run) == 4, "slot_class.run");
+_Static_assert(offsetof(struct hsr_slot_class, count) == 8, "slot_class.count");
+_Static_assert(offsetof(struct hsr_slot_class, pad) == 12, "slot_class.pad");
+
+/* Head of the shared region. Written by the NIC before attach; all but `now` constant after. */
+struct hsr_region {
+    _Alignas(64) uint64_t magic; /* HSR_MAGIC */
+    uint16_t abi_major;
+    uint16_t abi_minor;
+    uint32_t header_size; /* bytes of this structure */
+    uint64_t size; /* bytes of the region */
+    uint64_t features; /* enum feature */
+    uint32_t instance; /* 1..255, of the attached firmware; part of its flow ids */
+    uint32_t workers; /* ring sets */
+    uint32_t ring_entries; /* entries of each ring, a power of two */
+    uint32_t slots; /* slots in all */
+    uint32_t fw_slots; /* slots of the firmware's quota, per worker */
+    uint32_t fw_first; /* first of them; worker w has fw_slots from fw_first + w * fw_slots on */
+    uint64_t rings_off; /* offset of worker 0's ring set */
+    uint64_t ring_set_size; /* bytes between ring sets */
+    uint64_t slots_off; /* offset of slot 0 */
+    uint64_t stats_off; /* offset of port_stats[MAX_PORTS] */
+    uint32_t owner; /* current owner stamp of group 0, for ORIGINATE */
+    uint32_t pad0; /* 0 */
+    struct hsr_slot_class classes[3]; /* received packets */
+    uint8_t hash_key[48]; /* secret of the Toeplitz hash */
+    uint8_t pad1[48]; /* 0 */
+    uint64_t now; /* NIC time, ns: the firmware's only clock */
+    uint8_t pad2[3848]; /* 0 */
+};
+_Static_assert(sizeof(struct hsr_region) == 4096, "region size");
+_Static_assert(offsetof(struct hsr_region, magic) == 0, "region.magic");
+_Static_assert(offsetof(struct hsr_region, abi_major) == 8, "region.abi_major");
+_Static_assert(offsetof(struct hsr_region, abi_minor) == 10, "region.abi_minor");
+_Static_assert(offsetof(struct hsr_region, header_size) == 12, "region.header_size");
+_Static_assert(offsetof(struct hsr_region, size) == 16, "region.size");
+_Static_assert(offsetof(struct hsr_region, features) == 24, "region.features");
+_Static_assert(offsetof(struct hsr_region, instance) == 32, "region.instance");
+_Static_assert(offsetof(struct hsr_region, workers) == 36, "region.workers");
+_Static_assert(offsetof(struct hsr_region, ring_entries) == 40, "region.ring_entries");
+_Static_assert(offsetof(struct hsr_region, slots) == 44, "region.slots");
+_Static_assert(offsetof(struct hsr_region, fw_slots) == 48, "region.fw_slots");
+_Static_assert(offsetof(struct hsr_region, fw_first) == 52, "region.fw_first");
+_Static_assert(offsetof(struct hsr_region, rings_off) == 56, "region.rings_off");
+_Static_assert(offsetof(struct hsr_region, ring_set_size) == 64, "region.ring_set_size");
+_Static_assert(offsetof(struct hsr_region, slots_off) == 72, "region.slots_off");
+_Static_assert(offsetof(struct hsr_region, stats_off) == 80, "region.stats_off");
+_Static_assert(offsetof(struct hsr_region, owner) == 88, "region.owner");
+_Static_assert(offsetof(struct hsr_region, pad0) == 92, "region.pad0");
+_Static_assert(offsetof(struct hsr_region, classes) == 96, "region.classes");
+_Static_assert(offsetof(struct hsr_region, hash_key) == 144, "region.hash_key");
+_Static_assert(offsetof(struct hsr_region, pad1) == 192, "region.pad1");
+_Static_assert(offsetof(struct hsr_region, now) == 240, "region.now");
+_Static_assert(offsetof(struct hsr_region, pad2) == 248, "region.pad2");
+
+/* Head of one ring; `ring_entries` u32 entries follow. Single producer, single consumer; indices run freely modulo 2^32. */
+struct hsr_ring {
+    _Alignas(64) uint32_t prod; /* written by the producer */
+    uint32_t pad0[15];
+    uint32_t cons; /* written by the consumer */
+    uint32_t pad1[15];
+    uint32_t asleep; /* set by a consumer that waits on its doorbell */
+    uint32_t pad2[31];
+};
+_Static_assert(sizeof(struct hsr_ring) == 256, "ring size");
+_Static_assert(offsetof(struct hsr_ring, prod) == 0, "ring.prod");
+_Static_assert(offsetof(struct hsr_ring, pad0) == 4, "ring.pad0");
+_Static_assert(offsetof(struct hsr_ring, cons) == 64, "ring.cons");
+_Static_assert(offsetof(struct hsr_ring, pad1) == 68, "ring.pad1");
+_Static_assert(offsetof(struct hsr_ring, asleep) == 128, "ring.asleep");
+_Static_assert(offsetof(struct hsr_ring, pad2) == 132, "ring.pad2");
+
+/* Counters of one port, published by the NIC. A stage's ledger is kept by the port a packet came in by (ORIGINATE: by its egress port). */
+struct hsr_port_stats {
+    _Alignas(64) uint64_t rx_packets; /* frames fetched from the port */
+    uint64_t rx_bytes;
+    uint64_t tx_packets; /* frames sent by the port */
+    uint64_t tx_bytes;
+    uint64_t pre_rx; /* Pre: frames of this port taken in */
+    uint64_t pre_ring; /* Pre: of them written to a ring */
+    uint64_t pre_drops; /* Pre: of them dropped */
+    uint64_t pre_held; /* Pre: of them in its queues now */
+    uint64_t post_ring; /* Post: packets of this port taken from a ring, ORIGINATE apart */
+    uint64_t post_originated; /* Post: packets the firmware made */
+    uint64_t post_segments; /* Post: packets added by segmentation (segments - 1 a frame) */
+    uint64_t post_tx; /* Post: packets of this port given to an egress port */
+    uint64_t post_consumed; /* Post: CONSUME */
+    uint64_t post_drops; /* Post: dropped here, by firmware's word or by our own */
+    uint64_t post_lost; /* of post_drops: in the firmware's hands when it went away */
+    uint64_t pad[1];
+    uint64_t drops[128]; /* by drop reason */
+    uint64_t pad1[16];
+};
+_Static_assert(sizeof(struct hsr_port_stats) == 1280, "port_stats size");
+_Static_assert(offsetof(struct hsr_port_stats, rx_packets) == 0, "port_stats.rx_packets");
+_Static_assert(offsetof(struct hsr_port_stats, rx_bytes) == 8, "port_stats.rx_bytes");
+_Static_assert(offsetof(struct hsr_port_stats, tx_packets) == 16, "port_stats.tx_packets");
+_Static_assert(offsetof(struct hsr_port_stats, tx_bytes) == 24, "port_stats.tx_bytes");
+_Static_assert(offsetof(struct hsr_port_stats, pre_rx) == 32, "port_stats.pre_rx");
+_Static_assert(offsetof(struct hsr_port_stats, pre_ring) == 40, "port_stats.pre_ring");
+_Static_assert(offsetof(struct hsr_port_stats, pre_drops) == 48, "port_stats.pre_drops");
+_Static_assert(offsetof(struct hsr_port_stats, pre_held) == 56, "port_stats.pre_held");
+_Static_assert(offsetof(struct hsr_port_stats, post_ring) == 64, "port_stats.post_ring");
+_Static_assert(offsetof(struct hsr_port_stats, post_originated) == 72, "port_stats.post_originated");
+_Static_assert(offsetof(struct hsr_port_stats, post_segments) == 80, "port_stats.post_segments");
+_Static_assert(offsetof(struct hsr_port_stats, post_tx) == 88, "port_stats.post_tx");
+_Static_assert(offsetof(struct hsr_port_stats, post_consumed) == 96, "port_stats.post_consumed");
+_Static_assert(offsetof(struct hsr_port_stats, post_drops) == 104, "port_stats.post_drops");
+_Static_assert(offsetof(struct hsr_port_stats, post_lost) == 112, "port_stats.post_lost");
+_Static_assert(offsetof(struct hsr_port_stats, pad) == 120, "port_stats.pad");
+_Static_assert(offsetof(struct hsr_port_stats, drops) == 128, "port_stats.drops");
+_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1152, "port_stats.pad1");
+
+/* Head of every message on the attach socket. */
+struct hsr_msg_hdr {
+    uint32_t magic; /* low half of HSR_MAGIC */
+    uint16_t type; /* enum msg */
+    uint16_t size; /* bytes, this head included */
+    uint32_t seq; /* echoed in the reply */
+    uint32_t status; /* REPLY: 0 or an errno */
+};
+_Static_assert(sizeof(struct hsr_msg_hdr) == 16, "msg_hdr size");
+_Static_assert(offsetof(struct hsr_msg_hdr, magic) == 0, "msg_hdr.magic");
+_Static_assert(offsetof(struct hsr_msg_hdr, type) == 4, "msg_hdr.type");
+_Static_assert(offsetof(struct hsr_msg_hdr, size) == 6, "msg_hdr.size");
+_Static_assert(offsetof(struct hsr_msg_hdr, seq) == 8, "msg_hdr.seq");
+_Static_assert(offsetof(struct hsr_msg_hdr, status) == 12, "msg_hdr.status");
+
+/* HELLO */
+struct hsr_msg_hello {
+    struct hsr_msg_hdr hdr;
+    uint16_t abi_major;
+    uint16_t abi_minor;
+    uint32_t workers; /* ring sets wanted, 1..MAX_WORKERS */
+    uint64_t features; /* enum feature bits the firmware needs */
+    char name[48]; /* for logs, NUL-terminated */
+};
+_Static_assert(sizeof(struct hsr_msg_hello) == 80, "msg_hello size");
+_Static_assert(offsetof(struct hsr_msg_hello, hdr) == 0, "msg_hello.hdr");
+_Static_assert(offsetof(struct hsr_msg_hello, abi_major) == 16, "msg_hello.abi_major");
+_Static_assert(offsetof(struct hsr_msg_hello, abi_minor) == 18, "msg_hello.abi_minor");
+_Static_assert(offsetof(struct hsr_msg_hello, workers) == 20, "msg_hello.workers");
+_Static_assert(offsetof(struct hsr_msg_hello, features) == 24, "msg_hello.features");
+_Static_assert(offsetof(struct hsr_msg_hello, name) == 32, "msg_hello.name");
+
+/* WELCOME; ancillary data: region memfd, then for each worker the rx doorbell and the tx doorbell (eventfd) */
+struct hsr_msg_welcome {
+    struct hsr_msg_hdr hdr;
+    uint16_t abi_major;
+    uint16_t abi_minor;
+    uint32_t workers; /* ring sets granted */
+    uint64_t features;
+    uint64_t region_size; /* bytes of the memfd */
+    uint32_t instance;
+    uint32_t owner;
+    uint64_t pad;
+};
+_Static_assert(sizeof(struct hsr_msg_welcome) == 56, "msg_welcome size");
+_Static_assert(offsetof(struct hsr_msg_welcome, hdr) == 0, "msg_welcome.hdr");
+_Static_assert(offsetof(struct hsr_msg_welcome, abi_major) == 16, "msg_welcome.abi_major");
+_Static_assert(offsetof(struct hsr_msg_welcome, abi_minor) == 18, "msg_welcome.abi_minor");
+_Static_assert(offsetof(struct hsr_msg_welcome, workers) == 20, "msg_welcome.workers");
+_Static_assert(offsetof(struct hsr_msg_welcome, features) == 24, "msg_welcome.features");
+_Static_assert(offsetof(struct hsr_msg_welcome, region_size) == 32, "msg_welcome.region_size");
+_Static_assert(offsetof(struct hsr_msg_welcome, instance) == 40, "msg_welcome.instance");
+_Static_assert(offsetof(struct hsr_msg_welcome, owner) == 44, "msg_welcome.owner");
+_Static_assert(offsetof(struct hsr_msg_welcome, pad) == 48, "msg_welcome.pad");
+
+/* REPLY */
+struct hsr_msg_reply {
+    struct hsr_msg_hdr hdr;
+    char text[256]; /* what is wrong and what to do, NUL-terminated */
+};
+_Static_assert(sizeof(struct hsr_msg_reply) == 272, "msg_reply size");
+_Static_assert(offsetof(struct hsr_msg_reply, hdr) == 0, "msg_reply.hdr");
+_Static_assert(offsetof(struct hsr_msg_reply, text) == 16, "msg_reply.text");
+
+/* PORT_ADD, PORT_DEL */
+struct hsr_msg_port {
+    struct hsr_msg_hdr hdr;
+    uint16_t index; /* 0..MAX_PORTS - 1, chosen by the firmware */
+    uint8_t kind; /* enum port_kind */
+    uint8_t uplink; /* 1: an uplink, decapsulates; 0: a vNIC */
+    uint32_t context; /* tenant context of a vNIC */
+    uint16_t mtu; /* bytes of IP; 0: the device's own */
+    uint8_t queues; /* 0 counts as 1 */
+    uint8_t has_fd; /* 1: a descriptor comes with the message */
+    uint8_t offload; /* 1: offer checksum and segmentation offload to the device's user */
+    uint8_t pad[3];
+    char name[32];
+    char device[128]; /* interface name, PCI address, file, ... */
+    char netns[64]; /* network namespace of the device, empty: the NIC's own */
+    char args[152]; /* key=value list, by kind */
+};
+_Static_assert(sizeof(struct hsr_msg_port) == 408, "msg_port size");
+_Static_assert(offsetof(struct hsr_msg_port, hdr) == 0, "msg_port.hdr");
+_Static_assert(offsetof(struct hsr_msg_port, index) == 16, "msg_port.index");
+_Static_assert(offsetof(struct hsr_msg_port, kind) == 18, "msg_port.kind");
+_Static_assert(offsetof(struct hsr_msg_port, uplink) == 19, "msg_port.uplink");
+_Static_assert(offsetof(struct hsr_msg_port, context) == 20, "msg_port.context");
+_Static_assert(offsetof(struct hsr_msg_port, mtu) == 24, "msg_port.mtu");
+_Static_assert(offsetof(struct hsr_msg_port, queues) == 26, "msg_port.queues");
+_Static_assert(offsetof(struct hsr_msg_port, has_fd) == 27, "msg_port.has_fd");
+_Static_assert(offsetof(struct hsr_msg_port, offload) == 28, "msg_port.offload");
+_Static_assert(offsetof(struct hsr_msg_port, pad) == 29, "msg_port.pad");
+_Static_assert(offsetof(struct hsr_msg_port, name) == 32, "msg_port.name");
+_Static_assert(offsetof(struct hsr_msg_port, device) == 64, "msg_port.device");
+_Static_assert(offsetof(struct hsr_msg_port, netns) == 192, "msg_port.netns");
+_Static_assert(offsetof(struct hsr_msg_port, args) == 256, "msg_port.args");
+
+/* CONTEXT_SET */
+struct hsr_msg_context {
+    struct hsr_msg_hdr hdr;
+    uint32_t vni; /* 24 bits */
+    uint32_t context; /* 0 removes */
+    uint8_t tunnel; /* enum tunnel */
+    uint8_t pad[7];
+};
+_Static_assert(sizeof(struct hsr_msg_context) == 32, "msg_context size");
+_Static_assert(offsetof(struct hsr_msg_context, hdr) == 0, "msg_context.hdr");
+_Static_assert(offsetof(struct hsr_msg_context, vni) == 16, "msg_context.vni");
+_Static_assert(offsetof(struct hsr_msg_context, context) == 20, "msg_context.context");
+_Static_assert(offsetof(struct hsr_msg_context, tunnel) == 24, "msg_context.tunnel");
+_Static_assert(offsetof(struct hsr_msg_context, pad) == 25, "msg_context.pad");
+
+/* VTEP_SET */
+struct hsr_msg_vtep {
+    struct hsr_msg_hdr hdr;
+    uint8_t addr[16]; /* network order; IPv4 in the first four bytes */
+    uint8_t family; /* 4 or 6 */
+    uint8_t remove; /* 1: take it away */
+    uint8_t pad[6];
+};
+_Static_assert(sizeof(struct hsr_msg_vtep) == 40, "msg_vtep size");
+_Static_assert(offsetof(struct hsr_msg_vtep, hdr) == 0, "msg_vtep.hdr");
+_Static_assert(offsetof(struct hsr_msg_vtep, addr) == 16, "msg_vtep.addr");
+_Static_assert(offsetof(struct hsr_msg_vtep, family) == 32, "msg_vtep.family");
+_Static_assert(offsetof(struct hsr_msg_vtep, remove) == 33, "msg_vtep.remove");
+_Static_assert(offsetof(struct hsr_msg_vtep, pad) == 34, "msg_vtep.pad");
+
+/* clang-format on */
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The checks that both sides make of what they read from a slot. Neither side trusts the other: the NIC copies the
+ * tx metadata and checks the copy, the firmware copies what it needs of the rx metadata and checks that.
+ * Pure functions, safe in any thread, no access beyond the copies.
+ */
+#ifndef HSRING_CHECK_H
+#define HSRING_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hsring/abi.h"
+
+/*
+ * Is rx metadata of a run with `space` bytes behind HSR_SLOT_META inside its contract? Known class, flags, verdict
+ * and reason; offsets ascending and inside frame_len; frame_len inside the space behind SLOT_FRAME; vec_len at most
+ * HSR_MAX_VECTOR; ingress below HSR_MAX_PORTS; no payload handle (header-payload slicing is not offered by this ABI
+ * minor). Line 1 is looked at only when RXF_LINE1 or RXF_IPV6 says so.
+ */
+bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space);
+
+/*
+ * Is tx metadata inside its contract? Known action, offload bits, gso and fit operation; frame_off at least
+ * SLOT_META and the frame inside the space; offsets ascending and inside the frame; gso_size 0 iff gso type NONE;
+ * drop reason known with DROP; egress port below HSR_MAX_PORTS with TRANSMIT. `kind` is the ring entry's.
+ */
+bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind);
+
+/* Name ("sg_ingress"), stage ("fw") and text of a drop reason; "unknown" outside the list. */
+const char *hsr_drop_name(unsigned reason);
+const char *hsr_drop_stage(unsigned reason);
+const char *hsr_drop_text(unsigned reason);
+
+#endif

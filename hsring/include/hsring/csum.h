@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Internet checksum (RFC 1071) and its incremental update (RFC 1624), CRC32c for SCTP (RFC 9260).
+ *
+ * Sums are kept unfolded in 64 bits, as sums of big-endian 16-bit words; hsr_csum_fold() makes the 16-bit
+ * one's-complement sum of it (not inverted). A field is right when the sum over its whole range folds to 0xFFFF.
+ * Pure functions, safe in any thread.
+ */
+#ifndef HSRING_CSUM_H
+#define HSRING_CSUM_H
+
+#include <stdint.h>
+
+#include "hsring/bytes.h"
+
+/* Sum of `len` bytes, an odd last byte padded with zero, added to `sum`. */
+uint64_t hsr_csum_add(uint64_t sum, const void *data, uint32_t len);
+
+/* CRC32c of `len` bytes continued from `crc`; start with ~0, invert at the end (RFC 9260, appendix A). */
+uint32_t hsr_crc32c(uint32_t crc, const void *data, uint32_t len);
+
+/* Fold to 16 bits, not inverted. */
+static inline uint16_t hsr_csum_fold(uint64_t sum)
+{
+    sum = (sum & 0xFFFFFFFFu) + (sum >> 32);
+    sum = (sum & 0xFFFFFFFFu) + (sum >> 32);
+    sum = (sum & 0xFFFFu) + (sum >> 16);
+    sum = (sum & 0xFFFFu) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+/* Pseudo-header sums; `src`, `dst` in network order as they stand in the packet, `len` of the L4 segment. */
+static inline uint64_t hsr_pseudo4(const uint8_t *src, const uint8_t *dst, uint8_t proto, uint32_t len)
+{
+    return (uint64_t)hsr_load32(src) + hsr_load32(dst) + proto + len;
+}
+
+static inline uint64_t hsr_pseudo6(const uint8_t *src, const uint8_t *dst, uint8_t proto, uint32_t len)
+{
+    return hsr_csum_add(hsr_csum_add((uint64_t)proto + len, src, 16), dst, 16);
+}
+
+/*
+ * The checksum field `old` after `removed` left and `added` joined the sum, both plain sums of 16-bit words
+ * (RFC 1624, equation 3).
+ */
+static inline uint16_t hsr_csum_update(uint16_t old, uint64_t removed, uint64_t added)
+{
+    uint64_t sum = (uint16_t)~old;
+
+    sum += (uint16_t)~hsr_csum_fold(removed);
+    sum += added;
+    return (uint16_t)~hsr_csum_fold(sum);
+}
+
+#endif

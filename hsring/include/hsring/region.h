@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The shared region: geometry, creation (NIC side) and validated view (either side).
+ *
+ * The NIC creates a region in a sealed memfd (it can neither shrink nor grow, so that no access faults), or in
+ * private memory when NIC and firmware share a process. Either side then opens a view: every offset and count of the
+ * head is copied once, checked, and used from the copy alone ever after.
+ *
+ * Ownership: hsr_region_create()/hsr_region_map() own their mapping until hsr_region_close(). Built with
+ * AVS_LIBC_POOLS the private region comes from libc, so that sanitizers see its ends, and free slots are poisoned by
+ * hsr_slot_poison(). Threads: open and close from one; a view is read-only afterwards and may be shared.
+ */
+#ifndef HSRING_REGION_H
+#define HSRING_REGION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hsring/abi.h"
+#include "hsring/ring.h"
+
+/* What a region is made for. */
+struct hsr_geometry {
+    uint32_t workers;                    /* 1..HSR_MAX_WORKERS */
+    uint32_t ring_entries;               /* a power of two, 64..65,536 */
+    uint32_t runs[HSR_SLOT_CLASSES];     /* runs of each slot class for received packets */
+    uint32_t fw_slots;                   /* slots of the firmware's quota, per worker */
+    uint8_t hash_secret[48];             /* random */
+};
+
+/* Defaults: 4,096 entries; 8,192 single, 512 jumbo, 128 GSO runs; 512 firmware slots. The secret is left zero. */
+void hsr_geometry_default(struct hsr_geometry *g, uint32_t workers);
+
+enum hsr_ring_kind { HSR_RING_RX, HSR_RING_TX, HSR_RING_COMPLETION, HSR_RING_FREE, HSR_RING_KINDS };
+
+/* A checked copy of the region's head. */
+struct hsr_view {
+    uint8_t *base;
+    size_t size;
+    uint32_t workers;
+    uint32_t ring_entries;
+    uint32_t slots;
+    uint32_t fw_slots;
+    uint32_t fw_first;
+    struct hsr_slot_class classes[HSR_SLOT_CLASSES];
+    uint32_t instance;
+    uint32_t owner;
+    uint8_t *rings;
+    size_t ring_set_size;
+    uint8_t *slot0;
+    struct hsr_port_stats *stats;
+    uint8_t hash_secret[48];
+};
+
+struct hsr_region {
+    struct hsr_view view;
+    int memfd;    /* -1 for private memory */
+    void *map;    /* what hsr_region_close() gives back */
+    size_t map_size;
+};
+
+/*
+ * Create a region of this geometry and open it. `shared`: in a sealed memfd (region->memfd), else private.
+ * 0, or a negative errno: -EINVAL (geometry), -ENOMEM, or what the system said.
+ */
+int hsr_region_create(struct hsr_region *region, const struct hsr_geometry *g, bool shared);
+
+/*
+ * Map a memfd of `size` bytes got from the other side and open it. 0, or -EPROTO (not a region, wrong ABI, features
+ * we lack), -EINVAL (head inconsistent with its size, or not sealed), or what the system said. The region does not
+ * take over the descriptor.
+ */
+int hsr_region_map(struct hsr_region *region, int memfd, size_t size);
+
+/* Check a head against `size` bytes and fill the view; the errors of hsr_region_map(). `base` is not kept on error. */
+int hsr_view_open(struct hsr_view *view, void *base, size_t size);
+
+/* Put rings and `now` back to their first state for a new firmware with this instance number (NIC side). */
+void hsr_region_reset(struct hsr_region *region, uint32_t instance, uint32_t owner);
+
+void hsr_region_close(struct hsr_region *region);
+
+/* Bind the handle of one ring of one worker. */
+void hsr_view_ring(const struct hsr_view *view, uint32_t worker, enum hsr_ring_kind kind, struct hsr_ring *ring,
+                   int doorbell);
+
+/* NIC time, ns; relaxed. */
+uint64_t hsr_view_now(const struct hsr_view *view);
+void hsr_view_set_now(const struct hsr_view *view, uint64_t now);
+
+static inline uint8_t *hsr_slot(const struct hsr_view *view, uint32_t slot)
+{
+    return view->slot0 + (size_t)slot * HSR_SLOT_SIZE;
+}
+
+/* Bytes that may follow HSR_SLOT_META in the run that starts at `slot`; 0 when no run starts there. */
+uint32_t hsr_slot_space(const struct hsr_view *view, uint32_t slot);
+
+/* With AVS_LIBC_POOLS under ASan: mark the frame space of a free run; else nothing. */
+void hsr_slot_poison(const struct hsr_view *view, uint32_t slot, bool poison);
+
+#endif
