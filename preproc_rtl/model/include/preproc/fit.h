@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pp_fit: the flow-index table, hash -> flow id and nothing else (Triton, section 4.2).
+ *
+ * A bucket is one cache line: four banks of (32-bit tag, flow id). The hardware places entries: an equal tag, else
+ * the first empty bank, else a deterministic victim (bank = low bits of the tag). DELETE and UPDATE apply only if
+ * the stored flow id is the one named. The table may be stale, full or wrong at any time; nobody may rely on it.
+ * One thread. pp_fit_open() allocates, pp_fit_close() frees.
+ */
+#ifndef PREPROC_FIT_H
+#define PREPROC_FIT_H
+
+#include <stdint.h>
+
+#include "hsring/abi.h"
+#include "hsring/hash.h"
+
+#define PP_FIT_BANKS 4
+
+struct pp_fit_bucket {
+    _Alignas(HSR_CACHE_LINE) uint32_t tag[PP_FIT_BANKS];
+    uint64_t flow_id[PP_FIT_BANKS]; /* 0: empty */
+    uint64_t pad[2];
+};
+
+struct pp_fit {
+    struct pp_fit_bucket *bucket;
+    uint32_t mask; /* buckets - 1 */
+    struct pp_fit_stats {
+        uint64_t hits, misses, inserts, replaced, deletes, updates, refused;
+    } stats;
+};
+
+/* `buckets`: a power of two up to 2^HSR_HASH_BUCKET_BITS. 0, -EINVAL or -ENOMEM. */
+int pp_fit_open(struct pp_fit *fit, uint32_t buckets);
+void pp_fit_close(struct pp_fit *fit);
+
+/* Forget everything (a firmware went away). */
+void pp_fit_clear(struct pp_fit *fit);
+
+void pp_fit_prefetch(const struct pp_fit *fit, uint64_t hash);
+
+/* The flow id stored for this hash, 0 for a miss. */
+uint64_t pp_fit_lookup(struct pp_fit *fit, uint64_t hash);
+
+/* Apply the operation of a tx metadata (fit_op, hash, flow_id, fit_named); counted, never fails. */
+void pp_fit_apply(struct pp_fit *fit, const struct hsr_tx_meta *op);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Pre-Processor model: the stages in order over one frame, then vectors out.
+ *
+ *     pp_pre_frame:  parse -> hash -> flow-index lookup -> steer (RETA) -> aggregate
+ *     pp_pre_vector: next vector, for the caller to write to the ring `ring` of its items
+ *
+ * The model owns its tables, never the slots. Schedule and clock are inputs: the caller decides when frames come and
+ * vectors leave, and gives `now`. One thread.
+ */
+#ifndef PREPROC_PRE_H
+#define PREPROC_PRE_H
+
+#include "hsring/hash.h"
+#include "preproc/agg.h"
+#include "preproc/fit.h"
+#include "preproc/parse.h"
+#include "preproc/tables.h"
+
+struct pp_pre {
+    struct hsr_hash hash;
+    struct pp_tables tables;
+    struct pp_fit fit;
+    struct pp_agg agg;
+    uint16_t reta[1u << HSR_HASH_RETA_BITS]; /* hash slice -> ring */
+    uint32_t rx_seq[HSR_MAX_WORKERS];
+    uint32_t owner;     /* stamp for every packet */
+    uint32_t packet_id; /* last one given */
+    bool use_fit;       /* look up flow ids (off: every packet arrives without) */
+};
+
+struct pp_pre_config {
+    uint8_t hash_secret[HSR_HASH_SECRET];
+    uint32_t rings;       /* 1..HSR_MAX_WORKERS; the RETA spreads over them evenly */
+    uint32_t fit_buckets; /* power of two */
+    uint32_t held;        /* packets the aggregator may hold */
+    uint32_t max_vector;  /* 1..16 */
+    uint32_t owner;
+};
+
+/* 0, -EINVAL or -ENOMEM. */
+int pp_pre_open(struct pp_pre *pre, const struct pp_pre_config *config);
+void pp_pre_close(struct pp_pre *pre);
+
+/*
+ * Take in one frame that lies in the slot run `slot` with its metadata at `meta` (which is written here).
+ * 0: held for a vector; else the reason it could not be: HSR_DROP_PKT_TOO_SMALL, HSR_DROP_PKT_TOO_BIG or
+ * HSR_DROP_RX_RING_FULL (aggregator full); the caller counts it and keeps the slot.
+ */
+enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta, const uint8_t *frame,
+                           uint32_t len, const struct pp_ingress *in, const struct virtio_net_hdr *vnet, uint64_t now);
+
+/* Next vector or 0; rx_seq is stamped here, in ring order. */
+uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item out[HSR_MAX_VECTOR]);
+
+#endif
