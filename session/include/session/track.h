@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Protocol state: each protocol is one small file with one table of three functions (tcp.c, udp.c, icmp.c, other.c).
+ *
+ * A packet is first asked whether it may open a session (ses_opens), then, in a session, ses_track() moves the state
+ * and the deadline or says why the packet is not part of the connection; a refused packet changes nothing and does
+ * not refresh the idle time.
+ */
+#ifndef SESSION_TRACK_H
+#define SESSION_TRACK_H
+
+#include "session/session.h"
+#include "session/table.h"
+
+/* What becomes of a packet that begins in the middle of a TCP connection. */
+enum ses_midstream { SES_STRICT, SES_PICK_UP };
+
+struct ses_proto {
+    const char *name;
+    /* May this packet open a session? HSR_DROP_NONE or the reason against it. */
+    enum hsr_drop (*opens)(const struct ses_packet *p, enum ses_midstream policy);
+    /* First packet of a new session. */
+    void (*begin)(struct session *s, unsigned dir, const struct ses_packet *p);
+    /* Another packet. Returns the reason to refuse it, or HSR_DROP_NONE with *idle set to the new idle time, seconds. */
+    enum hsr_drop (*update)(struct session *s, unsigned dir, const struct ses_packet *p, const struct ses_timeouts *t,
+                            uint32_t *idle);
+    /* State for people: "established". */
+    const char *(*state_name)(const struct session *s);
+};
+
+/* The table for an IP protocol number; never NULL. */
+const struct ses_proto *ses_proto(uint8_t proto);
+
+/* May this packet open a session? HSR_DROP_NONE, or NO_SESSION, TCP_STATE, ICMP_STATE. */
+enum hsr_drop ses_opens(const struct ses_packet *p, enum ses_midstream policy);
+
+/* First packet: state of `dir` begins, the timer is armed. */
+void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p, uint64_t now);
+
+enum ses_outcome {
+    SES_CONTINUES, /* part of the session */
+    SES_REFUSED,   /* not: see *drop; nothing changed */
+    SES_REOPENS,   /* a new connection on the tuple of a dead one (TIME_WAIT reuse, RFC 6191): remove it and open anew */
+};
+
+/* Packet of an existing session. On the fast path of TCP, UDP and ICMP: no table access but the session's line 0. */
+enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p,
+                           uint64_t now, enum hsr_drop *drop);
+
+enum ses_tcp_state {
+    SES_TCP_NONE,
+    SES_TCP_SYN,         /* SYN sent by this end, not acknowledged */
+    SES_TCP_ESTABLISHED, /* its SYN is acknowledged */
+    SES_TCP_FIN,         /* FIN sent, not acknowledged */
+    SES_TCP_FIN_ACKED,   /* FIN acknowledged */
+    SES_TCP_RESET,
+};
+
+#endif
