@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A port of the software NIC: where frames come from and go to. One file a kind (tap.c, kernel.c, pcap.c, null.c,
+ * ring.c, pci.c), one table of functions each, one registration line in port.c.
+ *
+ * Receiving: the port reads straight into slot runs it takes from the NIC's slot pool, at HSR_SLOT_FRAME, and gives
+ * back what it did not use. Sending is synchronous: when tx() returns, the frames' memory is the caller's again.
+ *
+ * Threads: open() and close() on the control thread, never at the same time as rx()/tx() of that port; rx() and tx()
+ * on the NIC's poll thread. rx() and tx() never block and never log; system calls are the port's own, batched.
+ */
+#ifndef NIC_PORT_H
+#define NIC_PORT_H
+
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hsring/abi.h"
+#include "nic/slots.h"
+#include "postproc/post.h"
+
+#define NIC_WHY 256 /* bytes of an error text */
+
+/* What a port is made of; strings as in hsr_msg_port, already checked for termination. */
+struct nic_port_config {
+    uint16_t index;
+    enum hsr_port_kind kind;
+    bool uplink;
+    uint32_t context;
+    uint16_t mtu; /* bytes of IP, 0: the device's own */
+    uint8_t queues;
+    bool offload; /* offer checksum and segmentation offload to the device's user */
+    char name[32];
+    char device[128];
+    char netns[64]; /* name under /run/netns, "" for our own */
+    char args[152]; /* key=value,key=value */
+};
+
+/* A received frame in its slot run. */
+struct nic_rx {
+    uint32_t slot;
+    uint32_t len;
+    struct virtio_net_hdr vnet; /* all zero: nothing claimed */
+};
+
+struct nic_port;
+
+struct nic_port_ops {
+    const char *name; /* "tap" */
+    /*
+     * Open; `fd` is a descriptor passed in instead of a device name (the port owns it on success), or -1. Fills
+     * port->egress (what tx takes, and the MTU). 0 or a negative errno with a text that says what to do in `why`.
+     */
+    int (*open)(struct nic_port *port, int fd, char why[NIC_WHY]);
+    void (*close)(struct nic_port *port);
+    /*
+     * Up to `max` frames. A frame the port had to throw away for want of a slot is counted in *no_slot; one longer
+     * than HSR_MAX_FRAME in *too_big.
+     */
+    uint32_t (*rx)(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out, uint32_t max,
+                   uint32_t *no_slot, uint32_t *too_big);
+    /* Send in order; how many were taken (the device was full for the others). */
+    uint32_t (*tx)(struct nic_port *port, const struct po_frame *frames, uint32_t n);
+    /* Descriptor that polls readable when frames wait, or -1 when the port must be asked. */
+    int (*rx_fd)(const struct nic_port *port);
+    /* No frame will ever come again (end of a capture); NULL: never. */
+    bool (*drained)(const struct nic_port *port);
+};
+
+struct nic_port {
+    struct nic_port_config config;
+    const struct nic_port_ops *ops;
+    struct po_port egress;
+    void *priv; /* the driver's */
+};
+
+/* The driver of a kind, or NULL. */
+const struct nic_port_ops *nic_port_ops(enum hsr_port_kind kind);
+
+/* Kind by name ("tap"), or 0. */
+enum hsr_port_kind nic_port_kind(const char *name);
+
+/* Value of `key` in a key=value,... list copied to `value`; false when it is not there or too long. */
+bool nic_port_arg(const char *args, const char *key, char *value, uint32_t size);
+
+#endif

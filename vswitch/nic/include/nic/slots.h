@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The NIC's slot pool: which run is free, which is where. Its truth is private memory; the shared region holds frames
+ * only, so nothing the firmware writes can make a run free twice or be lost.
+ *
+ * Runs of a class are handed out last in, first out, to stay warm in the cache. Each run is in one state; every
+ * transition names the state it expects and fails (counted by the caller) when that is not so. One thread.
+ */
+#ifndef NIC_SLOTS_H
+#define NIC_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hsring/region.h"
+
+enum nic_slot_state {
+    NIC_SLOT_NONE,     /* not the start of a run */
+    NIC_SLOT_FREE,
+    NIC_SLOT_NIC,      /* taken by a port or held by the Pre- or Post-Processor */
+    NIC_SLOT_FIRMWARE, /* delivered, not come back yet */
+    NIC_SLOT_QUOTA,    /* firmware's own */
+};
+
+struct nic_slots {
+    const struct hsr_view *view;
+    uint8_t *state;   /* by slot index, enum nic_slot_state */
+    uint8_t *worker;  /* ring set it was delivered to, or whose quota it is */
+    uint16_t *port;   /* ledger it is charged to */
+    struct nic_slot_stack {
+        uint32_t *slot;
+        uint32_t count;
+        uint32_t capacity;
+        uint32_t low_water;
+    } stack[HSR_SLOT_CLASSES];
+};
+
+/* 0 or -ENOMEM. `view` must outlive it. */
+int nic_slots_open(struct nic_slots *slots, const struct hsr_view *view);
+void nic_slots_close(struct nic_slots *slots);
+
+/* A free run of this class (0 single, 1 jumbo, 2 GSO) into state NIC; UINT32_MAX when there is none. */
+uint32_t nic_slots_get(struct nic_slots *slots, unsigned class);
+
+/* A free run with at least `frame_len` bytes behind HSR_SLOT_FRAME; a larger class serves when the fitting is empty. */
+uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len);
+
+/* Back to the pool from state NIC. */
+void nic_slots_put(struct nic_slots *slots, uint32_t slot);
+
+/* Move from `from` to `to`; false (and no change) when the run is in another state or no run starts there. */
+bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum nic_slot_state from, enum nic_slot_state to);
+
+/* The firmware went away: every run in state FIRMWARE goes free, `lost(arg, port)` is called for each; how many. */
+uint32_t nic_slots_reclaim(struct nic_slots *slots, void (*lost)(void *arg, uint16_t port), void *arg);
+
+/* First byte of the frame of a run, and the bytes that may stand there. */
+static inline uint8_t *nic_slot_frame(const struct nic_slots *slots, uint32_t slot)
+{
+    return hsr_slot(slots->view, slot) + HSR_SLOT_FRAME;
+}
+
+static inline uint32_t nic_slot_room(const struct nic_slots *slots, uint32_t slot)
+{
+    return hsr_slot_space(slots->view, slot) - HSR_SLOT_HEADROOM;
+}
+
+#endif
