@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Configures (once) and builds one preset. Arguments: [PRESET], default release.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+preset=${1:-release}
+[ $# -le 1 ] || usage_error "build: one preset at a time"
+case " $PRESETS " in
+*" $preset "*) ;;
+*) usage_error "build: unknown preset '$preset' (one of: $PRESETS)" ;;
+esac
+
+groups=(build)
+case $preset in clang | coverage) groups+=(test) ;; esac
+ensure_deps "${groups[@]}"
+
+dir=build/$preset
+log=$dir/build.log
+mkdir -p "$dir"
+start=$SECONDS
+
+fail() {
+    warn ""
+    warn "---- last lines of the log"
+    tr '\r' '\n' <"$log" | sed 's/\x1b\[[0-9;]*[A-Za-z]//g' | tail -n 40 >&2
+    die 1 "build $preset: $1 failed; whole log: $log"
+}
+
+# One line that grows by tenths.
+progress() {
+    awk -v log_file="$log" -v preset="$preset" '
+        { print >log_file }
+        match($0, /^\[[0-9]+\/[0-9]+\]/) {
+            split(substr($0, 2, RLENGTH - 2), n, "/")
+            tenth = int(10 * n[1] / n[2])
+            if (!shown) { printf "build %s:", preset; shown = 1 }
+            if (tenth > last) { printf " %d%%", 10 * tenth; fflush(); last = tenth }
+        }
+        END { if (shown) print "" }'
+}
+
+if [ ! -f "$dir/build.ninja" ]; then
+    echo "build $preset: configuring"
+    cmake --preset "$preset" >"$log" 2>&1 || fail "configuring"
+fi
+if [ -t 1 ]; then
+    script -qefc "ninja -C '$dir' -j$JOBS" "$log" || fail "compiling"
+else
+    ninja -C "$dir" -j"$JOBS" 2>&1 | progress || fail "compiling"
+fi
+echo "build $preset: ok, $((SECONDS - start)) s"
