@@ -33,10 +33,14 @@ progress() {
         match($0, /^\[[0-9]+\/[0-9]+\]/) {
             split(substr($0, 2, RLENGTH - 2), n, "/")
             tenth = int(10 * n[1] / n[2])
-            if (!shown) { printf "build %s:", preset; shown = 1 }
-            if (tenth > last) { printf " %d%%", 10 * tenth; fflush(); last = tenth }
+            if (tenth > last) {
+                if (!last) printf "build %s:", preset
+                printf " %d%%", 10 * tenth
+                fflush()
+                last = tenth
+            }
         }
-        END { if (shown) print "" }'
+        END { if (last) print "" }'
 }
 
 if [ ! -f "$dir/build.ninja" ]; then

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # variables used by the scripts that source this
 # SPDX-License-Identifier: Apache-2.0
 # Shared by the scripts beside it: source it first. Leaves the shell in the root of the repository.
 set -euo pipefail
@@ -48,4 +49,11 @@ ensure_deps() {
 
 # The repository's text files: tracked, and new ones that are not ignored.
 git_here() { git -c safe.directory='*' "$@"; }
-source_files() { git_here ls-files -co --exclude-standard --deduplicate -- "$@" | while read -r f; do [ ! -f "$f" ] || echo "$f"; done; }
+source_files() {
+    local file
+    git_here ls-files -co --exclude-standard --deduplicate -- "$@" | while read -r file; do
+        if [ -f "$file" ]; then
+            echo "$file"
+        fi
+    done
+}
