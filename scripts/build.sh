@@ -43,7 +43,8 @@ progress() {
         END { if (last) print "" }'
 }
 
-if [ ! -f "$dir/build.ninja" ]; then
+# ninja sees changes of CMakeLists.txt, not of the presets.
+if [ ! -f "$dir/build.ninja" ] || [ CMakePresets.json -nt "$dir/build.ninja" ]; then
     echo "build $preset: configuring"
     cmake --preset "$preset" >"$log" 2>&1 || fail "configuring"
 fi

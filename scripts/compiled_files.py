@@ -6,6 +6,7 @@ import os
 import pathlib
 import sys
 
-database = json.loads(pathlib.Path(sys.argv[1], "compile_commands.json").read_text(encoding="utf-8"))
+path = pathlib.Path(sys.argv[1], "compile_commands.json")
+database = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []  # none without a target
 for name in sorted({os.path.relpath(os.path.join(entry["directory"], entry["file"])) for entry in database}):
     print(name)

@@ -32,13 +32,16 @@ packages_of() {
 
 # Prints the packages of the named groups that are not installed.
 missing_packages() {
-    local package
-    for package in $(packages_of "$@"); do
-        # shellcheck disable=SC2016 # dpkg-query's own variables
-        if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
-            echo "$package"
-        fi
-    done
+    local wanted
+    mapfile -t wanted < <(packages_of "$@")
+    # shellcheck disable=SC2016 # dpkg-query's own variables
+    dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null |
+        awk -v wanted="${wanted[*]}" '
+            $2 == "installed" { installed[$1] = 1 }
+            END {
+                n = split(wanted, name, " ")
+                for (i = 1; i <= n; i++) if (!(name[i] in installed)) print name[i]
+            }' || true
 }
 
 # Installs what the groups lack, or stops with the command that does.

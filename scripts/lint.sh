@@ -11,6 +11,7 @@ case "${1:-}" in
 esac
 
 ensure_deps lint
+git_here rev-parse --git-dir >/dev/null 2>&1 || die 1 "lint: this is not a git checkout, which it needs to tell source from the rest"
 out=build/lint
 mkdir -p "$out"
 failed=0
@@ -63,7 +64,8 @@ lint_format() { files '*.c' '*.h' | xargs -r -P "$JOBS" -n 16 clang-format --dry
 
 # A file is analysed again when it, a header, or the configuration is newer than its stamp.
 lint_tidy() {
-    if [ ! -f build/release/build.ninja ]; then
+    ensure_deps build
+    if [ ! -f build/release/build.ninja ] || [ CMakePresets.json -nt build/release/build.ninja ]; then
         cmake --preset release >"$out/configure.log" 2>&1 || { cat "$out/configure.log"; return 1; }
     fi
     mkdir -p "$out/tidy"
@@ -123,7 +125,10 @@ lint_generated() {
 lint_leftovers() {
     # Written so that this line does not find itself.
     local words='TO''DO|FIX''ME|X''XX|HA''CK'
-    ! files | grep -vE '^(LICENSE|tests/data/)' | tr '\n' '\0' | xargs -0 -r grep -InwE "$words" /dev/null
+    local found
+    found=$(files | grep -vE '^(LICENSE|tests/data/)' | tr '\n' '\0' | xargs -0 -r grep -InwE "$words" /dev/null || true)
+    echo "$found"
+    [ -z "$found" ]
 }
 
 lint_length() {
