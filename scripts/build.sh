@@ -16,7 +16,8 @@ ensure_deps "${groups[@]}"
 
 dir=build/$preset
 log=$dir/build.log
-mkdir -p "$dir"
+mkdir -p "$dir" 2>/dev/null || true
+[ -w "$dir" ] || die 1 "build: no right to write $dir (built by another user before?): sudo rm -r build"
 start=$SECONDS
 
 fail() {
