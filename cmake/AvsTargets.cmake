@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# The only ways to add a target.
+#
+#   avs_library(NAME SOURCES ... [INCLUDES dir...] [PRIVATE_INCLUDES dir...] [DEPS target...] [DPDK])
+#       Static library. INCLUDES is public and defaults to ./include when that exists, else ".".
+#       Without SOURCES: a header-only library.
+#   avs_program(NAME SOURCES ... [INCLUDES dir...] [DEPS target...] [DPDK])
+#       Program, built as <build>/bin/NAME.
+#   avs_unit_test(NAME SOURCES ... PURPOSE "one line" [INCLUDES dir...] [DEPS target...] [DPDK]
+#                 [LABELS label...] [ARGS arg...] [TIMEOUT seconds])
+#       cmocka program, built as <build>/unit/NAME; label `unit`. LABELS tsan: also runs under ThreadSanitizer.
+#   avs_script_test(NAME COMMAND cmd arg... LABEL replay|system PURPOSE "one line"
+#                   [LABELS label...] [DEPENDS test...] [TIMEOUT seconds])
+#       Any command; a first word that is a file beside the CMakeLists.txt is taken from there. Exit code 77
+#       means skipped, the last line of output says why. `system` tests run one at a time. LABELS slow keeps
+#       it out of `./run test --quick`.
+#
+# Every test sees AVS_SOURCE_DIR and AVS_BUILD_DIR (programs are in $AVS_BUILD_DIR/bin) in its environment.
+# Time-outs default to 60 s (unit) and 120 s (script), three times that when instrumented.
+
+set(avs_test_environment
+    "AVS_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
+    "AVS_BUILD_DIR=${CMAKE_BINARY_DIR}"
+    "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+set(avs_test_launcher "")
+if(AVS_SANITIZE)
+    set(avs_test_launcher "${CMAKE_SOURCE_DIR}/scripts/no-aslr.sh")
+endif()
+set_property(GLOBAL PROPERTY AVS_TEST_LIST "")
+
+function(avs_target_common target scope includes deps dpdk)
+    target_include_directories(${target} ${scope} ${includes})
+    target_link_libraries(${target} ${scope} ${deps})
+    if(dpdk)
+        target_link_libraries(${target} ${scope} avs::dpdk)
+    endif()
+    if(NOT scope STREQUAL "INTERFACE")
+        target_link_libraries(${target} PRIVATE avs_options)
+        # Everything here ends in a position-independent executable; -fPIC would cost the indirections of a
+        # shared library. Not part of avs_options, so that a shared object can be built with -fPIC.
+        target_compile_options(${target} PRIVATE -fPIE)
+    endif()
+endfunction()
+
+function(avs_check_arguments function)
+    if(A_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "${function}: unknown arguments: ${A_UNPARSED_ARGUMENTS}")
+    endif()
+endfunction()
+
+function(avs_library name)
+    cmake_parse_arguments(A "DPDK" "" "SOURCES;INCLUDES;PRIVATE_INCLUDES;DEPS" ${ARGN})
+    avs_check_arguments("avs_library(${name})")
+    if(NOT A_INCLUDES)
+        set(A_INCLUDES "${CMAKE_CURRENT_SOURCE_DIR}")
+        if(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/include")
+            set(A_INCLUDES "${CMAKE_CURRENT_SOURCE_DIR}/include")
+        endif()
+    endif()
+    if(A_SOURCES)
+        add_library(${name} STATIC ${A_SOURCES})
+        avs_target_common(${name} PUBLIC "${A_INCLUDES}" "${A_DEPS}" "${A_DPDK}")
+        target_include_directories(${name} PRIVATE ${A_PRIVATE_INCLUDES})
+    else()
+        add_library(${name} INTERFACE)
+        avs_target_common(${name} INTERFACE "${A_INCLUDES}" "${A_DEPS}" "${A_DPDK}")
+    endif()
+endfunction()
+
+function(avs_program name)
+    cmake_parse_arguments(A "DPDK" "" "SOURCES;INCLUDES;DEPS" ${ARGN})
+    avs_check_arguments("avs_program(${name})")
+    add_executable(${name} ${A_SOURCES})
+    avs_target_common(${name} PRIVATE "${A_INCLUDES}" "${A_DEPS}" "${A_DPDK}")
+    target_link_options(${name} PRIVATE -pie)
+endfunction()
+
+# Registers the properties shared by all tests and the line of `./run test --list`.
+function(avs_register_test name purpose timeout)
+    if(NOT purpose)
+        message(FATAL_ERROR "test ${name}: PURPOSE \"one line\" is missing")
+    endif()
+    if(AVS_SANITIZE OR AVS_COVERAGE)
+        math(EXPR timeout "${timeout} * 3")
+    endif()
+    set_tests_properties(${name} PROPERTIES
+        LABELS "${ARGN}" TIMEOUT ${timeout} ENVIRONMENT "${avs_test_environment}")
+    string(REPLACE ";" "," labels "${ARGN}")
+    set_property(GLOBAL APPEND_STRING PROPERTY AVS_TEST_LIST "${name}\t${labels}\t${purpose}\n")
+endfunction()
+
+function(avs_unit_test name)
+    cmake_parse_arguments(A "DPDK" "PURPOSE;TIMEOUT" "SOURCES;INCLUDES;DEPS;LABELS;ARGS" ${ARGN})
+    avs_check_arguments("avs_unit_test(${name})")
+    if(NOT A_TIMEOUT)
+        set(A_TIMEOUT 60)
+    endif()
+    avs_program(${name} SOURCES ${A_SOURCES} INCLUDES ${A_INCLUDES} DEPS ${A_DEPS} avs::cmocka)
+    if(A_DPDK)
+        target_link_libraries(${name} PRIVATE avs::dpdk)
+    endif()
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit")
+    add_test(NAME ${name} COMMAND ${avs_test_launcher} $<TARGET_FILE:${name}> ${A_ARGS})
+    avs_register_test(${name} "${A_PURPOSE}" ${A_TIMEOUT} unit ${A_LABELS})
+endfunction()
+
+function(avs_script_test name)
+    cmake_parse_arguments(A "" "LABEL;PURPOSE;TIMEOUT" "COMMAND;LABELS;DEPENDS" ${ARGN})
+    avs_check_arguments("avs_script_test(${name})")
+    if(NOT A_LABEL MATCHES "^(replay|system)$")
+        message(FATAL_ERROR "avs_script_test(${name}): LABEL must be replay or system")
+    endif()
+    if(NOT A_TIMEOUT)
+        set(A_TIMEOUT 120)
+    endif()
+    list(POP_FRONT A_COMMAND program)
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${program}")
+        set(program "${CMAKE_CURRENT_SOURCE_DIR}/${program}")
+    endif()
+    add_test(NAME ${name} COMMAND ${avs_test_launcher} ${program} ${A_COMMAND})
+    avs_register_test(${name} "${A_PURPOSE}" ${A_TIMEOUT} ${A_LABEL} ${A_LABELS})
+    set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
+    if(A_LABEL STREQUAL "system")
+        set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+    endif()
+    if(A_DEPENDS)
+        set_tests_properties(${name} PROPERTIES DEPENDS "${A_DEPENDS}")
+    endif()
+endfunction()
+
+# <build>/tests.tsv: name, labels, purpose.
+function(avs_write_test_list)
+    get_property(list GLOBAL PROPERTY AVS_TEST_LIST)
+    file(WRITE "${CMAKE_BINARY_DIR}/tests.tsv" "${list}")
+endfunction()
