@@ -64,11 +64,12 @@ struct hsr_attach {
  * Firmware: connect to `path`, say HELLO for `workers` ring sets and map what comes back. 0, or a negative errno with
  * a text for people in `why`.
  */
-int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, const char *name, char why[256]);
+int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, const char *name,
+                    char why[256]);
 
 /* Firmware: send a request (its head is filled in here) and wait at most `timeout_ms` for the reply. 0 or -errno. */
-int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd, int timeout_ms,
-                       char why[256]);
+int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd,
+                       int timeout_ms, char why[256]);
 
 void hsr_attach_close(struct hsr_attach *at);
 

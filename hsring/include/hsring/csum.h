@@ -30,12 +30,14 @@ static inline uint16_t hsr_csum_fold(uint64_t sum)
 }
 
 /* Pseudo-header sums; `src`, `dst` in network order as they stand in the packet, `len` of the L4 segment. */
-static inline uint64_t hsr_pseudo4(const uint8_t *src, const uint8_t *dst, uint8_t proto, uint32_t len)
+static inline uint64_t hsr_pseudo4(const uint8_t *src, const uint8_t *dst, uint8_t proto,
+                                   uint32_t len)
 {
     return (uint64_t)hsr_load32(src) + hsr_load32(dst) + proto + len;
 }
 
-static inline uint64_t hsr_pseudo6(const uint8_t *src, const uint8_t *dst, uint8_t proto, uint32_t len)
+static inline uint64_t hsr_pseudo6(const uint8_t *src, const uint8_t *dst, uint8_t proto,
+                                   uint32_t len)
 {
     return hsr_csum_add(hsr_csum_add((uint64_t)proto + len, src, 16), dst, 16);
 }

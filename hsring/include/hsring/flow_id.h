@@ -10,17 +10,19 @@
 
 #include "hsring/abi.h"
 
-#define HSR_FLOW_INDEX_SHIFT HSR_FLOW_FLAGS_BITS
-#define HSR_FLOW_GEN_SHIFT (HSR_FLOW_INDEX_SHIFT + HSR_FLOW_INDEX_BITS)
-#define HSR_FLOW_WORKER_SHIFT (HSR_FLOW_GEN_SHIFT + HSR_FLOW_GEN_BITS)
+#define HSR_FLOW_INDEX_SHIFT    HSR_FLOW_FLAGS_BITS
+#define HSR_FLOW_GEN_SHIFT      (HSR_FLOW_INDEX_SHIFT + HSR_FLOW_INDEX_BITS)
+#define HSR_FLOW_WORKER_SHIFT   (HSR_FLOW_GEN_SHIFT + HSR_FLOW_GEN_BITS)
 #define HSR_FLOW_INSTANCE_SHIFT (HSR_FLOW_WORKER_SHIFT + HSR_FLOW_WORKER_BITS)
 
 _Static_assert(HSR_FLOW_INSTANCE_SHIFT + HSR_FLOW_INSTANCE_BITS == 64, "flow id fills 64 bits");
 _Static_assert(HSR_FLOW_GEN_BITS >= 12, "stale ids must stay rare");
 
-static inline uint64_t hsr_flow_id(uint8_t instance, uint8_t worker, uint32_t gen, uint32_t index, uint8_t flags)
+static inline uint64_t hsr_flow_id(uint8_t instance, uint8_t worker, uint32_t gen, uint32_t index,
+                                   uint8_t flags)
 {
-    return (uint64_t)instance << HSR_FLOW_INSTANCE_SHIFT | (uint64_t)worker << HSR_FLOW_WORKER_SHIFT |
+    return (uint64_t)instance << HSR_FLOW_INSTANCE_SHIFT |
+           (uint64_t)worker << HSR_FLOW_WORKER_SHIFT |
            (uint64_t)(gen & ((1u << HSR_FLOW_GEN_BITS) - 1)) << HSR_FLOW_GEN_SHIFT |
            (uint64_t)(index & ((1u << HSR_FLOW_INDEX_BITS) - 1)) << HSR_FLOW_INDEX_SHIFT | flags;
 }

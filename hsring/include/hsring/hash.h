@@ -22,7 +22,8 @@
 #define HSR_HASH_SECRET 48 /* bytes: 320 key bits + 64, as whole words */
 
 struct hsr_hash {
-    uint64_t reversed[HSR_HASH_SECRET / 8]; /* the secret's words, bit-reversed: the form the multiply wants */
+    uint64_t reversed[HSR_HASH_SECRET /
+                      8]; /* the secret's words, bit-reversed: the form the multiply wants */
     uint64_t (*words)(const struct hsr_hash *hash, const uint64_t *w, unsigned n);
 };
 

@@ -49,8 +49,8 @@ static inline uint16_t hsr_key_port(uint64_t ports, bool high)
  * Sort an IPv4 tuple (host order) into `key`; true when the source became the high end point.
  * `swap_if_equal` is the answer for equal end points.
  */
-static inline bool hsr_key4(struct hsr_key *key, uint32_t src, uint32_t dst, uint16_t sport, uint16_t dport,
-                            uint8_t proto, uint32_t context, bool swap_if_equal)
+static inline bool hsr_key4(struct hsr_key *key, uint32_t src, uint32_t dst, uint16_t sport,
+                            uint16_t dport, uint8_t proto, uint32_t context, bool swap_if_equal)
 {
     uint64_t from = (uint64_t)src << 16 | sport;
     uint64_t to = (uint64_t)dst << 16 | dport;
@@ -68,8 +68,9 @@ static inline bool hsr_key4(struct hsr_key *key, uint32_t src, uint32_t dst, uin
 }
 
 /* The same for IPv6; `src`, `dst` are the sixteen bytes of the packet. */
-static inline bool hsr_key6(struct hsr_key *key, const uint8_t *src, const uint8_t *dst, uint16_t sport,
-                            uint16_t dport, uint8_t proto, uint32_t context, bool swap_if_equal)
+static inline bool hsr_key6(struct hsr_key *key, const uint8_t *src, const uint8_t *dst,
+                            uint16_t sport, uint16_t dport, uint8_t proto, uint32_t context,
+                            bool swap_if_equal)
 {
     uint64_t s[2] = {hsr_load64(src), hsr_load64(src + 8)};
     uint64_t d[2] = {hsr_load64(dst), hsr_load64(dst + 8)};
@@ -83,7 +84,8 @@ static inline bool hsr_key6(struct hsr_key *key, const uint8_t *src, const uint8
     key->w[1] = swap ? d[1] : s[1];
     key->w[2] = swap ? s[0] : d[0];
     key->w[3] = swap ? s[1] : d[1];
-    key->w[4] = swap ? hsr_key_ports(dport, sport, context, proto) : hsr_key_ports(sport, dport, context, proto);
+    key->w[4] = swap ? hsr_key_ports(dport, sport, context, proto)
+                     : hsr_key_ports(sport, dport, context, proto);
     return swap;
 }
 

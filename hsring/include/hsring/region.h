@@ -22,11 +22,11 @@
 
 /* What a region is made for. */
 struct hsr_geometry {
-    uint32_t workers;                    /* 1..HSR_MAX_WORKERS */
-    uint32_t ring_entries;               /* a power of two, 64..65,536 */
-    uint32_t runs[HSR_SLOT_CLASSES];     /* runs of each slot class for received packets */
-    uint32_t fw_slots;                   /* slots of the firmware's quota, per worker */
-    uint8_t hash_secret[48];             /* random */
+    uint32_t workers;                /* 1..HSR_MAX_WORKERS */
+    uint32_t ring_entries;           /* a power of two, 64..65,536 */
+    uint32_t runs[HSR_SLOT_CLASSES]; /* runs of each slot class for received packets */
+    uint32_t fw_slots;               /* slots of the firmware's quota, per worker */
+    uint8_t hash_secret[48];         /* random */
 };
 
 /* Defaults: 4,096 entries; 8,192 single, 512 jumbo, 128 GSO runs; 512 firmware slots. The secret is left zero. */
@@ -55,8 +55,8 @@ struct hsr_view {
 
 struct hsr_region {
     struct hsr_view view;
-    int memfd;    /* -1 for private memory */
-    void *map;    /* what hsr_region_close() gives back */
+    int memfd; /* -1 for private memory */
+    void *map; /* what hsr_region_close() gives back */
     size_t map_size;
 };
 
@@ -82,8 +82,8 @@ void hsr_region_reset(struct hsr_region *region, uint32_t instance, uint32_t own
 void hsr_region_close(struct hsr_region *region);
 
 /* Bind the handle of one ring of one worker. */
-void hsr_view_ring(const struct hsr_view *view, uint32_t worker, enum hsr_ring_kind kind, struct hsr_ring *ring,
-                   int doorbell);
+void hsr_view_ring(const struct hsr_view *view, uint32_t worker, enum hsr_ring_kind kind,
+                   struct hsr_ring *ring, int doorbell);
 
 /* NIC time, ns; relaxed. */
 uint64_t hsr_view_now(const struct hsr_view *view);

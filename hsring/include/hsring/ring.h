@@ -25,11 +25,11 @@ struct hsr_ring {
         _Atomic uint32_t *asleep;
         uint32_t *entries;
     } shared;
-    uint32_t mask;    /* entries - 1 */
-    uint32_t own;     /* our index: prod of a producer, cons of a consumer */
-    uint32_t peer;    /* last index of the other side that passed the check */
-    bool corrupt;     /* the other side wrote an impossible index */
-    int doorbell;     /* eventfd to wake the consumer, or -1 */
+    uint32_t mask; /* entries - 1 */
+    uint32_t own;  /* our index: prod of a producer, cons of a consumer */
+    uint32_t peer; /* last index of the other side that passed the check */
+    bool corrupt;  /* the other side wrote an impossible index */
+    int doorbell;  /* eventfd to wake the consumer, or -1 */
 };
 
 static inline uint32_t hsr_entry(uint32_t slot, enum hsr_kind kind)

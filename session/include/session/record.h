@@ -35,6 +35,7 @@ struct ses_record {
 };
 _Static_assert(sizeof(struct ses_record) == 136, "record size is part of its version");
 
-void ses_export(const struct ses_table *t, const struct session *s, uint64_t now, struct ses_record *r);
+void ses_export(const struct ses_table *t, const struct session *s, uint64_t now,
+                struct ses_record *r);
 
 #endif

@@ -17,9 +17,9 @@
 #include "hsring/abi.h"
 #include "hsring/key.h"
 
-#define SES_ACTIONS 6     /* operations of one direction */
-#define SES_STAGES 8      /* policy stages whose epoch a session remembers */
-#define SES_NONE UINT32_MAX
+#define SES_ACTIONS 6 /* operations of one direction */
+#define SES_STAGES  8 /* policy stages whose epoch a session remembers */
+#define SES_NONE    UINT32_MAX
 
 /* One operation; what `op` and its arguments mean is the datapath's. op 0 ends the list. */
 struct ses_action {
@@ -72,15 +72,15 @@ struct session {
     uint8_t flags; /* enum ses_flag */
     uint8_t state; /* enum ses_state */
     struct ses_tcp tcp[2];
-    uint32_t policy;  /* policy generation the actions were compiled under */
-    uint16_t origin;  /* port of the initiator's packet: quota and deletion */
-    uint16_t target;  /* port of the other side, HSR_NO_PORT when unknown */
+    uint32_t policy; /* policy generation the actions were compiled under */
+    uint16_t origin; /* port of the initiator's packet: quota and deletion */
+    uint16_t target; /* port of the other side, HSR_NO_PORT when unknown */
     /* line 1 and 2 */
     struct ses_dir dir[2];
     /* line 3: cold */
     uint64_t key6[4];
-    uint64_t created;       /* NIC time, ns */
-    uint32_t list_next[2];  /* sessions of the same origin (0) and of the same target (1) */
+    uint64_t created;      /* NIC time, ns */
+    uint32_t list_next[2]; /* sessions of the same origin (0) and of the same target (1) */
     uint32_t list_prev[2];
     uint8_t epoch[SES_STAGES]; /* low bits of each stage's epoch at compilation */
 };

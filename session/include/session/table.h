@@ -22,7 +22,14 @@
 
 struct ses_table;
 
-enum ses_why { SES_WHY_EXPIRED, SES_WHY_CLOSED, SES_WHY_EVICTED, SES_WHY_PORT, SES_WHY_FLUSH, SES_WHY_POLICY };
+enum ses_why {
+    SES_WHY_EXPIRED,
+    SES_WHY_CLOSED,
+    SES_WHY_EVICTED,
+    SES_WHY_PORT,
+    SES_WHY_FLUSH,
+    SES_WHY_POLICY
+};
 
 typedef void (*ses_gone)(void *arg, struct session *s, uint64_t flow_id, enum ses_why why);
 
@@ -62,8 +69,8 @@ bool ses_matches(const struct session *s, const struct hsr_key *key);
  * ses_track() or ses_arm(). NULL: *drop is HSR_DROP_SESSION_QUOTA or HSR_DROP_SESSION_FULL (table full and nothing
  * embryonic or closing to evict among a bounded number of candidates; an established session is never evicted).
  */
-struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_key *key, uint16_t origin,
-                           uint64_t now, enum hsr_drop *drop);
+struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_key *key,
+                           uint16_t origin, uint64_t now, enum hsr_drop *drop);
 
 /* Set the responder's port and enter the session in its list. */
 void ses_set_target(struct ses_table *t, struct session *s, uint16_t port);

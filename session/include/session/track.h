@@ -22,8 +22,8 @@ struct ses_proto {
     /* First packet of a new session. */
     void (*begin)(struct session *s, unsigned dir, const struct ses_packet *p);
     /* Another packet. Returns the reason to refuse it, or HSR_DROP_NONE with *idle set to the new idle time, seconds. */
-    enum hsr_drop (*update)(struct session *s, unsigned dir, const struct ses_packet *p, const struct ses_timeouts *t,
-                            uint32_t *idle);
+    enum hsr_drop (*update)(struct session *s, unsigned dir, const struct ses_packet *p,
+                            const struct ses_timeouts *t, uint32_t *idle);
     /* State for people: "established". */
     const char *(*state_name)(const struct session *s);
 };
@@ -35,17 +35,18 @@ const struct ses_proto *ses_proto(uint8_t proto);
 enum hsr_drop ses_opens(const struct ses_packet *p, enum ses_midstream policy);
 
 /* First packet: state of `dir` begins, the timer is armed. */
-void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p, uint64_t now);
+void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p,
+               uint64_t now);
 
 enum ses_outcome {
     SES_CONTINUES, /* part of the session */
     SES_REFUSED,   /* not: see *drop; nothing changed */
-    SES_REOPENS,   /* a new connection on the tuple of a dead one (TIME_WAIT reuse, RFC 6191): remove it and open anew */
+    SES_REOPENS, /* a new connection on the tuple of a dead one (TIME_WAIT reuse, RFC 6191): remove it and open anew */
 };
 
 /* Packet of an existing session. On the fast path of TCP, UDP and ICMP: no table access but the session's line 0. */
-enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p,
-                           uint64_t now, enum hsr_drop *drop);
+enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,
+                           const struct ses_packet *p, uint64_t now, enum hsr_drop *drop);
 
 enum ses_tcp_state {
     SES_TCP_NONE,

@@ -19,7 +19,8 @@
 
 #include "hsring/abi.h"
 
-#define PO_MAX_HEADERS 256 /* outer + inner headers that segmentation and checksums look at, bytes */
+#define PO_MAX_HEADERS \
+    256 /* outer + inner headers that segmentation and checksums look at, bytes */
 #define PO_MAX_SEGMENTS 64 /* segments made per call of the sink */
 
 /* What the egress port takes. */
@@ -61,7 +62,8 @@ struct po_result {
  * complete. Drops: TX_TOO_BIG (frame over the port's MTU, no GSO), TSO_BAD (headers not as the metadata says, or of no
  * room for payload), TX_META_BAD (offsets past PO_MAX_HEADERS for an operation that needs them).
  */
-struct po_result po_process(struct po_work *work, const struct hsr_tx_meta *meta, const uint8_t *frame,
-                            const struct po_port *port, po_sink sink, void *arg);
+struct po_result po_process(struct po_work *work, const struct hsr_tx_meta *meta,
+                            const uint8_t *frame, const struct po_port *port, po_sink sink,
+                            void *arg);
 
 #endif

@@ -41,7 +41,7 @@ struct pp_agg {
     uint16_t busy[PP_AGG_QUEUES]; /* ring of queue numbers, first come first served */
     uint32_t busy_head, busy_count;
     uint32_t max_vector;
-    uint32_t held;                       /* packets inside */
+    uint32_t held;                        /* packets inside */
     uint64_t vectors[HSR_MAX_VECTOR + 1]; /* histogram of vector lengths */
 };
 
@@ -50,7 +50,8 @@ int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector);
 void pp_agg_close(struct pp_agg *agg);
 
 /* Enqueue; false when the pool is full. `meta` must stay valid until taken. */
-bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_meta *meta, const struct hsr_key *key);
+bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_meta *meta,
+                const struct hsr_key *key);
 
 /*
  * Take the next vector: 0 when empty, else its length; items are copied to `out`, vec_len is written into their

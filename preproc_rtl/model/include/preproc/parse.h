@@ -37,7 +37,8 @@ struct pp_ingress {
  * the fault, the class is HSR_CLASS_BAD and the key holds what was known (often only the context).
  * The TCP header's PARTIAL checksum and GSO come from `vnet`. L3 and L4 verdicts of a fragment: L4 UNCHECKED.
  */
-void pp_parse(const uint8_t *frame, uint32_t len, const struct pp_ingress *in, const struct pp_tables *tables,
-              const struct virtio_net_hdr *vnet, struct hsr_rx_meta *meta, struct hsr_key *key);
+void pp_parse(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
+              const struct pp_tables *tables, const struct virtio_net_hdr *vnet,
+              struct hsr_rx_meta *meta, struct hsr_key *key);
 
 #endif

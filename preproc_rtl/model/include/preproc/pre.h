@@ -47,8 +47,9 @@ void pp_pre_close(struct pp_pre *pre);
  * 0: held for a vector; else the reason it could not be: HSR_DROP_PKT_TOO_SMALL, HSR_DROP_PKT_TOO_BIG or
  * HSR_DROP_RX_RING_FULL (aggregator full); the caller counts it and keeps the slot.
  */
-enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta, const uint8_t *frame,
-                           uint32_t len, const struct pp_ingress *in, const struct virtio_net_hdr *vnet, uint64_t now);
+enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,
+                           const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
+                           const struct virtio_net_hdr *vnet, uint64_t now);
 
 /* Next vector or 0; rx_seq is stamped here, in ring order. */
 uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item out[HSR_MAX_VECTOR]);

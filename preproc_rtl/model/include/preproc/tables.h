@@ -13,7 +13,7 @@
 
 #include "hsring/abi.h"
 
-#define PP_MAX_VTEPS 8
+#define PP_MAX_VTEPS     8
 #define PP_CONTEXT_SLOTS 16384 /* open addressing, at most half full: 8,192 networks */
 
 struct pp_tables {
@@ -34,7 +34,8 @@ void pp_tables_clear(struct pp_tables *tables);
 int pp_tables_vtep(struct pp_tables *tables, const uint8_t addr[16], uint8_t family, bool remove);
 
 /* Set the context of a network; 0 removes it. 0, -ENOSPC, -EINVAL (VNI or context over 24 bits, tunnel). */
-int pp_tables_context(struct pp_tables *tables, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context);
+int pp_tables_context(struct pp_tables *tables, enum hsr_tunnel tunnel, uint32_t vni,
+                      uint32_t context);
 
 /* Is this (packet bytes, family 4 or 6) a local VTEP? */
 bool pp_tables_is_local(const struct pp_tables *tables, const uint8_t *addr, uint8_t family);

@@ -15,7 +15,7 @@
 #include "hsring/region.h"
 
 enum nic_slot_state {
-    NIC_SLOT_NONE,     /* not the start of a run */
+    NIC_SLOT_NONE, /* not the start of a run */
     NIC_SLOT_FREE,
     NIC_SLOT_NIC,      /* taken by a port or held by the Pre- or Post-Processor */
     NIC_SLOT_FIRMWARE, /* delivered, not come back yet */
@@ -24,9 +24,9 @@ enum nic_slot_state {
 
 struct nic_slots {
     const struct hsr_view *view;
-    uint8_t *state;   /* by slot index, enum nic_slot_state */
-    uint8_t *worker;  /* ring set it was delivered to, or whose quota it is */
-    uint16_t *port;   /* ledger it is charged to */
+    uint8_t *state;  /* by slot index, enum nic_slot_state */
+    uint8_t *worker; /* ring set it was delivered to, or whose quota it is */
+    uint16_t *port;  /* ledger it is charged to */
     struct nic_slot_stack {
         uint32_t *slot;
         uint32_t count;
@@ -49,10 +49,12 @@ uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len);
 void nic_slots_put(struct nic_slots *slots, uint32_t slot);
 
 /* Move from `from` to `to`; false (and no change) when the run is in another state or no run starts there. */
-bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum nic_slot_state from, enum nic_slot_state to);
+bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum nic_slot_state from,
+                    enum nic_slot_state to);
 
 /* The firmware went away: every run in state FIRMWARE goes free, `lost(arg, port)` is called for each; how many. */
-uint32_t nic_slots_reclaim(struct nic_slots *slots, void (*lost)(void *arg, uint16_t port), void *arg);
+uint32_t nic_slots_reclaim(struct nic_slots *slots, void (*lost)(void *arg, uint16_t port),
+                           void *arg);
 
 /* First byte of the frame of a run, and the bytes that may stand there. */
 static inline uint8_t *nic_slot_frame(const struct nic_slots *slots, uint32_t slot)
