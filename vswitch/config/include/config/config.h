@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The desired state: what a configuration document says, checked and resolved.
+ *
+ *     YAML text --cfg_yaml_load--> JSON document --cfg_parse--> struct cfg (immutable) --> policy snapshot, ports
+ *
+ * The document is the truth that is shown, stored and edited; struct cfg is what the rest of the program reads. Names
+ * are resolved to indices into the arrays below. One schema (schema.h) drives validation, the reference page and
+ * completion. Errors name the place in the document (a JSON pointer, and the line when it came from a file).
+ *
+ * Ownership: cfg_parse() returns an object that cfg_free() frees; nothing in it points into the document.
+ * Threads: control thread only.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hsring/abi.h"
+#include "session/timeouts.h"
+
+#define CFG_VERSION     1
+#define CFG_NAME        32 /* bytes of a name with its NUL: letters, digits, '-', '_', '.' */
+#define CFG_PORT_ADDRS  16 /* addresses of a vNIC */
+#define CFG_PORT_GROUPS 8  /* security groups of a vNIC */
+#define CFG_NONE        UINT32_MAX /* no such object */
+
+struct cfg_addr {
+    uint8_t family;    /* 4 or 6, 0: none */
+    uint8_t bytes[16]; /* network order, IPv4 in the first four */
+};
+
+struct cfg_prefix {
+    struct cfg_addr addr; /* host bits are zero */
+    uint8_t len;
+};
+
+enum cfg_role { CFG_VNIC, CFG_UPLINK };
+
+struct cfg_port {
+    char name[CFG_NAME];
+    uint16_t
+        index; /* stable for the port's lifetime: given by the caller of cfg_parse through the old state */
+    enum cfg_role role;
+    enum hsr_port_kind kind;
+    char device[128];
+    char netns[64];
+    char args[152];
+    uint16_t mtu; /* 0: device's own */
+    uint8_t queues;
+    bool offload;
+    uint8_t mac[6]; /* vNIC: the guest's; uplink: ours */
+    /* vNIC */
+    uint32_t subnet;
+    struct cfg_addr addr[CFG_PORT_ADDRS];
+    uint32_t addrs;
+    uint32_t group[CFG_PORT_GROUPS];
+    uint32_t groups;
+    bool anti_spoof; /* default true */
+    bool pick_up;    /* midstream policy: default false (strict) */
+    uint32_t quota;  /* sessions it may open, 0: the default */
+    /* uplink */
+    struct cfg_addr underlay; /* our address on it, and a local VTEP */
+    uint8_t underlay_len;     /* its prefix length */
+    struct cfg_addr gateway;  /* next hop for what is off-link, family 0: none */
+};
+
+struct cfg_vpc {
+    char name[CFG_NAME];
+    uint32_t vni;
+    uint32_t context; /* index + 1 in the order of first appearance, stable while the VPC lives */
+};
+
+struct cfg_subnet {
+    char name[CFG_NAME];
+    uint32_t vpc;
+    struct cfg_prefix prefix4, prefix6; /* family 0: none; at least one */
+    struct cfg_addr gateway4, gateway6;
+    uint8_t gateway_mac[6];
+};
+
+/* A VPC address that lives on another host. */
+struct cfg_mapping {
+    uint32_t vpc;
+    struct cfg_addr addr;
+    uint8_t mac[6];
+    struct cfg_addr vtep;
+};
+
+enum cfg_route_kind { CFG_ROUTE_LOCAL, CFG_ROUTE_VTEP, CFG_ROUTE_GATEWAY, CFG_ROUTE_BLACKHOLE };
+
+struct cfg_route {
+    uint32_t vpc;
+    struct cfg_prefix prefix;
+    enum cfg_route_kind kind;
+    struct cfg_addr vtep; /* VTEP: where to */
+    uint8_t mac[6];       /* VTEP: inner destination MAC there */
+    struct cfg_addr via;  /* GATEWAY: an address of the same VPC (vNIC or mapping) */
+};
+
+enum cfg_remote { CFG_ANY, CFG_PREFIX, CFG_GROUP };
+
+struct cfg_rule {
+    bool ingress; /* towards the vNIC; else from it */
+    bool allow;
+    uint16_t priority; /* 1..1000, the smaller decides; deny before allow at equal priority */
+    uint8_t proto;     /* 0: any */
+    uint16_t port_lo, port_hi; /* destination ports, TCP/UDP/SCTP; 0..65535: any */
+    enum cfg_remote remote;
+    struct cfg_prefix prefix; /* PREFIX; ANY is both families */
+    uint32_t group;           /* GROUP: members of that group in the same VPC */
+};
+
+struct cfg_group {
+    char name[CFG_NAME];
+    struct cfg_rule *rule; /* in document order */
+    uint32_t rules;
+};
+
+struct cfg_neighbor {
+    struct cfg_addr addr;
+    uint8_t mac[6];
+};
+
+struct cfg_options {
+    uint32_t workers;  /* 1 */
+    uint32_t sessions; /* a worker, 131,072 */
+    uint32_t quota;    /* sessions a vNIC, 0: none */
+    uint32_t vector;   /* largest vector, 16 */
+    bool fast_path;    /* true; false: every packet walks the slow path (for tests) */
+    struct ses_timeouts timeouts;
+};
+
+struct cfg {
+    struct cfg_options options;
+    struct cfg_port *port;
+    uint32_t ports;
+    struct cfg_vpc *vpc;
+    uint32_t vpcs;
+    struct cfg_subnet *subnet;
+    uint32_t subnets;
+    struct cfg_mapping *mapping;
+    uint32_t mappings;
+    struct cfg_route *route;
+    uint32_t routes;
+    struct cfg_group
+        *group; /* group 0 is always "default": all egress, ingress from its own members */
+    uint32_t groups;
+    struct cfg_neighbor *neighbor;
+    uint32_t neighbors;
+    struct cfg_addr *vtep; /* remote VTEPs known: of mappings and routes, without repetition */
+    uint32_t vteps;
+};
+
+struct cfg_error {
+    char path[160]; /* JSON pointer: "/ports/2/mac" */
+    int line;       /* 0: unknown */
+    char text[256]; /* what is wrong and what would be right */
+};
+
+/*
+ * Check a document and resolve it. `old` (or NULL) is the state it will replace: ports and VPCs of the same name keep
+ * their index and context. 0 and *out, or -EINVAL with the first error, or -ENOMEM.
+ */
+int cfg_parse(const json_t *document, const struct cfg *old, struct cfg **out,
+              struct cfg_error *error);
+void cfg_free(struct cfg *c);
+
+/*
+ * YAML (or JSON, its subset) text to a document. Anchors, tags and duplicate keys are refused; depth at most 16, size
+ * at most 16 MiB. The lines of all values are kept in *lines for cfg_line(). 0 or -EINVAL with error->line.
+ */
+struct cfg_lines;
+int cfg_yaml_load(const char *text, size_t size, json_t **document, struct cfg_lines **lines,
+                  struct cfg_error *error);
+int cfg_line(const struct cfg_lines *lines, const char *path);
+void cfg_lines_free(struct cfg_lines *lines);
+
+/* Document to YAML that loads back to the same document; malloc'ed, or NULL. Keys in schema order. */
+char *cfg_yaml_dump(const json_t *document);
+
+/*
+ * What changes from one document to the other: an array of {"op": "add|remove|change", "kind": "port", "name": ...,
+ * "from": ..., "to": ...}; objects are matched by their key fields.
+ */
+json_t *cfg_diff(const json_t *from, const json_t *to);
+
+/*
+ * Edit a copy of a document: add one object to a list ("ports", "mappings", ...), or remove the one whose key fields
+ * equal those of `object`. New document, or NULL with the error.
+ */
+json_t *cfg_add(const json_t *document, const char *list, const json_t *object,
+                struct cfg_error *error);
+json_t *cfg_remove(const json_t *document, const char *list, const json_t *object,
+                   struct cfg_error *error);
+
+/* Text of an address, prefix, MAC; static per-call buffers given by the caller. */
+const char *cfg_addr_text(const struct cfg_addr *a, char buf[48]);
+const char *cfg_mac_text(const uint8_t mac[6], char buf[18]);
+bool cfg_addr_parse(const char *text, struct cfg_addr *a);
+bool cfg_mac_parse(const char *text, uint8_t mac[6]);
+
+#endif

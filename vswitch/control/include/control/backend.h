@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the control socket asks of the program behind it. The server (server.h) speaks JSON-RPC 2.0 and knows roles and
+ * limits; everything that touches ports, policy, sessions or counters goes through this table.
+ *
+ * All functions run on the control thread. Those that return json_t give a new reference. Long lists are produced in
+ * pages: a call returns at most `limit` items and an opaque cursor for the next call.
+ */
+#ifndef CONTROL_BACKEND_H
+#define CONTROL_BACKEND_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "config/config.h"
+
+/* Filter of `session list` and `session flush`; empty fields match everything. */
+struct ctl_session_filter {
+    char vpc[CFG_NAME];
+    char port[CFG_NAME]; /* origin or target */
+    uint8_t proto;
+    struct cfg_addr addr; /* either end */
+    uint16_t l4_port;     /* either end */
+    char state[24];
+};
+
+struct ctl_backend {
+    void *arg;
+    /* Current document (borrowed) and its resolved form. */
+    const json_t *(*document)(void *arg);
+    const struct cfg *(*config)(void *arg);
+    /*
+     * Make this state the running one: ports, tables, policy; all or nothing. Takes over `config` on success (0),
+     * else returns a negative errno with the reason in `error` and has changed nothing. `document` is borrowed.
+     */
+    int (*apply)(void *arg, const json_t *document, struct cfg *config, struct cfg_error *error);
+    /* Counters: {"ports": [...], "workers": [...], "sessions": {...}, "conservation": {...}}. */
+    json_t *(*stats)(void *arg);
+    /* Drops: [{"port":..., "reason":..., "stage":..., "packets":...}], zero rows left out. */
+    json_t *(*drops)(void *arg);
+    /* {"sessions": [...], "cursor": "..." or null} */
+    json_t *(*sessions)(void *arg, const struct ctl_session_filter *filter, const char *cursor,
+                        uint32_t limit);
+    /* One session by flow id with its actions in words, or NULL. */
+    json_t *(*session)(void *arg, uint64_t flow_id);
+    /* Remove what matches; how many. */
+    int64_t (*flush)(void *arg, const struct ctl_session_filter *filter);
+    /* {"program", "version", "abi", "dpdk", "nic", "pid", "uptime_ns"} */
+    json_t *(*version)(void *arg);
+    /*
+     * Open a port under a descriptor passed by the client: the next apply() that adds the port of this name uses it.
+     * Takes over `fd`. 0 or a negative errno.
+     */
+    int (*offer_fd)(void *arg, const char *port, int fd);
+};
+
+#endif
