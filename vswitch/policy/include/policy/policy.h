@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy snapshot: all tables of one configuration, immutable once built, and the walk of the slow path over it.
+ *
+ *     pol_build(cfg, old)  -> snapshot, off the workers; published by one pointer, freed after a grace period
+ *     pol_walk(pol, &w)    -> every stage in order; the first that objects ends it with its drop reason
+ *
+ * A stage is one file and one table of functions (stage.h): vnic, vpc, antispoof, group (security groups, both
+ * directions), route (with mapping). Stages know the walk and their own table, never one another.
+ *
+ * Epochs: a stage gives each scope (a vNIC, or a VPC) a digest of what its table holds for it. A scope whose digest
+ * differs from the old snapshot's gets the next epoch; a session remembers the epochs it was compiled under, and is
+ * walked again only when one of its own scopes moved.
+ *
+ * Threads: build and free on the control thread; walk and look-ups on any number of workers at once.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "hsring/abi.h"
+#include "hsring/key.h"
+#include "session/session.h"
+
+enum pol_stage { POL_VNIC, POL_VPC, POL_ANTISPOOF, POL_GROUP, POL_ROUTE, POL_STAGES };
+
+/* A port as the datapath sees it; two cache lines, the first for every packet. */
+struct pol_port {
+    _Alignas(HSR_CACHE_LINE)
+        uint64_t mac48; /* MAC as a number: byte 0 is the most significant of 48 bits */
+    uint32_t context;   /* vNIC: tenant context; uplink: 0 */
+    uint32_t vni;
+    uint16_t index;
+    uint16_t mtu; /* 0: not limited here */
+    uint8_t role; /* enum cfg_role */
+    bool valid;
+    bool anti_spoof;
+    bool pick_up;
+    bool takes_gso;
+    uint8_t queues;
+    uint32_t subnet; /* index into pol_subnets, CFG_NONE on uplinks */
+    uint32_t quota;
+    uint32_t group_set; /* security groups: index of its classifier pair */
+    uint32_t underlay4; /* uplink: our address, host order */
+    uint32_t underlay_mask;
+    uint32_t gateway4; /* uplink: next hop off-link, 0: none */
+    uint32_t addrs;
+    const struct cfg_addr *addr;
+    uint8_t epoch[SES_STAGES]; /* of this vNIC, by stage */
+    char name[CFG_NAME];
+};
+
+/* Where a VPC address is. */
+struct pol_endpoint {
+    struct cfg_addr addr;
+    uint32_t context;
+    uint64_t mac48;
+    uint16_t port;   /* local vNIC, or HSR_NO_PORT */
+    uint32_t vtep4;  /* remote: host order */
+    uint32_t subnet; /* of the address, CFG_NONE outside all subnets */
+};
+
+struct pol_subnet {
+    uint32_t context;
+    uint64_t gateway_mac48;
+    struct cfg_prefix prefix4, prefix6;
+    struct cfg_addr gateway4, gateway6;
+};
+
+struct pol;
+
+/* Build from a checked configuration; `old` (or NULL) gives the epochs to go on from. NULL with errno. */
+struct pol *pol_build(const struct cfg *cfg, const struct pol *old);
+void pol_free(struct pol *pol);
+
+/* 1, 2, 3 ...: changes with every snapshot. */
+uint32_t pol_generation(const struct pol *pol);
+
+/* Port by index; never NULL: an invalid one has `valid` false. */
+const struct pol_port *pol_port(const struct pol *pol, uint16_t index);
+
+/* The uplink to send tunnel packets on: the first one in the configuration, or NULL. */
+const struct pol_port *pol_uplink(const struct pol *pol);
+
+/* VNI of a context, 0 when it is nobody's. */
+uint32_t pol_vni(const struct pol *pol, uint32_t context);
+
+const struct pol_endpoint *pol_endpoint(const struct pol *pol, uint32_t context,
+                                        const struct cfg_addr *addr);
+
+/* Subnet by index, or the one of a context that holds an address (CFG_NONE: none). */
+const struct pol_subnet *pol_subnet(const struct pol *pol, uint32_t index);
+uint32_t pol_subnet_of(const struct pol *pol, uint32_t context, const struct cfg_addr *addr);
+
+/* Is this address the gateway of a subnet of the context? Its index, or CFG_NONE. */
+uint32_t pol_gateway(const struct pol *pol, uint32_t context, const struct cfg_addr *addr);
+
+/* Is this outer source (host order) a known VTEP? */
+bool pol_is_vtep(const struct pol *pol, uint32_t addr4);
+
+/* Static underlay neighbour, 0: none. */
+uint64_t pol_static_neighbor(const struct pol *pol, uint32_t addr4);
+
+/* A walk: what the packet is, and what the stages found. */
+struct pol_walk {
+    /* the packet, from the initiator's side; host order */
+    uint16_t ingress;
+    bool from_tunnel; /* decapsulated on an uplink */
+    bool
+        again; /* re-evaluation of a live session: MACs and outer header are not known, and not checked */
+    uint32_t context;
+    uint32_t outer_src4; /* from_tunnel */
+    uint64_t src_mac48, dst_mac48;
+    struct cfg_addr src, dst;
+    uint8_t proto;
+    uint16_t sport, dport;
+    /* what was found */
+    const struct pol_port *from; /* vNIC it came from, NULL from the network */
+    const struct pol_port *to;   /* local vNIC it goes to, or NULL */
+    const struct pol_endpoint
+        *source; /* of the source address, NULL when nobody's (a route's far side) */
+    uint32_t vni;
+    uint32_t vtep4;                        /* remote: where to, host order; 0: local */
+    uint64_t out_src_mac48, out_dst_mac48; /* the inner frame's MACs when it leaves */
+    bool routed;                           /* passes the gateway: TTL goes down, MACs change */
+    uint32_t back_vtep4;                   /* where replies go: source's VTEP, 0: local */
+    uint64_t back_src_mac48,
+        back_dst_mac48; /* MACs of reply frames when they leave to the initiator */
+    /* the verdict */
+    enum hsr_drop drop;
+    enum pol_stage stage; /* where the walk ended */
+    char why[96]; /* for people: rule or route that decided; only filled when explain is set */
+    bool explain;
+};
+
+/* All stages in order; w->drop is the verdict. */
+void pol_walk(const struct pol *pol, struct pol_walk *w);
+
+/* Epochs a session of this walk depends on (by stage, both vNICs and the VPC folded in). */
+void pol_epochs(const struct pol *pol, uint16_t origin, uint16_t target, uint32_t context,
+                uint8_t epoch[SES_STAGES]);
+
+#endif
