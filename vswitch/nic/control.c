@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Control functions of the NIC, and how they reach its poll thread. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "nic_internal.h"
+
+void nic_threaded(struct nic *nic, bool on)
+{
+    atomic_store(&nic->threaded, on);
+}
+
+void nic_run_pending(struct nic *nic)
+{
+    struct nic_call *call = atomic_exchange(&nic->pending, NULL);
+
+    if (call != NULL) {
+        call->result = call->run(nic, call->arg);
+        atomic_store_explicit(&call->done, true, memory_order_release);
+    }
+}
+
+int nic_run(struct nic *nic, int (*run)(struct nic *nic, void *arg), void *arg)
+{
+    struct nic_call call = {.run = run, .arg = arg};
+    struct timespec pause = {.tv_nsec = 20000};
+    uint64_t one = 1;
+
+    if (!atomic_load(&nic->threaded))
+        return run(nic, arg);
+    atomic_store(&nic->pending, &call);
+    if (write(nic->wake, &one, sizeof one) < 0)
+        return -errno;
+    while (!atomic_load_explicit(&call.done, memory_order_acquire))
+        nanosleep(&pause, NULL);
+    return call.result;
+}
+
+/* The poll thread must ask ports it cannot wait for. */
+static void note_must_poll(struct nic *nic)
+{
+    nic->must_poll = false;
+    for (uint32_t i = 0; i < nic->actives; i++) {
+        const struct nic_port *p = &nic->port[nic->active[i]]->port;
+
+        if (p->ops->rx_fd(p) < 0 && p->config.kind != HSR_PORT_KIND_NULL)
+            nic->must_poll = true;
+    }
+}
+
+static int insert_port(struct nic *nic, void *arg)
+{
+    struct nic_slot_port *p = arg;
+    int fd = p->port.ops->rx_fd(&p->port);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    if (fd >= 0 && epoll_ctl(nic->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        return -errno;
+    nic->port[p->port.config.index] = p;
+    nic->active[nic->actives++] = p->port.config.index;
+    note_must_poll(nic);
+    return 0;
+}
+
+static int remove_port(struct nic *nic, void *arg)
+{
+    struct nic_slot_port *p = arg;
+    uint16_t index = p->port.config.index;
+    int fd = p->port.ops->rx_fd(&p->port);
+
+    nic_publish(nic);
+    if (fd >= 0)
+        epoll_ctl(nic->epoll, EPOLL_CTL_DEL, fd, NULL);
+    nic->port[index] = NULL;
+    for (uint32_t i = 0; i < nic->actives; i++)
+        if (nic->active[i] == index)
+            nic->active[i] = nic->active[--nic->actives];
+    note_must_poll(nic);
+    return 0;
+}
+
+int nic_port_add(struct nic *nic, const struct nic_port_config *config, int fd, char why[NIC_WHY])
+{
+    const struct nic_port_ops *ops = nic_port_ops(config->kind);
+    struct nic_slot_port *p = NULL;
+    int rc = -EINVAL;
+
+    if (ops == NULL)
+        snprintf(why, NIC_WHY, "port %s: kind %d is not one this NIC has", config->name,
+                 (int)config->kind);
+    else if (config->index >= HSR_MAX_PORTS)
+        snprintf(why, NIC_WHY, "port %s: index %u is out of range", config->name, config->index);
+    else if (nic->port[config->index] != NULL)
+        snprintf(why, NIC_WHY, "port %s: index %u is in use", config->name, config->index);
+    else if ((p = calloc(1, sizeof *p)) == NULL)
+        snprintf(why, NIC_WHY, "port %s: out of memory", config->name);
+    if (p == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    p->port.config = *config;
+    p->port.ops = ops;
+    rc = ops->open(&p->port, fd, why);
+    if (rc < 0) {
+        if (fd >= 0)
+            close(fd);
+        free(p);
+        return rc;
+    }
+    rc = nic_run(nic, insert_port, p);
+    if (rc < 0) {
+        snprintf(why, NIC_WHY, "port %s: cannot wait for it: %s", config->name, strerror(-rc));
+        ops->close(&p->port);
+        free(p);
+    }
+    return rc;
+}
+
+int nic_port_del(struct nic *nic, uint16_t index)
+{
+    struct nic_slot_port *p = index < HSR_MAX_PORTS ? nic->port[index] : NULL;
+
+    if (p == NULL)
+        return -ENOENT;
+    nic_run(nic, remove_port, p);
+    p->port.ops->close(&p->port);
+    free(p);
+    return 0;
+}
+
+struct context_call {
+    enum hsr_tunnel tunnel;
+    uint32_t vni, context;
+};
+
+static int set_context(struct nic *nic, void *arg)
+{
+    const struct context_call *c = arg;
+
+    return pp_tables_context(&nic->pre.tables, c->tunnel, c->vni, c->context);
+}
+
+int nic_context_set(struct nic *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context)
+{
+    struct context_call c = {.tunnel = tunnel, .vni = vni, .context = context};
+
+    return nic_run(nic, set_context, &c);
+}
+
+struct vtep_call {
+    const uint8_t *addr;
+    uint8_t family;
+    bool remove;
+};
+
+static int set_vtep(struct nic *nic, void *arg)
+{
+    const struct vtep_call *c = arg;
+
+    return pp_tables_vtep(&nic->pre.tables, c->addr, c->family, c->remove);
+}
+
+int nic_vtep_set(struct nic *nic, const uint8_t addr[16], uint8_t family, bool remove)
+{
+    struct vtep_call c = {.addr = addr, .family = family, .remove = remove};
+
+    return nic_run(nic, set_vtep, &c);
+}
+
+static int start(struct nic *nic, void *arg)
+{
+    (void)arg;
+    nic->started = true;
+    return 0;
+}
+
+int nic_start(struct nic *nic)
+{
+    return nic_run(nic, start, NULL);
+}
+
+static int stop(struct nic *nic, void *arg)
+{
+    (void)arg;
+    nic->started = false;
+    return 0;
+}
+
+int nic_stop(struct nic *nic)
+{
+    return nic_run(nic, stop, NULL);
+}
+
+static int sync_stats(struct nic *nic, void *arg)
+{
+    (void)arg;
+    nic_publish(nic);
+    return 0;
+}
+
+int nic_sync(struct nic *nic)
+{
+    return nic_run(nic, sync_stats, NULL);
+}
+
+/* A packet that was with the firmware when it went away. */
+static void count_lost(void *arg, uint16_t ledger)
+{
+    struct nic *nic = arg;
+
+    nic->stats[ledger].post_ring++;
+    nic->stats[ledger].post_lost++;
+    nic_post_drop(nic, ledger, HSR_DROP_FW_GONE);
+}
+
+static int reset(struct nic *nic, void *arg)
+{
+    uint32_t instance = *(const uint32_t *)arg;
+
+    nic->started = false;
+    while (nic_rx_vectors(nic) > 0)
+        continue; /* what Pre still holds goes to the old rings, and so is counted as lost below */
+    nic_slots_reclaim(&nic->slots, count_lost, nic);
+    pp_fit_clear(&nic->pre.fit);
+    nic->owner = (nic->owner + 0x100) &
+                 0xFFFFFFu; /* next epoch: what the old firmware still sends is stale */
+    nic->pre.owner = nic->owner;
+    hsr_region_reset(&nic->region, instance, nic->owner);
+    for (uint32_t w = 0; w < nic->workers; w++)
+        for (int kind = 0; kind < HSR_RING_KINDS; kind++)
+            hsr_view_ring(&nic->region.view, w, (enum hsr_ring_kind)kind, &nic->ring[w][kind],
+                          nic->ring[w][kind].doorbell);
+    return 0;
+}
+
+int nic_reset(struct nic *nic, uint32_t instance)
+{
+    return nic_run(nic, reset, &instance);
+}

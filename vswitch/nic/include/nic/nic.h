@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The software NIC: ports, Pre-Processor, rings, Post-Processor in one poll function.
+ *
+ *     nic_open()  ->  nic_port_add(), nic_context_set(), ...  ->  nic_start()
+ *     loop: if (!nic_poll(nic, now)) nic_wait(nic, timeout)
+ *     nic_close()
+ *
+ * Threads: nic_poll() and nic_wait() belong to one thread, the poll thread. The control functions may be called from
+ * any other single thread once nic_threaded(nic, true) was said: they are then run by the poll thread between two
+ * polls; before that they run in the caller. nic_poll() takes no lock, allocates nothing and logs nothing; system
+ * calls are those of the ports and of the doorbells.
+ *
+ * The NIC trusts nothing that it reads from the region: see hsring/check.h and nic/slots.h.
+ */
+#ifndef NIC_NIC_H
+#define NIC_NIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hsring/region.h"
+#include "nic/port.h"
+
+struct nic;
+
+struct nic_config {
+    struct hsr_geometry geometry;
+    bool shared;          /* region in a memfd, for another process */
+    uint32_t fit_buckets; /* flow-index buckets of four entries, a power of two */
+    uint32_t max_vector;  /* 1..16 */
+    bool use_fit;         /* off: packets arrive without flow ids (for measurements) */
+};
+
+/* Defaults for this many workers, hash secret from getrandom(). */
+void nic_config_default(struct nic_config *config, uint32_t workers);
+
+/* 0, or a negative errno with a text in `why`. */
+int nic_open(struct nic **nic, const struct nic_config *config, char why[NIC_WHY]);
+void nic_close(struct nic *nic);
+
+/* The region firmware maps; doorbells per worker (eventfds of the NIC). */
+struct hsr_region *nic_region(struct nic *nic);
+int nic_rx_doorbell(const struct nic *nic, uint32_t worker);
+int nic_tx_doorbell(const struct nic *nic, uint32_t worker);
+
+/* One turn at NIC time `now` (ns): Post, ports, Pre, rings. Returns frames and entries moved; 0: idle. */
+uint32_t nic_poll(struct nic *nic, uint64_t now);
+
+/* Nothing to do: wait for a port, a doorbell or a control call, at most `timeout_us`. */
+void nic_wait(struct nic *nic, uint32_t timeout_us);
+
+/* Have all sources run dry (captures at their end), and is nothing held? */
+bool nic_drained(const struct nic *nic);
+
+/* From now on control functions are handed to the poll thread (true), or run in the caller (false). */
+void nic_threaded(struct nic *nic, bool on);
+
+/* Control. 0 or a negative errno, with a text in `why` where there is one. `fd`: see nic_port_ops.open. */
+int nic_port_add(struct nic *nic, const struct nic_port_config *config, int fd, char why[NIC_WHY]);
+int nic_port_del(struct nic *nic, uint16_t index);
+int nic_context_set(struct nic *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context);
+int nic_vtep_set(struct nic *nic, const uint8_t addr[16], uint8_t family, bool remove);
+int nic_start(struct nic *nic);
+int nic_stop(struct nic *nic);
+
+/* Publish the counters now. */
+int nic_sync(struct nic *nic);
+
+/*
+ * The firmware went away, or another one comes: stop, take back every slot (counted as FW_GONE), forget flow ids,
+ * reset rings and region for `instance`. Ports stay.
+ */
+int nic_reset(struct nic *nic, uint32_t instance);
+
+/* A port by index, NULL when there is none. Only while not threaded, or on the poll thread. */
+struct nic_port *nic_port(struct nic *nic, uint16_t index);
+
+/* Things that must not happen, counted since nic_open(). */
+struct nic_faults {
+    uint64_t bad_entry; /* ring entries that name no slot of the other side */
+    uint64_t
+        corrupt_rings; /* rings with an impossible index; each is out of use until nic_reset() */
+    uint64_t lost_completion;
+};
+struct nic_faults nic_faults(const struct nic *nic);
+
+/* Flow-index and vector statistics, slots out. */
+struct nic_gauges {
+    uint64_t fit_hits, fit_misses, fit_inserts, fit_replaced, fit_refused;
+    uint64_t vectors[HSR_MAX_VECTOR + 1];
+    uint32_t slots_out; /* runs not free (firmware's quota apart) */
+};
+struct nic_gauges nic_gauges(const struct nic *nic);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The NIC's life and its poll function. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "nic_internal.h"
+
+#define PUBLISH_NS 20000000u /* counters in the region are at most this old under load */
+
+void nic_config_default(struct nic_config *config, uint32_t workers)
+{
+    memset(config, 0, sizeof *config);
+    hsr_geometry_default(&config->geometry, workers);
+    if (getrandom(config->geometry.hash_secret, sizeof config->geometry.hash_secret, 0) < 0)
+        abort(); /* no kernel this runs on refuses 48 bytes */
+    config->fit_buckets = 1u << HSR_HASH_BUCKET_BITS;
+    config->max_vector = HSR_MAX_VECTOR;
+    config->use_fit = true;
+}
+
+static void attach_rings(struct nic *nic)
+{
+    for (uint32_t w = 0; w < nic->workers; w++)
+        for (int kind = 0; kind < HSR_RING_KINDS; kind++) {
+            bool ours = kind == HSR_RING_RX || kind == HSR_RING_COMPLETION;
+
+            hsr_view_ring(&nic->region.view, w, (enum hsr_ring_kind)kind, &nic->ring[w][kind],
+                          ours ? nic->rx_doorbell[w] : nic->tx_doorbell[w]);
+        }
+}
+
+/* The firmware's quota is never the NIC's to hand out: mark it so, per worker. */
+static void mark_quota(struct nic *nic)
+{
+    const struct hsr_view *view = &nic->region.view;
+
+    for (uint32_t w = 0; w < nic->workers; w++)
+        for (uint32_t i = 0; i < view->fw_slots; i++) {
+            uint32_t slot = view->fw_first + w * view->fw_slots + i;
+
+            nic->slots.state[slot] = NIC_SLOT_QUOTA;
+            nic->slots.worker[slot] = (uint8_t)w;
+        }
+}
+
+static int watch(struct nic *nic, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    return fd < 0 || epoll_ctl(nic->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_events(struct nic *nic)
+{
+    nic->epoll = epoll_create1(EPOLL_CLOEXEC);
+    nic->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (nic->epoll < 0 || watch(nic, nic->wake) < 0)
+        return -errno;
+    for (uint32_t w = 0; w < nic->workers; w++) {
+        nic->rx_doorbell[w] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        nic->tx_doorbell[w] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (nic->rx_doorbell[w] < 0 || watch(nic, nic->tx_doorbell[w]) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+static int open_parts(struct nic *nic, const struct nic_config *config)
+{
+    struct pp_pre_config pre = {.rings = nic->workers,
+                                .fit_buckets = config->fit_buckets,
+                                .held = 2 * NIC_RX_BURST * HSR_MAX_VECTOR,
+                                .max_vector = config->max_vector};
+    int rc = hsr_region_create(&nic->region, &config->geometry, config->shared);
+
+    if (rc < 0)
+        return rc;
+    nic->owner = nic->region.view.owner;
+    pre.owner = nic->owner;
+    memcpy(pre.hash_secret, config->geometry.hash_secret, sizeof pre.hash_secret);
+    rc = nic_slots_open(&nic->slots, &nic->region.view);
+    if (rc == 0)
+        rc = pp_pre_open(&nic->pre, &pre);
+    if (rc == 0)
+        rc = open_events(nic);
+    if (rc == 0) {
+        nic->pre.use_fit = config->use_fit;
+        mark_quota(nic);
+        attach_rings(nic);
+    }
+    return rc;
+}
+
+int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY])
+{
+    struct nic *nic = calloc(1, sizeof *nic);
+    int rc = -ENOMEM;
+
+    if (nic != NULL) {
+        nic->workers = config->geometry.workers;
+        nic->epoll = nic->wake = nic->region.memfd = -1;
+        memset(nic->rx_doorbell, 0xFF, sizeof nic->rx_doorbell);
+        memset(nic->tx_doorbell, 0xFF, sizeof nic->tx_doorbell);
+        nic->stats = calloc(HSR_MAX_PORTS, sizeof *nic->stats);
+        if (nic->stats != NULL)
+            rc = open_parts(nic, config);
+    }
+    if (rc < 0) {
+        snprintf(why, NIC_WHY, "cannot set up the NIC's memory: %s", strerror(-rc));
+        nic_close(nic);
+        return rc;
+    }
+    *out = nic;
+    return 0;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void nic_close(struct nic *nic)
+{
+    if (nic == NULL)
+        return;
+    nic_threaded(nic, false);
+    for (uint16_t i = 0; i < HSR_MAX_PORTS; i++)
+        if (nic->port[i] != NULL)
+            nic_port_del(nic, i);
+    for (uint32_t w = 0; w < HSR_MAX_WORKERS; w++) {
+        close_fd(nic->rx_doorbell[w]);
+        close_fd(nic->tx_doorbell[w]);
+    }
+    close_fd(nic->wake);
+    close_fd(nic->epoll);
+    pp_pre_close(&nic->pre);
+    nic_slots_close(&nic->slots);
+    hsr_region_close(&nic->region);
+    free(nic->stats);
+    free(nic);
+}
+
+struct hsr_region *nic_region(struct nic *nic)
+{
+    return &nic->region;
+}
+
+int nic_rx_doorbell(const struct nic *nic, uint32_t worker)
+{
+    return nic->rx_doorbell[worker];
+}
+
+int nic_tx_doorbell(const struct nic *nic, uint32_t worker)
+{
+    return nic->tx_doorbell[worker];
+}
+
+struct nic_port *nic_port(struct nic *nic, uint16_t index)
+{
+    return index < HSR_MAX_PORTS && nic->port[index] != NULL ? &nic->port[index]->port : NULL;
+}
+
+/* The region is the firmware's to read, and it could write there too: it gets copies, our own counters stay here. */
+void nic_publish(struct nic *nic)
+{
+    for (uint32_t i = 0; i < nic->actives; i++) {
+        uint16_t index = nic->active[i];
+
+        nic->stats[index].pre_held =
+            nic->stats[index].pre_rx - nic->stats[index].pre_ring - nic->stats[index].pre_drops;
+        memcpy(&nic->region.view.stats[index], &nic->stats[index], sizeof nic->stats[index]);
+    }
+}
+
+uint32_t nic_poll(struct nic *nic, uint64_t now)
+{
+    uint32_t work = 0;
+
+    if (atomic_load_explicit(&nic->pending, memory_order_acquire) != NULL)
+        nic_run_pending(nic);
+    hsr_view_set_now(&nic->region.view, now);
+    for (uint32_t w = 0; w < nic->workers; w++)
+        work += nic_tx_burst(nic, w);
+    if (nic->started && nic_rx_room(nic))
+        for (uint32_t i = 0; i < nic->actives; i++)
+            work += nic_rx_port(nic, nic->port[nic->active[i]], now);
+    work += nic_rx_vectors(nic);
+    if (now - nic->published >= PUBLISH_NS) {
+        nic->published = now;
+        nic_publish(nic);
+    }
+    return work;
+}
+
+/* Tell the firmware to ring; false when there is something to do already. */
+static bool fall_asleep(struct nic *nic)
+{
+    bool quiet = true;
+
+    for (uint32_t w = 0; w < nic->workers; w++) {
+        quiet &= hsr_ring_sleep(&nic->ring[w][HSR_RING_TX]);
+        quiet &= hsr_ring_sleep(&nic->ring[w][HSR_RING_FREE]);
+    }
+    return quiet;
+}
+
+static void wake_up(struct nic *nic)
+{
+    uint64_t count;
+
+    for (uint32_t w = 0; w < nic->workers; w++) {
+        hsr_ring_awake(&nic->ring[w][HSR_RING_TX]);
+        hsr_ring_awake(&nic->ring[w][HSR_RING_FREE]);
+        if (read(nic->tx_doorbell[w], &count, sizeof count) < 0)
+            continue; /* nobody rang */
+    }
+    if (read(nic->wake, &count, sizeof count) < 0)
+        return;
+}
+
+void nic_wait(struct nic *nic, uint32_t timeout_us)
+{
+    struct epoll_event event[8];
+    struct timespec timeout = {.tv_nsec = (long)timeout_us * 1000};
+
+    if (nic->must_poll && timeout_us > 100)
+        timeout.tv_nsec = 100000;
+    if (fall_asleep(nic) && atomic_load(&nic->pending) == NULL)
+        epoll_pwait2(nic->epoll, event, 8, &timeout, NULL);
+    wake_up(nic);
+}
+
+bool nic_drained(const struct nic *nic)
+{
+    for (uint32_t i = 0; i < nic->actives; i++) {
+        const struct nic_port *p = &nic->port[nic->active[i]]->port;
+
+        if (p->ops->drained == NULL || !p->ops->drained(p))
+            return false;
+    }
+    return nic->pre.agg.held == 0;
+}
+
+struct nic_faults nic_faults(const struct nic *nic)
+{
+    return nic->faults;
+}
+
+struct nic_gauges nic_gauges(const struct nic *nic)
+{
+    struct nic_gauges g = {.fit_hits = nic->pre.fit.stats.hits,
+                           .fit_misses = nic->pre.fit.stats.misses,
+                           .fit_inserts = nic->pre.fit.stats.inserts,
+                           .fit_replaced = nic->pre.fit.stats.replaced,
+                           .fit_refused = nic->pre.fit.stats.refused};
+
+    memcpy(g.vectors, nic->pre.agg.vectors, sizeof g.vectors);
+    for (unsigned c = 0; c < HSR_SLOT_CLASSES; c++)
+        g.slots_out += nic->slots.stack[c].capacity - nic->slots.stack[c].count;
+    return g;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the NIC share; not for others. */
+#ifndef NIC_INTERNAL_H
+#define NIC_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "nic/nic.h"
+#include "preproc/pre.h"
+
+#define NIC_RX_BURST 32
+#define NIC_TX_BURST 64
+#define NIC_TX_BATCH 64 /* frames a port collects before it is flushed */
+
+/* Frames on their way out of one port. Heads made by the Post-Processor are kept here until the flush. */
+struct nic_batch {
+    uint32_t count;
+    uint16_t ledger[NIC_TX_BATCH];
+    struct po_frame frame[NIC_TX_BATCH];
+    uint8_t head[NIC_TX_BATCH][PO_MAX_HEADERS];
+};
+
+/* An open port with its batch. */
+struct nic_slot_port {
+    struct nic_port port;
+    struct nic_batch batch;
+    bool touched; /* in nic->flush */
+};
+
+/* A control call on its way to the poll thread. */
+struct nic_call {
+    int (*run)(struct nic *nic, void *arg);
+    void *arg;
+    int result;
+    _Atomic bool done;
+};
+
+struct nic {
+    struct hsr_region region;
+    struct nic_slots slots;
+    struct pp_pre pre;
+    struct po_work work;
+    struct hsr_ring ring[HSR_MAX_WORKERS][HSR_RING_KINDS];
+    int rx_doorbell[HSR_MAX_WORKERS];
+    int tx_doorbell[HSR_MAX_WORKERS];
+    uint32_t workers;
+    uint32_t owner;
+    bool started;
+    bool must_poll; /* a port has no descriptor to wait for */
+    struct nic_slot_port *port[HSR_MAX_PORTS];
+    uint16_t active[HSR_MAX_PORTS]; /* indices of open ports */
+    uint32_t actives;
+    uint16_t flush[HSR_MAX_PORTS]; /* ports with frames in their batch */
+    uint32_t flushes;
+    uint32_t done[NIC_TX_BURST]; /* runs to free after the flush */
+    uint32_t dones;
+    struct hsr_port_stats *stats; /* private truth, published by copy */
+    uint64_t published;           /* NIC time of the last publication */
+    struct nic_faults faults;
+    int epoll;
+    int wake; /* eventfd: a control call waits */
+    _Atomic bool threaded;
+    struct nic_call *_Atomic pending;
+};
+
+/* Frames of one port into the Pre-Processor (rx.c); how many. */
+uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now);
+
+/* Vectors out of the Pre-Processor into the rx rings (rx.c); how many packets. */
+uint32_t nic_rx_vectors(struct nic *nic);
+
+/* Is there room in the rings for what the ports may bring (rx.c)? */
+bool nic_rx_room(struct nic *nic);
+
+/* One burst of a worker's tx and free rings (tx.c); how many entries. */
+uint32_t nic_tx_burst(struct nic *nic, uint32_t worker);
+
+/* Count one packet of this ledger as dropped by the Pre- or the Post-Processor. */
+static inline void nic_pre_drop(struct nic *nic, uint16_t ledger, enum hsr_drop reason)
+{
+    nic->stats[ledger].pre_drops++;
+    nic->stats[ledger].drops[reason]++;
+}
+
+static inline void nic_post_drop(struct nic *nic, uint16_t ledger, unsigned reason)
+{
+    nic->stats[ledger].post_drops++;
+    nic->stats[ledger].drops[reason]++;
+}
+
+/* Run `run(nic, arg)` on the poll thread, or here (control.c). */
+int nic_run(struct nic *nic, int (*run)(struct nic *nic, void *arg), void *arg);
+
+/* Run what waits in the mailbox (control.c). */
+void nic_run_pending(struct nic *nic);
+
+void nic_publish(struct nic *nic);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tx rings -> Post-Processor -> ports. What the firmware writes is copied once, checked, and used from the copy. */
+#include <string.h>
+
+#include "hsring/check.h"
+#include "nic_internal.h"
+
+/* Give a port its collected frames; what it does not take is dropped, each under its own ledger. */
+static void flush_port(struct nic *nic, struct nic_slot_port *p)
+{
+    struct nic_batch *b = &p->batch;
+    struct hsr_port_stats *egress = &nic->stats[p->port.config.index];
+    uint32_t taken = b->count > 0 ? p->port.ops->tx(&p->port, b->frame, b->count) : 0;
+
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (i < taken) {
+            nic->stats[b->ledger[i]].post_tx++;
+            egress->tx_packets++;
+            egress->tx_bytes += b->frame[i].head_len + b->frame[i].body_len;
+        } else {
+            nic_post_drop(nic, b->ledger[i], HSR_DROP_PORT_TX_FULL);
+        }
+    }
+    b->count = 0;
+}
+
+/* Where po_process() puts frames: into the port's batch, with the ledger of the packet they come from. */
+struct collect {
+    struct nic *nic;
+    struct nic_slot_port *port;
+    uint16_t ledger;
+};
+
+static uint32_t collect_frames(void *arg, const struct po_frame *frames, uint32_t n)
+{
+    struct collect *c = arg;
+    struct nic_batch *b = &c->port->batch;
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (b->count == NIC_TX_BATCH)
+            flush_port(c->nic, c->port);
+        uint32_t at = b->count++;
+
+        b->frame[at] = frames[i];
+        b->ledger[at] = c->ledger;
+        if (frames[i].head_len > 0) {
+            memcpy(b->head[at], frames[i].head, frames[i].head_len);
+            b->frame[at].head = b->head[at];
+        }
+    }
+    return n;
+}
+
+static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
+                     uint16_t ledger)
+{
+    struct nic_slot_port *p = nic->port[meta->egress_port];
+    struct collect c = {.nic = nic, .port = p, .ledger = ledger};
+
+    if (p == NULL) {
+        nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
+        return;
+    }
+    if (!p->touched) {
+        p->touched = true;
+        nic->flush[nic->flushes++] = meta->egress_port;
+    }
+    struct po_result r =
+        po_process(&nic->work, meta, hsr_slot(&nic->region.view, slot) + meta->frame_off,
+                   &p->port.egress, collect_frames, &c);
+
+    if (r.made > 1)
+        nic->stats[ledger].post_segments += r.made - 1;
+    if (r.made == 0)
+        nic_post_drop(nic, ledger, r.drop);
+}
+
+/* Do what the (checked) metadata of a packet asks. */
+static void act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint32_t kind,
+                uint16_t ledger)
+{
+    struct hsr_port_stats *stats = &nic->stats[ledger];
+
+    if (meta->fit_op != HSR_FIT_NONE)
+        pp_fit_apply(&nic->pre.fit, meta);
+    if (kind == HSR_KIND_CTRL)
+        return;
+    if (kind == HSR_KIND_ORIGINATE)
+        stats->post_originated++;
+    else
+        stats->post_ring++;
+    if (meta->owner != nic->owner)
+        nic_post_drop(nic, ledger, HSR_DROP_STALE_OWNER);
+    else if (meta->action == HSR_TXA_TRANSMIT)
+        transmit(nic, meta, slot, ledger);
+    else if (meta->action == HSR_TXA_CONSUME)
+        stats->post_consumed++;
+    else if (meta->action == HSR_TXA_DROP)
+        nic_post_drop(nic, ledger, meta->drop_reason);
+    else
+        nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
+}
+
+/* Is this the worker's to send? Received runs change hands here, so that none comes back twice. */
+static bool claim(struct nic *nic, uint32_t worker, uint32_t slot, uint32_t kind)
+{
+    if (slot >= nic->region.view.slots || nic->slots.worker[slot] != worker)
+        return false;
+    if (kind == HSR_KIND_PACKET)
+        return nic_slots_move(&nic->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC);
+    return (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
+           nic->slots.state[slot] == NIC_SLOT_QUOTA;
+}
+
+static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
+{
+    uint32_t slot = hsr_entry_slot(entry);
+    uint32_t kind = hsr_entry_kind(entry);
+    struct hsr_tx_meta meta;
+
+    if (!claim(nic, worker, slot, kind)) {
+        nic->faults.bad_entry++;
+        return;
+    }
+    memcpy(&meta, hsr_slot(&nic->region.view, slot), sizeof meta);
+    __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
+    bool good = hsr_tx_check(&meta, hsr_slot_space(&nic->region.view, slot), kind);
+    uint16_t ledger = nic->slots.port[slot];
+
+    if (kind != HSR_KIND_PACKET)
+        ledger = meta.egress_port < HSR_MAX_PORTS ? meta.egress_port : 0;
+    if (good) {
+        act(nic, &meta, slot, kind, ledger);
+    } else if (kind != HSR_KIND_CTRL) {
+        if (kind == HSR_KIND_ORIGINATE)
+            nic->stats[ledger].post_originated++;
+        else
+            nic->stats[ledger].post_ring++;
+        nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
+    }
+    nic->done[nic->dones++] = entry;
+}
+
+/* After the flush no frame refers to the runs any more: free them, or hand them back to the firmware's quota. */
+static void release(struct nic *nic, uint32_t worker)
+{
+    struct hsr_ring *completion = &nic->ring[worker][HSR_RING_COMPLETION];
+
+    for (uint32_t i = 0; i < nic->dones; i++) {
+        uint32_t entry = nic->done[i];
+
+        if (hsr_entry_kind(entry) == HSR_KIND_PACKET)
+            nic_slots_put(&nic->slots, hsr_entry_slot(entry));
+        else if (!hsr_ring_push(completion, &entry, 1))
+            nic->faults.lost_completion++;
+    }
+    nic->dones = 0;
+}
+
+/* Runs the firmware gives back without a word about them count as consumed. */
+static uint32_t free_burst(struct nic *nic, uint32_t worker)
+{
+    uint32_t entry[NIC_TX_BURST];
+    uint32_t n = hsr_ring_pop(&nic->ring[worker][HSR_RING_FREE], entry, NIC_TX_BURST);
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t slot = hsr_entry_slot(entry[i]);
+
+        if (!claim(nic, worker, slot, HSR_KIND_PACKET)) {
+            nic->faults.bad_entry++;
+            continue;
+        }
+        nic->stats[nic->slots.port[slot]].post_ring++;
+        nic->stats[nic->slots.port[slot]].post_consumed++;
+        nic_slots_put(&nic->slots, slot);
+    }
+    return n;
+}
+
+static void note_corrupt(struct nic *nic, struct hsr_ring *ring, bool before)
+{
+    if (ring->corrupt && !before)
+        nic->faults.corrupt_rings++;
+}
+
+uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
+{
+    struct hsr_ring *tx = &nic->ring[worker][HSR_RING_TX];
+    struct hsr_ring *back = &nic->ring[worker][HSR_RING_FREE];
+    bool tx_was = tx->corrupt, back_was = back->corrupt;
+    uint32_t entry[NIC_TX_BURST];
+    uint32_t n = hsr_ring_pop(tx, entry, NIC_TX_BURST);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (hsr_entry_slot(entry[i]) < nic->region.view.slots)
+            __builtin_prefetch(hsr_slot(&nic->region.view, hsr_entry_slot(entry[i])));
+    for (uint32_t i = 0; i < n; i++)
+        process_entry(nic, worker, entry[i]);
+    for (uint32_t i = 0; i < nic->flushes; i++) {
+        struct nic_slot_port *p = nic->port[nic->flush[i]];
+
+        flush_port(nic, p);
+        p->touched = false;
+    }
+    nic->flushes = 0;
+    release(nic, worker);
+    n += free_burst(nic, worker);
+    note_corrupt(nic, tx, tx_was);
+    note_corrupt(nic, back, back_was);
+    return n;
+}
