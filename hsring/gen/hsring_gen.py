@@ -84,7 +84,7 @@ def emit_c(spec, reasons):
             comment = f" /* {const['doc']} */" if const["doc"] else ""
             out.append(f"#define HSR_{const['name']} {literal(const['value'])}{comment}")
     for enum in spec["enum"]:
-        out += ["", f"/* {enum['doc']} */", f"enum hsr_{enum['name']} {{"]
+        out += ["", f"/* {enum['doc']} */", f"enum hsr_{enum.get('tag', enum['name'])} {{"]
         for value in enum["values"]:
             comment = f" /* {value['doc']} */" if value["doc"] else ""
             out.append(f"    HSR_{enum['name'].upper()}_{value['name']} = {literal(value['value'])},{comment}")

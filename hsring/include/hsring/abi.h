@@ -167,7 +167,7 @@ enum hsr_feature {
 };
 
 /* Messages of the attach socket (SOCK_SEQPACKET). */
-enum hsr_msg {
+enum hsr_msg_type {
     HSR_MSG_REPLY = 0, /* answer to any request: status 0 or an errno, and a text */
     HSR_MSG_HELLO = 1, /* firmware: who am I, which ABI; answered by WELCOME or REPLY */
     HSR_MSG_WELCOME = 2, /* NIC: geometry; carries the region memfd and two doorbells a worker */
@@ -458,7 +458,7 @@ _Static_assert(offsetof(struct hsr_slot_class, count) == 8, "slot_class.count");
 _Static_assert(offsetof(struct hsr_slot_class, pad) == 12, "slot_class.pad");
 
 /* Head of the shared region. Written by the NIC before attach; all but `now` constant after. */
-struct hsr_region {
+struct hsr_region_head {
     _Alignas(64) uint64_t magic; /* HSR_MAGIC */
     uint16_t abi_major;
     uint16_t abi_minor;
@@ -483,33 +483,33 @@ struct hsr_region {
     uint64_t now; /* NIC time, ns: the firmware's only clock */
     uint8_t pad2[3848]; /* 0 */
 };
-_Static_assert(sizeof(struct hsr_region) == 4096, "region size");
-_Static_assert(offsetof(struct hsr_region, magic) == 0, "region.magic");
-_Static_assert(offsetof(struct hsr_region, abi_major) == 8, "region.abi_major");
-_Static_assert(offsetof(struct hsr_region, abi_minor) == 10, "region.abi_minor");
-_Static_assert(offsetof(struct hsr_region, header_size) == 12, "region.header_size");
-_Static_assert(offsetof(struct hsr_region, size) == 16, "region.size");
-_Static_assert(offsetof(struct hsr_region, features) == 24, "region.features");
-_Static_assert(offsetof(struct hsr_region, instance) == 32, "region.instance");
-_Static_assert(offsetof(struct hsr_region, workers) == 36, "region.workers");
-_Static_assert(offsetof(struct hsr_region, ring_entries) == 40, "region.ring_entries");
-_Static_assert(offsetof(struct hsr_region, slots) == 44, "region.slots");
-_Static_assert(offsetof(struct hsr_region, fw_slots) == 48, "region.fw_slots");
-_Static_assert(offsetof(struct hsr_region, fw_first) == 52, "region.fw_first");
-_Static_assert(offsetof(struct hsr_region, rings_off) == 56, "region.rings_off");
-_Static_assert(offsetof(struct hsr_region, ring_set_size) == 64, "region.ring_set_size");
-_Static_assert(offsetof(struct hsr_region, slots_off) == 72, "region.slots_off");
-_Static_assert(offsetof(struct hsr_region, stats_off) == 80, "region.stats_off");
-_Static_assert(offsetof(struct hsr_region, owner) == 88, "region.owner");
-_Static_assert(offsetof(struct hsr_region, pad0) == 92, "region.pad0");
-_Static_assert(offsetof(struct hsr_region, classes) == 96, "region.classes");
-_Static_assert(offsetof(struct hsr_region, hash_key) == 144, "region.hash_key");
-_Static_assert(offsetof(struct hsr_region, pad1) == 192, "region.pad1");
-_Static_assert(offsetof(struct hsr_region, now) == 240, "region.now");
-_Static_assert(offsetof(struct hsr_region, pad2) == 248, "region.pad2");
+_Static_assert(sizeof(struct hsr_region_head) == 4096, "region_head size");
+_Static_assert(offsetof(struct hsr_region_head, magic) == 0, "region_head.magic");
+_Static_assert(offsetof(struct hsr_region_head, abi_major) == 8, "region_head.abi_major");
+_Static_assert(offsetof(struct hsr_region_head, abi_minor) == 10, "region_head.abi_minor");
+_Static_assert(offsetof(struct hsr_region_head, header_size) == 12, "region_head.header_size");
+_Static_assert(offsetof(struct hsr_region_head, size) == 16, "region_head.size");
+_Static_assert(offsetof(struct hsr_region_head, features) == 24, "region_head.features");
+_Static_assert(offsetof(struct hsr_region_head, instance) == 32, "region_head.instance");
+_Static_assert(offsetof(struct hsr_region_head, workers) == 36, "region_head.workers");
+_Static_assert(offsetof(struct hsr_region_head, ring_entries) == 40, "region_head.ring_entries");
+_Static_assert(offsetof(struct hsr_region_head, slots) == 44, "region_head.slots");
+_Static_assert(offsetof(struct hsr_region_head, fw_slots) == 48, "region_head.fw_slots");
+_Static_assert(offsetof(struct hsr_region_head, fw_first) == 52, "region_head.fw_first");
+_Static_assert(offsetof(struct hsr_region_head, rings_off) == 56, "region_head.rings_off");
+_Static_assert(offsetof(struct hsr_region_head, ring_set_size) == 64, "region_head.ring_set_size");
+_Static_assert(offsetof(struct hsr_region_head, slots_off) == 72, "region_head.slots_off");
+_Static_assert(offsetof(struct hsr_region_head, stats_off) == 80, "region_head.stats_off");
+_Static_assert(offsetof(struct hsr_region_head, owner) == 88, "region_head.owner");
+_Static_assert(offsetof(struct hsr_region_head, pad0) == 92, "region_head.pad0");
+_Static_assert(offsetof(struct hsr_region_head, classes) == 96, "region_head.classes");
+_Static_assert(offsetof(struct hsr_region_head, hash_key) == 144, "region_head.hash_key");
+_Static_assert(offsetof(struct hsr_region_head, pad1) == 192, "region_head.pad1");
+_Static_assert(offsetof(struct hsr_region_head, now) == 240, "region_head.now");
+_Static_assert(offsetof(struct hsr_region_head, pad2) == 248, "region_head.pad2");
 
 /* Head of one ring; `ring_entries` u32 entries follow. Single producer, single consumer; indices run freely modulo 2^32. */
-struct hsr_ring {
+struct hsr_ring_head {
     _Alignas(64) uint32_t prod; /* written by the producer */
     uint32_t pad0[15];
     uint32_t cons; /* written by the consumer */
@@ -517,13 +517,13 @@ struct hsr_ring {
     uint32_t asleep; /* set by a consumer that waits on its doorbell */
     uint32_t pad2[31];
 };
-_Static_assert(sizeof(struct hsr_ring) == 256, "ring size");
-_Static_assert(offsetof(struct hsr_ring, prod) == 0, "ring.prod");
-_Static_assert(offsetof(struct hsr_ring, pad0) == 4, "ring.pad0");
-_Static_assert(offsetof(struct hsr_ring, cons) == 64, "ring.cons");
-_Static_assert(offsetof(struct hsr_ring, pad1) == 68, "ring.pad1");
-_Static_assert(offsetof(struct hsr_ring, asleep) == 128, "ring.asleep");
-_Static_assert(offsetof(struct hsr_ring, pad2) == 132, "ring.pad2");
+_Static_assert(sizeof(struct hsr_ring_head) == 256, "ring_head size");
+_Static_assert(offsetof(struct hsr_ring_head, prod) == 0, "ring_head.prod");
+_Static_assert(offsetof(struct hsr_ring_head, pad0) == 4, "ring_head.pad0");
+_Static_assert(offsetof(struct hsr_ring_head, cons) == 64, "ring_head.cons");
+_Static_assert(offsetof(struct hsr_ring_head, pad1) == 68, "ring_head.pad1");
+_Static_assert(offsetof(struct hsr_ring_head, asleep) == 128, "ring_head.asleep");
+_Static_assert(offsetof(struct hsr_ring_head, pad2) == 132, "ring_head.pad2");
 
 /* Counters of one port, published by the NIC. A stage's ledger is kept by the port a packet came in by (ORIGINATE: by its egress port). */
 struct hsr_port_stats {
@@ -569,7 +569,7 @@ _Static_assert(offsetof(struct hsr_port_stats, pad1) == 1152, "port_stats.pad1")
 /* Head of every message on the attach socket. */
 struct hsr_msg_hdr {
     uint32_t magic; /* low half of HSR_MAGIC */
-    uint16_t type; /* enum msg */
+    uint16_t type; /* enum msg_type */
     uint16_t size; /* bytes, this head included */
     uint32_t seq; /* echoed in the reply */
     uint32_t status; /* REPLY: 0 or an errno */

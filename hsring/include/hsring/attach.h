@@ -33,13 +33,20 @@ union hsr_msg {
     struct hsr_msg_vtep vtep;
 };
 
-/* Send one message with `n` descriptors (they stay the caller's). 0 or a negative errno. */
+/* Longest wait of hsr_attach_open() for its WELCOME. */
+#define HSR_ATTACH_TIMEOUT_MS 2000
+
+/* Zero a message and fill in its head: magic, type, the size that goes with it, sequence. */
+void hsr_msg_init(union hsr_msg *msg, uint16_t type, uint32_t seq);
+
+/* Send one message with `n` descriptors (they stay the caller's). Never waits. 0 or a negative errno. */
 int hsr_msg_send(int sock, const union hsr_msg *msg, const int *fds, unsigned n);
 
 /*
  * Receive one message and up to *n descriptors (close-on-exec, the caller's from then on; *n becomes their count).
- * 1: got one; 0: the peer closed; -EAGAIN: nothing there; -EPROTO: malformed (descriptors are closed).
- * Strings in the message are NUL-terminated on return.
+ * Never waits. 1: got one; 0: the peer closed; -EAGAIN: nothing there; -EPROTO: malformed, or not the descriptors
+ * its type calls for: a region and two doorbells a worker with WELCOME, one with PORT_ADD and has_fd, else none
+ * (they are closed). Strings in the message are NUL-terminated on return.
  */
 int hsr_msg_recv(int sock, union hsr_msg *msg, int *fds, unsigned *n);
 
@@ -47,7 +54,10 @@ int hsr_msg_recv(int sock, union hsr_msg *msg, int *fds, unsigned *n);
 int hsr_msg_reply(int sock, const struct hsr_msg_hdr *req, uint32_t status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Listen at `path` (an old socket there that nobody serves is replaced), mode 0600. A descriptor or negative errno. */
+/*
+ * Listen at `path` (an old socket there that nobody serves is replaced), mode 0600. A non-blocking descriptor (poll
+ * it, then accept4() with SOCK_CLOEXEC) or negative errno: -EADDRINUSE when the path is served or no socket.
+ */
 int hsr_attach_listen(const char *path);
 
 /* What a firmware holds after a successful attach. */

@@ -47,28 +47,32 @@ static inline uint32_t hsr_entry_kind(uint32_t entry)
     return entry >> HSR_ENTRY_SLOT_BITS;
 }
 
-/* Bind a handle to the ring head at `head`, `entries` (a power of two) entries behind it. Both indices start equal. */
+/*
+ * Bind a handle to the ring head at `head`, `entries` (a power of two) entries behind it. Both indices start at the
+ * consumer's: a producer binds to an empty ring, and a consumer before it first takes from it.
+ */
 void hsr_ring_attach(struct hsr_ring *ring, void *head, uint32_t entries, int doorbell);
 
-/* Wake the consumer if it sleeps. Call after a burst of pushes; a system call only when it is asleep. */
+/* Producer: wake the consumer if it sleeps. Call after a burst of pushes; a system call only when it is asleep. */
 void hsr_ring_kick(struct hsr_ring *ring);
 
-/* Consumer: announce sleep; false when entries arrived meanwhile, and then do not sleep. */
+/*
+ * Consumer: announce sleep; false when entries arrived meanwhile, and then do not sleep. When true, wait for the
+ * doorbell and then call hsr_ring_awake().
+ */
 bool hsr_ring_sleep(struct hsr_ring *ring);
 
 /* Consumer: awake again. */
 void hsr_ring_awake(struct hsr_ring *ring);
 
-/* Producer: room for how many entries. */
+/* Producer: room for how many entries, by the consumer's index as it stands now. */
 static inline uint32_t hsr_ring_room(struct hsr_ring *ring)
 {
-    uint32_t used = ring->own - ring->peer;
-
-    if (used <= ring->mask / 2)
-        return ring->mask + 1 - used;
     uint32_t cons = atomic_load_explicit(ring->shared.cons, memory_order_acquire);
-    used = ring->own - cons;
-    if (used > ring->mask + 1 || ring->corrupt) {
+    uint32_t used = ring->own - cons;
+
+    /* A consumer never goes back, and never past what was pushed. */
+    if (used > ring->own - ring->peer || ring->corrupt) {
         ring->corrupt = true;
         return 0;
     }
@@ -76,10 +80,15 @@ static inline uint32_t hsr_ring_room(struct hsr_ring *ring)
     return ring->mask + 1 - used;
 }
 
-/* Producer: append `n` entries, all or none; true when they fit. */
+/*
+ * Producer: append `n` entries, all or none; true when they fit. The consumer's cache line is touched only when the
+ * room seen last does not do.
+ */
 static inline bool hsr_ring_push(struct hsr_ring *ring, const uint32_t *entries, uint32_t n)
 {
-    if (hsr_ring_room(ring) < n)
+    uint32_t room = ring->mask + 1 - (ring->own - ring->peer);
+
+    if (ring->corrupt || (room < n && hsr_ring_room(ring) < n))
         return false;
     for (uint32_t i = 0; i < n; i++)
         ring->shared.entries[(ring->own + i) & ring->mask] = entries[i];
@@ -94,7 +103,8 @@ static inline uint32_t hsr_ring_waiting(struct hsr_ring *ring)
     uint32_t prod = atomic_load_explicit(ring->shared.prod, memory_order_acquire);
     uint32_t used = prod - ring->own;
 
-    if (used > ring->mask + 1 || ring->corrupt) {
+    /* A producer never goes back, and never laps its consumer. */
+    if (used > ring->mask + 1 || used < ring->peer - ring->own || ring->corrupt) {
         ring->corrupt = true;
         return 0;
     }
@@ -109,8 +119,9 @@ static inline uint32_t hsr_ring_pop(struct hsr_ring *ring, uint32_t *entries, ui
 
     if (got > n)
         got = n;
+    /* volatile: read once each, whatever the caller does with the copies. */
     for (uint32_t i = 0; i < got; i++)
-        entries[i] = ring->shared.entries[(ring->own + i) & ring->mask];
+        entries[i] = ((const volatile uint32_t *)ring->shared.entries)[(ring->own + i) & ring->mask];
     ring->own += got;
     atomic_store_explicit(ring->shared.cons, ring->own, memory_order_release);
     return got;

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsring/check.h"
+
+enum {
+    RXF_KNOWN = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_OPTIONS |
+                HSR_RXF_LINE1 | HSR_RXF_L2_MCAST,
+    RX1F_KNOWN = HSR_RX1F_PARTIAL_SUM | HSR_RX1F_RETURNED | HSR_RX1F_OUTER_CE |
+                 HSR_RX1F_OUTER_ECT | HSR_RX1F_VLAN | HSR_RX1F_FRAG_FIRST | HSR_RX1F_FRAG_MORE,
+    TXO_KNOWN = HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP | HSR_TXO_ENCAP |
+                HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM | HSR_TXO_L4_SCTP | HSR_TXO_IPV6,
+    ETHERNET_HEADER = 14,
+    IPV4_HEADER = 20,
+    UDP_HEADER = 8,
+    TCP_CSUM_END = 18,
+    SCTP_HEADER = 12,
+};
+
+/* Known type, ECN with TCP only, and a size with every type but NONE. */
+static bool gso_ok(uint8_t gso_type, uint16_t gso_size)
+{
+    unsigned type = gso_type & ~(unsigned)HSR_GSO_ECN;
+    bool ecn = gso_type & HSR_GSO_ECN;
+
+    if (type > HSR_GSO_USO || (type == HSR_GSO_NONE) != (gso_size == 0))
+        return false;
+    return !ecn || type == HSR_GSO_TCP4 || type == HSR_GSO_TCP6;
+}
+
+static unsigned verdict(uint8_t verdicts, unsigned which)
+{
+    return verdicts >> (2 * which) & 3;
+}
+
+static bool rx_line1_ok(const struct hsr_rx_meta *meta)
+{
+    if ((meta->vni_tunnel & 0xFF) > HSR_TUNNEL_GENEVE || meta->flags1 & ~RX1F_KNOWN)
+        return false;
+    if (verdict(meta->verdicts, 1) == HSR_VERDICT_PARTIAL &&
+        (uint32_t)meta->csum_start + meta->csum_offset + 2 > meta->frame_len)
+        return false;
+    return gso_ok(meta->gso_type, meta->gso_size);
+}
+
+bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
+{
+    if (meta->class > HSR_CLASS_NON_IP || meta->flags & ~RXF_KNOWN ||
+        meta->reason >= HSR_DROP_COUNT)
+        return false;
+    /* An IPv4 header has no pseudo-header sum that a sender could leave there. */
+    if (verdict(meta->verdicts, 0) == HSR_VERDICT_PARTIAL ||
+        verdict(meta->verdicts, 2) == HSR_VERDICT_PARTIAL)
+        return false;
+    if (meta->l2_off != 0 && !(meta->flags & HSR_RXF_DECAP))
+        return false;
+    if (meta->l2_off > meta->l3_off || meta->l3_off > meta->l4_off ||
+        meta->l4_off > meta->payload_off || meta->payload_off > meta->frame_len)
+        return false;
+    if ((uint64_t)meta->frame_len + (HSR_SLOT_FRAME - HSR_SLOT_META) > space)
+        return false;
+    if (meta->vec_len > HSR_MAX_VECTOR || meta->ingress >= HSR_MAX_PORTS || meta->payload != 0)
+        return false;
+    return !(meta->flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6)) || rx_line1_ok(meta);
+}
+
+/* Every header that the Post-Processor is asked to write to lies inside the frame. */
+static bool tx_offsets_ok(const struct hsr_tx_meta *meta)
+{
+    unsigned offload = meta->offload;
+    uint32_t l4_need = offload & HSR_TXO_L4_SCTP  ? SCTP_HEADER
+                       : offload & HSR_TXO_L4_UDP ? UDP_HEADER
+                                                  : TCP_CSUM_END;
+
+    if (meta->l3_off > meta->l4_off || meta->l4_off > meta->frame_len)
+        return false;
+    if (offload & HSR_TXO_L3_CSUM && meta->l3_off + (uint32_t)IPV4_HEADER > meta->frame_len)
+        return false;
+    if (offload & HSR_TXO_L4_PARTIAL && meta->l4_off + l4_need > meta->frame_len)
+        return false;
+    if (!(offload & HSR_TXO_ENCAP))
+        return !(offload & (HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM));
+    if (meta->outer_l3_off > meta->outer_l4_off || meta->outer_l4_off > meta->l3_off)
+        return false;
+    if (offload & HSR_TXO_OUTER_L3_CSUM &&
+        meta->outer_l3_off + (uint32_t)IPV4_HEADER > meta->frame_len)
+        return false;
+    return !(offload & HSR_TXO_OUTER_L4_CSUM) ||
+           meta->outer_l4_off + (uint32_t)UDP_HEADER <= meta->frame_len;
+}
+
+static bool tx_frame_ok(const struct hsr_tx_meta *meta, uint32_t space)
+{
+    unsigned both = HSR_TXO_L4_UDP | HSR_TXO_L4_SCTP;
+
+    if (meta->frame_off < HSR_SLOT_META ||
+        (uint64_t)(meta->frame_off - HSR_SLOT_META) + meta->frame_len > space)
+        return false;
+    if (meta->offload & ~TXO_KNOWN || (meta->offload & both) == both)
+        return false;
+    return gso_ok(meta->gso_type, meta->gso_size) && tx_offsets_ok(meta);
+}
+
+bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
+{
+    if (kind > HSR_KIND_ORIGINATE || meta->fit_op > HSR_FIT_UPDATE)
+        return false;
+    if (meta->payload != 0 || meta->payload_op > 1)
+        return false;
+    if (kind == HSR_KIND_CTRL)
+        return true;
+    switch (meta->action) {
+    case HSR_TXA_TRANSMIT:
+        return meta->egress_port < HSR_MAX_PORTS && meta->frame_len >= ETHERNET_HEADER &&
+               tx_frame_ok(meta, space);
+    case HSR_TXA_DROP:
+        return meta->drop_reason != HSR_DROP_NONE && meta->drop_reason < HSR_DROP_COUNT;
+    case HSR_TXA_CONSUME:
+        return true;
+    case HSR_TXA_RETURN:
+        /* What the firmware made itself was never received and cannot be delivered again. */
+        return kind == HSR_KIND_PACKET && tx_frame_ok(meta, space);
+    default:
+        return false;
+    }
+}
