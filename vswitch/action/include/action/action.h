@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Actions: what a session does to the packets of one direction. Small, data-driven, each runs over a whole vector.
+ *
+ * The slow path compiles policy into a list of struct ses_action (op, two arguments); the fast path gives the list
+ * and a vector to act_run(). One file an action, one table of functions each, one line in actions.c. Rewrites come
+ * from templates that sessions share (template.h).
+ *
+ * Threads: the worker's own. Nothing here allocates, logs or waits.
+ */
+#ifndef ACTION_ACTION_H
+#define ACTION_ACTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "action/template.h"
+#include "hsring/abi.h"
+#include "session/session.h"
+
+enum act_op {
+    ACT_END = 0,
+    ACT_DECAP,  /* strip everything before the keyed Ethernet header (RFC 7348; ECN by RFC 6040) */
+    ACT_ETH,    /* arg32: template of 12 bytes, destination and source MAC */
+    ACT_TTL,    /* TTL or hop limit down by one; drops at the end */
+    ACT_ENCAP,  /* arg32: template of the outer headers, Ethernet to VXLAN; arg16: bytes of it */
+    ACT_OUTPUT, /* arg16: port; the packet is done */
+    ACT_DROP,   /* arg8: drop reason; the packet is done */
+    ACT_OPS
+};
+
+/* A packet in the firmware's hands: a checked copy of its rx metadata, and where its frame is now. */
+struct act_packet {
+    struct hsr_rx_meta meta; /* line 1 only with RXF_LINE1 or RXF_IPV6 */
+    uint8_t *slot;           /* base of the run */
+    uint32_t entry;          /* ring entry */
+    uint32_t frame_off;      /* of the frame as it will be sent, from the slot's base */
+    uint32_t frame_len;
+    uint16_t l2, l3, l4;         /* of the keyed packet, from frame_off */
+    uint16_t outer_l3, outer_l4; /* after ACT_ENCAP */
+    bool encap;
+    uint8_t drop;    /* reason, 0: alive */
+    uint16_t egress; /* set by ACT_OUTPUT, HSR_NO_PORT before */
+};
+
+/* A vector under one action list. */
+struct act_vector {
+    struct act_packet *packet[HSR_MAX_VECTOR];
+    uint32_t n;
+    const struct act_templates *templates;
+};
+
+struct act_ops {
+    const char *name;
+    void (*run)(struct act_vector *v, const struct ses_action *a);
+    /* The action in words: "encap vni 100 to 192.0.2.2". */
+    void (*describe)(const struct ses_action *a, const struct act_templates *t, char *text,
+                     uint32_t size);
+};
+
+extern const struct act_ops *const act_table[ACT_OPS];
+
+/* Run a list over a vector. Packets that a step drops are skipped by the later ones. */
+void act_run(struct act_vector *v, const struct ses_action list[SES_ACTIONS]);
+
+/* Take back the template references of a list. */
+void act_release(struct act_templates *t, const struct ses_action list[SES_ACTIONS]);
+
+/* First byte of the frame as it will be sent. */
+static inline uint8_t *act_frame(const struct act_packet *p)
+{
+    return p->slot + p->frame_off;
+}
+
+#endif
