@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker of the firmware: takes vectors from its rx ring, matches once a vector, acts on the whole vector, posts.
+ *
+ *     dp_worker_open(&w, config)
+ *     loop: if (!dp_poll(w)) dp_wait(w, timeout)
+ *     dp_worker_close(w)
+ *
+ * A worker owns its rings, sessions, templates and scratch memory. In dp_poll() it never blocks, allocates, locks,
+ * logs or makes a system call (but to ring a sleeping NIC's bell). The policy snapshot and the neighbour table are
+ * shared, read-only to workers or written by single atomic words; the snapshot pointer is read once a burst and the
+ * worker reports a quiescent state after each, so that the control thread may free the old one (rte_rcu_qsbr).
+ *
+ * The firmware trusts neither the ring nor the metadata: entries, offsets and flow ids are checked (hsring/check.h).
+ * Its only clock is the region's `now`.
+ */
+#ifndef DATAPATH_WORKER_H
+#define DATAPATH_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "action/template.h"
+#include "datapath/neighbor.h"
+#include "hsring/region.h"
+#include "policy/policy.h"
+#include "session/table.h"
+
+struct rte_rcu_qsbr;
+struct dp_worker;
+
+/* What workers share. The control thread owns it and writes `policy`. */
+struct dp_shared {
+    const struct pol *_Atomic policy; /* NULL before the first configuration: nothing is forwarded */
+    struct dp_neighbors neighbors;
+    struct rte_rcu_qsbr *qsbr; /* NULL: one thread does everything */
+};
+
+struct dp_worker_config {
+    const struct hsr_view *view;
+    struct dp_shared *shared;
+    uint32_t id;
+    uint32_t sessions;
+    uint32_t quota;
+    struct ses_timeouts timeouts;
+    bool fast_path; /* false: every packet walks the slow path */
+    int rx_doorbell;
+    int tx_doorbell;
+};
+
+/* Packets of one port in this worker's hands; a stage of the conservation equation. */
+struct dp_ledger {
+    uint64_t rx, originated, tx, consumed, drops;
+};
+
+struct dp_counters {
+    uint64_t bursts, vectors, packets;
+    uint64_t hits_flow_id, hits_table, slow; /* vectors by how they were matched */
+    uint64_t stale_flow_id;                  /* flow ids that named no session, or another flow's */
+    uint64_t revalidated;
+    uint64_t bad_entry;
+    uint64_t fit_inserts, fit_deletes;
+};
+
+/* NULL with errno: ENOMEM, EINVAL. */
+struct dp_worker *dp_worker_open(const struct dp_worker_config *config);
+void dp_worker_close(struct dp_worker *w);
+
+/* One burst; packets handled, 0: idle. */
+uint32_t dp_poll(struct dp_worker *w);
+
+/* Nothing to do: wait for the doorbell or a call, at most `timeout_us`. */
+void dp_wait(struct dp_worker *w, uint32_t timeout_us);
+
+/* Wake a worker out of dp_wait(), from any thread. */
+void dp_wake(struct dp_worker *w);
+
+/*
+ * Run `run(w, arg)` on the worker's thread between two bursts and wait for it; in the caller's own when the worker is
+ * not threaded. From the control thread only, one at a time. Keep it short: packets wait meanwhile.
+ */
+void dp_run(struct dp_worker *w, void (*run)(struct dp_worker *w, void *arg), void *arg);
+void dp_threaded(struct dp_worker *w, bool on);
+
+/* For functions run by dp_run(). */
+struct ses_table *dp_sessions(struct dp_worker *w);
+const struct act_templates *dp_templates(struct dp_worker *w);
+uint64_t dp_now(const struct dp_worker *w);
+
+/* Counters; from other threads a snapshot that may be some packets old. */
+const struct dp_ledger *dp_ledger(const struct dp_worker *w); /* HSR_MAX_PORTS of them */
+const struct dp_counters *dp_counters(const struct dp_worker *w);
+
+/* Packets in the worker's hands: 0 between bursts. Is one of its rings corrupt? */
+bool dp_corrupt(const struct dp_worker *w);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the datapath share; not for others. */
+#ifndef DATAPATH_INTERNAL_H
+#define DATAPATH_INTERNAL_H
+
+#include "action/action.h"
+#include "datapath/worker.h"
+#include "hsring/hash.h"
+#include "hsring/ring.h"
+#include "session/track.h"
+
+#define DP_BURST 64
+#define DP_OUT (4 * DP_BURST) /* a packet leaves one entry behind, and at most one frame and one operation of ours */
+
+/* A control call on its way to the worker. */
+struct dp_call {
+    void (*run)(struct dp_worker *w, void *arg);
+    void *arg;
+    _Atomic bool done;
+};
+
+struct dp_worker {
+    const struct hsr_view *view;
+    struct dp_shared *shared;
+    struct hsr_ring rx, tx, completion, back;
+    struct hsr_hash hash;
+    struct ses_table *sessions;
+    struct act_templates templates;
+    uint32_t id;
+    bool fast_path;
+    int rx_doorbell;
+    uint64_t now;               /* of this burst */
+    const struct pol *policy;   /* of this burst */
+    uint32_t policy_stamp;      /* snapshot generation + neighbour changes */
+    uint64_t aged;              /* NIC time of the last ageing */
+    uint32_t *fw_slot;          /* free slots of the quota */
+    uint32_t fw_slots;
+    uint32_t out[DP_OUT]; /* ring entries of this burst */
+    uint32_t outs;
+    struct act_packet packet[DP_BURST];
+    struct dp_ledger *ledger;
+    struct dp_counters counters;
+    _Atomic bool threaded;
+    struct dp_call *_Atomic pending;
+};
+
+/* load.c: a ring entry into a checked packet; false when it names nothing of ours. */
+bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p);
+void dp_key(const struct act_packet *p, struct hsr_key *key);
+
+/* post.c: a packet leaves the firmware; each one exactly once. */
+void dp_send(struct dp_worker *w, struct act_packet *p);
+void dp_drop(struct dp_worker *w, struct act_packet *p, enum hsr_drop reason);
+void dp_consume(struct dp_worker *w, struct act_packet *p);
+void dp_flush(struct dp_worker *w);
+/* Ask for a flow-index operation along with this packet. Call before dp_send(). */
+struct dp_fit {
+    uint8_t op;
+    uint64_t hash, flow_id, named;
+};
+void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit *fit);
+/* The same without a packet; false when no slot of the quota is free (the entry then stays, stale and harmless). */
+bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit);
+
+/* originate.c: a frame of our own. Room for `len` bytes at the returned address, NULL: none; then dp_originate(). */
+uint8_t *dp_originate_begin(struct dp_worker *w, uint32_t len, uint32_t *slot);
+void dp_originate(struct dp_worker *w, uint32_t slot, uint16_t port, uint32_t len);
+
+/* Is there room for something of our own beside what the burst's packets still need? */
+static inline bool dp_room(const struct dp_worker *w)
+{
+    return w->fw_slots > 0 && w->outs < DP_OUT - DP_BURST;
+}
+
+/* match.c: packets of one vector. */
+void dp_vector(struct dp_worker *w, struct act_packet *packet, uint32_t n);
+
+/* What the protocol state machine must know of a packet; false when its header is not there after all. */
+bool dp_describe(const struct act_packet *p, struct ses_packet *sp);
+
+/* slow.c: a packet no session knows. The session it opened, or NULL: the packet has been dealt with. */
+struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key);
+/* Is the session still right under the present policy? Else it is compiled anew, or (false) removed. */
+bool dp_revalidate(struct dp_worker *w, struct session *s);
+void dp_session_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why why);
+
+/* compile.c: what a walk found, as action lists. HSR_DROP_NEIGH_PENDING, HSR_DROP_SESSION_FULL (templates). */
+enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir, struct session *s);
+/* Outer header of a tunnel to `vtep` in `outer`; false (and the neighbour asked for) when its MAC is not known. */
+bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES], uint16_t *port);
+#define DP_OUTER_LEN 50
+
+/* Packets that open no session; each deals with the packet for good. */
+void dp_arp(struct dp_worker *w, struct act_packet *p);
+void dp_nd(struct dp_worker *w, struct act_packet *p);
+void dp_icmp_error(struct dp_worker *w, struct act_packet *p);
+/* Echo request to a gateway or to our underlay address: answered in place; false when it is no such. */
+bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p);
+void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target);
+/* Send an answer made in place back where the question came from (through the tunnel it came by). */
+void dp_answer(struct dp_worker *w, struct act_packet *p);
+
+/* Addresses of a packet. */
+static inline uint64_t dp_mac48(const uint8_t *mac)
+{
+    return (uint64_t)hsr_load32(mac) << 16 | hsr_load16(mac + 4);
+}
+
+static inline void dp_store_mac(uint8_t *mac, uint64_t mac48)
+{
+    hsr_store32(mac, (uint32_t)(mac48 >> 16));
+    hsr_store16(mac + 4, (uint16_t)mac48);
+}
+
+static inline bool dp_from_uplink(const struct act_packet *p)
+{
+    return p->meta.flags & HSR_RXF_UPLINK;
+}
+
+static inline bool dp_from_tunnel(const struct act_packet *p)
+{
+    return p->meta.flags & HSR_RXF_DECAP;
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a ring entry to a packet the firmware may believe. */
+#include <string.h>
+
+#include "hsring/check.h"
+#include "internal.h"
+
+bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
+{
+    uint32_t slot = hsr_entry_slot(entry);
+    uint32_t space = slot < w->view->slots ? hsr_slot_space(w->view, slot) : 0;
+
+    if (space == 0 || hsr_entry_kind(entry) != HSR_KIND_PACKET)
+        return false;
+    p->slot = hsr_slot(w->view, slot);
+    p->entry = entry;
+    memcpy(&p->meta, p->slot, HSR_CACHE_LINE);
+    if (p->meta.flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6))
+        memcpy((uint8_t *)&p->meta + HSR_CACHE_LINE, p->slot + HSR_CACHE_LINE, HSR_CACHE_LINE);
+    __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
+    p->frame_off = HSR_SLOT_FRAME;
+    p->egress = HSR_NO_PORT;
+    p->encap = false;
+    p->drop = HSR_DROP_NONE;
+    if (!hsr_rx_check(&p->meta, space)) {
+        /* The ledger needs a port that exists; the rest of this metadata is used no more. */
+        p->meta.ingress &= HSR_MAX_PORTS - 1;
+        p->meta.vec_len = 1;
+        p->meta.reason = HSR_DROP_META_BAD;
+    }
+    p->frame_len = p->meta.frame_len;
+    p->l2 = p->meta.l2_off;
+    p->l3 = p->meta.l3_off;
+    p->l4 = p->meta.l4_off;
+    return true;
+}
+
+void dp_key(const struct act_packet *p, struct hsr_key *key)
+{
+    key->ipv6 = p->meta.flags & HSR_RXF_IPV6;
+    if (key->ipv6) {
+        memcpy(key->w, p->meta.key6, sizeof p->meta.key6);
+        key->w[4] = p->meta.key_ports;
+    } else {
+        key->w[0] = p->meta.key_addrs;
+        key->w[1] = p->meta.key_ports;
+    }
+}

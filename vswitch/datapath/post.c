@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the firmware back to the ring: the tx metadata, written over the rx metadata that has been used. */
+#include <string.h>
+
+#include "internal.h"
+
+static void push(struct dp_worker *w, uint32_t entry)
+{
+    w->out[w->outs++] = entry;
+}
+
+static struct hsr_tx_meta stamp(const struct act_packet *p)
+{
+    return (struct hsr_tx_meta){.owner = p->meta.owner, .rx_seq = p->meta.rx_seq};
+}
+
+static void write_meta(struct act_packet *p, const struct hsr_tx_meta *meta)
+{
+    memcpy(p->slot, meta, sizeof *meta);
+}
+
+/* What the sender left to us, in the words of the Post-Processor. */
+static void offload(const struct act_packet *p, struct hsr_tx_meta *meta)
+{
+    unsigned l4 = p->meta.verdicts >> 2 & 3;
+
+    if (p->encap) {
+        meta->offload |= HSR_TXO_ENCAP;
+        meta->outer_l3_off = p->outer_l3;
+        meta->outer_l4_off = p->outer_l4;
+    }
+    if (p->meta.flags & HSR_RXF_IPV6)
+        meta->offload |= HSR_TXO_IPV6;
+    meta->l3_off = p->l3;
+    meta->l4_off = p->l4;
+    if (l4 != HSR_VERDICT_PARTIAL || !(p->meta.flags & HSR_RXF_LINE1))
+        return;
+    meta->offload |= HSR_TXO_L4_PARTIAL;
+    if (p->meta.csum_offset == 6)
+        meta->offload |= HSR_TXO_L4_UDP;
+    else if (p->meta.csum_offset == 8)
+        meta->offload |= HSR_TXO_L4_SCTP;
+    meta->gso_size = p->meta.gso_size;
+    meta->gso_type = p->meta.gso_type;
+}
+
+void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit *fit)
+{
+    struct hsr_tx_meta meta = stamp(p);
+
+    if (p->drop != HSR_DROP_NONE || p->egress == HSR_NO_PORT) {
+        dp_drop(w, p, p->drop != HSR_DROP_NONE ? (enum hsr_drop)p->drop : HSR_DROP_NO_ROUTE);
+        return;
+    }
+    meta.egress_port = p->egress;
+    meta.action = HSR_TXA_TRANSMIT;
+    meta.frame_off = (uint16_t)p->frame_off;
+    meta.frame_len = p->frame_len;
+    offload(p, &meta);
+    if (fit != NULL) {
+        meta.fit_op = fit->op;
+        meta.hash = fit->hash;
+        meta.flow_id = fit->flow_id;
+        meta.fit_named = fit->named;
+    }
+    write_meta(p, &meta);
+    w->ledger[p->meta.ingress].tx++;
+    push(w, p->entry);
+}
+
+void dp_send(struct dp_worker *w, struct act_packet *p)
+{
+    dp_send_fit(w, p, NULL);
+}
+
+static void finish(struct dp_worker *w, struct act_packet *p, enum hsr_txa action, enum hsr_drop reason)
+{
+    struct hsr_tx_meta meta = stamp(p);
+
+    meta.action = (uint8_t)action;
+    meta.drop_reason = (uint8_t)reason;
+    meta.frame_off = HSR_SLOT_FRAME;
+    write_meta(p, &meta);
+    push(w, p->entry);
+}
+
+void dp_drop(struct dp_worker *w, struct act_packet *p, enum hsr_drop reason)
+{
+    w->ledger[p->meta.ingress].drops++;
+    finish(w, p, HSR_TXA_DROP, reason);
+}
+
+void dp_consume(struct dp_worker *w, struct act_packet *p)
+{
+    w->ledger[p->meta.ingress].consumed++;
+    finish(w, p, HSR_TXA_CONSUME, HSR_DROP_NONE);
+}
+
+bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit)
+{
+    struct hsr_tx_meta meta = {.owner = w->view->owner,
+                               .frame_off = HSR_SLOT_FRAME,
+                               .fit_op = fit->op,
+                               .hash = fit->hash,
+                               .flow_id = fit->flow_id,
+                               .fit_named = fit->named};
+
+    if (!dp_room(w))
+        return false;
+    uint32_t slot = w->fw_slot[--w->fw_slots];
+
+    memcpy(hsr_slot(w->view, slot), &meta, sizeof meta);
+    push(w, hsr_entry(slot, HSR_KIND_CTRL));
+    return true;
+}
+
+/* dp_poll() saw to it that there is room; only a ring the other side broke takes nothing, and that is out of use. */
+void dp_flush(struct dp_worker *w)
+{
+    if (w->outs == 0)
+        return;
+    hsr_ring_push(&w->tx, w->out, w->outs);
+    w->outs = 0;
+    hsr_ring_kick(&w->tx);
+}

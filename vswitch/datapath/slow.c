@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The slow path: the first packet of a session walks the policy, and what it finds is compiled into action lists. */
+#include <string.h>
+
+#include "internal.h"
+
+#define ETH_SRC 6
+
+static void store_word(uint8_t *to, uint64_t word)
+{
+    hsr_store64(to, word);
+}
+
+/* The key's end points in packet order. */
+static void addresses(const uint64_t *w, bool ipv6, bool swap, struct cfg_addr *src, struct cfg_addr *dst)
+{
+    struct cfg_addr *low = swap ? dst : src, *high = swap ? src : dst;
+
+    memset(low, 0, sizeof *low);
+    memset(high, 0, sizeof *high);
+    low->family = high->family = ipv6 ? 6 : 4;
+    if (ipv6) {
+        store_word(low->bytes, w[0]);
+        store_word(low->bytes + 8, w[1]);
+        store_word(high->bytes, w[2]);
+        store_word(high->bytes + 8, w[3]);
+    } else {
+        hsr_store32(low->bytes, (uint32_t)(w[0] >> 32));
+        hsr_store32(high->bytes, (uint32_t)w[0]);
+    }
+}
+
+static void walk_of_key(const struct hsr_key *key, bool swap, struct pol_walk *walk)
+{
+    uint64_t tail = hsr_key_tail(key);
+
+    addresses(key->w, key->ipv6, swap, &walk->src, &walk->dst);
+    walk->context = hsr_key_context(tail);
+    walk->proto = hsr_key_proto(tail);
+    walk->sport = hsr_key_port(tail, swap);
+    walk->dport = hsr_key_port(tail, !swap);
+}
+
+static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key, struct pol_walk *walk)
+{
+    const uint8_t *eth = act_frame(p) + p->l2;
+
+    memset(walk, 0, sizeof *walk);
+    walk_of_key(key, p->meta.flags & HSR_RXF_SWAP, walk);
+    walk->ingress = p->meta.ingress;
+    walk->from_tunnel = dp_from_tunnel(p);
+    walk->outer_src4 = p->meta.flags & HSR_RXF_LINE1 ? p->meta.outer_src4 : 0;
+    walk->dst_mac48 = dp_mac48(eth);
+    walk->src_mac48 = dp_mac48(eth + ETH_SRC);
+}
+
+/* What the policy's answer means for the flow: a session with both directions compiled, or a reason. */
+static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key,
+                                  const struct pol_walk *walk, struct session **out)
+{
+    struct ses_packet sp;
+    const struct pol_port *from = pol_port(w->policy, p->meta.ingress);
+    uint64_t hash = hsr_hash_key(&w->hash, key);
+    unsigned dir = p->meta.flags & HSR_RXF_SWAP ? 1 : 0;
+    enum hsr_drop drop;
+
+    dp_describe(p, &sp);
+    drop = ses_opens(&sp, from->pick_up ? SES_PICK_UP : SES_STRICT);
+    if (drop != HSR_DROP_NONE)
+        return drop;
+    struct session *old = ses_find(w->sessions, hash, key);
+
+    if (old != NULL) /* the flow's end points moved to other ports, or a re-evaluation is due for each packet */
+        ses_remove(w->sessions, old, SES_WHY_POLICY);
+    struct session *s = ses_create(w->sessions, hash, key, p->meta.ingress, w->now, &drop);
+
+    if (s == NULL)
+        return drop;
+    if (dir != 0)
+        s->flags |= SES_F_SWAPPED;
+    drop = dp_compile(w, walk, dir, s);
+    if (drop != HSR_DROP_NONE) {
+        ses_remove(w->sessions, s, SES_WHY_POLICY);
+        return drop;
+    }
+    ses_begin(w->sessions, s, dir, &sp, w->now);
+    *out = s;
+    return HSR_DROP_NONE;
+}
+
+struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key)
+{
+    struct pol_walk walk;
+    struct session *s = NULL;
+    enum hsr_drop drop;
+
+    w->counters.slow++;
+    if (dp_icmp_echo(w, p))
+        return NULL;
+    if (dp_from_uplink(p) && !dp_from_tunnel(p)) {
+        dp_drop(w, p, HSR_DROP_NOT_FOR_US);
+        return NULL;
+    }
+    walk_of_packet(p, key, &walk);
+    pol_walk(w->policy, &walk);
+    drop = walk.drop;
+    if (drop == HSR_DROP_NONE)
+        drop = open_session(w, p, key, &walk, &s);
+    if (s == NULL)
+        dp_drop(w, p, drop);
+    return s;
+}
+
+static void release(struct dp_worker *w, struct session *s)
+{
+    for (unsigned d = 0; d < 2; d++) {
+        act_release(&w->templates, s->dir[d].action);
+        memset(s->dir[d].action, 0, sizeof s->dir[d].action);
+    }
+}
+
+static void session_key(const struct session *s, struct hsr_key *key)
+{
+    key->ipv6 = s->flags & SES_F_IPV6;
+    if (key->ipv6) {
+        memcpy(key->w, s->key6, sizeof s->key6);
+        key->w[4] = s->key_ports;
+    } else {
+        key->w[0] = s->key_addrs;
+        key->w[1] = s->key_ports;
+    }
+}
+
+bool dp_revalidate(struct dp_worker *w, struct session *s)
+{
+    uint8_t epoch[SES_STAGES];
+    struct pol_walk walk = {.again = true, .ingress = s->origin};
+    unsigned dir = s->flags & SES_F_SWAPPED ? 1 : 0;
+    uint32_t neighbors = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_relaxed);
+    struct hsr_key key;
+
+    session_key(s, &key);
+    pol_epochs(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)), epoch);
+    /* The last byte is ours: no policy stage has it, and the outer MAC addresses hang on it. */
+    epoch[SES_STAGES - 1] = (uint8_t)neighbors;
+    if (w->fast_path && memcmp(epoch, s->epoch, sizeof epoch) == 0) {
+        s->policy = w->policy_stamp;
+        return true;
+    }
+    w->counters.revalidated++;
+    walk_of_key(&key, dir, &walk);
+    walk.from_tunnel = pol_port(w->policy, s->origin)->role == CFG_UPLINK;
+    pol_walk(w->policy, &walk);
+    if (walk.drop == HSR_DROP_NONE && !(walk.from_tunnel && walk.back_vtep4 == 0)) {
+        release(w, s);
+        if (dp_compile(w, &walk, dir, s) == HSR_DROP_NONE)
+            return true;
+    }
+    ses_remove(w->sessions, s, SES_WHY_POLICY);
+    return false;
+}
+
+void dp_session_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why why)
+{
+    struct dp_worker *w = arg;
+    struct hsr_key key;
+
+    (void)why;
+    release(w, s);
+    if (!(s->flags & SES_F_FIT))
+        return;
+    session_key(s, &key);
+    struct dp_fit fit = {.op = HSR_FIT_DELETE, .hash = hsr_hash_key(&w->hash, &key), .named = flow_id};
+
+    w->counters.fit_deletes += dp_post_fit(w, &fit);
+}
