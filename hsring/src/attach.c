@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WHY_SIZE 256
+#define WHY_SIZE  256
 #define MAX_ERRNO 4095
 
 static int explain(char *why, int error, const char *format, ...)
@@ -229,8 +229,8 @@ static int greet(struct hsr_attach *at, uint32_t workers, const char *name, char
     if (msg.hdr.type == HSR_MSG_REPLY)
         error = refused(&msg, why);
     else if (msg.hdr.type != HSR_MSG_WELCOME || msg.hdr.seq != 1)
-        error = explain(why, -EPROTO, "the NIC answered HELLO with a message of type %u",
-                        msg.hdr.type);
+        error =
+            explain(why, -EPROTO, "the NIC answered HELLO with a message of type %u", msg.hdr.type);
     else
         error = take_welcome(at, &msg.welcome, fds, workers, why);
     for (unsigned i = 0; i < n; i++)

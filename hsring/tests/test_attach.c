@@ -22,19 +22,19 @@
 enum { WAIT_MS = 20000 };
 
 enum behaviour {
-    SERVE,         /* WELCOME, then answer requests until the end */
-    SILENT,        /* never answer */
-    HANG_UP,       /* close at once */
-    HALF,          /* half a WELCOME */
-    WRONG_MAGIC,   /* a REPLY of another magic */
-    WRONG_TYPE,    /* a START in answer to HELLO */
-    OTHER_ABI,     /* a WELCOME of ABI major + 1 */
-    REFUSE,        /* EPROTO, with both versions in the text */
-    WRONG_SIZE,    /* WELCOME with a region size that is not so */
-    WRONG_OWNER,   /* WELCOME that differs from the region */
-    TOO_FEW_FDS,   /* WELCOME without its last doorbell */
-    FDS_ON_REPLY,  /* descriptors with a REPLY */
-    MANY_FDS,      /* more descriptors than anybody asked for */
+    SERVE,        /* WELCOME, then answer requests until the end */
+    SILENT,       /* never answer */
+    HANG_UP,      /* close at once */
+    HALF,         /* half a WELCOME */
+    WRONG_MAGIC,  /* a REPLY of another magic */
+    WRONG_TYPE,   /* a START in answer to HELLO */
+    OTHER_ABI,    /* a WELCOME of ABI major + 1 */
+    REFUSE,       /* EPROTO, with both versions in the text */
+    WRONG_SIZE,   /* WELCOME with a region size that is not so */
+    WRONG_OWNER,  /* WELCOME that differs from the region */
+    TOO_FEW_FDS,  /* WELCOME without its last doorbell */
+    FDS_ON_REPLY, /* descriptors with a REPLY */
+    MANY_FDS,     /* more descriptors than anybody asked for */
 };
 
 static struct {
@@ -155,7 +155,8 @@ static void *serve(void *argument)
         if (msg.hdr.type == HSR_MSG_HELLO)
             greet(sock, &msg);
         else if (msg.hdr.type == HSR_MSG_PORT_ADD)
-            (void)hsr_msg_reply(sock, &msg.hdr, msg.port.index, "port %s, %u fds", msg.port.name, n);
+            (void)hsr_msg_reply(sock, &msg.hdr, msg.port.index, "port %s, %u fds", msg.port.name,
+                                n);
         else if (msg.hdr.type != HSR_MSG_START)
             (void)hsr_msg_reply(sock, &msg.hdr, 0, "ok");
     }
@@ -276,12 +277,18 @@ static void bad_nics_are_refused(void **state)
         int want;
         const char *text;
     } cases[] = {
-        {SILENT, -ETIMEDOUT, "does not answer"},  {HANG_UP, -ECONNRESET, "closed"},
-        {HALF, -EPROTO, "malformed"},             {WRONG_MAGIC, -EPROTO, "malformed"},
-        {WRONG_TYPE, -EPROTO, "type 3"},          {OTHER_ABI, -EPROTO, "ABI 1.1, this firmware 0.1"},
-        {REFUSE, -EPROTO, "ABI 7.0, firmware 0.1"}, {WRONG_SIZE, -EINVAL, "region"},
-        {WRONG_OWNER, -EPROTO, "agree"},          {TOO_FEW_FDS, -EPROTO, "malformed"},
-        {FDS_ON_REPLY, -EPROTO, "malformed"},     {MANY_FDS, -EPROTO, "malformed"},
+        {SILENT, -ETIMEDOUT, "does not answer"},
+        {HANG_UP, -ECONNRESET, "closed"},
+        {HALF, -EPROTO, "malformed"},
+        {WRONG_MAGIC, -EPROTO, "malformed"},
+        {WRONG_TYPE, -EPROTO, "type 3"},
+        {OTHER_ABI, -EPROTO, "ABI 1.1, this firmware 0.1"},
+        {REFUSE, -EPROTO, "ABI 7.0, firmware 0.1"},
+        {WRONG_SIZE, -EINVAL, "region"},
+        {WRONG_OWNER, -EPROTO, "agree"},
+        {TOO_FEW_FDS, -EPROTO, "malformed"},
+        {FDS_ON_REPLY, -EPROTO, "malformed"},
+        {MANY_FDS, -EPROTO, "malformed"},
     };
     unsigned before = open_fds();
 

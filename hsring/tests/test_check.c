@@ -20,13 +20,13 @@ struct drive {
     bool ok;
 };
 
-#define RX(name, v)                                                                                \
-    {                                                                                              \
-        offsetof(struct hsr_rx_meta, name), sizeof(((struct hsr_rx_meta *)0)->name), v             \
+#define RX(name, v)                                                                    \
+    {                                                                                  \
+        offsetof(struct hsr_rx_meta, name), sizeof(((struct hsr_rx_meta *)0)->name), v \
     }
-#define TX(name, v)                                                                                \
-    {                                                                                              \
-        offsetof(struct hsr_tx_meta, name), sizeof(((struct hsr_tx_meta *)0)->name), v             \
+#define TX(name, v)                                                                    \
+    {                                                                                  \
+        offsetof(struct hsr_tx_meta, name), sizeof(((struct hsr_tx_meta *)0)->name), v \
     }
 
 static void apply(void *meta, const struct set *set)
@@ -217,7 +217,9 @@ static const struct drive tx_drives[] = {
      {TX(offload, 0x18), TX(outer_l3_off, 81), TX(outer_l4_off, 90), TX(l3_off, 95),
       TX(l4_off, 99)},
      false},
-    {"outer_l4_off sum", {TX(offload, 0x28), TX(outer_l4_off, 93), TX(l3_off, 95), TX(l4_off, 99)}, false},
+    {"outer_l4_off sum",
+     {TX(offload, 0x28), TX(outer_l4_off, 93), TX(l3_off, 95), TX(l4_off, 99)},
+     false},
     {"gso_size", {TX(gso_size, 1)}, false},
     {"gso_type", {TX(gso_type, HSR_GSO_TCP4)}, false},
     {"gso_type", {TX(gso_type, HSR_GSO_USO), TX(gso_size, 1)}, true},
@@ -284,8 +286,10 @@ static void drop_reasons_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rx_by_table), cmocka_unit_test(rx_every_known_value),
-        cmocka_unit_test(tx_by_table), cmocka_unit_test(tx_by_kind),
+        cmocka_unit_test(rx_by_table),
+        cmocka_unit_test(rx_every_known_value),
+        cmocka_unit_test(tx_by_table),
+        cmocka_unit_test(tx_by_kind),
         cmocka_unit_test(drop_reasons_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

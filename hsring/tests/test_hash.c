@@ -135,7 +135,7 @@ static void slices_are_disjoint_and_whole(void **state)
     for (unsigned bit = 0; bit < 64; bit++) {
         uint64_t h = UINT64_C(1) << bit;
         int slices = (hsr_hash_queue(h) != 0) + (hsr_hash_reta(h) != 0) +
-                          (hsr_hash_bucket(h) != 0) + (hsr_hash_tag(h) != 0);
+                     (hsr_hash_bucket(h) != 0) + (hsr_hash_tag(h) != 0);
         assert_int_equal(slices, 1);
     }
 }

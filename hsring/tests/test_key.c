@@ -65,15 +65,13 @@ static void v6_order_by_each_part(void **state)
         struct hsr_key key;
 
         high[cases[i].byte] = 1;
-        assert_true(
-            hsr_key6(&key, high, low, cases[i].sport, cases[i].dport, 6, 9, false));
+        assert_true(hsr_key6(&key, high, low, cases[i].sport, cases[i].dport, 6, 9, false));
         assert_true(key.ipv6);
         assert_int_equal(key.w[0], hsr_load64(low));
         assert_int_equal(key.w[2], hsr_load64(high));
         assert_int_equal(key.w[3], hsr_load64(high + 8));
         assert_int_equal(hsr_key_port(key.w[4], true), cases[i].sport);
-        assert_false(
-            hsr_key6(&key, low, high, cases[i].dport, cases[i].sport, 6, 9, false));
+        assert_false(hsr_key6(&key, low, high, cases[i].dport, cases[i].sport, 6, 9, false));
     }
 }
 

@@ -135,10 +135,10 @@ struct corruption {
     int want;
 };
 
-#define FIELD(name) #name, offsetof(struct hsr_region_head, name), \
-                    sizeof(((struct hsr_region_head *)0)->name)
-#define CLASS(i, name) #name " of class " #i, \
-                       offsetof(struct hsr_region_head, classes[i].name), sizeof(uint32_t)
+#define FIELD(name) \
+#name, offsetof(struct hsr_region_head, name), sizeof(((struct hsr_region_head *)0)->name)
+#define CLASS(i, name) \
+#name " of class " #i, offsetof(struct hsr_region_head, classes[i].name), sizeof(uint32_t)
 
 static const struct corruption corruptions[] = {
     {FIELD(magic), 0, -EPROTO},

@@ -105,7 +105,8 @@ static void wraps_at_2_to_the_32(void **state)
 /* Indices that no honest peer writes, with 20 entries pushed and 10 taken: ahead, behind, far away. */
 static void impossible_producer_index(void **state)
 {
-    static const int32_t off[] = {-1, -10, -11, -21, ENTRIES - 10 + 1, 1000000, INT32_MAX, INT32_MIN};
+    static const int32_t off[] = {-1,      -10,       -11,      -21, ENTRIES - 10 + 1,
+                                  1000000, INT32_MAX, INT32_MIN};
     uint32_t entries[ENTRIES] = {0};
 
     (void)state;
