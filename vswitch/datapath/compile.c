@@ -40,7 +40,8 @@ static void add_macs(struct list *l, uint64_t dst, uint64_t src)
     add_template(l, ACT_ETH, macs, sizeof macs);
 }
 
-bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES], uint16_t *port)
+bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES],
+              uint16_t *port)
 {
     const struct pol_port *uplink = pol_uplink(w->policy);
 
@@ -76,7 +77,8 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[AC
 }
 
 /* The way out: through the tunnel to `vtep`, or to the local port. */
-static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t vni, const struct pol_port *local)
+static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t vni,
+                             const struct pol_port *local)
 {
     uint8_t outer[ACT_TEMPLATE_BYTES];
     uint16_t port;
@@ -117,7 +119,8 @@ static enum hsr_drop backward(struct list *l, const struct pol_walk *walk)
     return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk->vni, walk->from);
 }
 
-enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir, struct session *s)
+enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir,
+                         struct session *s)
 {
     struct list to = {.w = w, .action = s->dir[dir].action};
     struct list fro = {.w = w, .action = s->dir[1 - dir].action};

@@ -10,7 +10,9 @@
 #include "session/track.h"
 
 #define DP_BURST 64
-#define DP_OUT (4 * DP_BURST) /* a packet leaves one entry behind, and at most one frame and one operation of ours */
+#define DP_OUT \
+    (4 *       \
+     DP_BURST) /* a packet leaves one entry behind, and at most one frame and one operation of ours */
 
 /* A control call on its way to the worker. */
 struct dp_call {
@@ -29,11 +31,11 @@ struct dp_worker {
     uint32_t id;
     bool fast_path;
     int rx_doorbell;
-    uint64_t now;               /* of this burst */
-    const struct pol *policy;   /* of this burst */
-    uint32_t policy_stamp;      /* snapshot generation + neighbour changes */
-    uint64_t aged;              /* NIC time of the last ageing */
-    uint32_t *fw_slot;          /* free slots of the quota */
+    uint64_t now;             /* of this burst */
+    const struct pol *policy; /* of this burst */
+    uint32_t policy_stamp;    /* snapshot generation + neighbour changes */
+    uint64_t aged;            /* NIC time of the last ageing */
+    uint32_t *fw_slot;        /* free slots of the quota */
     uint32_t fw_slots;
     uint32_t out[DP_OUT]; /* ring entries of this burst */
     uint32_t outs;
@@ -85,9 +87,11 @@ bool dp_revalidate(struct dp_worker *w, struct session *s);
 void dp_session_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why why);
 
 /* compile.c: what a walk found, as action lists. HSR_DROP_NEIGH_PENDING, HSR_DROP_SESSION_FULL (templates). */
-enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir, struct session *s);
+enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir,
+                         struct session *s);
 /* Outer header of a tunnel to `vtep` in `outer`; false (and the neighbour asked for) when its MAC is not known. */
-bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES], uint16_t *port);
+bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES],
+              uint16_t *port);
 #define DP_OUTER_LEN 50
 
 /* Packets that open no session; each deals with the packet for good. */

@@ -22,7 +22,8 @@ static unsigned direction(const struct act_packet *p)
 }
 
 /* Tell the flow index of a session it does not know; never over another flow that lives. */
-static bool wants_fit(struct dp_worker *w, const struct act_packet *p, struct session *s, struct dp_fit *fit)
+static bool wants_fit(struct dp_worker *w, const struct act_packet *p, struct session *s,
+                      struct dp_fit *fit)
 {
     uint64_t id = ses_flow_id(w->sessions, s);
 
@@ -80,7 +81,7 @@ static void describe(const struct act_packet *p, struct ses_packet *sp)
     }
 }
 
-#define TCP_SYN 0x02u
+#define TCP_SYN    0x02u
 #define TCP_HEADER 20u
 
 /* The window shift a SYN offers (RFC 7323), SES_WSCALE_NONE for none. */
@@ -122,7 +123,8 @@ bool dp_describe(const struct act_packet *p, struct ses_packet *sp)
 }
 
 /* The session of a packet, by flow id or by key. */
-static struct session *find(struct dp_worker *w, const struct act_packet *p, const struct hsr_key *key)
+static struct session *find(struct dp_worker *w, const struct act_packet *p,
+                            const struct hsr_key *key)
 {
     struct session *s = NULL;
 
@@ -167,12 +169,15 @@ static bool same_flow(const struct act_packet *a, const struct act_packet *b)
 {
     return a->meta.key_ports == b->meta.key_ports && a->meta.key_addrs == b->meta.key_addrs &&
            a->meta.ingress == b->meta.ingress && a->meta.class == b->meta.class &&
-           ((a->meta.flags ^ b->meta.flags) & (HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP)) == 0 &&
-           (!(a->meta.flags & HSR_RXF_IPV6) || memcmp(a->meta.key6, b->meta.key6, sizeof a->meta.key6) == 0);
+           ((a->meta.flags ^ b->meta.flags) &
+            (HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP)) == 0 &&
+           (!(a->meta.flags & HSR_RXF_IPV6) ||
+            memcmp(a->meta.key6, b->meta.key6, sizeof a->meta.key6) == 0);
 }
 
 /* One packet of a flow: into the group of its session, or dealt with. */
-static void one(struct dp_worker *w, struct group *g, struct act_packet *p, const struct hsr_key *key)
+static void one(struct dp_worker *w, struct group *g, struct act_packet *p,
+                const struct hsr_key *key)
 {
     struct ses_packet sp;
     enum hsr_drop drop = HSR_DROP_NONE;
@@ -254,7 +259,8 @@ static bool is_flow(const struct act_packet *p)
     case HSR_CLASS_IP_OTHER:
         return true;
     case HSR_CLASS_DHCP:
-        return !(p->meta.flags & HSR_RXF_L2_MCAST); /* a broadcast DISCOVER is nobody's here: no DHCP server */
+        return !(p->meta.flags &
+                 HSR_RXF_L2_MCAST); /* a broadcast DISCOVER is nobody's here: no DHCP server */
     default:
         return false;
     }
@@ -271,7 +277,8 @@ void dp_vector(struct dp_worker *w, struct act_packet *packet, uint32_t n)
         } else if (w->policy == NULL) {
             dp_drop(w, packet, HSR_DROP_NOT_CONFIGURED);
         } else if (is_flow(packet)) {
-            while (same < n && packet[same].meta.reason == HSR_DROP_NONE && same_flow(packet, &packet[same]))
+            while (same < n && packet[same].meta.reason == HSR_DROP_NONE &&
+                   same_flow(packet, &packet[same]))
                 same++;
             flow(w, packet, same);
         } else {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "datapath/neighbor.h"
 
+#include <stddef.h>
+
 #define PROBES 16
 #define ASK_NS 1000000000u
 

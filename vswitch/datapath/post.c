@@ -73,7 +73,8 @@ void dp_send(struct dp_worker *w, struct act_packet *p)
     dp_send_fit(w, p, NULL);
 }
 
-static void finish(struct dp_worker *w, struct act_packet *p, enum hsr_txa action, enum hsr_drop reason)
+static void finish(struct dp_worker *w, struct act_packet *p, enum hsr_txa action,
+                   enum hsr_drop reason)
 {
     struct hsr_tx_meta meta = stamp(p);
 

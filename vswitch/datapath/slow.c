@@ -12,7 +12,8 @@ static void store_word(uint8_t *to, uint64_t word)
 }
 
 /* The key's end points in packet order. */
-static void addresses(const uint64_t *w, bool ipv6, bool swap, struct cfg_addr *src, struct cfg_addr *dst)
+static void addresses(const uint64_t *w, bool ipv6, bool swap, struct cfg_addr *src,
+                      struct cfg_addr *dst)
 {
     struct cfg_addr *low = swap ? dst : src, *high = swap ? src : dst;
 
@@ -41,7 +42,8 @@ static void walk_of_key(const struct hsr_key *key, bool swap, struct pol_walk *w
     walk->dport = hsr_key_port(tail, !swap);
 }
 
-static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key, struct pol_walk *walk)
+static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key,
+                           struct pol_walk *walk)
 {
     const uint8_t *eth = act_frame(p) + p->l2;
 
@@ -55,8 +57,9 @@ static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key
 }
 
 /* What the policy's answer means for the flow: a session with both directions compiled, or a reason. */
-static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key,
-                                  const struct pol_walk *walk, struct session **out)
+static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p,
+                                  const struct hsr_key *key, const struct pol_walk *walk,
+                                  struct session **out)
 {
     struct ses_packet sp;
     const struct pol_port *from = pol_port(w->policy, p->meta.ingress);
@@ -70,7 +73,8 @@ static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p, con
         return drop;
     struct session *old = ses_find(w->sessions, hash, key);
 
-    if (old != NULL) /* the flow's end points moved to other ports, or a re-evaluation is due for each packet */
+    if (old !=
+        NULL) /* the flow's end points moved to other ports, or a re-evaluation is due for each packet */
         ses_remove(w->sessions, old, SES_WHY_POLICY);
     struct session *s = ses_create(w->sessions, hash, key, p->meta.ingress, w->now, &drop);
 
@@ -170,7 +174,8 @@ void dp_session_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_wh
     if (!(s->flags & SES_F_FIT))
         return;
     session_key(s, &key);
-    struct dp_fit fit = {.op = HSR_FIT_DELETE, .hash = hsr_hash_key(&w->hash, &key), .named = flow_id};
+    struct dp_fit fit = {
+        .op = HSR_FIT_DELETE, .hash = hsr_hash_key(&w->hash, &key), .named = flow_id};
 
     w->counters.fit_deletes += dp_post_fit(w, &fit);
 }

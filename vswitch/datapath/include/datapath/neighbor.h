@@ -17,7 +17,7 @@
 
 struct dp_neighbors {
     struct dp_neighbor {
-        _Atomic uint32_t addr; /* host order, 0: free */
+        _Atomic uint32_t addr;  /* host order, 0: free */
         _Atomic uint64_t mac48; /* 0: asked, not answered yet */
         _Atomic uint64_t asked; /* NIC time of the last request, ns */
     } entry[DP_NEIGHBORS];

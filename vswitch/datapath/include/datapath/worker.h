@@ -31,7 +31,8 @@ struct dp_worker;
 
 /* What workers share. The control thread owns it and writes `policy`. */
 struct dp_shared {
-    const struct pol *_Atomic policy; /* NULL before the first configuration: nothing is forwarded */
+    const struct pol
+        *_Atomic policy; /* NULL before the first configuration: nothing is forwarded */
     struct dp_neighbors neighbors;
     struct rte_rcu_qsbr *qsbr; /* NULL: one thread does everything */
 };

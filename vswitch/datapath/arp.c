@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ARP (RFC 826). Guests ask for their gateway and their neighbours and get the answer from the configuration; hosts
+ * behind a tunnel ask for our guests; the underlay asks for our tunnel address. Nothing is ever flooded.
+ */
+#include <string.h>
+
+#include "internal.h"
+
+#define ETHERTYPE_ARP 0x0806
+#define REQUEST       1
+#define REPLY         2
+#define ARP_LEN       28
+#define FRAME_LEN     (14 + ARP_LEN)
+/* offsets from the ARP header */
+#define OPERATION  6
+#define SENDER_MAC 8
+#define SENDER_IP  14
+#define TARGET_MAC 18
+#define TARGET_IP  24
+
+static struct cfg_addr addr4(uint32_t addr)
+{
+    struct cfg_addr a = {.family = 4};
+
+    hsr_store32(a.bytes, addr);
+    return a;
+}
+
+/* Write a whole ARP frame. */
+static void build(uint8_t *frame, uint16_t op, uint64_t from_mac, uint32_t from_ip, uint64_t to_mac,
+                  uint32_t to_ip)
+{
+    static const uint8_t ethernet_ipv4[6] = {0, 1, 8, 0, 6, 4};
+    uint8_t *arp = frame + 14;
+
+    dp_store_mac(frame, op == REQUEST ? UINT64_C(0xFFFFFFFFFFFF) : to_mac);
+    dp_store_mac(frame + 6, from_mac);
+    hsr_store16(frame + 12, ETHERTYPE_ARP);
+    memcpy(arp, ethernet_ipv4, sizeof ethernet_ipv4);
+    hsr_store16(arp + OPERATION, op);
+    dp_store_mac(arp + SENDER_MAC, from_mac);
+    hsr_store32(arp + SENDER_IP, from_ip);
+    dp_store_mac(arp + TARGET_MAC, op == REQUEST ? 0 : to_mac);
+    hsr_store32(arp + TARGET_IP, to_ip);
+}
+
+void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target)
+{
+    uint32_t slot;
+
+    if (!dp_neighbor_ask(&w->shared->neighbors, target, w->now))
+        return;
+    uint8_t *frame = dp_originate_begin(w, FRAME_LEN, &slot);
+
+    if (frame == NULL)
+        return;
+    build(frame, REQUEST, uplink->mac48, uplink->underlay4, 0, target);
+    dp_originate(w, slot, uplink->index, FRAME_LEN);
+}
+
+/* MAC to answer with for an address of this context, 0: nobody's. */
+static uint64_t owner_of(struct dp_worker *w, uint32_t context, uint32_t target, bool local_only)
+{
+    struct cfg_addr a = addr4(target);
+    uint32_t subnet = pol_gateway(w->policy, context, &a);
+    const struct pol_endpoint *e;
+
+    if (subnet != CFG_NONE)
+        return pol_subnet(w->policy, subnet)->gateway_mac48;
+    e = pol_endpoint(w->policy, context, &a);
+    return e != NULL && !(local_only && e->port == HSR_NO_PORT) ? e->mac48 : 0;
+}
+
+/* Turn the request in the packet into its reply. */
+static void reply(struct dp_worker *w, struct act_packet *p, uint64_t mac)
+{
+    uint8_t *frame = act_frame(p) + p->l2, *arp = act_frame(p) + p->l3;
+    uint64_t asker = dp_mac48(arp + SENDER_MAC);
+    uint32_t asker_ip = hsr_load32(arp + SENDER_IP), target = hsr_load32(arp + TARGET_IP);
+
+    dp_store_mac(frame, asker);
+    dp_store_mac(frame + 6, mac);
+    hsr_store16(arp + OPERATION, REPLY);
+    dp_store_mac(arp + SENDER_MAC, mac);
+    hsr_store32(arp + SENDER_IP, target);
+    dp_store_mac(arp + TARGET_MAC, asker);
+    hsr_store32(arp + TARGET_IP, asker_ip);
+    dp_answer(w, p);
+}
+
+/* Is the sender who it says, as far as we configured it? 0.0.0.0 is a probe (RFC 5227). */
+static bool honest(const struct pol_port *port, const struct act_packet *p)
+{
+    const uint8_t *frame = act_frame(p) + p->l2, *arp = act_frame(p) + p->l3;
+    uint32_t ip = hsr_load32(arp + SENDER_IP);
+
+    if (!port->anti_spoof)
+        return true;
+    if (dp_mac48(frame + 6) != port->mac48 || dp_mac48(arp + SENDER_MAC) != port->mac48)
+        return false;
+    for (uint32_t i = 0; i < port->addrs; i++)
+        if (port->addr[i].family == 4 && hsr_load32(port->addr[i].bytes) == ip)
+            return true;
+    return ip == 0;
+}
+
+static void from_vnic(struct dp_worker *w, struct act_packet *p)
+{
+    const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
+    const uint8_t *arp = act_frame(p) + p->l3;
+    uint32_t target = hsr_load32(arp + TARGET_IP);
+
+    if (!port->valid) {
+        dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
+    } else if (!honest(port, p)) {
+        dp_drop(w, p, HSR_DROP_SPOOF_ARP);
+    } else if (hsr_load16(arp + OPERATION) != REQUEST || target == hsr_load32(arp + SENDER_IP)) {
+        dp_consume(
+            w, p); /* replies and announcements tell us nothing the configuration does not say */
+    } else {
+        uint64_t mac = owner_of(w, port->context, target, false);
+
+        /* A probe for an address of one's own must stay unanswered. */
+        if (mac == port->mac48)
+            dp_consume(w, p);
+        else if (mac == 0)
+            dp_drop(w, p, HSR_DROP_ARP_UNKNOWN);
+        else
+            reply(w, p, mac);
+    }
+}
+
+static void from_tunnel(struct dp_worker *w, struct act_packet *p)
+{
+    const uint8_t *arp = act_frame(p) + p->l3;
+    uint32_t context = hsr_key_context(p->meta.key_ports);
+
+    if (context == 0) {
+        dp_drop(w, p, HSR_DROP_UNKNOWN_VNI);
+    } else if (!pol_is_vtep(w->policy, p->meta.outer_src4)) {
+        dp_drop(w, p, HSR_DROP_UNKNOWN_VTEP);
+    } else if (hsr_load16(arp + OPERATION) != REQUEST) {
+        dp_consume(w, p);
+    } else {
+        uint64_t mac = owner_of(w, context, hsr_load32(arp + TARGET_IP), true);
+
+        if (mac == 0)
+            dp_drop(w, p, HSR_DROP_ARP_UNKNOWN);
+        else
+            reply(w, p, mac);
+    }
+}
+
+static void from_underlay(struct dp_worker *w, struct act_packet *p)
+{
+    const struct pol_port *uplink = pol_port(w->policy, p->meta.ingress);
+    const uint8_t *arp = act_frame(p) + p->l3;
+    bool for_us = hsr_load32(arp + TARGET_IP) == uplink->underlay4;
+
+    if (!uplink->valid) {
+        dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
+        return;
+    }
+    dp_neighbor_learn(&w->shared->neighbors, hsr_load32(arp + SENDER_IP),
+                      dp_mac48(arp + SENDER_MAC), for_us);
+    if (for_us && hsr_load16(arp + OPERATION) == REQUEST)
+        reply(w, p, uplink->mac48);
+    else
+        dp_consume(w, p);
+}
+
+void dp_arp(struct dp_worker *w, struct act_packet *p)
+{
+    if (p->frame_len < p->l3 + (uint32_t)ARP_LEN)
+        dp_drop(w, p, HSR_DROP_ARP_BAD);
+    else if (dp_from_tunnel(p))
+        from_tunnel(w, p);
+    else if (dp_from_uplink(p))
+        from_underlay(w, p);
+    else
+        from_vnic(w, p);
+}

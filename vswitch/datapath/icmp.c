@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ICMP that is not an ordinary flow: echo requests to a gateway or to our underlay address are answered here; errors
+ * belong to the session of the packet they quote (RFC 792, RFC 4443, RFC 5508) and take its way back.
+ */
+#include <string.h>
+
+#include "hsring/csum.h"
+#include "internal.h"
+
+#define ECHO4       8
+#define ECHO4_REPLY 0
+#define ECHO6       128
+#define ECHO6_REPLY 129
+
+static bool is_echo_request(const struct act_packet *p)
+{
+    return p->meta.class == HSR_CLASS_ICMP &&
+           p->meta.tcp_flags == (p->meta.flags & HSR_RXF_IPV6 ? ECHO6 : ECHO4);
+}
+
+static struct cfg_addr address(const uint8_t *ip, bool ipv6, bool source)
+{
+    struct cfg_addr a = {.family = ipv6 ? 6 : 4};
+
+    if (ipv6)
+        memcpy(a.bytes, ip + (source ? 8 : 24), 16);
+    else
+        memcpy(a.bytes, ip + (source ? 12 : 16), 4);
+    return a;
+}
+
+/* Is the destination ours to answer for, and may this sender ask? */
+static bool for_us(struct dp_worker *w, const struct act_packet *p)
+{
+    const uint8_t *frame = act_frame(p) + p->l2, *ip = act_frame(p) + p->l3;
+    bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
+    const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
+    struct cfg_addr dst = address(ip, ipv6, false), src = address(ip, ipv6, true);
+
+    if (!port->valid)
+        return false;
+    if (dp_from_uplink(p))
+        return !dp_from_tunnel(p) && !ipv6 && hsr_load32(ip + 16) == port->underlay4;
+    if (pol_gateway(w->policy, port->context, &dst) == CFG_NONE)
+        return false;
+    if (!port->anti_spoof)
+        return true;
+    if (dp_mac48(frame + 6) != port->mac48)
+        return false;
+    for (uint32_t i = 0; i < port->addrs; i++)
+        if (port->addr[i].family == src.family &&
+            memcmp(port->addr[i].bytes, src.bytes, sizeof src.bytes) == 0)
+            return true;
+    return false;
+}
+
+static void swap(uint8_t *a, uint8_t *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t t = a[i];
+        a[i] = b[i];
+        b[i] = t;
+    }
+}
+
+bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p)
+{
+    bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
+
+    if (!is_echo_request(p) || !for_us(w, p))
+        return false;
+    uint8_t *frame = act_frame(p) + p->l2, *ip = act_frame(p) + p->l3, *icmp = act_frame(p) + p->l4;
+    uint8_t to = ipv6 ? ECHO6_REPLY : ECHO4_REPLY;
+    uint16_t before = hsr_load16(icmp);
+
+    swap(frame, frame + 6, 6);
+    if (ipv6)
+        swap(ip + 8, ip + 24, 16);
+    else
+        swap(ip + 12, ip + 16, 4);
+    icmp[0] = to; /* swapping addresses leaves the pseudo-header sum as it is */
+    hsr_store16(icmp + 2, hsr_csum_update(hsr_load16(icmp + 2), before, hsr_load16(icmp)));
+    dp_answer(w, p);
+    return true;
+}
+
+/* The key of the quoted packet as its sender's direction has it; false when the quote is too short to tell. */
+static bool quoted_key(const struct act_packet *p, struct hsr_key *key, bool *quoted_swap)
+{
+    bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
+    struct hsr_cursor c = {.at = act_frame(p) + p->l4, .left = p->frame_len - p->l4};
+    const uint8_t *ip, *l4;
+    uint8_t proto;
+    uint16_t sport = 0, dport = 0;
+
+    if (hsr_pull(&c, 8) == NULL || (ip = hsr_peek(&c, ipv6 ? 40 : 20)) == NULL)
+        return false;
+    uint32_t header = ipv6 ? 40 : (ip[0] & 15u) * 4;
+
+    if (ip[0] >> 4 != (ipv6 ? 6 : 4) || header < 20 || hsr_pull(&c, header) == NULL)
+        return false;
+    proto = ipv6 ? ip[6] : ip[9];
+    if (proto == 6 || proto == 17 || proto == 132 || proto == 1 || proto == 58) {
+        l4 = hsr_peek(&c, 8);
+        if (l4 == NULL || (!ipv6 && (hsr_load16(ip + 6) & 0x1FFF) != 0))
+            return false;
+        sport = hsr_load16(l4);
+        dport = hsr_load16(l4 + 2);
+        if (proto == 1 || proto == 58)
+            sport = dport = hsr_load16(l4 + 4);
+    }
+    uint32_t context = hsr_key_context(p->meta.key_ports);
+
+    *quoted_swap =
+        ipv6 ? hsr_key6(key, ip + 8, ip + 24, sport, dport, proto, context, dp_from_uplink(p))
+             : hsr_key4(key, hsr_load32(ip + 12), hsr_load32(ip + 16), sport, dport, proto, context,
+                        dp_from_uplink(p));
+    return true;
+}
+
+void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
+{
+    struct hsr_key key;
+    bool swapped;
+    struct session *s = NULL;
+
+    if (p->frame_len >= p->l4 + 8u && quoted_key(p, &key, &swapped))
+        s = ses_find(w->sessions, hsr_hash_key(&w->hash, &key), &key);
+    if (s != NULL) {
+        /* The error travels against the quoted packet: it came in where that would have gone out. */
+        unsigned initiator = s->flags & SES_F_SWAPPED ? 1 : 0;
+        unsigned dir = swapped ? 0 : 1;
+
+        if (p->meta.ingress != (dir == initiator ? s->origin : s->target) ||
+            (s->policy != w->policy_stamp && !dp_revalidate(w, s)))
+            s = NULL;
+        else {
+            struct act_vector v = {.packet = {p}, .n = 1, .templates = &w->templates};
+
+            act_run(&v, s->dir[dir].action);
+            dp_send(w, p);
+            return;
+        }
+    }
+    dp_drop(w, p, HSR_DROP_ICMP_INNER);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker's life and its burst. */
+#include "datapath/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_rcu_qsbr.h>
+
+#include "internal.h"
+
+#define AGE_NS 1000000u /* look for expired sessions once a millisecond ... */
+#define AGE_BUDGET \
+    32 /* ... at most this many: a burst stays short, and 32,000 sessions a second can end */
+#define TEMPLATES 65536u
+
+static void open_rings(struct dp_worker *w, const struct dp_worker_config *config)
+{
+    hsr_view_ring(w->view, w->id, HSR_RING_RX, &w->rx, config->rx_doorbell);
+    hsr_view_ring(w->view, w->id, HSR_RING_TX, &w->tx, config->tx_doorbell);
+    hsr_view_ring(w->view, w->id, HSR_RING_COMPLETION, &w->completion, config->rx_doorbell);
+    hsr_view_ring(w->view, w->id, HSR_RING_FREE, &w->back, config->tx_doorbell);
+    w->rx_doorbell = config->rx_doorbell;
+    for (uint32_t i = 0; i < w->view->fw_slots; i++)
+        w->fw_slot[w->fw_slots++] = w->view->fw_first + w->id * w->view->fw_slots + i;
+}
+
+struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
+{
+    struct dp_worker *w = aligned_alloc(HSR_CACHE_LINE, (sizeof *w + 63) & ~(size_t)63);
+    struct ses_table_config sessions = {.capacity = config->sessions,
+                                        .quota = config->quota,
+                                        .instance = (uint8_t)config->view->instance,
+                                        .worker = (uint8_t)config->id,
+                                        .timeouts = config->timeouts,
+                                        .gone = dp_session_gone,
+                                        .arg = w};
+
+    if (w == NULL)
+        return NULL;
+    memset(w, 0, sizeof *w);
+    w->view = config->view;
+    w->shared = config->shared;
+    w->id = config->id;
+    w->fast_path = config->fast_path;
+    hsr_hash_init(&w->hash, config->view->hash_secret);
+    w->fw_slot = calloc(config->view->fw_slots, sizeof *w->fw_slot);
+    w->ledger = calloc(HSR_MAX_PORTS, sizeof *w->ledger);
+    w->sessions = ses_table_open(&sessions);
+    if (w->fw_slot == NULL || w->ledger == NULL || w->sessions == NULL ||
+        act_templates_open(&w->templates, TEMPLATES) < 0) {
+        dp_worker_close(w);
+        errno = ENOMEM;
+        return NULL;
+    }
+    open_rings(w, config);
+    return w;
+}
+
+void dp_worker_close(struct dp_worker *w)
+{
+    if (w == NULL)
+        return;
+    ses_table_close(w->sessions);
+    act_templates_close(&w->templates);
+    free(w->fw_slot);
+    free(w->ledger);
+    free(w);
+}
+
+/* Slots of the quota the NIC is done with. An entry that is none of ours is not taken back: it would be given out twice. */
+static void complete(struct dp_worker *w)
+{
+    uint32_t entry[DP_BURST];
+    uint32_t n = hsr_ring_pop(&w->completion, entry, DP_BURST);
+    uint32_t first = w->view->fw_first + w->id * w->view->fw_slots;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t slot = hsr_entry_slot(entry[i]);
+
+        if (slot - first < w->view->fw_slots && w->fw_slots < w->view->fw_slots)
+            w->fw_slot[w->fw_slots++] = slot;
+        else
+            w->counters.bad_entry++;
+    }
+}
+
+static void begin_burst(struct dp_worker *w)
+{
+    w->now = hsr_view_now(w->view);
+    w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
+    if (w->policy != NULL)
+        w->policy_stamp = pol_generation(w->policy) +
+                          atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
+}
+
+/* A call, ageing, the quiescent state. */
+static void end_burst(struct dp_worker *w)
+{
+    struct dp_call *call = atomic_load_explicit(&w->pending, memory_order_acquire);
+
+    if (w->now - w->aged >= AGE_NS) {
+        w->aged = w->now;
+        ses_expire(w->sessions, w->now, AGE_BUDGET);
+    }
+    if (call != NULL) {
+        atomic_store_explicit(&w->pending, NULL, memory_order_relaxed);
+        call->run(w, call->arg);
+        atomic_store_explicit(&call->done, true, memory_order_release);
+    }
+    dp_flush(w);
+    if (w->shared->qsbr != NULL)
+        rte_rcu_qsbr_quiescent(w->shared->qsbr, w->id);
+}
+
+/* Read the burst in: metadata first, then what each packet will need, so that the misses overlap. */
+static uint32_t load_burst(struct dp_worker *w)
+{
+    uint32_t entry[DP_BURST];
+    uint32_t got = hsr_ring_pop(&w->rx, entry, DP_BURST);
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < got; i++)
+        if (hsr_entry_slot(entry[i]) < w->view->slots)
+            __builtin_prefetch(hsr_slot(w->view, hsr_entry_slot(entry[i])));
+    for (uint32_t i = 0; i < got; i++) {
+        struct act_packet *p = &w->packet[n];
+
+        if (!dp_load(w, entry[i], p)) {
+            w->counters.bad_entry++;
+            continue;
+        }
+        w->ledger[p->meta.ingress].rx++;
+        __builtin_prefetch(p->slot + HSR_SLOT_FRAME);
+        ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id);
+        n++;
+    }
+    return n;
+}
+
+/* How many packets the first one's metadata ties together: a hint, cut to what is there. */
+static uint32_t vector_length(const struct act_packet *p, uint32_t left)
+{
+    uint32_t n = p->meta.vec_len;
+
+    if (n == 0)
+        n = 1;
+    return n < left ? n : left;
+}
+
+uint32_t dp_poll(struct dp_worker *w)
+{
+    uint32_t n = 0;
+
+    begin_burst(w);
+    complete(w);
+    if (hsr_ring_room(&w->tx) >= DP_OUT)
+        n = load_burst(w);
+    for (uint32_t i = 0; i < n;) {
+        uint32_t len = vector_length(&w->packet[i], n - i);
+
+        dp_vector(w, &w->packet[i], len);
+        i += len;
+    }
+    w->counters.packets += n;
+    w->counters.bursts += n > 0;
+    end_burst(w);
+    return n;
+}
+
+void dp_wait(struct dp_worker *w, uint32_t timeout_us)
+{
+    struct pollfd fd = {.fd = w->rx_doorbell, .events = POLLIN};
+    struct timespec timeout = {.tv_nsec = (long)timeout_us * 1000};
+    uint64_t count;
+
+    if (w->shared->qsbr != NULL)
+        rte_rcu_qsbr_thread_offline(w->shared->qsbr, w->id);
+    bool quiet = hsr_ring_sleep(&w->rx);
+
+    quiet &= hsr_ring_sleep(&w->completion);
+    if (quiet && atomic_load(&w->pending) == NULL)
+        ppoll(&fd, 1, &timeout, NULL);
+    hsr_ring_awake(&w->rx);
+    hsr_ring_awake(&w->completion);
+    if (w->shared->qsbr != NULL)
+        rte_rcu_qsbr_thread_online(w->shared->qsbr, w->id);
+    if (read(w->rx_doorbell, &count, sizeof count) < 0)
+        return; /* nobody rang */
+}
+
+void dp_wake(struct dp_worker *w)
+{
+    uint64_t one = 1;
+
+    if (write(w->rx_doorbell, &one, sizeof one) < 0)
+        return; /* it rings already */
+}
+
+void dp_threaded(struct dp_worker *w, bool on)
+{
+    atomic_store(&w->threaded, on);
+}
+
+void dp_run(struct dp_worker *w, void (*run)(struct dp_worker *w, void *arg), void *arg)
+{
+    struct dp_call call = {.run = run, .arg = arg};
+    struct timespec pause = {.tv_nsec = 20000};
+
+    if (!atomic_load(&w->threaded)) {
+        begin_burst(w);
+        run(w, arg);
+        dp_flush(w);
+        return;
+    }
+    atomic_store(&w->pending, &call);
+    dp_wake(w);
+    while (!atomic_load_explicit(&call.done, memory_order_acquire))
+        nanosleep(&pause, NULL);
+}
+
+struct ses_table *dp_sessions(struct dp_worker *w)
+{
+    return w->sessions;
+}
+
+const struct act_templates *dp_templates(struct dp_worker *w)
+{
+    return &w->templates;
+}
+
+uint64_t dp_now(const struct dp_worker *w)
+{
+    return w->now;
+}
+
+const struct dp_ledger *dp_ledger(const struct dp_worker *w)
+{
+    return w->ledger;
+}
+
+const struct dp_counters *dp_counters(const struct dp_worker *w)
+{
+    return &w->counters;
+}
+
+bool dp_corrupt(const struct dp_worker *w)
+{
+    return w->rx.corrupt || w->tx.corrupt || w->completion.corrupt || w->back.corrupt;
+}
