@@ -116,7 +116,8 @@ static bool outer_l4(const struct hsr_tx_meta *meta, const struct po_view *view)
     if (len < UDP_HEADER || end < l4 || len > end - l4)
         return false;
     hsr_store16(udp + PO_UDP_CSUM, 0);
-    sum = hsr_csum_fold(po_pseudo(view->head + l3, PROTO_UDP) + len + sum_range(view, l4, l4 + len));
+    sum =
+        hsr_csum_fold(po_pseudo(view->head + l3, PROTO_UDP) + len + sum_range(view, l4, l4 + len));
     hsr_store16(udp + PO_UDP_CSUM, sum == 0xFFFF ? sum : (uint16_t)~sum);
     return true;
 }
@@ -135,7 +136,8 @@ static bool header_csum(const struct po_view *view, uint32_t l3)
 static bool offsets_ok(const struct hsr_tx_meta *meta, uint16_t offload)
 {
     if (!(offload & HSR_TXO_ENCAP))
-        return meta->l3_off >= ETH_HEADER && !(offload & (HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM));
+        return meta->l3_off >= ETH_HEADER &&
+               !(offload & (HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM));
     return meta->outer_l3_off >= ETH_HEADER && meta->outer_l4_off > meta->outer_l3_off &&
            (!(offload & (HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL)) ||
             meta->l3_off >= meta->outer_l4_off + UDP_HEADER);

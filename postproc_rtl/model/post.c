@@ -9,7 +9,8 @@
 
 enum { ETH_HEADER = 14, PROTO_TCP = 6 };
 enum {
-    CSUM_WORK = HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM,
+    CSUM_WORK =
+        HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM,
     /* What keeps a partial checksum from being handed on: virtio knows neither tunnels nor CRC32c. */
     NOT_FOR_PORT = HSR_TXO_ENCAP | HSR_TXO_L4_SCTP | HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM,
 };
@@ -80,7 +81,8 @@ static struct po_result completed(const struct job *job)
     const struct hsr_tx_meta *meta = job->meta;
     uint16_t offload = meta->offload;
     struct po_frame *out = job->work->frame;
-    struct po_view view = {.head = job->work->head[0], .frame = job->frame, .frame_len = meta->frame_len};
+    struct po_view view = {
+        .head = job->work->head[0], .frame = job->frame, .frame_len = meta->frame_len};
 
     *out = (struct po_frame){.body = job->frame, .body_len = meta->frame_len};
     if (offload & HSR_TXO_L4_PARTIAL && job->port->csum && !(offload & NOT_FOR_PORT)) {
@@ -180,8 +182,9 @@ static struct po_result gso(const struct job *job, uint32_t limit)
     return segments(job, &plan);
 }
 
-struct po_result po_process(struct po_work *work, const struct hsr_tx_meta *meta, const uint8_t *frame,
-                            const struct po_port *port, po_sink sink, void *arg)
+struct po_result po_process(struct po_work *work, const struct hsr_tx_meta *meta,
+                            const uint8_t *frame, const struct po_port *port, po_sink sink,
+                            void *arg)
 {
     const struct job job = {work, meta, frame, port, sink, arg};
     uint32_t limit = packet_limit(meta, port);

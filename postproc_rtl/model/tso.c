@@ -102,7 +102,8 @@ enum hsr_drop po_tso_plan(struct po_tso *plan, const struct hsr_tx_meta *meta, c
     tcp = head + plan->l4;
     plan->head_len = plan->l4 + (tcp[12] >> 4) * 4u;
     end = inner_ip(plan, head_len);
-    if (tcp[12] >> 4 < 5 || end < plan->head_len || end > frame_len || tcp[13] & (TCP_SYN | TCP_RST))
+    if (tcp[12] >> 4 < 5 || end < plan->head_len || end > frame_len ||
+        tcp[13] & (TCP_SYN | TCP_RST))
         return HSR_DROP_TSO_BAD;
     if (plan->head_len > head_len)
         return past;
@@ -173,8 +174,8 @@ static void outer_headers(const struct po_tso *plan, uint8_t *out, uint32_t inde
     hsr_store16(udp + PO_UDP_CSUM, folded == 0xFFFF ? folded : (uint16_t)~folded);
 }
 
-uint32_t po_tso_segment(const struct po_tso *plan, uint32_t index, const uint8_t *frame, uint8_t *out,
-                        uint32_t *len)
+uint32_t po_tso_segment(const struct po_tso *plan, uint32_t index, const uint8_t *frame,
+                        uint8_t *out, uint32_t *len)
 {
     uint32_t before = index * plan->mss;
     uint32_t left = plan->payload - before;

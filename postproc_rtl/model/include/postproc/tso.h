@@ -57,7 +57,7 @@ bool po_tso_limit(struct po_tso *plan, uint32_t gso_size, uint32_t mtu);
  * Write the plan->head_len header bytes of segment `index` to `out`, complete with lengths, identifications, sequence
  * number, flags and checksums. Its payload is the *len bytes of `frame` at the offset returned.
  */
-uint32_t po_tso_segment(const struct po_tso *plan, uint32_t index, const uint8_t *frame, uint8_t *out,
-                        uint32_t *len);
+uint32_t po_tso_segment(const struct po_tso *plan, uint32_t index, const uint8_t *frame,
+                        uint8_t *out, uint32_t *len);
 
 #endif
