@@ -80,8 +80,8 @@ static void put_ethernet(uint8_t **at, bool vlan, bool ipv6, uint8_t seed)
 }
 
 /* The IP header of a packet of `len` bytes behind all of its own headers. */
-static void put_ip(uint8_t **at, bool ipv6, uint8_t proto, uint8_t options, uint16_t id, uint8_t seed,
-                   size_t len)
+static void put_ip(uint8_t **at, bool ipv6, uint8_t proto, uint8_t options, uint16_t id,
+                   uint8_t seed, size_t len)
 {
     uint8_t *ip = *at;
 
@@ -199,8 +199,8 @@ struct packet random_tcp(void)
         .vlan = rnd(3) == 0,
         .tcp_options = (uint8_t)(rnd(2) ? 4 * rnd(11) : 12),
         .outer = outers[rnd(4)],
-        .flags = (uint8_t)(ACK | (rnd(2) ? PSH : 0) | (rnd(4) == 0 ? FIN : 0) |
-                           (rnd(4) == 0 ? CWR : 0)),
+        .flags =
+            (uint8_t)(ACK | (rnd(2) ? PSH : 0) | (rnd(4) == 0 ? FIN : 0) | (rnd(4) == 0 ? CWR : 0)),
         .id = (uint16_t)(rnd(4) ? rnd(65536) : 65535 - rnd(4)),
         .outer_id = (uint16_t)(rnd(4) ? rnd(65536) : 65535 - rnd(4)),
         .seq = rnd(4) ? rnd(0x7FFFFFFF) : 0xFFFFFFFFu - rnd(3000),

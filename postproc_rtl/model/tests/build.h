@@ -21,7 +21,8 @@ struct packet {
     uint8_t proto;
     bool ipv6;
     bool vlan;
-    uint8_t ip_options;  /* bytes of IPv4 options or of IPv6 extension headers, multiples of 4 or 8 */
+    uint8_t
+        ip_options; /* bytes of IPv4 options or of IPv6 extension headers, multiples of 4 or 8 */
     uint8_t tcp_options; /* bytes, a multiple of 4 */
     uint8_t outer;       /* 0: plain, 4 or 6: inside VXLAN over that */
     uint8_t outer_options;
@@ -59,7 +60,8 @@ struct taken {
     size_t end[70000];
     struct virtio_net_hdr vnet[64];
     uint32_t frames, refuse_after, calls, largest_call;
-    uint8_t *scribble; /* overwritten in each call, scribble_len bytes: what a hostile firmware does */
+    uint8_t
+        *scribble; /* overwritten in each call, scribble_len bytes: what a hostile firmware does */
     size_t scribble_len;
 };
 

@@ -63,7 +63,7 @@ static size_t expected(const struct gso *g, uint32_t i, uint32_t n, uint8_t *out
     p.id = (uint16_t)(p.id + i);
     p.outer_id = (uint16_t)(p.outer_id + i);
     if (i + 1 < n)
-        p.flags &= (uint8_t)~(FIN | PSH);
+        p.flags &= (uint8_t) ~(FIN | PSH);
     if (i > 0 && g->meta.gso_type & HSR_GSO_ECN)
         p.flags &= (uint8_t)~CWR;
     return build(&p, payload + from, len, out, NULL);
@@ -202,8 +202,9 @@ static void whole_to_port(void **unused)
         built[g.at.l4 + 17] = (uint8_t)sum;
         assert_memory_equal(got, built, len);
         assert_int_equal(t->vnet[0].flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
-        assert_int_equal(t->vnet[0].gso_type, VIRTIO_NET_HDR_GSO_ECN | (ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6
-                                                                            : VIRTIO_NET_HDR_GSO_TCPV4));
+        assert_int_equal(t->vnet[0].gso_type,
+                         VIRTIO_NET_HDR_GSO_ECN |
+                             (ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4));
         assert_int_equal(t->vnet[0].gso_size, g.meta.gso_size);
         assert_int_equal(t->vnet[0].hdr_len, g.at.payload);
         assert_int_equal(t->vnet[0].csum_start, g.at.l4);
@@ -259,8 +260,8 @@ static void no_room(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_shapes),    cmocka_unit_test(scribbling_firmware),
-        cmocka_unit_test(refused_segments), cmocka_unit_test(whole_to_port),
+        cmocka_unit_test(random_shapes),      cmocka_unit_test(scribbling_firmware),
+        cmocka_unit_test(refused_segments),   cmocka_unit_test(whole_to_port),
         cmocka_unit_test(too_large_for_port), cmocka_unit_test(no_room),
     };
 
