@@ -154,7 +154,7 @@ size_t build(const struct packet *p, const uint8_t *payload, size_t len, uint8_t
              struct layout *layout)
 {
     size_t l4_len = l4_header(p) + len;
-    size_t inner = 14 + (p->ipv6 ? 40u : 20u) + p->ip_options + l4_len;
+    size_t inner = p->tunnel_options + 14u + (p->ipv6 ? 40u : 20u) + p->ip_options + l4_len;
     struct layout at = {0};
     uint8_t *w = out;
 
@@ -170,6 +170,7 @@ size_t build(const struct packet *p, const uint8_t *payload, size_t len, uint8_t
         put(&w, 0, 2);
         put(&w, 0x08000000, 4);
         put(&w, 77u << 8, 4);
+        put_pattern(&w, p->seed, p->tunnel_options);
     }
     put_ethernet(&w, p->vlan && p->outer == 0, p->ipv6, (uint8_t)(p->seed + 9));
     at.l3 = (uint16_t)(w - out);
@@ -209,8 +210,10 @@ struct packet random_tcp(void)
 
     if (rnd(3) == 0)
         p.ip_options = (uint8_t)(p.ipv6 ? 8 * rnd(3) : 4 * rnd(11));
-    if (p.outer != 0)
+    if (p.outer != 0) {
         p.outer_csum = rnd(2);
+        p.tunnel_options = (uint8_t)(rnd(3) ? 0 : rnd(12));
+    }
     if (p.outer == 4 && rnd(3) == 0)
         p.outer_options = (uint8_t)(4 * rnd(5));
     return p;

@@ -26,6 +26,7 @@ struct packet {
     uint8_t tcp_options; /* bytes, a multiple of 4 */
     uint8_t outer;       /* 0: plain, 4 or 6: inside VXLAN over that */
     uint8_t outer_options;
+    uint8_t tunnel_options; /* bytes behind the tunnel header, any number */
     bool outer_csum;
     uint8_t flags;
     uint16_t id;

@@ -85,6 +85,8 @@ LIE(outer_version, frame[at->outer_l3] = 0x05)
 LIE(outer_udp_length, frame[at->outer_l4 + 4] = 0xFF)
 LIE(outer_udp_empty, memset(frame + at->outer_l4 + 4, 0, 2))
 LIE(outer_without_encap, meta->offload |= HSR_TXO_OUTER_L3_CSUM)
+LIE(ihl_past_copy, frame[at->l3] = 0x4F; meta->frame_len = at->l3 + 30u;
+    meta->offload = HSR_TXO_L3_CSUM)
 LIE(cut_in_long_headers, meta->frame_len = at->payload - 4u)
 
 static const struct packet plain4 = {.proto = PROTO_TCP, .flags = ACK};
@@ -119,6 +121,7 @@ static const struct {
     {&plain4, l3_far_past_frame, HSR_DROP_TSO_BAD, HSR_DROP_TX_META_BAD},
     {&plain4, ihl_small, HSR_DROP_TSO_BAD, HSR_DROP_TX_META_BAD},
     {&plain4, ihl_large, HSR_DROP_TSO_BAD, HSR_DROP_TX_META_BAD},
+    {&plain4, ihl_past_copy, HSR_DROP_TSO_BAD, HSR_DROP_TX_META_BAD},
     {&plain4, total_past_frame, HSR_DROP_TSO_BAD, HSR_DROP_TX_META_BAD},
     {&plain4, total_too_short, HSR_DROP_TSO_BAD, HSR_DROP_TX_META_BAD},
     {&plain6, total_too_short, HSR_DROP_NONE, HSR_DROP_NONE}, /* bytes 2, 3 are the flow label */

@@ -186,6 +186,25 @@ static void partial_to_port(void **unused)
     }
 }
 
+/* What is handed on must at least point into the frame. */
+static void partial_past_end(void **unused)
+{
+    const struct po_port port = {.csum = true, .mtu = 1500};
+    struct hsr_tx_meta meta = {
+        .frame_len = 60, .l3_off = 14, .l4_off = 42, .offload = HSR_TXO_L4_PARTIAL};
+    struct taken *t = taken_new();
+    struct po_result r = po_process(&work, &meta, good, &port, taken_sink, t);
+
+    (void)unused;
+    assert_int_equal(r.sent, 1);
+    meta.l4_off++;
+    r = po_process(&work, &meta, good, &port, taken_sink, t);
+    assert_int_equal(r.drop, HSR_DROP_TX_META_BAD);
+    assert_int_equal(r.made, 0);
+    assert_int_equal(t->frames, 1);
+    taken_free(t);
+}
+
 static uint32_t by_reference(void *arg, const struct po_frame *frames, uint32_t n)
 {
     const struct virtio_net_hdr plain = {0};
@@ -278,6 +297,7 @@ int main(void)
         cmocka_unit_test(completed_checksums),
         cmocka_unit_test(zero_checksum),
         cmocka_unit_test(partial_to_port),
+        cmocka_unit_test(partial_past_end),
         cmocka_unit_test(untouched),
         cmocka_unit_test(mtu),
         cmocka_unit_test(refused),

@@ -120,6 +120,7 @@ static void random_shapes(void **unused)
         size = rnd(8) == 0 ? 1 + rnd(20) : 500 + rnd(8500);
         len = size < 500 ? rnd(2000) : rnd(4) == 0 ? 65535 - 40 - 80 - 130 : rnd(30000);
         g = gso_make(random_tcp(), len, size);
+        g.port.csum = g.port.tso = g.p.outer != 0; /* of no use in a tunnel */
         g.port.mtu = rnd(4) == 0 ? UINT32_MAX : 600 + rnd(9000);
         g.meta.mtu = (uint16_t)(rnd(2) ? 0 : 600 + rnd(3000));
         if (rnd(2))
@@ -233,6 +234,57 @@ static void too_large_for_port(void **unused)
     }
 }
 
+/* The largest inner packet does not fit the largest outer one. */
+static void tunnel_past_64k(void **unused)
+{
+    struct packet p = {.proto = PROTO_TCP, .flags = ACK, .outer = 4, .outer_csum = true};
+    struct taken *t = taken_new();
+    struct gso g = gso_make(p, 65535 - 40, 65535);
+
+    (void)unused;
+    g.port.mtu = UINT32_MAX;
+    g.mss = 65535 - 90;
+    check_segments(&g, t, run(&g, t));
+    free(g.frame);
+    taken_free(t);
+}
+
+/* RFC 768: an outer UDP checksum that comes out as zero is sent as all ones. */
+static void zero_outer_checksum(void **unused)
+{
+    struct packet p = {.proto = PROTO_TCP, .flags = ACK, .outer = 4, .outer_csum = true};
+    struct taken *t = taken_new();
+    struct gso g = gso_make(p, 100, 100);
+    uint8_t *udp = g.frame + g.at.outer_l4;
+    uint32_t port;
+    size_t len;
+
+    (void)unused;
+    build(&p, payload, 100, built, NULL);
+    port = (uint32_t)(udp[0] << 8 | udp[1]);
+    port += (uint32_t)(built[g.at.outer_l4 + 6] << 8 | built[g.at.outer_l4 + 7]);
+    port = (port & 0xFFFF) + (port >> 16);
+    udp[0] = (uint8_t)(port >> 8);
+    udp[1] = (uint8_t)port;
+    assert_int_equal(run(&g, t).sent, 1);
+    udp = t->bytes + g.at.outer_l4;
+    assert_int_equal(udp[6] << 8 | udp[7], 0xFFFF);
+
+    /* The same frame as a whole one. */
+    g.meta.gso_type = HSR_GSO_NONE;
+    g.meta.gso_size = 0;
+    g.meta.offload |= HSR_TXO_L3_CSUM;
+    g.meta.offload &= (uint16_t)~HSR_TXO_L4_PARTIAL;
+    memcpy(g.frame + g.at.l4 + 16, built + g.at.l4 + 16, 2);
+    assert_int_equal(run(&g, t).sent, 1);
+    udp = t->bytes + t->end[0] + g.at.outer_l4;
+    assert_int_equal(udp[6] << 8 | udp[7], 0xFFFF);
+    taken_frame(t, 1, &len);
+    assert_int_equal(len, g.meta.frame_len);
+    free(g.frame);
+    taken_free(t);
+}
+
 static void no_room(void **unused)
 {
     (void)unused;
@@ -263,6 +315,7 @@ int main(void)
         cmocka_unit_test(random_shapes),      cmocka_unit_test(scribbling_firmware),
         cmocka_unit_test(refused_segments),   cmocka_unit_test(whole_to_port),
         cmocka_unit_test(too_large_for_port), cmocka_unit_test(no_room),
+        cmocka_unit_test(tunnel_past_64k),    cmocka_unit_test(zero_outer_checksum),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
