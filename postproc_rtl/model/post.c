@@ -182,19 +182,31 @@ static struct po_result gso(const struct job *job, uint32_t limit)
     return segments(job, &plan);
 }
 
+/* Apart from po_process(), so that its buffers and registers are not set up for packets that need no work. */
+static __attribute__((noinline)) struct po_result worked(const struct job *job)
+{
+    uint32_t limit = packet_limit(job->meta, job->port);
+
+    if (job->meta->gso_type != HSR_GSO_NONE)
+        return gso(job, limit);
+    return fits(job->meta, limit) ? completed(job) : dropped(HSR_DROP_TX_TOO_BIG);
+}
+
 struct po_result po_process(struct po_work *work, const struct hsr_tx_meta *meta,
                             const uint8_t *frame, const struct po_port *port, po_sink sink,
                             void *arg)
 {
-    const struct job job = {work, meta, frame, port, sink, arg};
-    uint32_t limit = packet_limit(meta, port);
+    uint32_t taken;
 
-    if (meta->gso_type != HSR_GSO_NONE)
-        return gso(&job, limit);
-    if (!fits(meta, limit))
-        return dropped(HSR_DROP_TX_TOO_BIG);
-    if (meta->offload & CSUM_WORK)
-        return completed(&job);
+    if (meta->gso_type != HSR_GSO_NONE || meta->offload & CSUM_WORK ||
+        !fits(meta, packet_limit(meta, port)))
+        return worked(&(struct job){work, meta, frame, port, sink, arg});
     work->frame[0] = (struct po_frame){.body = frame, .body_len = meta->frame_len};
-    return give_one(&job);
+    taken = sink(arg, work->frame, 1);
+    return (struct po_result){
+        .drop = taken != 0 ? HSR_DROP_NONE : HSR_DROP_PORT_TX_FULL,
+        .made = 1,
+        .sent = taken,
+        .bytes = taken != 0 ? meta->frame_len : 0,
+    };
 }
