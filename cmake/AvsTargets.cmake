@@ -18,10 +18,11 @@
 # Every test sees AVS_SOURCE_DIR and AVS_BUILD_DIR (programs are in $AVS_BUILD_DIR/bin) in its environment.
 # Time-outs default to 60 s (unit) and 120 s (script), three times that when instrumented.
 
+# No detect_stack_use_after_return: the fake stack of gcc 12 does not keep an alignment of 64 bytes, which metadata has.
 set(avs_test_environment
     "AVS_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
     "AVS_BUILD_DIR=${CMAKE_BINARY_DIR}"
-    "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+    "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
 set(avs_test_launcher "")

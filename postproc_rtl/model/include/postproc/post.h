@@ -56,11 +56,18 @@ struct po_result {
 
 /*
  * Process one TRANSMIT or ORIGINATE packet whose metadata passed hsr_tx_check(). `frame` is its first byte
- * (slot + meta.frame_off), meta.frame_len bytes long. A GSO frame of `port.tso` that is not encapsulated and within
- * meta.mtu leaves whole. Segments carry min(gso_size, mtu - headers) bytes; IPv4 identification counts up per
- * segment, FIN and PSH stand on the last, CWR on the first with the ECN bit (RFC 3168); every segment's checksums are
- * complete. Drops: TX_TOO_BIG (frame over the port's MTU, no GSO), TSO_BAD (headers not as the metadata says, or of no
- * room for payload), TX_META_BAD (offsets past PO_MAX_HEADERS for an operation that needs them).
+ * (slot + meta.frame_off), meta.frame_len bytes long; it is never written. No IP packet that leaves is larger than
+ * port.mtu, or than meta.mtu when that is not 0.
+ *
+ * A GSO frame for a port with `tso` leaves whole when it is not encapsulated and the segments it asks for (headers and
+ * gso_size) are within that limit. Else it is cut: segments carry min(gso_size, limit - headers) bytes; IPv4
+ * identification, inner and outer, counts up per segment; FIN and PSH stand on the last; CWR on the first with the ECN
+ * bit (RFC 3168), without it on all; every segment's checksums are complete, but for an outer UDP checksum that
+ * OUTER_L4_CSUM does not ask for. After a refusal by the sink no further segments are made.
+ *
+ * Drops: TX_TOO_BIG (frame over the limit, no GSO), TSO_BAD (headers not as the metadata says, or of no room for
+ * payload), TX_META_BAD (the same without GSO; headers past PO_MAX_HEADERS for an operation that needs them),
+ * PORT_TX_FULL (the sink took fewer than it was given; made - sent were lost).
  */
 struct po_result po_process(struct po_work *work, const struct hsr_tx_meta *meta,
                             const uint8_t *frame, const struct po_port *port, po_sink sink,

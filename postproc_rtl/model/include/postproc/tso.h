@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Segmentation stage of the Post-Processor: TCP over IPv4 and IPv6, plain and inside a UDP tunnel.
+ *
+ *     po_tso_plan(&plan, &meta, head, head_len, frame_len)   checks the copied headers against the metadata
+ *     po_tso_limit(&plan, gso_size, mtu)                     payload of a segment, number of segments
+ *     po_tso_segment(&plan, i, frame, out)                   headers of segment i; where its payload is
+ *
+ * Only the copy of the headers is read; payload is summed and passed on by reference. The plan refers to `head`, which
+ * must outlive it. Pure functions of their arguments, safe in any thread.
+ */
+#ifndef POSTPROC_TSO_H
+#define POSTPROC_TSO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hsring/abi.h"
+
+struct po_tso {
+    const uint8_t *head; /* headers of the frame as it came */
+    uint32_t head_len;   /* all headers: payload begins here, bytes */
+    uint32_t payload;    /* bytes of TCP payload in the frame */
+    uint32_t outer_l3;   /* outermost IP header: l3 itself without a tunnel */
+    uint32_t outer_l4;
+    uint32_t l3;
+    uint32_t l4;
+    uint32_t mss;      /* payload bytes of a segment; the last one may have fewer */
+    uint32_t segments; /* at least 1 */
+    bool ipv6;
+    bool encap;
+    bool outer_ipv6;
+    bool outer_csum; /* compute the outer UDP checksum */
+    bool ecn;        /* CWR stands on the first segment only */
+};
+
+/*
+ * Check the headers in `head` (the first `head_len` bytes of a frame of `frame_len`) and fill the plan but for mss and
+ * segments. HSR_DROP_NONE; TSO_BAD: the headers are not what the metadata says, or the packet is not TCP that can be
+ * cut; TX_META_BAD: they are longer than the copy though the frame is not.
+ */
+enum hsr_drop po_tso_plan(struct po_tso *plan, const struct hsr_tx_meta *meta, const uint8_t *head,
+                          uint32_t head_len, uint32_t frame_len);
+
+/* Largest IP packet, in bytes, that segments of `gso_size` payload bytes make, the tunnel's headers included. */
+static inline uint32_t po_tso_packet(const struct po_tso *plan, uint32_t gso_size)
+{
+    return plan->head_len - plan->outer_l3 + gso_size;
+}
+
+/*
+ * Choose the segment's payload: at most `gso_size` bytes in an IP packet of at most `mtu`. False when nothing fits.
+ */
+bool po_tso_limit(struct po_tso *plan, uint32_t gso_size, uint32_t mtu);
+
+/*
+ * Write the plan->head_len header bytes of segment `index` to `out`, complete with lengths, identifications, sequence
+ * number, flags and checksums. Its payload is the *len bytes of `frame` at the offset returned.
+ */
+uint32_t po_tso_segment(const struct po_tso *plan, uint32_t index, const uint8_t *frame,
+                        uint8_t *out, uint32_t *len);
+
+#endif
