@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WHY_SIZE 256
+#define WHY_SIZE  256
 #define MAX_ERRNO 4095
 
 static int explain(char *why, int error, const char *format, ...)
@@ -140,7 +140,7 @@ static int recv_until(int sock, union hsr_msg *msg, int *fds, unsigned *n, int64
 /* What recv_until() said, when it was not a message, as an error with a text. */
 static int no_answer(int got, char *why)
 {
-    if (got == 0)
+    if (got == 0 || got == -ECONNRESET || got == -EPIPE)
         return explain(why, -ECONNRESET, "the NIC closed the connection without an answer");
     if (got == -ETIMEDOUT)
         return explain(why, got, "the NIC does not answer; is it hung or overloaded?");
@@ -219,6 +219,8 @@ static int greet(struct hsr_attach *at, uint32_t workers, const char *name, char
     union hsr_msg msg;
     int error = say_hello(at->sock, workers, name);
 
+    if (error == -EPIPE)
+        return no_answer(error, why);
     if (error != 0)
         return explain(why, error, "sending HELLO to the NIC: %s", strerror(-error));
     int got = recv_until(at->sock, &msg, fds, &n, now_ms() + HSR_ATTACH_TIMEOUT_MS);
@@ -227,8 +229,8 @@ static int greet(struct hsr_attach *at, uint32_t workers, const char *name, char
     if (msg.hdr.type == HSR_MSG_REPLY)
         error = refused(&msg, why);
     else if (msg.hdr.type != HSR_MSG_WELCOME || msg.hdr.seq != 1)
-        error = explain(why, -EPROTO, "the NIC answered HELLO with a message of type %u",
-                        msg.hdr.type);
+        error =
+            explain(why, -EPROTO, "the NIC answered HELLO with a message of type %u", msg.hdr.type);
     else
         error = take_welcome(at, &msg.welcome, fds, workers, why);
     for (unsigned i = 0; i < n; i++)

@@ -8,13 +8,14 @@
 
 #include "hsring/region.h"
 
-#define HSR_STATS_SIZE (sizeof(struct hsr_port_stats) * HSR_MAX_PORTS)
-#define HSR_SLOTS_MAX (1u << HSR_ENTRY_SLOT_BITS)
+#define HSR_STATS_SIZE       (sizeof(struct hsr_port_stats) * HSR_MAX_PORTS)
+#define HSR_SLOTS_MAX        (1u << HSR_ENTRY_SLOT_BITS)
 #define HSR_RING_ENTRIES_MIN 64u
 #define HSR_RING_ENTRIES_MAX 65536u
 
 /* Slots a run, by class. */
-static const uint32_t hsr_class_run[HSR_SLOT_CLASSES] = {HSR_RUN_SINGLE, HSR_RUN_JUMBO, HSR_RUN_GSO};
+static const uint32_t hsr_class_run[HSR_SLOT_CLASSES] = {HSR_RUN_SINGLE, HSR_RUN_JUMBO,
+                                                         HSR_RUN_GSO};
 
 static inline bool hsr_ring_entries_ok(uint32_t entries)
 {

@@ -80,7 +80,8 @@ static int allocate_shared(struct hsr_region *region)
     if (ftruncate(region->memfd, (off_t)region->map_size) < 0 ||
         fcntl(region->memfd, F_ADD_SEALS, SEALS_NEEDED | F_SEAL_SEAL) < 0)
         return -errno;
-    region->map = mmap(NULL, region->map_size, PROT_READ | PROT_WRITE, MAP_SHARED, region->memfd, 0);
+    region->map =
+        mmap(NULL, region->map_size, PROT_READ | PROT_WRITE, MAP_SHARED, region->memfd, 0);
     if (region->map == MAP_FAILED) {
         region->map = NULL;
         return -errno;
@@ -96,8 +97,8 @@ static int allocate_private(struct hsr_region *region)
         return -ENOMEM;
     memset(region->map, 0, region->map_size);
 #else
-    region->map = mmap(NULL, region->map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                       -1, 0);
+    region->map =
+        mmap(NULL, region->map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (region->map == MAP_FAILED) {
         region->map = NULL;
         return -errno;

@@ -4,8 +4,9 @@
 #include "hash_variants.h"
 
 /* The shift is linear, so that it is done once, after the sum over all words. */
-__attribute__((target("pclmul,sse4.1"))) uint64_t
-hsr_hash_words_clmul(const struct hsr_hash *hash, const uint64_t *w, unsigned n)
+__attribute__((target("pclmul,sse4.1"))) uint64_t hsr_hash_words_clmul(const struct hsr_hash *hash,
+                                                                       const uint64_t *w,
+                                                                       unsigned n)
 {
     __m128i low = _mm_setzero_si128();
     __m128i high = _mm_setzero_si128();

@@ -4,8 +4,8 @@
 #include "hash_variants.h"
 
 /* The shift is linear, so that it is done once, after the sum over all words. */
-__attribute__((target("+crypto"))) uint64_t
-hsr_hash_words_pmull(const struct hsr_hash *hash, const uint64_t *w, unsigned n)
+__attribute__((target("+crypto"))) uint64_t hsr_hash_words_pmull(const struct hsr_hash *hash,
+                                                                 const uint64_t *w, unsigned n)
 {
     uint64x2_t low = vdupq_n_u64(0);
     uint64x2_t high = vdupq_n_u64(0);
