@@ -31,10 +31,11 @@ struct ses_record {
     uint64_t deadline; /* ns, NIC time */
     uint64_t packets[2];
     uint64_t bytes[2];
-    struct ses_tcp tcp[2];
+    struct ses_tcp tcp[2]; /* TCP, else 0 */
 };
-_Static_assert(sizeof(struct ses_record) == 136, "record size is part of its version");
+_Static_assert(sizeof(struct ses_record) == 144, "record size is part of its version");
 
+/* Write the session down as of `now` (NIC time, ns). */
 void ses_export(const struct ses_table *t, const struct session *s, uint64_t now,
                 struct ses_record *r);
 

@@ -38,9 +38,10 @@ struct ses_dir {
 
 /* TCP tracking of one end point (RFC 9293; window check after van Rooij, "Real stateful TCP packet filtering"). */
 struct ses_tcp {
-    uint32_t seq_lo;  /* highest acknowledged byte + 1 of this end's data */
+    uint32_t seq_lo;  /* highest acknowledged byte + 1 of this end's data: the peer's RCV.NXT */
+    uint32_t seq_end; /* highest byte this end has sent + 1 */
     uint32_t seq_hi;  /* highest byte this end may send + 1 (peer's ack + window) */
-    uint16_t max_win; /* largest window this end offered, unscaled */
+    uint16_t max_win; /* largest window this end offered, as in the header (to be shifted) */
     uint8_t wscale;   /* its shift; SES_WSCALE_NONE before its SYN was seen */
     uint8_t state;    /* enum ses_tcp_state */
 };
@@ -64,21 +65,22 @@ enum ses_flag {
 struct session {
     /* line 0: match and state */
     _Alignas(HSR_CACHE_LINE) uint64_t key_addrs; /* as in rx_meta; IPv6: 0 */
-    uint64_t key_ports;
-    uint32_t deadline;   /* session ticks; lazily re-armed */
-    uint32_t wheel_next; /* timer wheel links */
-    uint32_t wheel_prev;
+    uint64_t key_ports;                          /* both families */
+    uint32_t deadline;                           /* session ticks, lazily re-armed; 0: no timer */
     uint16_t generation;
     uint8_t flags; /* enum ses_flag */
     uint8_t state; /* enum ses_state */
-    struct ses_tcp tcp[2];
+    union {
+        struct ses_tcp tcp[2]; /* by direction */
+        uint8_t icmp_asked;    /* ICMP: kinds of request the initiator has sent (icmp.c) */
+    };
     uint32_t policy; /* policy generation the actions were compiled under */
     uint16_t origin; /* port of the initiator's packet: quota and deletion */
     uint16_t target; /* port of the other side, HSR_NO_PORT when unknown */
     /* line 1 and 2 */
     struct ses_dir dir[2];
     /* line 3: cold */
-    uint64_t key6[4];
+    uint64_t key6[4];      /* IPv6: low address, high address, as in struct hsr_key */
     uint64_t created;      /* NIC time, ns */
     uint32_t list_next[2]; /* sessions of the same origin (0) and of the same target (1) */
     uint32_t list_prev[2];

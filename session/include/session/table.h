@@ -12,7 +12,8 @@
  * ns, given by the caller. One thread a table.
  *
  * Before a session disappears (expiry, eviction, removal) `gone` is called, while it is still readable: that is where
- * the datapath releases what its actions refer to and tells the flow index.
+ * the datapath releases what its actions refer to and tells the flow index. It may read and write the session, and
+ * must not call anything here that creates, removes or arms one.
  */
 #ifndef SESSION_TABLE_H
 #define SESSION_TABLE_H
@@ -35,7 +36,7 @@ typedef void (*ses_gone)(void *arg, struct session *s, uint64_t flow_id, enum se
 
 struct ses_table_config {
     uint32_t capacity; /* sessions, at most 2^HSR_FLOW_INDEX_BITS */
-    uint32_t quota;    /* sessions one origin port may have; 0: no limit */
+    uint32_t quota;    /* sessions one origin port may have, see ses_quota(); 0: no limit */
     uint8_t instance;  /* 1..255 */
     uint8_t worker;
     struct ses_timeouts timeouts;
@@ -45,7 +46,9 @@ struct ses_table_config {
 
 struct ses_table_stats {
     uint32_t used, high_water, embryonic;
-    uint64_t created, expired, closed, evicted, refused_full, refused_quota, stale_ids;
+    /* created = used + expired + closed + evicted + removed */
+    uint64_t created, expired, closed, evicted, removed;
+    uint64_t refused_full, refused_quota, refused_collision, stale_ids;
 };
 
 /* NULL with errno: EINVAL, ENOMEM. Memory is reserved at once and touched as it is used. */
@@ -66,8 +69,10 @@ bool ses_matches(const struct session *s, const struct hsr_key *key);
 
 /*
  * New session in SES_EMBRYONIC, zeroed but for key, lists, generation and creation time; no timer runs before
- * ses_track() or ses_arm(). NULL: *drop is HSR_DROP_SESSION_QUOTA or HSR_DROP_SESSION_FULL (table full and nothing
- * embryonic or closing to evict among a bounded number of candidates; an established session is never evicted).
+ * ses_begin() or ses_arm(). The caller has looked: the key is not in the table. `origin` may be HSR_NO_PORT, which has
+ * no quota and no list. NULL: *drop is HSR_DROP_SESSION_QUOTA or HSR_DROP_SESSION_FULL (nothing free and nothing
+ * embryonic or closing to evict, an established session is never evicted; or more than 40 sessions share one hash
+ * bucket, which a secret hash makes improbable).
  */
 struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_key *key,
                            uint16_t origin, uint64_t now, enum hsr_drop *drop);
@@ -75,18 +80,31 @@ struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_
 /* Set the responder's port and enter the session in its list. */
 void ses_set_target(struct ses_table *t, struct session *s, uint16_t port);
 
-/* Expire at `now` + `ns` at the latest packet; re-arming to a later time costs one store. */
+/*
+ * Expire at `now` + `ns`, rounded up to a tick of 134 ms (2^27 ns). Moving the deadline to a later time costs one
+ * store. `now` never runs backwards here: an earlier one counts as the latest one seen.
+ */
 void ses_arm(struct ses_table *t, struct session *s, uint64_t now, uint64_t ns);
 
 void ses_remove(struct ses_table *t, struct session *s, enum ses_why why);
 
+/* Flow id with no HSR_FLOW_* flags. */
 uint64_t ses_flow_id(const struct ses_table *t, const struct session *s);
 
-/* Age: look at no more than `budget` sessions; how many went. */
+/* The hash it was created with: what the flow index knows it by. */
+uint64_t ses_hash(const struct ses_table *t, const struct session *s);
+
+/*
+ * Age: look at no more than `budget` sessions; how many went (SES_WHY_CLOSED if closing, else SES_WHY_EXPIRED). Work
+ * left over is done by the next call. Clock jumps of up to four years are understood.
+ */
 uint32_t ses_expire(struct ses_table *t, uint64_t now, uint32_t budget);
 
 /* Remove up to `budget` sessions whose origin or target is this port; how many are left to remove. */
 uint32_t ses_remove_port(struct ses_table *t, uint16_t port, uint32_t budget);
+
+/* Give one origin port a quota of its own; 0: no limit (uplinks). Sessions above it stay. */
+void ses_quota(struct ses_table *t, uint16_t port, uint32_t sessions);
 
 /* Sessions a port originated (quota use). */
 uint32_t ses_port_count(const struct ses_table *t, uint16_t port);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Protocol state: each protocol is one small file with one table of three functions (tcp.c, udp.c, icmp.c, other.c).
+ * Protocol state: each protocol is one small file with one table of functions (tcp.c, udp.c, icmp.c, other.c).
  *
  * A packet is first asked whether it may open a session (ses_opens), then, in a session, ses_track() moves the state
  * and the deadline or says why the packet is not part of the connection; a refused packet changes nothing and does
@@ -15,15 +15,26 @@
 /* What becomes of a packet that begins in the middle of a TCP connection. */
 enum ses_midstream { SES_STRICT, SES_PICK_UP };
 
+enum ses_outcome {
+    SES_CONTINUES, /* part of the session */
+    SES_REFUSED,   /* not: see *drop; nothing changed */
+    SES_REOPENS, /* a new connection on the tuple of a dead one (TIME_WAIT reuse, RFC 6191): remove it and open anew */
+};
+
 struct ses_proto {
     const char *name;
     /* May this packet open a session? HSR_DROP_NONE or the reason against it. */
     enum hsr_drop (*opens)(const struct ses_packet *p, enum ses_midstream policy);
     /* First packet of a new session. */
     void (*begin)(struct session *s, unsigned dir, const struct ses_packet *p);
-    /* Another packet. Returns the reason to refuse it, or HSR_DROP_NONE with *idle set to the new idle time, seconds. */
-    enum hsr_drop (*update)(struct session *s, unsigned dir, const struct ses_packet *p,
-                            const struct ses_timeouts *t, uint32_t *idle);
+    /*
+     * Another packet. SES_CONTINUES with *idle set to the new idle time in seconds, or left 0: the packet passes and
+     * changes nothing, the deadline stays. SES_REFUSED: *drop says why.
+     */
+    enum ses_outcome (*update)(struct session *s, unsigned dir, const struct ses_packet *p,
+                               const struct ses_timeouts *t, uint32_t *idle, enum hsr_drop *drop);
+    /* Idle time of the state a session is in, seconds. */
+    uint32_t (*idle)(const struct session *s, const struct ses_timeouts *t);
     /* State for people: "established". */
     const char *(*state_name)(const struct session *s);
 };
@@ -31,20 +42,21 @@ struct ses_proto {
 /* The table for an IP protocol number; never NULL. */
 const struct ses_proto *ses_proto(uint8_t proto);
 
+/* State for people: "established", "syn_sent", "denied". */
+const char *ses_state_name(const struct session *s);
+
 /* May this packet open a session? HSR_DROP_NONE, or NO_SESSION, TCP_STATE, ICMP_STATE. */
 enum hsr_drop ses_opens(const struct ses_packet *p, enum ses_midstream policy);
 
-/* First packet: state of `dir` begins, the timer is armed. */
+/*
+ * First packet: `dir` is the initiator's from now on (SES_F_SWAPPED), its state begins, the timer is armed. Set
+ * SES_F_DENIED before it: such a session has the denied time-out, which no packet prolongs, so that the verdict is
+ * asked for again that often; its protocol is not tracked.
+ */
 void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p,
                uint64_t now);
 
-enum ses_outcome {
-    SES_CONTINUES, /* part of the session */
-    SES_REFUSED,   /* not: see *drop; nothing changed */
-    SES_REOPENS, /* a new connection on the tuple of a dead one (TIME_WAIT reuse, RFC 6191): remove it and open anew */
-};
-
-/* Packet of an existing session. On the fast path of TCP, UDP and ICMP: no table access but the session's line 0. */
+/* Packet of an existing session. When the state does not change: no table access but the session's line 0. */
 enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,
                            const struct ses_packet *p, uint64_t now, enum hsr_drop *drop);
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sessions of each port, so that deleting one costs its own sessions and no scan, and the quota of origin ports.
+ * A session whose target is its origin stands in the origin's list alone.
+ */
+#include "internal.h"
+
+void lists_open(struct ses_table *t, uint32_t quota)
+{
+    for (unsigned port = 0; port < HSR_MAX_PORTS; port++) {
+        for (unsigned list = 0; list < LISTS; list++)
+            t->ports[list][port] = (struct port_list){.head = SES_NONE};
+        t->quota[port] = quota;
+    }
+}
+
+void ses_quota(struct ses_table *t, uint16_t port, uint32_t sessions)
+{
+    if (port < HSR_MAX_PORTS)
+        t->quota[port] = sessions;
+}
+
+bool lists_within_quota(const struct ses_table *t, uint16_t port)
+{
+    return port >= HSR_MAX_PORTS || t->quota[port] == 0 ||
+           t->ports[LIST_ORIGIN][port].count < t->quota[port];
+}
+
+uint32_t ses_port_count(const struct ses_table *t, uint16_t port)
+{
+    return port < HSR_MAX_PORTS ? t->ports[LIST_ORIGIN][port].count : 0;
+}
+
+void lists_add(struct ses_table *t, struct session *s, unsigned list, uint16_t port)
+{
+    struct port_list *l;
+
+    if (port >= HSR_MAX_PORTS)
+        return;
+    l = &t->ports[list][port];
+    s->list_prev[list] = SES_NONE;
+    s->list_next[list] = l->head;
+    if (l->head != SES_NONE)
+        t->sessions[l->head].list_prev[list] = index_of(t, s);
+    l->head = index_of(t, s);
+    l->count++;
+}
+
+static void list_remove(struct ses_table *t, struct session *s, unsigned list, uint16_t port)
+{
+    uint32_t next = s->list_next[list], prev = s->list_prev[list];
+
+    if (port >= HSR_MAX_PORTS)
+        return;
+    if (next != SES_NONE)
+        t->sessions[next].list_prev[list] = prev;
+    if (prev != SES_NONE)
+        t->sessions[prev].list_next[list] = next;
+    else
+        t->ports[list][port].head = next;
+    t->ports[list][port].count--;
+}
+
+void ses_set_target(struct ses_table *t, struct session *s, uint16_t port)
+{
+    if (port == s->target)
+        return;
+    if (s->target != s->origin)
+        list_remove(t, s, LIST_TARGET, s->target);
+    s->target = port;
+    if (port != s->origin)
+        lists_add(t, s, LIST_TARGET, port);
+}
+
+void lists_remove(struct ses_table *t, struct session *s)
+{
+    if (s->target != s->origin)
+        list_remove(t, s, LIST_TARGET, s->target);
+    list_remove(t, s, LIST_ORIGIN, s->origin);
+}
+
+uint32_t ses_remove_port(struct ses_table *t, uint16_t port, uint32_t budget)
+{
+    uint32_t left = 0;
+
+    if (port >= HSR_MAX_PORTS)
+        return 0;
+    for (unsigned list = 0; list < LISTS; list++) {
+        struct port_list *l = &t->ports[list][port];
+
+        for (; budget && l->head != SES_NONE; budget--)
+            ses_remove(t, &t->sessions[l->head], SES_WHY_PORT);
+        left += l->count;
+    }
+    return left;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "internal.h"
+#include "proto.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+const struct ses_proto *ses_proto(uint8_t proto)
+{
+    switch (proto) {
+    case PROTO_TCP:
+        return &proto_tcp;
+    case PROTO_UDP:
+        return &proto_udp;
+    case PROTO_ICMP:
+    case PROTO_ICMPV6:
+        return &proto_icmp;
+    case PROTO_SCTP:
+        return &proto_sctp;
+    default:
+        return &proto_other;
+    }
+}
+
+static const struct ses_proto *proto_of(const struct session *s)
+{
+    return ses_proto(hsr_key_proto(s->key_ports));
+}
+
+const char *ses_state_name(const struct session *s)
+{
+    return s->flags & SES_F_DENIED ? "denied" : proto_of(s)->state_name(s);
+}
+
+enum hsr_drop ses_opens(const struct ses_packet *p, enum ses_midstream policy)
+{
+    return ses_proto(p->proto)->opens(p, policy);
+}
+
+void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p,
+               uint64_t now)
+{
+    const struct ses_proto *proto = proto_of(s);
+    uint32_t idle = t->timeouts.denied;
+
+    if (dir)
+        s->flags |= SES_F_SWAPPED;
+    if (!(s->flags & SES_F_DENIED)) {
+        proto->begin(s, dir, p);
+        idle = proto->idle(s, &t->timeouts);
+    }
+    ses_arm(t, s, now, idle * NS_PER_S);
+}
+
+enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,
+                           const struct ses_packet *p, uint64_t now, enum hsr_drop *drop)
+{
+    uint8_t before = s->state;
+    uint32_t idle = 0;
+    enum ses_outcome outcome;
+
+    *drop = HSR_DROP_NONE;
+    if (s->flags & SES_F_DENIED)
+        return SES_CONTINUES;
+    outcome = proto_of(s)->update(s, dir, p, &t->timeouts, &idle, drop);
+    if (idle)
+        ses_arm(t, s, now, idle * NS_PER_S);
+    if (s->state != before)
+        evict_moved(t, s, before);
+    return outcome;
+}
