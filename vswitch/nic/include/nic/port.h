@@ -55,12 +55,12 @@ struct nic_port_ops {
     int (*open)(struct nic_port *port, int fd, char why[NIC_WHY]);
     void (*close)(struct nic_port *port);
     /*
-     * Up to `max` frames. A frame the port had to throw away for want of a slot is counted in *no_slot; one longer
-     * than HSR_MAX_FRAME in *too_big.
+     * Up to `max` frames. Without a free slot the port leaves frames where they wait when it can; a frame it had to
+     * throw away is added to *no_slot, one longer than HSR_MAX_FRAME or than the port is configured for to *too_big.
      */
     uint32_t (*rx)(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out, uint32_t max,
                    uint32_t *no_slot, uint32_t *too_big);
-    /* Send in order; how many were taken (the device was full for the others). */
+    /* Send in order; how many were taken (the device was full or gone for the others). */
     uint32_t (*tx)(struct nic_port *port, const struct po_frame *frames, uint32_t n);
     /* Descriptor that polls readable when frames wait, or -1 when the port must be asked. */
     int (*rx_fd)(const struct nic_port *port);
@@ -72,7 +72,9 @@ struct nic_port {
     struct nic_port_config config;
     const struct nic_port_ops *ops;
     struct po_port egress;
-    void *priv; /* the driver's */
+    uint64_t rx_errors; /* frames the device lost in handing them over */
+    uint64_t tx_errors; /* of the frames tx() took: those the device refused for good, malformed for it */
+    void *priv;         /* the driver's */
 };
 
 /* The driver of a kind, or NULL. */

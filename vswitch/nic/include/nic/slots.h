@@ -45,10 +45,13 @@ uint32_t nic_slots_get(struct nic_slots *slots, unsigned class);
 /* A free run with at least `frame_len` bytes behind HSR_SLOT_FRAME; a larger class serves when the fitting is empty. */
 uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len);
 
-/* Back to the pool from state NIC. */
-void nic_slots_put(struct nic_slots *slots, uint32_t slot);
+/* Back to the pool from state NIC; false (and no change) when the run is in another state or no run starts there. */
+bool nic_slots_put(struct nic_slots *slots, uint32_t slot);
 
-/* Move from `from` to `to`; false (and no change) when the run is in another state or no run starts there. */
+/*
+ * Move from `from` to `to`; false (and no change) when the run is in another state or no run starts there. Neither is
+ * FREE or NONE: into and out of the pool lead nic_slots_get() and nic_slots_put() alone.
+ */
 bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum nic_slot_state from,
                     enum nic_slot_state to);
 

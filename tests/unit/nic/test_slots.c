@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support.h"
+
+static void last_in_first_out(void **state)
+{
+    struct pool p;
+    uint32_t a, b;
+
+    (void)state;
+    pool_open(&p, 4, 2, 1);
+    a = nic_slots_get(&p.slots, 0);
+    b = nic_slots_get(&p.slots, 0);
+    assert_int_not_equal(a, b);
+    assert_int_equal(p.slots.state[a], NIC_SLOT_NIC);
+    assert_true(nic_slots_put(&p.slots, a));
+    assert_int_equal(nic_slots_get(&p.slots, 0), a);
+    assert_int_equal(p.slots.stack[0].low_water, 2);
+    assert_true(nic_slots_put(&p.slots, a));
+    assert_true(nic_slots_put(&p.slots, b));
+    pool_close(&p);
+}
+
+static void wrong_puts_are_refused(void **state)
+{
+    struct pool p;
+    uint32_t jumbo;
+
+    (void)state;
+    pool_open(&p, 4, 2, 1);
+    jumbo = nic_slots_get(&p.slots, 1);
+    assert_false(nic_slots_put(&p.slots, jumbo + 1)); /* inside a run */
+    assert_true(nic_slots_put(&p.slots, jumbo));
+    assert_false(nic_slots_put(&p.slots, jumbo)); /* twice */
+    assert_false(nic_slots_put(&p.slots, p.region.view.fw_first));
+    assert_false(nic_slots_put(&p.slots, p.region.view.slots));
+    assert_false(nic_slots_put(&p.slots, UINT32_MAX));
+    pool_close(&p);
+}
+
+static void moves_name_their_state(void **state)
+{
+    struct pool p;
+    uint32_t s, quota;
+
+    (void)state;
+    pool_open(&p, 4, 2, 1);
+    s = nic_slots_get(&p.slots, 2);
+    quota = p.region.view.fw_first;
+    assert_int_equal(p.slots.state[quota], NIC_SLOT_QUOTA);
+    assert_false(nic_slots_move(&p.slots, s, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC));
+    assert_false(nic_slots_move(&p.slots, s, NIC_SLOT_NIC, NIC_SLOT_FREE));
+    assert_false(nic_slots_move(&p.slots, s + 1, NIC_SLOT_NONE, NIC_SLOT_NIC));
+    assert_false(nic_slots_move(&p.slots, UINT32_MAX, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE));
+    assert_true(nic_slots_move(&p.slots, s, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE));
+    assert_false(nic_slots_put(&p.slots, s));
+    assert_true(nic_slots_move(&p.slots, s, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC));
+    assert_true(nic_slots_put(&p.slots, s));
+    assert_false(nic_slots_move(&p.slots, s, NIC_SLOT_FREE, NIC_SLOT_NIC));
+    pool_close(&p);
+}
+
+static void larger_class_serves(void **state)
+{
+    static const struct {
+        uint32_t len;
+        unsigned class;
+    } fits[] = {{0, 0},    {1792, 0},  {1793, 1},         {9984, 1},
+                {9985, 2}, {67328, 2}, {HSR_MAX_FRAME, 2}};
+    struct pool p;
+    uint32_t s[4];
+
+    (void)state;
+    pool_open(&p, 1, 1, 1);
+    for (unsigned i = 0; i < sizeof fits / sizeof *fits; i++) {
+        s[0] = nic_slots_get_for(&p.slots, fits[i].len);
+        assert_int_equal(s[0], p.region.view.classes[fits[i].class].first);
+        assert_true(nic_slot_room(&p.slots, s[0]) >= fits[i].len);
+        assert_true(nic_slots_put(&p.slots, s[0]));
+    }
+    for (unsigned i = 0; i < 4; i++)
+        s[i] = nic_slots_get_for(&p.slots, 60);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(s[i], p.region.view.classes[i].first);
+    assert_int_equal(s[3], UINT32_MAX);
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(nic_slots_put(&p.slots, s[i]));
+    assert_int_equal(nic_slots_get_for(&p.slots, 67329), UINT32_MAX);
+    pool_close(&p);
+}
+
+static void note_lost(void *arg, uint16_t port)
+{
+    unsigned *lost = arg;
+
+    lost[port]++;
+}
+
+static void reclaim_takes_what_the_firmware_had(void **state)
+{
+    unsigned lost[3] = {0};
+    struct pool p;
+    uint32_t s[4];
+
+    (void)state;
+    pool_open(&p, 4, 2, 2);
+    for (unsigned i = 0; i < 4; i++) {
+        s[i] = nic_slots_get(&p.slots, i % 3);
+        p.slots.port[s[i]] = (uint16_t)(i % 3);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(nic_slots_move(&p.slots, s[i], NIC_SLOT_NIC, NIC_SLOT_FIRMWARE));
+    assert_int_equal(nic_slots_reclaim(&p.slots, note_lost, lost), 3);
+    assert_int_equal(nic_slots_reclaim(&p.slots, note_lost, lost), 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(lost[i], 1);
+    assert_int_equal(p.slots.state[p.region.view.fw_first], NIC_SLOT_QUOTA);
+    assert_true(nic_slots_put(&p.slots, s[3]));
+    pool_close(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(last_in_first_out),
+        cmocka_unit_test(wrong_puts_are_refused),
+        cmocka_unit_test(moves_name_their_state),
+        cmocka_unit_test(larger_class_serves),
+        cmocka_unit_test(reclaim_takes_what_the_firmware_had),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nic/eal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EAL_MIN_HUGE_MB = 64 };
+
+/* Megabytes of free pages of one size, by the name of its folder ("hugepages-2048kB"). */
+static unsigned long long free_mb(const char *folder)
+{
+    unsigned long long kb = 0;
+    unsigned long long pages = 0;
+    char path[320];
+    FILE *file;
+
+    if (sscanf(folder, "hugepages-%llukB", &kb) != 1)
+        return 0;
+    snprintf(path, sizeof path, "/sys/kernel/mm/hugepages/%.200s/free_hugepages", folder);
+    file = fopen(path, "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%llu", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * kb / 1024;
+}
+
+static bool huge_pages_free(void)
+{
+    DIR *dir = opendir("/sys/kernel/mm/hugepages");
+    unsigned long long mb = 0;
+    const struct dirent *entry;
+
+    if (!dir)
+        return false;
+    while ((entry = readdir(dir)))
+        mb += free_mb(entry->d_name);
+    closedir(dir);
+    return mb >= EAL_MIN_HUGE_MB;
+}
+
+static unsigned first_cpu(const cpu_set_t *cpus)
+{
+    unsigned cpu = 0;
+
+    while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, cpus))
+        cpu++;
+    return cpu;
+}
+
+/* The arguments; EAL permutes the array and keeps pointers into it, so that both outlive this call. */
+static int eal_start(unsigned cpu)
+{
+    static char prefix[48], lcore[16];
+    static char *argv[20];
+    int argc = 0;
+
+    snprintf(prefix, sizeof prefix, "--file-prefix=avs-%ld", (long)getpid());
+    snprintf(lcore, sizeof lcore, "%u", cpu);
+    argv[argc++] = "avs";
+    argv[argc++] = "-l";
+    argv[argc++] = lcore;
+    argv[argc++] = "--no-telemetry";
+    argv[argc++] = "--log-level=error";
+    /* An address that no network device has: devices are probed only when a port asks. */
+    argv[argc++] = "-a";
+    argv[argc++] = "0000:00:00.0";
+    argv[argc++] = prefix;
+    /* In-memory excludes no-huge (the latter means legacy memory). */
+    if (huge_pages_free()) {
+        argv[argc++] = "--in-memory";
+    } else {
+        argv[argc++] = "--no-huge";
+        argv[argc++] = "-m";
+        argv[argc++] = "256";
+        argv[argc++] = "--no-shconf";
+    }
+    return rte_eal_init(argc, argv);
+}
+
+int nic_eal_init(char why[NIC_WHY])
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool running;
+    cpu_set_t cpus;
+    int rc = 0;
+
+    pthread_mutex_lock(&lock);
+    if (!running) {
+        /* EAL pins the thread that starts it. */
+        bool restore = !pthread_getaffinity_np(pthread_self(), sizeof cpus, &cpus);
+
+        if (eal_start(restore ? first_cpu(&cpus) : 0) < 0 && rte_errno != EALREADY) {
+            rc = -(rte_errno ? rte_errno : EIO);
+            snprintf(why, NIC_WHY, "DPDK does not start: %s", rte_strerror(-rc));
+        }
+        running = !rc;
+        if (restore)
+            (void)pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);
+    }
+    pthread_mutex_unlock(&lock);
+    return rc;
+}

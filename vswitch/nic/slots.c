@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nic/slots.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned class_of(const struct nic_slots *slots, uint32_t slot)
+{
+    const struct hsr_slot_class *classes = slots->view->classes;
+    unsigned class = 0;
+
+    while (class + 1 < HSR_SLOT_CLASSES &&
+           slot - classes[class].first >= classes[class].run * classes[class].count)
+        class ++;
+    return class;
+}
+
+static void push_free(struct nic_slots *slots, uint32_t slot)
+{
+    struct nic_slot_stack *stack = &slots->stack[class_of(slots, slot)];
+
+    slots->state[slot] = NIC_SLOT_FREE;
+    hsr_slot_poison(slots->view, slot, true);
+    stack->slot[stack->count++] = slot;
+}
+
+static void fill(struct nic_slots *slots)
+{
+    const struct hsr_view *view = slots->view;
+
+    for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
+        const struct hsr_slot_class *c = &view->classes[class];
+
+        /* Backwards, so that the first runs of memory are the first handed out. */
+        for (uint32_t i = c->count; i > 0; i--)
+            push_free(slots, c->first + (i - 1) * c->run);
+        slots->stack[class].low_water = c->count;
+    }
+    for (uint32_t i = 0; i < view->workers * view->fw_slots; i++) {
+        slots->state[view->fw_first + i] = NIC_SLOT_QUOTA;
+        slots->worker[view->fw_first + i] = (uint8_t)(i / view->fw_slots);
+    }
+}
+
+int nic_slots_open(struct nic_slots *slots, const struct hsr_view *view)
+{
+    bool complete;
+
+    memset(slots, 0, sizeof *slots);
+    slots->view = view;
+    slots->state = calloc(view->slots, sizeof *slots->state);
+    slots->worker = calloc(view->slots, sizeof *slots->worker);
+    slots->port = calloc(view->slots, sizeof *slots->port);
+    complete = slots->state && slots->worker && slots->port;
+    for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
+        struct nic_slot_stack *stack = &slots->stack[class];
+
+        stack->capacity = view->classes[class].count;
+        stack->slot = calloc(stack->capacity ? stack->capacity : 1, sizeof *stack->slot);
+        complete = complete && stack->slot;
+    }
+    if (!complete) {
+        nic_slots_close(slots);
+        return -ENOMEM;
+    }
+    fill(slots);
+    return 0;
+}
+
+void nic_slots_close(struct nic_slots *slots)
+{
+    /* The region outlives us and may be given to another pool. */
+    for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
+        for (uint32_t i = 0; i < slots->stack[class].count; i++)
+            hsr_slot_poison(slots->view, slots->stack[class].slot[i], false);
+        free(slots->stack[class].slot);
+    }
+    free(slots->state);
+    free(slots->worker);
+    free(slots->port);
+    memset(slots, 0, sizeof *slots);
+}
+
+uint32_t nic_slots_get(struct nic_slots *slots, unsigned class)
+{
+    struct nic_slot_stack *stack = &slots->stack[class];
+    uint32_t slot;
+
+    if (!stack->count)
+        return UINT32_MAX;
+    slot = stack->slot[--stack->count];
+    if (stack->count < stack->low_water)
+        stack->low_water = stack->count;
+    slots->state[slot] = NIC_SLOT_NIC;
+    hsr_slot_poison(slots->view, slot, false);
+    return slot;
+}
+
+uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len)
+{
+    for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
+        uint32_t slot;
+
+        if (slots->view->classes[class].run * HSR_SLOT_SIZE < HSR_SLOT_FRAME + frame_len)
+            continue;
+        slot = nic_slots_get(slots, class);
+        if (slot != UINT32_MAX)
+            return slot;
+    }
+    return UINT32_MAX;
+}
+
+bool nic_slots_put(struct nic_slots *slots, uint32_t slot)
+{
+    if (slot >= slots->view->slots || slots->state[slot] != NIC_SLOT_NIC)
+        return false;
+    push_free(slots, slot);
+    return true;
+}
+
+bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum nic_slot_state from,
+                    enum nic_slot_state to)
+{
+    if (slot >= slots->view->slots || from == NIC_SLOT_FREE || to == NIC_SLOT_FREE ||
+        from == NIC_SLOT_NONE || to == NIC_SLOT_NONE || slots->state[slot] != from)
+        return false;
+    slots->state[slot] = (uint8_t)to;
+    return true;
+}
+
+uint32_t nic_slots_reclaim(struct nic_slots *slots, void (*lost)(void *arg, uint16_t port),
+                           void *arg)
+{
+    uint32_t reclaimed = 0;
+
+    for (uint32_t slot = 0; slot < slots->view->slots; slot++) {
+        if (slots->state[slot] != NIC_SLOT_FIRMWARE)
+            continue;
+        push_free(slots, slot);
+        lost(arg, slots->port[slot]);
+        reclaimed++;
+    }
+    return reclaimed;
+}
