@@ -41,8 +41,7 @@ enum cfg_role { CFG_VNIC, CFG_UPLINK };
 
 struct cfg_port {
     char name[CFG_NAME];
-    uint16_t
-        index; /* stable for the port's lifetime: given by the caller of cfg_parse through the old state */
+    uint16_t index; /* 0..HSR_MAX_PORTS - 1, kept from the old state while the port lives */
     enum cfg_role role;
     enum hsr_port_kind kind;
     char device[128];
@@ -51,7 +50,7 @@ struct cfg_port {
     uint16_t mtu; /* 0: device's own */
     uint8_t queues;
     bool offload;
-    uint8_t mac[6]; /* vNIC: the guest's; uplink: ours */
+    uint8_t mac[6]; /* vNIC: the guest's; uplink: ours, all zero: the device's own */
     /* vNIC */
     uint32_t subnet;
     struct cfg_addr addr[CFG_PORT_ADDRS];
@@ -70,7 +69,7 @@ struct cfg_port {
 struct cfg_vpc {
     char name[CFG_NAME];
     uint32_t vni;
-    uint32_t context; /* index + 1 in the order of first appearance, stable while the VPC lives */
+    uint32_t context; /* from 1, kept from the old state while the VPC lives */
 };
 
 struct cfg_subnet {
@@ -145,8 +144,7 @@ struct cfg {
     uint32_t mappings;
     struct cfg_route *route;
     uint32_t routes;
-    struct cfg_group
-        *group; /* group 0 is always "default": all egress, ingress from its own members */
+    struct cfg_group *group; /* group 0 is always "default", of the document or built in */
     uint32_t groups;
     struct cfg_neighbor *neighbor;
     uint32_t neighbors;
@@ -162,7 +160,7 @@ struct cfg_error {
 
 /*
  * Check a document and resolve it. `old` (or NULL) is the state it will replace: ports and VPCs of the same name keep
- * their index and context. 0 and *out, or -EINVAL with the first error, or -ENOMEM.
+ * their index and context, and new ones avoid those of the ones that go, as long as others are free. 0 and *out, or -EINVAL with the first error, or -ENOMEM.
  */
 int cfg_parse(const json_t *document, const struct cfg *old, struct cfg **out,
               struct cfg_error *error);
@@ -170,11 +168,12 @@ void cfg_free(struct cfg *c);
 
 /*
  * YAML (or JSON, its subset) text to a document. Anchors, tags and duplicate keys are refused; depth at most 16, size
- * at most 16 MiB. The lines of all values are kept in *lines for cfg_line(). 0 or -EINVAL with error->line.
+ * at most 16 MiB, at most 2^20 values. Plain scalars are read by the core schema of YAML 1.2 (10.3.2). The lines of all values are kept in *lines for cfg_line(). 0 or -EINVAL with error->line.
  */
 struct cfg_lines;
 int cfg_yaml_load(const char *text, size_t size, json_t **document, struct cfg_lines **lines,
                   struct cfg_error *error);
+/* Line of a JSON pointer, or of its nearest parent that has one; 0: unknown. */
 int cfg_line(const struct cfg_lines *lines, const char *path);
 void cfg_lines_free(struct cfg_lines *lines);
 
@@ -201,5 +200,10 @@ const char *cfg_addr_text(const struct cfg_addr *a, char buf[48]);
 const char *cfg_mac_text(const uint8_t mac[6], char buf[18]);
 bool cfg_addr_parse(const char *text, struct cfg_addr *a);
 bool cfg_mac_parse(const char *text, uint8_t mac[6]);
+/* "10.1.0.0/16": the address with all its bits, and the length. */
+bool cfg_prefix_parse(const char *text, struct cfg_prefix *p);
+const char *cfg_prefix_text(const struct cfg_prefix *p, char buf[52]);
+bool cfg_addr_equal(const struct cfg_addr *a, const struct cfg_addr *b);
+bool cfg_prefix_contains(const struct cfg_prefix *p, const struct cfg_addr *a);
 
 #endif

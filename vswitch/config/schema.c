@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/schema.h"
+
+#include <string.h>
+
+#include "internal.h"
+
+#define SECONDS(field, text, what)                                                     \
+    {                                                                                  \
+        .name = (field), .type = CFG_T_INT, .lo = 1, .hi = 604800, .fallback = (text), \
+        .doc = (what)                                                                  \
+    }
+
+static const struct cfg_field timeout_field[] = {
+    SECONDS("tcp_embryonic", "20", "TCP: SYN seen, or SYN and SYN+ACK"),
+    SECONDS("tcp_established", "3600", "TCP: established"),
+    SECONDS("tcp_half_closed", "120", "TCP: one FIN seen"),
+    SECONDS("tcp_closing", "30", "TCP: both FINs seen, not both acknowledged"),
+    SECONDS("tcp_time_wait", "30", "TCP: closed by both sides"),
+    SECONDS("tcp_reset", "2", "TCP: reset"),
+    SECONDS("udp_single", "30", "UDP: packets in one direction only"),
+    SECONDS("udp_stream", "120", "UDP: packets in both directions"),
+    SECONDS("icmp", "10", "ICMP and ICMPv6 queries"),
+    SECONDS("other", "60", "other protocols"),
+    SECONDS("denied", "5", "remembered refusals"),
+    {.name = NULL},
+};
+static const struct cfg_table timeouts = {
+    "timeouts", "timeouts", "Seconds without a packet after which a session goes.", timeout_field};
+
+static const struct cfg_field option_field[] = {
+    {.name = "workers",
+     .type = CFG_T_INT,
+     .lo = 1,
+     .hi = HSR_MAX_WORKERS,
+     .fallback = "1",
+     .doc = "worker threads"},
+    {.name = "sessions",
+     .type = CFG_T_INT,
+     .lo = 1024,
+     .hi = 1 << HSR_FLOW_INDEX_BITS,
+     .fallback = "131072",
+     .doc = "sessions a worker"},
+    {.name = "quota",
+     .type = CFG_T_INT,
+     .hi = 1 << HSR_FLOW_INDEX_BITS,
+     .fallback = "0",
+     .doc = "sessions a vNIC may open, 0: no limit"},
+    {.name = "vector",
+     .type = CFG_T_INT,
+     .lo = 1,
+     .hi = HSR_MAX_VECTOR,
+     .fallback = "16",
+     .doc = "most packets of a vector"},
+    {.name = "fast_path",
+     .type = CFG_T_BOOL,
+     .fallback = "true",
+     .doc = "false sends every packet through the policy stages, for tests"},
+    {.name = "timeouts", .type = CFG_T_OBJECT, .sub = &timeouts, .doc = "idle time-outs"},
+    {.name = NULL},
+};
+static const struct cfg_table options = {"options", "options", "Sizes and limits of the program.",
+                                         option_field};
+
+static const struct cfg_field neighbor_field[] = {
+    {.name = "address",
+     .type = CFG_T_ADDRESS,
+     .required = true,
+     .key = true,
+     .doc = "IPv4 address on the link of an uplink"},
+    {.name = "mac", .type = CFG_T_MAC, .required = true, .doc = "its MAC address"},
+    {.name = NULL},
+};
+static const struct cfg_table neighbors = {"neighbors", "neighbor",
+                                           "Static neighbours of the uplinks; others are asked for "
+                                           "by ARP.",
+                                           neighbor_field};
+
+static const struct cfg_field underlay_field[] = {
+    {.name = "neighbors",
+     .type = CFG_T_OBJECTS,
+     .hi = 1024,
+     .sub = &neighbors,
+     .doc = "static neighbours"},
+    {.name = NULL},
+};
+static const struct cfg_table underlay = {"underlay", "underlay",
+                                          "The network that connects the hosts.", underlay_field};
+
+static const struct cfg_field port_field[] = {
+    {.name = "name", .type = CFG_T_NAME, .required = true, .key = true, .doc = "name of the port"},
+    {.name = "role",
+     .type = CFG_T_ENUM,
+     .required = true,
+     .choices = "vnic|uplink",
+     .doc = "`vnic`: a guest is behind it; `uplink`: the underlay is"},
+    {.name = "type",
+     .type = CFG_T_ENUM,
+     .required = true,
+     .choices = "tap|kernel|pcap|null|ring|pci",
+     .doc = "`tap`: an interface made for it; `kernel`: an interface that exists; `pcap`: capture "
+            "files; `null`: nothing; `ring`: memory; `pci`: a DPDK device"},
+    {.name = "device",
+     .type = CFG_T_STRING,
+     .hi = 127,
+     .doc =
+         "interface, file or device address; required for `kernel` and `pci`; default for `tap`: "
+         "the port's name"},
+    {.name = "netns",
+     .type = CFG_T_STRING,
+     .hi = 63,
+     .only = "type=tap|kernel",
+     .doc = "network namespace of the interface, by its name under `/run/netns`; default: our own"},
+    {.name = "args",
+     .type = CFG_T_STRING,
+     .hi = 151,
+     .doc = "`key=value,key=value` for the driver of the type"},
+    {.name = "mtu",
+     .type = CFG_T_INT,
+     .lo = 576,
+     .hi = 9900,
+     .doc = "bytes of an IP packet; default: the device's own"},
+    {.name = "queues",
+     .type = CFG_T_INT,
+     .lo = 1,
+     .hi = 16,
+     .fallback = "1",
+     .doc = "queues of the device"},
+    {.name = "offload",
+     .type = CFG_T_BOOL,
+     .fallback = "true",
+     .doc = "offer checksum and segmentation offload to the device's user"},
+    {.name = "mac",
+     .type = CFG_T_MAC,
+     .doc = "the guest's MAC address (required); of an uplink: ours, default the device's"},
+    {.name = "subnet",
+     .type = CFG_T_REF,
+     .required = true,
+     .choices = "subnets",
+     .only = "role=vnic",
+     .doc = "subnet the guest is in"},
+    {.name = "addresses",
+     .type = CFG_T_ADDRESSES,
+     .required = true,
+     .lo = 1,
+     .hi = CFG_PORT_ADDRS,
+     .only = "role=vnic",
+     .doc = "the guest's addresses, of the subnet"},
+    {.name = "security_groups",
+     .type = CFG_T_REFS,
+     .lo = 1,
+     .hi = CFG_PORT_GROUPS,
+     .choices = "security_groups",
+     .fallback = "[default]",
+     .only = "role=vnic",
+     .doc = "groups it is a member of"},
+    {.name = "anti_spoof",
+     .type = CFG_T_BOOL,
+     .fallback = "true",
+     .only = "role=vnic",
+     .doc = "refuse what the guest sends under foreign addresses"},
+    {.name = "midstream",
+     .type = CFG_T_ENUM,
+     .choices = "strict|pick-up",
+     .fallback = "strict",
+     .only = "role=vnic",
+     .doc = "TCP without a SYN: refuse, or take up as established"},
+    {.name = "quota",
+     .type = CFG_T_INT,
+     .hi = 1 << HSR_FLOW_INDEX_BITS,
+     .fallback = "0",
+     .only = "role=vnic",
+     .doc = "sessions it may open, 0: as `options` says"},
+    {.name = "address",
+     .type = CFG_T_INTERFACE,
+     .required = true,
+     .only = "role=uplink",
+     .doc = "our IPv4 address with the length of the link's prefix; a local VTEP"},
+    {.name = "gateway",
+     .type = CFG_T_ADDRESS,
+     .only = "role=uplink",
+     .doc = "next hop to what is not on the link"},
+    {.name = NULL},
+};
+static const struct cfg_table ports = {"ports", "port", "Where packets come from and go to.",
+                                       port_field};
+
+static const struct cfg_field vpc_field[] = {
+    {.name = "name", .type = CFG_T_NAME, .required = true, .key = true, .doc = "name of the VPC"},
+    {.name = "vni",
+     .type = CFG_T_INT,
+     .required = true,
+     .lo = 1,
+     .hi = (1 << 24) - 1,
+     .doc = "VXLAN network identifier, of one VPC only"},
+    {.name = NULL},
+};
+static const struct cfg_table vpcs = {
+    "vpcs", "vpc", "Tenant networks. Each has its own addresses; nothing passes between two.",
+    vpc_field};
+
+static const struct cfg_field subnet_field[] = {
+    {.name = "name",
+     .type = CFG_T_NAME,
+     .required = true,
+     .key = true,
+     .doc = "name of the subnet"},
+    {.name = "vpc", .type = CFG_T_REF, .required = true, .choices = "vpcs", .doc = "its VPC"},
+    {.name = "prefix4", .type = CFG_T_PREFIX, .doc = "IPv4 prefix, at most /30"},
+    {.name = "prefix6", .type = CFG_T_PREFIX, .doc = "IPv6 prefix, at most /126"},
+    {.name = "gateway4",
+     .type = CFG_T_ADDRESS,
+     .doc = "the router's IPv4 address; default: the first of the prefix"},
+    {.name = "gateway6",
+     .type = CFG_T_ADDRESS,
+     .doc = "the router's IPv6 address; default: the first of the prefix"},
+    {.name = "gateway_mac",
+     .type = CFG_T_MAC,
+     .fallback = "02:00:5e:00:01:01",
+     .doc = "the router's MAC address; the same on every host, so that a guest may move"},
+    {.name = NULL},
+};
+static const struct cfg_table subnets = {
+    "subnets", "subnet",
+    "Parts of a VPC: `prefix4`, `prefix6` or both. The gateway is our own, on every host.",
+    subnet_field};
+
+static const struct cfg_field mapping_field[] = {
+    {.name = "vpc",
+     .type = CFG_T_REF,
+     .required = true,
+     .key = true,
+     .choices = "vpcs",
+     .doc = "VPC of the address"},
+    {.name = "address",
+     .type = CFG_T_ADDRESS,
+     .required = true,
+     .key = true,
+     .doc = "address of a guest on another host"},
+    {.name = "mac", .type = CFG_T_MAC, .required = true, .doc = "the guest's MAC address"},
+    {.name = "vtep",
+     .type = CFG_T_ADDRESS,
+     .required = true,
+     .doc = "IPv4 underlay address of its host"},
+    {.name = NULL},
+};
+static const struct cfg_table mappings = {"mappings", "mapping",
+                                          "Addresses that live on other hosts.", mapping_field};
+
+static const struct cfg_field route_field[] = {
+    {.name = "vpc",
+     .type = CFG_T_REF,
+     .required = true,
+     .key = true,
+     .choices = "vpcs",
+     .doc = "VPC the route is in"},
+    {.name = "prefix",
+     .type = CFG_T_PREFIX,
+     .required = true,
+     .key = true,
+     .doc = "destinations; the longest match decides"},
+    {.name = "type",
+     .type = CFG_T_ENUM,
+     .required = true,
+     .choices = "local|vtep|gateway|blackhole",
+     .doc = "`local`: known hosts of the VPC only; `vtep`: another host; `gateway`: a guest that "
+            "routes; `blackhole`: dropped"},
+    {.name = "vtep",
+     .type = CFG_T_ADDRESS,
+     .required = true,
+     .only = "type=vtep",
+     .doc = "IPv4 underlay address of the host"},
+    {.name = "mac",
+     .type = CFG_T_MAC,
+     .required = true,
+     .only = "type=vtep",
+     .doc = "inner destination MAC address"},
+    {.name = "via",
+     .type = CFG_T_ADDRESS,
+     .required = true,
+     .only = "type=gateway",
+     .doc = "address of a vNIC or mapping of the VPC"},
+    {.name = NULL},
+};
+static const struct cfg_table routes = {
+    "routes", "route", "Where a VPC sends what is in none of its subnets.", route_field};
+
+static const struct cfg_field rule_field[] = {
+    {.name = "direction",
+     .type = CFG_T_ENUM,
+     .required = true,
+     .choices = "ingress|egress",
+     .doc = "towards the guest, or from it"},
+    {.name = "action",
+     .type = CFG_T_ENUM,
+     .required = true,
+     .choices = "allow|deny",
+     .doc = "what happens"},
+    {.name = "priority",
+     .type = CFG_T_INT,
+     .lo = 1,
+     .hi = 1000,
+     .fallback = "100",
+     .doc = "the smaller decides; between equals, `deny`"},
+    {.name = "protocol",
+     .type = CFG_T_PROTOCOL,
+     .fallback = "any",
+     .doc = "of the first packet of a session"},
+    {.name = "ports",
+     .type = CFG_T_PORTS,
+     .fallback = "0-65535",
+     .only = "protocol=tcp|udp|sctp|6|17|132",
+     .doc = "destination ports"},
+    {.name = "remote",
+     .type = CFG_T_REMOTE,
+     .fallback = "any",
+     .doc = "the other end; a group stands for its members in the same VPC"},
+    {.name = NULL},
+};
+static const struct cfg_table rules = {
+    "rules", "rule", "What may begin a session. The answers of a session need no rule.",
+    rule_field};
+
+static const struct cfg_field group_field[] = {
+    {.name = "name", .type = CFG_T_NAME, .required = true, .key = true, .doc = "name of the group"},
+    {.name = "rules", .type = CFG_T_OBJECTS, .hi = 1024, .sub = &rules, .doc = "its rules"},
+    {.name = NULL},
+};
+static const struct cfg_table groups = {
+    "security_groups", "security_group",
+    "What no rule of a vNIC's groups allows is denied. The group `default` always exists: unless "
+    "it "
+    "is given here, it allows everything from its members, and to its members from each other.",
+    group_field};
+
+static const struct cfg_field document_field[] = {
+    {.name = "version",
+     .type = CFG_T_INT,
+     .required = true,
+     .lo = CFG_VERSION,
+     .hi = CFG_VERSION,
+     .doc = "version of this layout"},
+    {.name = "options", .type = CFG_T_OBJECT, .sub = &options, .doc = "sizes and limits"},
+    {.name = "underlay", .type = CFG_T_OBJECT, .sub = &underlay, .doc = "between the hosts"},
+    {.name = "ports", .type = CFG_T_OBJECTS, .hi = HSR_MAX_PORTS, .sub = &ports, .doc = "ports"},
+    {.name = "vpcs", .type = CFG_T_OBJECTS, .hi = 4096, .sub = &vpcs, .doc = "tenant networks"},
+    {.name = "subnets", .type = CFG_T_OBJECTS, .hi = 4096, .sub = &subnets, .doc = "their parts"},
+    {.name = "mappings",
+     .type = CFG_T_OBJECTS,
+     .hi = 65536,
+     .sub = &mappings,
+     .doc = "addresses elsewhere"},
+    {.name = "routes", .type = CFG_T_OBJECTS, .hi = 65536, .sub = &routes, .doc = "routes"},
+    {.name = "security_groups",
+     .type = CFG_T_OBJECTS,
+     .hi = 1024,
+     .sub = &groups,
+     .doc = "who may talk to whom"},
+    {.name = NULL},
+};
+const struct cfg_table cfg_schema = {"document", "document", "The document.", document_field};
+
+static const struct cfg_table *find_in(const struct cfg_table *table, const char *name)
+{
+    for (const struct cfg_field *f = table->field; f->name; f++) {
+        const struct cfg_table *found;
+
+        if (!f->sub) {
+            continue;
+        }
+        if (!strcmp(f->sub->name, name) || !strcmp(f->sub->singular, name)) {
+            return f->sub;
+        }
+        found = find_in(f->sub, name);
+        if (found) {
+            return found;
+        }
+    }
+    return NULL;
+}
+
+const struct cfg_table *cfg_schema_find(const char *name)
+{
+    return find_in(&cfg_schema, name);
+}
+
+const struct cfg_field *cfg_schema_field(const struct cfg_table *table, const char *name)
+{
+    for (const struct cfg_field *f = table->field; f->name; f++) {
+        if (!strcmp(f->name, name)) {
+            return f;
+        }
+    }
+    return NULL;
+}
