@@ -49,7 +49,7 @@ static enum hsr_drop judge(struct pp_scan *s, const uint8_t *p, uint32_t n, uint
     } else if ((s->vnet.flags & VIRTIO_NET_HDR_F_DATA_VALID) && !s->inner) {
         verdict =
             HSR_VERDICT_GOOD; /* it speaks of the outermost checksum only (virtio 1.1, 5.1.6.4) */
-    } else if (s->routed || (asked && s->tunnel != HSR_TUNNEL_NONE)) {
+    } else if (s->routed || (asked && s->tunnel != HSR_TUNNEL_NONE && !s->inner)) {
         /* An outer sum comes right only when the inner one it covers is completed. */
         verdict = HSR_VERDICT_UNCHECKED;
     } else {
