@@ -120,17 +120,17 @@ def tunnel_vxlan():
 
 
 def tunnel_geneve():
-    option = GeneveOptions(classid=0x102, type=1, data=[9])
+    option = GeneveOptions(classid=0x102, type=1, data=bytes([9, 9, 9, 9]))
     for i in range(16):
         opts = [option] * (i % 4)
         yield outer(6081, i & 4) / GENEVE(vni=i + 1, proto=0x6558, options=opts) / inner(i, i & 2)
-    yield outer(6081) / GENEVE(vni=5, proto=0x6558, options=[GeneveOptions(classid=1, type=0x81, data=[1])]) / inner(1, 0)
+    yield outer(6081) / GENEVE(vni=5, proto=0x6558, options=[GeneveOptions(classid=1, type=0x81, data=bytes(4))]) / inner(1, 0)
     yield outer(6081) / GENEVE(vni=5, proto=0x0800) / ip4() / UDP(sport=1, dport=2)
 
 
 def icmp():
     for kind in (0, 8, 13, 14):
-        yield eth() / ip4() / ICMP(type=kind, id=0xBEEF, seq=1) / data(12)
+        yield eth() / ip4() / ICMP(type=kind, id=0xBEEF, seq=1, ts_ori=1, ts_rx=2, ts_tx=3) / data(12)
     quoted = IP(src="10.0.0.2", dst="10.0.0.1") / UDP(sport=7, dport=8) / data(8)
     for kind in (3, 11, 12):
         yield eth() / ip4() / ICMP(type=kind) / quoted
