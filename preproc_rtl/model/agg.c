@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "preproc/agg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hsring/hash.h"
+
+int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector)
+{
+    memset(agg, 0, sizeof *agg);
+    if (capacity == 0 || capacity > UINT16_MAX || max_vector == 0 || max_vector > HSR_MAX_VECTOR)
+        return -EINVAL;
+    agg->item = calloc(capacity, sizeof *agg->item);
+    agg->free = calloc(capacity, sizeof *agg->free);
+    if (!agg->item || !agg->free) {
+        pp_agg_close(agg);
+        return -ENOMEM;
+    }
+    agg->capacity = agg->free_count = capacity;
+    for (uint32_t i = 0; i < capacity; i++)
+        agg->free[i] = (uint16_t)(capacity - 1 - i);
+    agg->max_vector = max_vector;
+    return 0;
+}
+
+void pp_agg_close(struct pp_agg *agg)
+{
+    free(agg->item);
+    free(agg->free);
+    agg->item = NULL;
+    agg->free = NULL;
+}
+
+static bool same_key(const struct hsr_key *a, const struct hsr_key *b)
+{
+    size_t words = a->ipv6 ? HSR_KEY6_WORDS : HSR_KEY4_WORDS;
+
+    return a->ipv6 == b->ipv6 && memcmp(a->w, b->w, words * sizeof a->w[0]) == 0;
+}
+
+/*
+ * May `b` follow `a` in a vector? Beyond the rule of the header, tunnelled packets must have come
+ * the same way: what the firmware decides about the outer header of the first then holds for all.
+ */
+static bool same_vector(const struct pp_agg_item *a, const struct pp_agg_item *b)
+{
+    const struct hsr_rx_meta *x = a->meta, *y = b->meta;
+    const unsigned way = HSR_RXF_SWAP | HSR_RXF_DECAP;
+
+    if (x->reason | y->reason || x->class != y->class || x->class == HSR_CLASS_ARP ||
+        x->class == HSR_CLASS_NON_IP || x->class == HSR_CLASS_BAD)
+        return false;
+    if (a->ring != b->ring || x->ingress != y->ingress || ((x->flags ^ y->flags) & way) ||
+        !same_key(&a->key, &b->key))
+        return false;
+    return !(x->flags & HSR_RXF_DECAP) ||
+           (x->vni_tunnel == y->vni_tunnel && x->outer_src4 == y->outer_src4);
+}
+
+static void list(struct pp_agg *agg, uint32_t queue)
+{
+    agg->busy[(agg->busy_head + agg->busy_count++) % PP_AGG_QUEUES] = (uint16_t)queue;
+    agg->queue[queue].listed = true;
+}
+
+bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_meta *meta,
+                const struct hsr_key *key)
+{
+    uint32_t number = hsr_hash_queue(meta->hash);
+    struct pp_agg_queue *q = &agg->queue[number];
+
+    if (agg->free_count == 0)
+        return false;
+    uint16_t index = agg->free[--agg->free_count];
+    struct pp_agg_item *item = &agg->item[index];
+    item->slot = slot;
+    item->ring = ring;
+    item->meta = meta;
+    item->key = *key;
+    item->joins = q->length > 0 && same_vector(&agg->item[q->tail], item);
+    if (q->length == 0)
+        q->head = index;
+    else
+        agg->item[q->tail].next = index;
+    q->tail = index;
+    q->length++;
+    agg->held++;
+    if (!q->listed)
+        list(agg, number);
+    return true;
+}
+
+uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item out[HSR_MAX_VECTOR])
+{
+    uint32_t n = 0;
+
+    if (agg->busy_count == 0)
+        return 0;
+    uint32_t number = agg->busy[agg->busy_head];
+    struct pp_agg_queue *q = &agg->queue[number];
+    agg->busy_head = (agg->busy_head + 1) % PP_AGG_QUEUES;
+    agg->busy_count--;
+    q->listed = false;
+    do {
+        uint16_t index = q->head;
+
+        out[n] = agg->item[index];
+        out[n].meta->vec_len = 0;
+        q->head = agg->item[index].next;
+        q->length--;
+        agg->free[agg->free_count++] = index;
+        n++;
+    } while (q->length > 0 && n < agg->max_vector && agg->item[q->head].joins);
+    out[0].meta->vec_len = (uint8_t)n;
+    agg->held -= n;
+    agg->vectors[n]++;
+    if (q->length > 0)
+        list(agg, number);
+    return n;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsring/csum.h"
+#include "parse_scan.h"
+
+/* virtio 1.2, section 5.1.6; younger than some kernel headers. */
+#define VNET_GSO_UDP_L4 5
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "metadata is little-endian");
+_Static_assert(offsetof(struct hsr_rx_meta, rx_seq) - offsetof(struct hsr_rx_meta, key_addrs) == 36,
+               "the parser's part of line 0 is contiguous");
+
+/* Does the segmentation asked for go with the packet found? `type` without ECN; gives the type of
+ * our metadata. */
+static enum hsr_gso gso_of(const struct pp_scan *s, uint8_t type)
+{
+    switch (type) {
+    case VIRTIO_NET_HDR_GSO_TCPV4:
+        return s->proto == PP_PROTO_TCP && s->family == 4 ? HSR_GSO_TCP4 : HSR_GSO_NONE;
+    case VIRTIO_NET_HDR_GSO_TCPV6:
+        return s->proto == PP_PROTO_TCP && s->family == 6 ? HSR_GSO_TCP6 : HSR_GSO_NONE;
+    case VIRTIO_NET_HDR_GSO_UDP:
+        return s->proto == PP_PROTO_UDP ? HSR_GSO_UFO : HSR_GSO_NONE;
+    case VNET_GSO_UDP_L4:
+        return s->proto == PP_PROTO_UDP ? HSR_GSO_USO : HSR_GSO_NONE;
+    default:
+        return HSR_GSO_NONE;
+    }
+}
+
+/* What the sender asked for, against what was found: a request must be about the keyed L4 header,
+ * or it lies. */
+static enum hsr_drop offloads(struct pp_scan *s)
+{
+    uint8_t ecn = s->vnet.gso_type & VIRTIO_NET_HDR_GSO_ECN;
+    uint8_t type = (uint8_t)(s->vnet.gso_type & ~VIRTIO_NET_HDR_GSO_ECN);
+    bool keyed = (s->m.verdicts >> PP_VERDICT_L4 & 3) == HSR_VERDICT_PARTIAL;
+
+    if ((s->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && !s->partial)
+        return HSR_DROP_GSO_BAD;
+    if (keyed) {
+        s->m.csum_start = s->vnet.csum_start;
+        s->m.csum_offset = s->vnet.csum_offset;
+    }
+    if (s->vnet.gso_type == VIRTIO_NET_HDR_GSO_NONE)
+        return HSR_DROP_NONE;
+    enum hsr_gso gso = gso_of(s, type);
+    if (!keyed || gso == HSR_GSO_NONE || s->vnet.gso_size == 0 ||
+        (ecn && gso != HSR_GSO_TCP4 && gso != HSR_GSO_TCP6))
+        return HSR_DROP_GSO_BAD;
+    s->m.gso_size = s->vnet.gso_size;
+    s->m.gso_type = (uint8_t)(gso | (ecn ? HSR_GSO_ECN : 0));
+    return HSR_DROP_NONE;
+}
+
+static bool make_key(const struct pp_scan *s, struct hsr_key *key)
+{
+    const uint8_t *a = s->addr;
+    bool swap = s->in->uplink;
+
+    memset(key, 0, sizeof *key);
+    if (s->family == 6)
+        return hsr_key6(key, a, a + 16, s->sport, s->dport, s->proto, s->context, swap);
+    if (s->family == 4)
+        return hsr_key4(key, hsr_load32(a), hsr_load32(a + 4), s->sport, s->dport, s->proto,
+                        s->context, swap);
+    return hsr_key4(key, 0, 0, 0, 0, 0, s->context, swap);
+}
+
+static bool line1_is_zero(const struct hsr_rx_meta *m)
+{
+    return (m->vni_tunnel | m->outer_src4 | m->csum_start | m->csum_offset | m->gso_size |
+            m->gso_type | m->flags1 | m->frag_id | m->vlan_tci) == 0;
+}
+
+static void write_out(struct pp_scan *s, struct hsr_rx_meta *meta, const struct hsr_key *key)
+{
+    const size_t line0 = offsetof(struct hsr_rx_meta, key_addrs);
+    const size_t line1 = offsetof(struct hsr_rx_meta, key6);
+    const size_t clock = offsetof(struct hsr_rx_meta, timestamp);
+
+    s->m.key_ports = hsr_key_tail(key);
+    if (key->ipv6) {
+        memcpy(s->m.key6, key->w, sizeof s->m.key6);
+        s->m.flags |= HSR_RXF_IPV6 | HSR_RXF_LINE1;
+    } else {
+        s->m.key_addrs = key->w[0];
+        if (!line1_is_zero(&s->m))
+            s->m.flags |= HSR_RXF_LINE1;
+    }
+    memcpy((uint8_t *)meta + line0, (const uint8_t *)&s->m + line0, 36);
+    if (!(s->m.flags & HSR_RXF_LINE1))
+        return;
+    memcpy((uint8_t *)meta + line1, (const uint8_t *)&s->m + line1, clock - line1);
+    meta->vlan_tci = s->m.vlan_tci;
+    meta->partial_sum = 0;
+}
+
+void pp_parse_staged(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
+                     const struct pp_tables *tables, const struct virtio_net_hdr *vnet,
+                     struct hsr_rx_meta *meta, struct hsr_key *key)
+{
+    struct pp_scan s = {
+        .m = {.frame_len = len, .ingress = in->port, .flags = in->uplink ? HSR_RXF_UPLINK : 0},
+        .c = {frame, len},
+        .frame = frame,
+        .in = in,
+        .tables = tables,
+        .context = in->context,
+    };
+    enum hsr_drop reason = HSR_DROP_PKT_TOO_BIG;
+
+    if (vnet)
+        s.vnet = *vnet;
+    if (len <= HSR_MAX_FRAME)
+        reason = pp_scan_l2(&s);
+    if (!reason && s.tunnel != HSR_TUNNEL_NONE) {
+        reason = pp_scan_tunnel(&s);
+        if (!reason)
+            reason = pp_scan_l2(&s);
+    }
+    if (!reason)
+        reason = offloads(&s);
+    if (reason)
+        s.m.class = HSR_CLASS_BAD;
+    s.m.reason = (uint8_t)reason;
+    if (make_key(&s, key))
+        s.m.flags |= HSR_RXF_SWAP;
+    write_out(&s, meta, key);
+}
+
+/* Offsets in an untagged frame with an IPv4 header without options. */
+enum { PLAIN_L3 = 14, PLAIN_L4 = 34, PLAIN_UDP_END = 42, PLAIN_TCP_END = 54 };
+
+/*
+ * End of the L4 header of a TCP or UDP segment that is as usual, else 0. `n`: bytes of the segment,
+ * at least 8. TCP either without options or with aligned timestamps alone (RFC 7323, appendix A).
+ */
+static uint32_t plain_l4(const uint8_t *frame, uint8_t proto, uint32_t n, uint8_t *flags)
+{
+    const uint8_t *p = frame + PLAIN_L4;
+
+    *flags = 0;
+    if (proto == PP_PROTO_UDP)
+        return hsr_load16(p + 4) == n && hsr_load16(p + 6) != 0 ? PLAIN_UDP_END : 0;
+    if (proto != PP_PROTO_TCP || n < 20)
+        return 0;
+    *flags = p[13];
+    if ((*flags & 0x17) != 0x10) /* ACK without FIN, SYN or RST: the middle of a connection */
+        return 0;
+    if (p[12] >> 4 == 5)
+        return PLAIN_TCP_END;
+    return p[12] >> 4 == 8 && n >= 32 && hsr_load32(p + 20) == 0x0101080A ? PLAIN_TCP_END + 12 : 0;
+}
+
+/*
+ * The usual packet in one straight line: good, untagged, IPv4 without options, TCP or UDP, unicast,
+ * nothing asked of us, no tunnel. False for all others, with nothing written; a test holds it equal
+ * to the staged path.
+ */
+static inline bool parse_plain(const uint8_t *f, uint32_t len, const struct pp_ingress *in,
+                               struct hsr_rx_meta *meta, struct hsr_key *key)
+{
+    uint8_t flags;
+
+    if (len < PLAIN_UDP_END || len > HSR_MAX_FRAME || hsr_load16(f + 12) != 0x0800 ||
+        f[PLAIN_L3] != 0x45)
+        return false;
+    uint32_t total = hsr_load16(f + 16);
+    if (total < 28 || total > len - PLAIN_L3 || (hsr_load16(f + 20) & 0x3FFF))
+        return false;
+    uint32_t src = hsr_load32(f + 26), dst = hsr_load32(f + 30);
+    uint64_t sum =
+        (uint64_t)hsr_load32(f + 14) + hsr_load32(f + 18) + hsr_load32(f + 22) + src + dst;
+    if (dst >> 28 == 0xE || dst == 0xFFFFFFFFu || hsr_csum_fold(sum) != 0xFFFF)
+        return false;
+    uint8_t proto = f[23];
+    uint16_t sport = hsr_load16(f + PLAIN_L4), dport = hsr_load16(f + PLAIN_L4 + 2);
+    uint32_t end = plain_l4(f, proto, total - 20, &flags);
+    if (end == 0 || (proto == PP_PROTO_UDP && (in->uplink || dport == 67 || dport == 68)))
+        return false;
+    sum = (uint64_t)src + dst + proto + (total - 20);
+    if (hsr_csum_fold(hsr_csum_add(sum, f + PLAIN_L4, total - 20)) != 0xFFFF)
+        return false;
+
+    memset(key, 0, sizeof *key);
+    bool swap = hsr_key4(key, src, dst, sport, dport, proto, in->context, in->uplink);
+    unsigned rxf = (swap ? HSR_RXF_SWAP : 0u) | (in->uplink ? HSR_RXF_UPLINK : 0u) |
+                   ((f[0] & 1) ? HSR_RXF_L2_MCAST : 0u);
+    unsigned class = proto == PP_PROTO_TCP ? HSR_CLASS_TCP : HSR_CLASS_UDP;
+    uint64_t w[2] = {
+        (PLAIN_L3 + total) | (uint64_t)in->port << 32 | (uint64_t) class << 48 |
+            (uint64_t)rxf << 56,
+        (uint64_t)PLAIN_L3 << 16 | (uint64_t)PLAIN_L4 << 32 | (uint64_t)end << 48,
+    };
+    uint32_t tail = HSR_VERDICT_GOOD << PP_VERDICT_L3 | HSR_VERDICT_GOOD << PP_VERDICT_L4 |
+                    (uint32_t)flags << 24;
+    meta->key_addrs = key->w[0];
+    meta->key_ports = key->w[1];
+    memcpy(&meta->frame_len, w, sizeof w);
+    memcpy(&meta->verdicts, &tail, sizeof tail);
+    return true;
+}
+
+void pp_parse(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
+              const struct pp_tables *tables, const struct virtio_net_hdr *vnet,
+              struct hsr_rx_meta *meta, struct hsr_key *key)
+{
+    bool asked = vnet && (vnet->flags | vnet->gso_type);
+
+    if (asked || !parse_plain(frame, len, in, meta, key))
+        pp_parse_staged(frame, len, in, tables, vnet, meta, key);
+}

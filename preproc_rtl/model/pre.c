@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "preproc/pre.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ETHER_HDR 14
+
+int pp_pre_open(struct pp_pre *pre, const struct pp_pre_config *config)
+{
+    int err;
+
+    memset(pre, 0, sizeof *pre);
+    if (config->rings == 0 || config->rings > HSR_MAX_WORKERS)
+        return -EINVAL;
+    err = pp_fit_open(&pre->fit, config->fit_buckets);
+    if (err)
+        return err;
+    err = pp_agg_open(&pre->agg, config->held, config->max_vector);
+    if (err) {
+        pp_fit_close(&pre->fit);
+        return err;
+    }
+    hsr_hash_init(&pre->hash, config->hash_secret);
+    pp_tables_clear(&pre->tables);
+    for (uint32_t i = 0; i < 1u << HSR_HASH_RETA_BITS; i++)
+        pre->reta[i] = (uint16_t)(i % config->rings);
+    pre->owner = config->owner;
+    pre->use_fit = true;
+    return 0;
+}
+
+void pp_pre_close(struct pp_pre *pre)
+{
+    pp_agg_close(&pre->agg);
+    pp_fit_close(&pre->fit);
+}
+
+enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,
+                           const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
+                           const struct virtio_net_hdr *vnet, uint64_t now)
+{
+    struct hsr_key key;
+
+    if (len < ETHER_HDR)
+        return HSR_DROP_PKT_TOO_SMALL;
+    if (len > HSR_MAX_FRAME)
+        return HSR_DROP_PKT_TOO_BIG;
+    if (pre->agg.free_count == 0)
+        return HSR_DROP_RX_RING_FULL;
+    pp_parse(frame, len, in, &pre->tables, vnet, meta, &key);
+    uint64_t hash = hsr_hash_key(&pre->hash, &key);
+    meta->hash = hash;
+    /* A bad packet's key is a guess at best: it must not hit somebody's flow. */
+    meta->flow_id = pre->use_fit && meta->reason == 0 ? pp_fit_lookup(&pre->fit, hash) : 0;
+    meta->rx_seq = 0;
+    meta->owner = pre->owner;
+    meta->payload = 0;
+    meta->timestamp = (uint32_t)now;
+    meta->packet_id = ++pre->packet_id;
+    pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(hash)], meta, &key);
+    return HSR_DROP_NONE;
+}
+
+uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item out[HSR_MAX_VECTOR])
+{
+    uint32_t n = pp_agg_take(&pre->agg, out);
+
+    for (uint32_t i = 0; i < n; i++)
+        out[i].meta->rx_seq = pre->rx_seq[out[i].ring]++;
+    return n;
+}

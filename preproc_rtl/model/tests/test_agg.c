@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "preproc/agg.h"
+
+#define HELD 256
+
+static struct pp_agg agg;
+static struct hsr_rx_meta meta[HELD];
+static struct hsr_key key;
+static struct pp_agg_item out[HSR_MAX_VECTOR];
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(meta, 0, sizeof meta);
+    memset(&key, 0, sizeof key);
+    for (unsigned i = 0; i < HELD; i++)
+        meta[i].class = HSR_CLASS_UDP;
+    return pp_agg_open(&agg, HELD, HSR_MAX_VECTOR);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    pp_agg_close(&agg);
+    return 0;
+}
+
+static void test_open(void **state)
+{
+    struct pp_agg other;
+
+    (void)state;
+    assert_int_equal(pp_agg_open(&other, 0, 1), -EINVAL);
+    assert_int_equal(pp_agg_open(&other, 65536, 1), -EINVAL);
+    assert_int_equal(pp_agg_open(&other, 1, 0), -EINVAL);
+    assert_int_equal(pp_agg_open(&other, 1, 17), -EINVAL);
+    assert_int_equal(pp_agg_open(&other, 65535, 16), 0);
+    assert_int_equal(pp_agg_take(&other, out), 0);
+    pp_agg_close(&other);
+}
+
+/* Packets 0 and 1, the second a little different: do they share a vector? */
+static bool share(void)
+{
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
+    struct hsr_key second = key;
+    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &second));
+    uint32_t n = pp_agg_take(&agg, out);
+    if (n == 1)
+        assert_int_equal(pp_agg_take(&agg, out), 1);
+    assert_int_equal(pp_agg_take(&agg, out), 0);
+    return n == 2;
+}
+
+static void test_rules(void **state)
+{
+    struct hsr_key other = {.w = {1}};
+
+    (void)state;
+    assert_true(share());
+    meta[1].ingress = 1;
+    assert_false(share());
+    meta[1].ingress = 0;
+    meta[1].flags = HSR_RXF_SWAP;
+    assert_false(share());
+    meta[1].flags = HSR_RXF_OPTIONS; /* of one flow all the same */
+    assert_true(share());
+    meta[1].flags = 0;
+    meta[1].class = HSR_CLASS_FRAG;
+    assert_false(share());
+    meta[0].class = HSR_CLASS_FRAG;
+    meta[0].frag_id = 1;
+    assert_true(share());
+    static const uint8_t alone[] = {HSR_CLASS_ARP, HSR_CLASS_NON_IP, HSR_CLASS_BAD};
+    for (unsigned i = 0; i < sizeof alone; i++) {
+        meta[0].class = meta[1].class = alone[i];
+        assert_false(share());
+    }
+    meta[0].class = meta[1].class = HSR_CLASS_UDP;
+    meta[1].reason = HSR_DROP_UDP_CSUM;
+    assert_false(share());
+    meta[1].reason = 0;
+    meta[0].flags = meta[1].flags = HSR_RXF_DECAP;
+    assert_true(share());
+    meta[1].outer_src4 = 9;
+    assert_false(share());
+    meta[1].outer_src4 = 0;
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
+    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &other)); /* same queue, other key */
+    assert_int_equal(pp_agg_take(&agg, out), 1);
+    assert_int_equal(pp_agg_take(&agg, out), 1);
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
+    assert_true(pp_agg_put(&agg, 1, 1, &meta[1], &key)); /* other ring */
+    assert_int_equal(pp_agg_take(&agg, out), 1);
+    assert_int_equal(pp_agg_take(&agg, out), 1);
+}
+
+static void test_key6(void **state)
+{
+    (void)state;
+    key.ipv6 = true;
+    assert_true(share());
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
+    key.w[4] = 1; /* the last word counts too */
+    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &key));
+    assert_int_equal(pp_agg_take(&agg, out), 1);
+    key.ipv6 = false; /* other family, same bits */
+    assert_true(pp_agg_put(&agg, 2, 0, &meta[2], &key));
+    assert_int_equal(pp_agg_take(&agg, out), 1);
+    assert_int_equal(pp_agg_take(&agg, out), 1);
+}
+
+static void test_cap_and_full(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < HELD; i++) {
+        meta[i].vec_len = 0xFF;
+        assert_true(pp_agg_put(&agg, i, 0, &meta[i], &key));
+    }
+    assert_false(pp_agg_put(&agg, 0, 0, &meta[0], &key));
+    for (uint32_t i = 0; i < HELD; i += 16) {
+        assert_int_equal(pp_agg_take(&agg, out), 16);
+        for (uint32_t j = 0; j < 16; j++) {
+            assert_int_equal(out[j].slot, i + j);
+            assert_int_equal(out[j].meta->vec_len, j == 0 ? 16 : 0);
+        }
+    }
+    assert_int_equal(agg.held, 0);
+    assert_int_equal(agg.vectors[16], HELD / 16);
+    agg.max_vector = 1;
+    assert_false(share());
+}
+
+/* Queues take turns in the order in which they became busy, and go to the end of the line when more
+ * waits. */
+static void test_turns(void **state)
+{
+    struct hsr_key other = {.w = {1}};
+
+    (void)state;
+    meta[1].hash = meta[3].hash = 5;
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
+    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &key));
+    assert_true(pp_agg_put(&agg, 2, 0, &meta[2], &other));
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(pp_agg_take(&agg, out), 1);
+        assert_int_equal(out[0].slot, i);
+    }
+}
+
+/* Random interleaving: nothing lost, order kept in each flow, a vector is of one flow. */
+static void test_interleaved(void **state)
+{
+    static struct hsr_rx_meta *held[HELD];
+    uint32_t sent[40] = {0}, got[40] = {0}, put = 0, taken = 0, free_count = HELD, seed = 7;
+
+    (void)state;
+    for (uint32_t i = 0; i < HELD; i++)
+        held[i] = &meta[i];
+    for (uint32_t round = 0; round < 200000; round++) {
+        seed = seed * 1664525u + 1013904223u;
+        if (free_count > 0 && seed >> 31) {
+            uint32_t flow = (seed >> 8) % 40;
+            struct hsr_rx_meta *m = held[--free_count];
+            m->hash = flow % 7; /* flows share queues */
+            key.w[0] = flow;
+            m->rx_seq = sent[flow]++;
+            assert_true(pp_agg_put(&agg, flow, (uint16_t)(flow % 3), m, &key));
+            put++;
+        } else {
+            uint32_t n = pp_agg_take(&agg, out);
+            for (uint32_t i = 0; i < n; i++) {
+                assert_int_equal(out[i].slot, out[0].slot);
+                assert_int_equal(out[i].meta->rx_seq, got[out[i].slot]++);
+                held[free_count++] = out[i].meta;
+            }
+            taken += n;
+        }
+        assert_int_equal(agg.held, put - taken);
+    }
+    uint64_t in_vectors = 0;
+    for (uint32_t i = 1; i <= HSR_MAX_VECTOR; i++)
+        in_vectors += agg.vectors[i] * i;
+    assert_int_equal(in_vectors, taken);
+    assert_true(agg.vectors[2] > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_open),
+        cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_key6, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cap_and_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_interleaved, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

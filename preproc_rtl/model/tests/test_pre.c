@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All stages together. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "packets.h"
+#include "preproc/pre.h"
+
+static struct pk k;
+static struct pp_pre pre;
+static struct hsr_rx_meta meta[32];
+static struct pp_agg_item out[HSR_MAX_VECTOR];
+
+static struct pp_pre_config config(void)
+{
+    struct pp_pre_config c = {
+        .rings = 3, .fit_buckets = 256, .held = 32, .max_vector = 16, .owner = 0x00010203};
+
+    for (unsigned i = 0; i < HSR_HASH_SECRET; i++)
+        c.hash_secret[i] = (uint8_t)(i * 37 + 11);
+    return c;
+}
+
+static int setup(void **state)
+{
+    struct pp_pre_config c = config();
+
+    (void)state;
+    memset(meta, 0xA5, sizeof meta);
+    return pp_pre_open(&pre, &c);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    pp_pre_close(&pre);
+    return 0;
+}
+
+static enum hsr_drop frame(uint32_t slot, uint64_t now)
+{
+    return pp_pre_frame(&pre, slot, &meta[slot], k.p, k.n, &pk_vnic, NULL, now);
+}
+
+static void test_open(void **state)
+{
+    struct pp_pre other;
+    struct pp_pre_config c = config();
+
+    (void)state;
+    c.rings = 0;
+    assert_int_equal(pp_pre_open(&other, &c), -EINVAL);
+    c.rings = HSR_MAX_WORKERS + 1;
+    assert_int_equal(pp_pre_open(&other, &c), -EINVAL);
+    c = config();
+    c.fit_buckets = 3;
+    assert_int_equal(pp_pre_open(&other, &c), -EINVAL);
+    c = config();
+    c.max_vector = 17;
+    assert_int_equal(pp_pre_open(&other, &c), -EINVAL);
+}
+
+static void test_reta(void **state)
+{
+    unsigned uses[3] = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 256; i++)
+        uses[pre.reta[i]]++;
+    assert_in_range(uses[0], 85, 86);
+    assert_in_range(uses[1], 85, 86);
+    assert_in_range(uses[2], 85, 86);
+}
+
+static void test_vector(void **state)
+{
+    static const uint32_t stamps[] = {0, 7, 9};
+    struct hsr_key key = {.w = {0x0A0000010A000002u, hsr_key_ports(1000, 2000, 77, 17)}};
+
+    (void)state;
+    uint64_t hash = hsr_hash_key(&pre.hash, &key);
+    struct hsr_tx_meta op = {.fit_op = HSR_FIT_INSERT, .hash = hash, .flow_id = 42};
+    pk_plain(&k, 4, 17);
+    assert_int_equal(frame(0, 0), 0);
+    pp_fit_apply(&pre.fit, &op);
+    assert_int_equal(frame(1, 0x500000007u), 0);
+    assert_int_equal(frame(2, 9), 0);
+    assert_int_equal(pp_pre_vector(&pre, out), 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct hsr_rx_meta *m = out[i].meta;
+
+        assert_ptr_equal(m, &meta[i]);
+        assert_int_equal(out[i].ring, pre.reta[hsr_hash_reta(hash)]);
+        assert_int_equal(m->hash, hash);
+        assert_int_equal(m->flow_id, i == 0 ? 0 : 42);
+        assert_int_equal(m->rx_seq, i);
+        assert_int_equal(m->packet_id, i + 1);
+        assert_int_equal(m->timestamp, stamps[i]);
+        assert_int_equal(m->owner, 0x00010203);
+        assert_int_equal(m->payload, 0);
+        assert_int_equal(m->vec_len, i == 0 ? 3 : 0);
+    }
+    assert_int_equal(pp_pre_vector(&pre, out), 0);
+    pre.use_fit = false;
+    assert_int_equal(frame(0, 0), 0);
+    assert_int_equal(pp_pre_vector(&pre, out), 1);
+    assert_int_equal(meta[0].flow_id, 0);
+    assert_int_equal(meta[0].rx_seq, 3);
+}
+
+/* A bad packet has the key of a flow and yet no flow id. */
+static void test_bad_has_no_flow(void **state)
+{
+    (void)state;
+    pk_plain(&k, 4, 17);
+    assert_int_equal(frame(0, 0), 0);
+    struct hsr_tx_meta op = {.fit_op = HSR_FIT_INSERT, .hash = meta[0].hash, .flow_id = 42};
+    pp_fit_apply(&pre.fit, &op);
+    k.p[45] ^= 1;
+    assert_int_equal(frame(1, 0), 0);
+    assert_int_equal(meta[1].hash, meta[0].hash);
+    assert_int_equal(meta[1].reason, HSR_DROP_UDP_CSUM);
+    assert_int_equal(meta[1].flow_id, 0);
+    assert_int_equal(pp_pre_vector(&pre, out), 1);
+    assert_int_equal(pp_pre_vector(&pre, out), 1);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    pk_plain(&k, 4, 17);
+    k.n = 13;
+    assert_int_equal(frame(0, 0), HSR_DROP_PKT_TOO_SMALL);
+    pk_start(&k, 4, HSR_MAX_FRAME + 1);
+    assert_int_equal(frame(0, 0), HSR_DROP_PKT_TOO_BIG);
+    assert_int_equal(pre.packet_id, 0);
+    pk_plain(&k, 4, 17);
+    for (uint32_t i = 0; i < 32; i++)
+        assert_int_equal(frame(i, 0), 0);
+    struct hsr_rx_meta more;
+    assert_int_equal(pp_pre_frame(&pre, 99, &more, k.p, k.n, &pk_vnic, NULL, 0),
+                     HSR_DROP_RX_RING_FULL);
+    assert_int_equal(pp_pre_vector(&pre, out), 16);
+    assert_int_equal(pp_pre_frame(&pre, 99, &more, k.p, k.n, &pk_vnic, NULL, 0), 0);
+}
+
+/* Both directions of a flow meet on one ring, whichever port they came by. */
+static void test_both_ways(void **state)
+{
+    (void)state;
+    for (uint8_t family = 4; family <= 6; family = (uint8_t)(family + 2)) {
+        pk_plain(&k, family, 6);
+        assert_int_equal(frame(0, 0), 0);
+        pk_start(&k, family, 3);
+        k.src[family == 4 ? 3 : 15] = 2;
+        k.dst[family == 4 ? 3 : 15] = 1;
+        pk_tcp(&k, 0x10, NULL, 0);
+        hsr_store16(k.p, 2000);
+        hsr_store16(k.p + 2, 1000);
+        pk_fix_l4(&k, 0, 16, 6);
+        pk_ip_eth(&k, 6);
+        assert_int_equal(frame(1, 0), 0);
+        assert_int_equal(meta[0].hash, meta[1].hash);
+        assert_int_equal(pp_pre_vector(&pre, out), 1);
+        uint16_t ring = out[0].ring;
+        assert_int_equal(pp_pre_vector(&pre, out), 1);
+        assert_int_equal(out[0].ring, ring);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_open),
+        cmocka_unit_test_setup_teardown(test_reta, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_vector, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_has_no_flow, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

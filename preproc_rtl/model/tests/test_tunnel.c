@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tunnels on uplinks, and what senders claim of offloads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "packets.h"
+
+static struct pk k;
+
+static void test_vxlan(void **state)
+{
+    (void)state;
+    pk_plain(&k, 6, 6);
+    pk_pad(&k, 4); /* padding inside the tunnel */
+    pk_vxlan(&k, 5);
+    k.tos = 3;
+    pk_outer(&k, 4, 4789);
+    pk_pad(&k, 8); /* and outside */
+    struct pk_result r = pk_parse(&k, &pk_uplink);
+    assert_int_equal(r.m.reason, 0);
+    assert_int_equal(r.m.class, HSR_CLASS_TCP);
+    assert_int_equal(r.m.flags, HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_IPV6 | HSR_RXF_LINE1);
+    assert_int_equal(r.m.l2_off, 50);
+    assert_int_equal(r.m.l3_off, 64);
+    assert_int_equal(r.m.frame_len, k.n - 12);
+    assert_int_equal(r.m.vni_tunnel, 5 << 8 | HSR_TUNNEL_VXLAN);
+    assert_int_equal(r.m.outer_src4, 0x0A000001);
+    assert_int_equal(r.m.flags1, HSR_RX1F_OUTER_CE);
+    assert_int_equal(hsr_key_context(r.m.key_ports), 500);
+    assert_int_equal(pk_verdict(&r, 0), HSR_VERDICT_UNCHECKED);
+    assert_int_equal(pk_verdict(&r, 1), HSR_VERDICT_GOOD);
+    assert_int_equal(pk_verdict(&r, 2), HSR_VERDICT_GOOD);
+    assert_int_equal(pk_verdict(&r, 3), HSR_VERDICT_GOOD);
+    hsr_store16(k.p + 40, 0); /* no outer checksum */
+    r = pk_parse(&k, &pk_uplink);
+    assert_int_equal(r.m.reason, 0);
+    assert_int_equal(pk_verdict(&r, 3), HSR_VERDICT_UNCHECKED);
+    r = pk_parse(&k, &pk_vnic); /* a guest's own */
+    assert_int_equal(r.m.class, HSR_CLASS_UDP);
+    assert_int_equal(r.m.flags, 0);
+}
+
+static void test_geneve(void **state)
+{
+    static const uint8_t options[12] = {1, 2, 3, 1, 9, 9, 9, 9, 0, 0, 4, 0};
+
+    (void)state;
+    pk_plain(&k, 4, 17);
+    pk_geneve(&k, 5, options, sizeof options);
+    k.tos = 2;
+    pk_outer(&k, 6, 6081);
+    struct pk_result r = pk_parse(&k, &pk_uplink);
+    assert_int_equal(r.m.reason, 0);
+    assert_int_equal(r.m.class, HSR_CLASS_UDP);
+    assert_int_equal(r.m.l2_off, 14 + 40 + 8 + 8 + 12);
+    assert_int_equal(r.m.vni_tunnel, 5 << 8 | HSR_TUNNEL_GENEVE);
+    assert_int_equal(r.m.outer_src4, 0);
+    assert_int_equal(r.m.flags1, HSR_RX1F_OUTER_ECT);
+    assert_int_equal(r.m.flags, HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_LINE1);
+    assert_int_equal(r.m.key_ports, hsr_key_ports(1000, 2000, 501, 17));
+}
+
+static void test_not_opened(void **state)
+{
+    (void)state;
+    pk_plain(&k, 4, 17);
+    pk_vxlan(&k, 6); /* unknown network: good, context 0 */
+    pk_outer(&k, 4, 4789);
+    struct pk_result r = pk_parse(&k, &pk_uplink);
+    assert_int_equal(r.m.reason, 0);
+    assert_true(r.m.flags & HSR_RXF_DECAP);
+    assert_int_equal(hsr_key_context(r.m.key_ports), 0);
+    pk_plain(&k, 4, 17); /* not to a VTEP of ours */
+    pk_vxlan(&k, 5);
+    pk_udp(&k, 50000, 4789);
+    k.dst[3] = 9;
+    pk_fix_l4(&k, 0, 6, 17);
+    pk_ip_eth(&k, 17);
+    r = pk_parse(&k, &pk_uplink);
+    assert_int_equal(r.m.class, HSR_CLASS_UDP);
+    assert_false(r.m.flags & HSR_RXF_DECAP);
+    assert_false(r.m.flags & HSR_RXF_LINE1);
+    pk_plain(&k, 4, 17); /* nested: opened once */
+    pk_vxlan(&k, 5);
+    pk_outer(&k, 4, 4789);
+    pk_vxlan(&k, 5);
+    pk_outer(&k, 4, 4789);
+    r = pk_parse(&k, &pk_uplink);
+    assert_int_equal(r.m.class, HSR_CLASS_UDP);
+    assert_int_equal(r.m.l2_off, 50);
+    assert_int_equal(hsr_key_port(r.m.key_ports, false), 50000);
+}
+
+static struct virtio_net_hdr asked(uint16_t start, uint16_t field, uint8_t gso, uint16_t size)
+{
+    return (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+                                   .gso_type = gso,
+                                   .gso_size = size,
+                                   .csum_start = start,
+                                   .csum_offset = field};
+}
+
+static unsigned with(struct virtio_net_hdr h)
+{
+    return pk_parse_frame(k.p, k.n, &pk_vnic, &h).m.reason;
+}
+
+static void test_partial(void **state)
+{
+    (void)state;
+    pk_plain(&k, 4, 6);
+    k.p[50] ^= 0xFF; /* whatever the field holds, it is not a sum */
+    struct virtio_net_hdr h =
+        asked(34, 16, VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN, 1400);
+    struct pk_result r = pk_parse_frame(k.p, k.n, &pk_vnic, &h);
+    assert_int_equal(r.m.reason, 0);
+    assert_int_equal(pk_verdict(&r, 1), HSR_VERDICT_PARTIAL);
+    assert_int_equal(r.m.csum_start, 34);
+    assert_int_equal(r.m.csum_offset, 16);
+    assert_int_equal(r.m.gso_type, HSR_GSO_TCP4 | HSR_GSO_ECN);
+    assert_int_equal(r.m.gso_size, 1400);
+    assert_true(r.m.flags & HSR_RXF_LINE1);
+    h = (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_DATA_VALID};
+    r = pk_parse_frame(k.p, k.n, &pk_vnic, &h);
+    assert_int_equal(r.m.reason, 0);
+    assert_int_equal(pk_verdict(&r, 1), HSR_VERDICT_GOOD);
+    pk_plain(&k, 6, 6);
+    h = asked(54, 16, VIRTIO_NET_HDR_GSO_TCPV6, 1400);
+    assert_int_equal(pk_parse_frame(k.p, k.n, &pk_vnic, &h).m.gso_type, HSR_GSO_TCP6);
+    pk_plain(&k, 4, 17);
+    h = asked(34, 6, 5, 1200);
+    assert_int_equal(pk_parse_frame(k.p, k.n, &pk_vnic, &h).m.gso_type, HSR_GSO_USO);
+    h = asked(34, 6, VIRTIO_NET_HDR_GSO_UDP, 1200);
+    r = pk_parse_frame(k.p, k.n, &pk_vnic, &h);
+    assert_int_equal(r.m.gso_type, HSR_GSO_UFO);
+    assert_int_equal(r.m.class, HSR_CLASS_UDP);
+    pk_start(&k, 4, 8);
+    pk_sctp(&k);
+    pk_ip_eth(&k, 132);
+    k.p[42] ^= 1;
+    assert_int_equal(with(asked(34, 8, 0, 0)), 0);
+}
+
+/* A guest's lies: fault 24 of the catalogue. */
+static void test_gso_bad(void **state)
+{
+    const struct virtio_net_hdr lies[] = {
+        asked(34, 6, 0, 0),        /* another protocol's field */
+        asked(35, 16, 0, 0),       /* beside the header */
+        asked(65535, 65535, 0, 0), /* past the end */
+        asked(34, 16, VIRTIO_NET_HDR_GSO_TCPV4, 0),
+        asked(34, 16, VIRTIO_NET_HDR_GSO_TCPV6, 1400),
+        asked(34, 16, VIRTIO_NET_HDR_GSO_UDP, 1400),
+        asked(34, 16, 5, 1400),
+        asked(34, 16, 7, 1400), /* no type at all */
+        asked(34, 16, VIRTIO_NET_HDR_GSO_ECN, 1400),
+        {.gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 1400}, /* without a checksum request */
+        {.flags = VIRTIO_NET_HDR_F_DATA_VALID, .gso_type = 1, .gso_size = 1400},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        pk_plain(&k, 4, 6);
+        assert_int_equal(with(lies[i]), HSR_DROP_GSO_BAD);
+    }
+    pk_plain(&k, 4, 17);
+    assert_int_equal(with(asked(34, 6, VIRTIO_NET_HDR_GSO_UDP | VIRTIO_NET_HDR_GSO_ECN, 100)),
+                     HSR_DROP_GSO_BAD);
+    pk_start(&k, 4, 8);
+    pk_icmp(&k, 8, 1);
+    pk_ip_eth(&k, 1);
+    assert_int_equal(with(asked(34, 2, 0, 0)), HSR_DROP_GSO_BAD);
+    pk_start(&k, 4, 16);
+    pk_udp(&k, 1, 2);
+    k.frag = 0x2000;
+    pk_ip_eth(&k, 17);
+    assert_int_equal(with(asked(34, 6, 0, 0)), HSR_DROP_GSO_BAD);
+}
+
+/* The kernel's own tunnels leave the inner sum to us, or the outer one. */
+static void test_partial_in_tunnel(void **state)
+{
+    struct virtio_net_hdr h = asked(84, 16, 0, 0);
+
+    (void)state;
+    pk_plain(&k, 4, 6);
+    k.p[50] ^= 0xFF;
+    pk_vxlan(&k, 5);
+    pk_outer(&k, 4, 4789);
+    k.p[41] ^= 1; /* it will be right when the inner one is */
+    struct pk_result r = pk_parse_frame(k.p, k.n, &pk_uplink, &h);
+    assert_int_equal(r.m.reason, 0);
+    assert_int_equal(pk_verdict(&r, 1), HSR_VERDICT_PARTIAL);
+    assert_int_equal(pk_verdict(&r, 3), HSR_VERDICT_UNCHECKED);
+    assert_int_equal(r.m.csum_start, 84);
+    pk_plain(&k, 4, 6);
+    pk_vxlan(&k, 5);
+    pk_outer(&k, 4, 4789);
+    h = asked(34, 6, 0, 0);
+    r = pk_parse_frame(k.p, k.n, &pk_uplink, &h);
+    assert_int_equal(r.m.reason, 0);
+    assert_int_equal(pk_verdict(&r, 3), HSR_VERDICT_PARTIAL);
+    assert_int_equal(pk_verdict(&r, 1), HSR_VERDICT_GOOD);
+    assert_int_equal(r.m.csum_start, 0);
+    h = asked(34, 6, VIRTIO_NET_HDR_GSO_TCPV4,
+              1400); /* segmentation of what is inside cannot be meant */
+    assert_int_equal(pk_parse_frame(k.p, k.n, &pk_uplink, &h).m.reason, HSR_DROP_GSO_BAD);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    pk_tables_fill();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vxlan),   cmocka_unit_test(test_geneve),
+        cmocka_unit_test(test_partial), cmocka_unit_test(test_not_opened),
+        cmocka_unit_test(test_gso_bad), cmocka_unit_test(test_partial_in_tunnel),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
