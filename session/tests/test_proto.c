@@ -227,16 +227,16 @@ static void check_lines(uint8_t proto, uint8_t pattern, struct session *result)
         unsigned dir = flags[i][0];
 
         p.tcp_flags = flags[i][1];
-        p.seq = i > 2 ? 1 : dir;
+        p.seq = i > 2 ? 1 : dir; /* both ends begin at 0 */
         p.ack = 1;
         p.icmp_type = dir ? 8 : 0;
         assert_int_equal(ses_track(t, s, dir, &p, NS * (i + 2), &drop), SES_CONTINUES);
     }
-    /* The handshake's numbers: both ends began at 0, so that "seq" above is the byte expected. */
 #ifdef POISONING
     ASAN_UNPOISON_MEMORY_REGION((uint8_t *)s + 64, 192);
 #endif
     assert_memory_equal((uint8_t *)s + 64, cold, sizeof cold);
+    assert_int_equal(s->state, proto == 6 ? SES_CLOSING : SES_ESTABLISHED);
     *result = *s;
     ses_table_close(t);
 }
