@@ -9,8 +9,10 @@
  * directions), route (with mapping). Stages know the walk and their own table, never one another.
  *
  * Epochs: a stage gives each scope (a vNIC, or a VPC) a digest of what its table holds for it. A scope whose digest
- * differs from the old snapshot's gets the next epoch; a session remembers the epochs it was compiled under, and is
- * walked again only when one of its own scopes moved.
+ * differs from the old snapshot's gets this snapshot's generation as its epoch; a session remembers the generation it
+ * was compiled under, and is walked again only when one of its own scopes moved since: pol_moved().
+ *
+ * DPDK: EAL must be initialised (huge pages are not needed); routes are in its RIBs, security groups in its ACLs.
  *
  * Threads: build and free on the control thread; walk and look-ups on any number of workers at once.
  */
@@ -49,7 +51,7 @@ struct pol_port {
     uint32_t gateway4; /* uplink: next hop off-link, 0: none */
     uint32_t addrs;
     const struct cfg_addr *addr;
-    uint8_t epoch[SES_STAGES]; /* of this vNIC, by stage */
+    uint8_t epoch[SES_STAGES]; /* of this vNIC, by stage: see pol_epochs() */
     char name[CFG_NAME];
 };
 
@@ -72,7 +74,10 @@ struct pol_subnet {
 
 struct pol;
 
-/* Build from a checked configuration; `old` (or NULL) gives the epochs to go on from. NULL with errno. */
+/*
+ * Build from a checked configuration; `old` (or NULL) gives the epochs to go on from. NULL with errno: EINVAL for a
+ * configuration that cfg_parse() would not have given, ENOMEM when the heap or EAL's memory is used up.
+ */
 struct pol *pol_build(const struct cfg *cfg, const struct pol *old);
 void pol_free(struct pol *pol);
 
@@ -125,21 +130,37 @@ struct pol_walk {
     uint32_t vni;
     uint32_t vtep4;                        /* remote: where to, host order; 0: local */
     uint64_t out_src_mac48, out_dst_mac48; /* the inner frame's MACs when it leaves */
-    bool routed;                           /* passes the gateway: TTL goes down, MACs change */
-    uint32_t back_vtep4;                   /* where replies go: source's VTEP, 0: local */
+    bool
+        routed; /* passes our gateway: TTL goes down, MACs change. From a tunnel with `again`: not known, false */
+    bool
+        back_routed; /* so do the replies. They need not agree: a peer has routed what comes out of a tunnel */
+    uint32_t back_vtep4; /* where replies go: source's VTEP, 0: local */
     uint64_t back_src_mac48,
         back_dst_mac48; /* MACs of reply frames when they leave to the initiator */
+    /* With `again`, a MAC or back_vtep4 that only the first packet could tell is 0: keep the old one. */
     /* the verdict */
     enum hsr_drop drop;
     enum pol_stage stage; /* where the walk ended */
-    char why[96]; /* for people: rule or route that decided; only filled when explain is set */
+    char why
+        [192]; /* for people: the rules and the route that decided; only filled when explain is set */
     bool explain;
 };
 
 /* All stages in order; w->drop is the verdict. */
 void pol_walk(const struct pol *pol, struct pol_walk *w);
 
-/* Epochs a session of this walk depends on (by stage, both vNICs and the VPC folded in). */
+/*
+ * Stages (bits 1 << enum pol_stage) that say something new since generation `since` about any of: the port the session
+ * came from, the port it goes to (HSR_NO_PORT: none here), its VPC. 0: a session compiled under `since` still holds.
+ * Exact for as long as generations do not wrap.
+ */
+uint32_t pol_moved(const struct pol *pol, uint16_t origin, uint16_t target, uint32_t context,
+                   uint32_t since);
+
+/*
+ * Epochs a session of these depends on, by stage: the low byte of the generation that last moved any of the three.
+ * For show; a byte comes round after 256 generations, so what decides is pol_moved().
+ */
 void pol_epochs(const struct pol *pol, uint16_t origin, uint16_t target, uint32_t context,
                 uint8_t epoch[SES_STAGES]);
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ports as the datapath sees them, and the underlay behind the uplinks. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pol.h"
+
+_Static_assert(sizeof(struct pol_port) == 2 * HSR_CACHE_LINE, "a port is two cache lines");
+
+static uint32_t mask_of(uint8_t len)
+{
+    return len ? UINT32_MAX << (32 - (len > 32 ? 32 : len)) : 0;
+}
+
+static uint32_t addr4_of(const struct cfg_addr *a)
+{
+    return a->family == 4 ? hsr_load32(a->bytes) : 0;
+}
+
+static int vnic_fill(const struct pol *pol, const struct cfg *cfg, const struct cfg_port *from,
+                     struct pol_port *to)
+{
+    if (from->subnet >= pol->subnets)
+        return -EINVAL;
+    to->subnet = from->subnet;
+    to->context = pol->subnet[from->subnet].context;
+    to->vni = pol_vni(pol, to->context);
+    to->anti_spoof = from->anti_spoof;
+    to->pick_up = from->pick_up;
+    to->quota = from->quota ? from->quota : cfg->options.quota;
+    return 0;
+}
+
+static void uplink_fill(const struct cfg_port *from, struct pol_port *to)
+{
+    to->subnet = CFG_NONE;
+    to->underlay4 = addr4_of(&from->underlay);
+    to->underlay_mask = mask_of(from->underlay_len);
+    to->gateway4 = addr4_of(&from->gateway);
+}
+
+static int port_fill(struct pol *pol, const struct cfg *cfg, const struct cfg_port *from,
+                     struct cfg_addr *addr)
+{
+    if (from->index >= HSR_MAX_PORTS || pol->port[from->index].valid ||
+        from->addrs > CFG_PORT_ADDRS || from->groups > CFG_PORT_GROUPS)
+        return -EINVAL;
+
+    struct pol_port *to = &pol->port[from->index];
+
+    to->mac48 = pol_mac48(from->mac);
+    to->mtu = from->mtu;
+    to->role = (uint8_t)from->role;
+    to->valid = true;
+    to->takes_gso =
+        from->offload && (from->kind == HSR_PORT_KIND_TAP || from->kind == HSR_PORT_KIND_KERNEL);
+    to->queues = from->queues ? from->queues : 1;
+    to->group_set = CFG_NONE;
+    memcpy(to->name, from->name, sizeof to->name);
+    to->name[sizeof to->name - 1] = 0;
+    memcpy(addr, from->addr, from->addrs * sizeof *addr);
+    to->addr = addr;
+    to->addrs = from->addrs;
+    if (from->role == CFG_VNIC)
+        return vnic_fill(pol, cfg, from, to);
+    uplink_fill(from, to);
+    if (!pol->uplink)
+        pol->uplink = to;
+    return 0;
+}
+
+int pol_ports_build(struct pol *pol, const struct cfg *cfg)
+{
+    size_t addrs = 0;
+    int rc = 0;
+
+    for (uint32_t i = 0; i < cfg->ports; i++)
+        addrs += cfg->port[i].addrs;
+    pol->addr = pol_array(addrs, sizeof *pol->addr);
+    pol->port = aligned_alloc(HSR_CACHE_LINE, HSR_MAX_PORTS * sizeof *pol->port);
+    if (!pol->addr || !pol->port)
+        return -ENOMEM;
+    memset(pol->port, 0, HSR_MAX_PORTS * sizeof *pol->port);
+    for (uint32_t i = 0; i < HSR_MAX_PORTS; i++)
+        pol->port[i].index = (uint16_t)i;
+
+    struct cfg_addr *next = pol->addr;
+
+    for (uint32_t i = 0; i < cfg->ports && !rc; i++) {
+        rc = port_fill(pol, cfg, &cfg->port[i], next);
+        next += cfg->port[i].addrs;
+    }
+    return rc;
+}
+
+const struct pol_port *pol_port(const struct pol *pol, uint16_t index)
+{
+    static const struct pol_port nobody = {.index = HSR_NO_PORT, .subnet = CFG_NONE};
+
+    return index < HSR_MAX_PORTS ? &pol->port[index] : &nobody;
+}
+
+const struct pol_port *pol_uplink(const struct pol *pol)
+{
+    return pol->uplink;
+}
+
+static int compare_u32(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static int compare_neighbor(const void *a, const void *b)
+{
+    return compare_u32(&((const struct pol_neighbor *)a)->addr4,
+                       &((const struct pol_neighbor *)b)->addr4);
+}
+
+int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
+{
+    pol->vtep = pol_array(cfg->vteps, sizeof *pol->vtep);
+    pol->neighbor = pol_array(cfg->neighbors, sizeof *pol->neighbor);
+    if (!pol->vtep || !pol->neighbor)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < cfg->vteps; i++)
+        if (cfg->vtep[i].family == 4)
+            pol->vtep[pol->vteps++] = hsr_load32(cfg->vtep[i].bytes);
+    for (uint32_t i = 0; i < cfg->neighbors; i++)
+        if (cfg->neighbor[i].addr.family == 4)
+            pol->neighbor[pol->neighbors++] =
+                (struct pol_neighbor){.addr4 = hsr_load32(cfg->neighbor[i].addr.bytes),
+                                      .mac48 = pol_mac48(cfg->neighbor[i].mac)};
+    qsort(pol->vtep, pol->vteps, sizeof *pol->vtep, compare_u32);
+    qsort(pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_neighbor);
+    return 0;
+}
+
+bool pol_is_vtep(const struct pol *pol, uint32_t addr4)
+{
+    return bsearch(&addr4, pol->vtep, pol->vteps, sizeof *pol->vtep, compare_u32) != NULL;
+}
+
+uint64_t pol_static_neighbor(const struct pol *pol, uint32_t addr4)
+{
+    struct pol_neighbor want = {.addr4 = addr4};
+    const struct pol_neighbor *n =
+        bsearch(&want, pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_neighbor);
+
+    return n ? n->mac48 : 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The route stage's table: the routes and subnets of each VPC as longest-prefix matches. Its walk is stage_route.c. */
+#ifndef POL_ROUTES_H
+#define POL_ROUTES_H
+
+#include "pol.h"
+
+struct route {
+    struct cfg_prefix prefix;
+    enum cfg_route_kind kind;
+    bool implicit; /* a subnet of the VPC */
+    uint32_t context;
+    uint32_t vtep4;
+    uint64_t mac48;
+    struct cfg_addr via;
+};
+
+struct route_table;
+
+int pol_routes_build(struct pol *pol, const struct cfg *cfg, void **table);
+void pol_routes_free(void *table);
+uint64_t pol_routes_digest(const struct pol *pol, const void *table, uint32_t context);
+
+/* The route that decides for an address of a VPC, NULL for none. */
+const struct route *pol_route(const struct route_table *table, uint32_t context,
+                              const struct cfg_addr *addr);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage route: where the packet goes, and how its replies come back. Longest prefix over the routes and subnets of the
+ * VPC, then the end point (a vNIC here or a VTEP there) and the MACs of the frame that leaves.
+ *
+ * Inside a subnet frames are bridged: MACs stay. Between subnets, and by routes that are not local, the gateway's MAC
+ * is addressed and the frame is routed. A peer routes before it puts a frame into the tunnel, so that one from there
+ * addressed to the vNIC itself is delivered as it is; one addressed to a gateway is routed here.
+ */
+#include "routes.h"
+
+/* What the destination turned out to be. */
+struct destination {
+    const struct route *route;
+    const struct pol_endpoint *endpoint; /* NULL for a VTEP route */
+};
+
+static uint64_t gateway_mac(const struct pol *pol, uint32_t subnet)
+{
+    return subnet < pol->subnets ? pol->subnet[subnet].gateway_mac48 : 0;
+}
+
+static bool is_gateway_mac(const struct pol *pol, uint32_t context, uint64_t mac48)
+{
+    const struct pol_vpc *vpc = &pol->vpc[context];
+
+    for (uint32_t i = 0; i < vpc->subnets; i++)
+        if (gateway_mac(pol, pol->subnet_order[vpc->first + i]) == mac48)
+            return true;
+    return false;
+}
+
+/* The segment the packet is from: the vNIC's own, whatever source it has. */
+static uint32_t source_subnet(const struct pol_walk *w)
+{
+    if (w->from)
+        return w->from->subnet;
+    return w->source ? w->source->subnet : CFG_NONE;
+}
+
+static void explain(struct pol_walk *w, const struct route *r)
+{
+    static const char *const kind[] = {"local", "vtep", "gateway", "blackhole"};
+    char prefix[64];
+
+    if (r)
+        pol_say(w, "route: %s %s", pol_prefix_text(&r->prefix, prefix),
+                r->implicit ? "subnet" : kind[r->kind]);
+    else
+        pol_say(w, "route: none");
+}
+
+static enum hsr_drop destination_find(const struct pol *pol, const struct route_table *table,
+                                      struct pol_walk *w, struct destination *d)
+{
+    const struct route *r = pol_route(table, w->context, &w->dst);
+
+    d->route = r;
+    if (w->explain)
+        explain(w, r);
+    if (!r)
+        return w->from ? HSR_DROP_NO_ROUTE : HSR_DROP_NO_MAPPING;
+    switch (r->kind) {
+    case CFG_ROUTE_LOCAL:
+        d->endpoint = pol_endpoint(pol, w->context, &w->dst);
+        break;
+    case CFG_ROUTE_GATEWAY:
+        d->endpoint = pol_endpoint(pol, w->context, &r->via);
+        break;
+    case CFG_ROUTE_VTEP:
+        return HSR_DROP_NONE;
+    case CFG_ROUTE_BLACKHOLE:
+        return HSR_DROP_BLACKHOLE;
+    }
+    return d->endpoint ? HSR_DROP_NONE : HSR_DROP_NO_MAPPING;
+}
+
+/* What leaves, in MACs; a route to a VTEP keeps the source's gateway, for it has no subnet of its own. */
+static void out_fill(const struct pol *pol, struct pol_walk *w, const struct destination *d)
+{
+    uint32_t subnet = d->endpoint ? d->endpoint->subnet : CFG_NONE;
+
+    w->out_dst_mac48 = d->endpoint ? d->endpoint->mac48 : d->route->mac48;
+    if (w->routed) {
+        if (subnet == CFG_NONE)
+            subnet = source_subnet(w);
+        if (subnet == CFG_NONE && w->to)
+            subnet = w->to->subnet;
+        w->out_src_mac48 = gateway_mac(pol, subnet);
+    } else if (!w->again) {
+        w->out_src_mac48 = w->src_mac48;
+    } else if (w->from) {
+        w->out_src_mac48 = w->source ? w->source->mac48 : w->from->mac48;
+    }
+}
+
+/* From a vNIC of ours. */
+static enum hsr_drop leave(const struct pol *pol, struct pol_walk *w, const struct destination *d)
+{
+    uint32_t subnet = source_subnet(w);
+
+    if (w->to == w->from)
+        return HSR_DROP_LOOP;
+    w->routed = d->route->kind != CFG_ROUTE_LOCAL || d->endpoint->subnet != subnet;
+    /* RFC 4291, 2.5.6: a router does not forward what has a link-local source. */
+    if (w->routed && pol_is_link_local(&w->src))
+        return HSR_DROP_NO_ROUTE;
+
+    uint64_t asked = w->routed ? gateway_mac(pol, subnet) : d->endpoint->mac48;
+
+    if (!w->again && w->dst_mac48 != asked)
+        return HSR_DROP_UNKNOWN_MAC;
+    out_fill(pol, w, d);
+    w->back_routed = w->routed && w->to;
+    w->back_src_mac48 = asked;
+    if (w->again)
+        w->back_dst_mac48 = w->from->anti_spoof ? w->from->mac48 : 0;
+    else
+        w->back_dst_mac48 = w->src_mac48;
+    return HSR_DROP_NONE;
+}
+
+/* Replies to the network. The far side of a route is nobody's: back to where it came from. */
+static void back_fill(const struct pol *pol, struct pol_walk *w)
+{
+    const struct pol_endpoint *s = w->source;
+
+    w->back_routed = !s || s->subnet != w->to->subnet;
+    w->back_src_mac48 = w->to->mac48;
+    if (w->back_routed)
+        w->back_src_mac48 =
+            gateway_mac(pol, s && s->subnet != CFG_NONE ? s->subnet : w->to->subnet);
+    if (s) {
+        w->back_vtep4 = s->vtep4;
+        w->back_dst_mac48 = s->mac48;
+    } else if (!w->again) {
+        w->back_vtep4 = w->outer_src4;
+        w->back_dst_mac48 = w->src_mac48;
+    }
+}
+
+/* From a tunnel: only to a vNIC here, and never out again. */
+static enum hsr_drop arrive(const struct pol *pol, struct pol_walk *w, const struct destination *d)
+{
+    if (!w->to)
+        return HSR_DROP_LOOP;
+    if (!w->again && w->dst_mac48 != d->endpoint->mac48) {
+        if (!is_gateway_mac(pol, w->context, w->dst_mac48))
+            return HSR_DROP_UNKNOWN_MAC;
+        if (pol_is_link_local(&w->src))
+            return HSR_DROP_NO_ROUTE;
+        w->routed = true;
+    }
+    out_fill(pol, w, d);
+    back_fill(pol, w);
+    return HSR_DROP_NONE;
+}
+
+static enum hsr_drop route_walk(const struct pol *pol, const void *table, struct pol_walk *w)
+{
+    struct destination d = {0};
+    enum hsr_drop drop = destination_find(pol, table, w, &d);
+
+    if (drop != HSR_DROP_NONE)
+        return drop;
+    if (!d.endpoint)
+        w->vtep4 = d.route->vtep4;
+    else if (d.endpoint->port == HSR_NO_PORT)
+        w->vtep4 = d.endpoint->vtep4;
+    else
+        w->to = pol_port(pol, d.endpoint->port);
+    return w->from ? leave(pol, w, &d) : arrive(pol, w, &d);
+}
+
+const struct pol_stage_ops pol_stage_route = {
+    .name = "route",
+    .stage = POL_ROUTE,
+    .build = pol_routes_build,
+    .free = pol_routes_free,
+    .walk = route_walk,
+    .digest_vpc = pol_routes_digest,
+};

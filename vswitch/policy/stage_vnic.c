@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stage vnic: where the packet came in. A vNIC sends plain frames, an uplink only what was in a tunnel. */
+#include "pol.h"
+
+static enum hsr_drop vnic_walk(const struct pol *pol, const void *table, struct pol_walk *w)
+{
+    const struct pol_port *port = pol_port(pol, w->ingress);
+
+    (void)table;
+    if (!port->valid || (port->role == CFG_UPLINK) != w->from_tunnel)
+        return HSR_DROP_NOT_CONFIGURED;
+    w->from = w->from_tunnel ? NULL : port;
+    return HSR_DROP_NONE;
+}
+
+static uint64_t vnic_digest(const struct pol *pol, const void *table, const struct pol_port *port)
+{
+    (void)pol, (void)table;
+    uint64_t h = pol_mix(port->role, port->mac48);
+
+    return pol_mix(pol_mix(h, port->context), port->mtu);
+}
+
+const struct pol_stage_ops pol_stage_vnic = {
+    .name = "vnic",
+    .stage = POL_VNIC,
+    .walk = vnic_walk,
+    .digest_port = vnic_digest,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stage vpc: whose network it is. Nothing after it can leave this context. */
+#include "pol.h"
+
+static enum hsr_drop vpc_walk(const struct pol *pol, const void *table, struct pol_walk *w)
+{
+    (void)table;
+    if (w->from_tunnel && !w->context)
+        return HSR_DROP_UNKNOWN_VNI;
+    w->vni = pol_vni(pol, w->context);
+    /* A vNIC may have been given to another VPC since the packet was stamped. */
+    if (!w->vni || (w->from && w->from->context != w->context))
+        return HSR_DROP_NOT_CONFIGURED;
+    if (w->from_tunnel && !w->again && !pol_is_vtep(pol, w->outer_src4))
+        return HSR_DROP_UNKNOWN_VTEP;
+    w->source = pol_endpoint(pol, w->context, &w->src);
+    return HSR_DROP_NONE;
+}
+
+static uint64_t vpc_digest(const struct pol *pol, const void *table, uint32_t context)
+{
+    (void)table;
+    return pol_vni(pol, context);
+}
+
+const struct pol_stage_ops pol_stage_vpc = {
+    .name = "vpc",
+    .stage = POL_VPC,
+    .walk = vpc_walk,
+    .digest_vpc = vpc_digest,
+};
