@@ -17,9 +17,9 @@ CLASS_ICMP, CLASS_FRAG, CLASS_ARP, CLASS_NON_IP = 3, 7, 8, 12
 FIELDS = """frame.number frame.protocols ip.src ip.dst ip.proto ip.id ip.checksum.status ipv6.src ipv6.dst
 ipv6.fraghdr.ident tcp.srcport tcp.dstport tcp.checksum.status tcp.flags udp.srcport udp.dstport
 udp.checksum.status udp.checksum sctp.srcport sctp.dstport sctp.checksum.status icmp.ident icmp.checksum.status
-icmpv6.echo.identifier icmpv6.checksum.status vxlan.vni geneve.vni vlan.id arp.opcode""".split()
-PREFERENCES = """ip.check_checksum:TRUE tcp.check_checksum:TRUE udp.check_checksum:TRUE sctp.checksum:TRUE
-ip.defragment:FALSE ipv6.defragment:FALSE tcp.desegment_tcp_streams:FALSE""".split()
+icmpv6.echo.identifier icmpv6.checksum.status vxlan.vni geneve.vni vlan.id ieee8021ad.id arp.opcode""".split()
+PREFERENCES = """ip.check_checksum:TRUE tcp.check_checksum:TRUE udp.check_checksum:TRUE
+ip.defragment:FALSE ipv6.defragment:FALSE tcp.desegment_tcp_streams:FALSE""".split() + ["sctp.checksum:CRC 32c"]
 
 
 def tshark(path):
@@ -96,7 +96,8 @@ def compare_frame(mine, theirs):
     f = Frame(mine, theirs)
     f.same("number", mine["frame"], theirs["frame.number"])
     if mine["tagged"]:
-        f.same("VLAN", mine["vlan"], theirs["vlan.id"].split(",")[0])
+        field = "ieee8021ad.id" if theirs["ieee8021ad.id"] else "vlan.id"  # ours is the outermost
+        f.same("VLAN", mine["vlan"], theirs[field].split(",")[0])
     if mine["decap"]:
         field = {1: "vxlan.vni", 2: "geneve.vni"}[mine["tunnel"]]
         f.same("VNI", mine["vni"], f.number(field))

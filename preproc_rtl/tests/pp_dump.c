@@ -55,10 +55,11 @@ static void dump(unsigned number, const struct hsr_rx_meta *m, const struct hsr_
 
     address(key, swap, src);
     address(key, !swap, dst);
-    printf("{\"frame\":%u,\"class\":%u,\"reason\":\"%s\",\"ipv6\":%d,\"decap\":%d,", number, m->class,
-           m->reason ? hsr_drop_name(m->reason) : "", key->ipv6, (m->flags & HSR_RXF_DECAP) != 0);
-    printf("\"src\":\"%s\",\"dst\":\"%s\",\"sport\":%u,\"dport\":%u,\"proto\":%u,\"context\":%u,", src,
-           dst, hsr_key_port(tail, swap), hsr_key_port(tail, !swap), hsr_key_proto(tail),
+    printf("{\"frame\":%u,\"class\":%u,\"reason\":\"%s\",\"ipv6\":%d,\"decap\":%d,", number,
+           m->class, m->reason ? hsr_drop_name(m->reason) : "", key->ipv6,
+           (m->flags & HSR_RXF_DECAP) != 0);
+    printf("\"src\":\"%s\",\"dst\":\"%s\",\"sport\":%u,\"dport\":%u,\"proto\":%u,\"context\":%u,",
+           src, dst, hsr_key_port(tail, swap), hsr_key_port(tail, !swap), hsr_key_proto(tail),
            hsr_key_context(tail));
     printf("\"l2\":%u,\"l3\":%u,\"l4\":%u,\"payload\":%u,\"len\":%u,\"tcp_flags\":%u,", m->l2_off,
            m->l3_off, m->l4_off, m->payload_off, m->frame_len, m->tcp_flags);

@@ -215,6 +215,14 @@ static void test_tcp(void **state)
     pk_start(&k, 4, 19);
     pk_ip_eth(&k, 6);
     expect(&pk_vnic, HSR_DROP_TCP_HDR);
+    pk_start(&k, 4, 0); /* timestamps, but in the padding behind the packet */
+    pk_tcp(&k, 0x10, NULL, 0);
+    k.p[12] = 8 << 4;
+    pk_fix_l4(&k, 0, 16, 6);
+    pk_ip_eth(&k, 6);
+    pk_pad(&k, 12);
+    hsr_store32(k.p + 54, 0x0101080A);
+    expect(&pk_vnic, HSR_DROP_TCP_HDR);
     spoil(60, 0x99, 4, 6, HSR_DROP_TCP_CSUM);
     spoil(80, 0x99, 6, 6, HSR_DROP_TCP_CSUM);
 }
