@@ -45,6 +45,15 @@ static void wait_readable(const struct nic_port *port)
     assert_int_equal(poll(&p, 1, -1), 1);
 }
 
+/* A pair whose link is up: until the kernel has noticed that, it drops what is sent, silently. */
+static void make_pair(unsigned mtu)
+{
+    net_run("ip link add v0 mtu %u type veth peer name v1 mtu %u", mtu, mtu);
+    net_run("ip link set v0 up && ip link set v1 up");
+    net_run("until ip link show v0 | grep -q 'state UP'; do sleep 0.02; done");
+    net_run("until ip link show v1 | grep -q 'state UP'; do sleep 0.02; done");
+}
+
 static void segmentation_is_kept(void **state)
 {
     struct net_traffic traffic = {0};
@@ -86,7 +95,7 @@ static void vlan_tag_is_put_back(void **state)
 
     (void)state;
     pool_open(&pool, 32, 2, 20);
-    net_run("ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up");
+    make_pair(1500);
     port_open(&near);
     port_open(&far);
     assert_true(port_send(&near, tagged, sizeof tagged));
@@ -114,8 +123,7 @@ static void burst_of_all_lengths(void **state)
 
     (void)state;
     pool_open(&pool, 64, 4, 40);
-    net_run("ip link add v0 mtu 9000 type veth peer name v1 mtu 9000");
-    net_run("ip link set v0 up && ip link set v1 up");
+    make_pair(9000);
     port_open(&near);
     port_open(&far);
     assert_int_equal(near.egress.mtu, 9000);
