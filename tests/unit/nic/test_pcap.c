@@ -97,8 +97,7 @@ static void written_frames_come_back(void **state)
 
 static void frames_wait_for_their_time(void **state)
 {
-    const uint32_t capture[] = {HEAD(MAGIC_US), 5, 10, 4, 4, 0x11111111,
-                                6,              0, 4, 4, 0x22222222};
+    const uint32_t capture[] = {HEAD(MAGIC_US), 5, 10, 4, 4, 0x11111111, 6, 0, 4, 4, 0x22222222};
     struct nic_rx rx[4];
     struct nic_port port;
     struct pool pool;

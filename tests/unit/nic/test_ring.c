@@ -6,9 +6,8 @@
 
 #include "nic/ports/ring.h"
 
-static const struct virtio_net_hdr vnet = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-                                           .csum_start = 34,
-                                           .csum_offset = 16};
+static const struct virtio_net_hdr vnet = {
+    .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .csum_offset = 16};
 
 static void there_and_back(void **state)
 {

@@ -64,8 +64,7 @@ static void larger_class_serves(void **state)
     static const struct {
         uint32_t len;
         unsigned class;
-    } fits[] = {{0, 0},    {1792, 0},  {1793, 1},         {9984, 1},
-                {9985, 2}, {67328, 2}, {HSR_MAX_FRAME, 2}};
+    } fits[] = {{0, 0}, {1792, 0}, {1793, 1}, {9984, 1}, {9985, 2}, {67328, 2}, {HSR_MAX_FRAME, 2}};
     struct pool p;
     uint32_t s[4];
 

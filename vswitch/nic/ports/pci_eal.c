@@ -103,6 +103,9 @@ int nic_eal_init(char why[NIC_WHY])
             snprintf(why, NIC_WHY, "DPDK does not start: %s", rte_strerror(-rc));
         }
         running = !rc;
+        /* Without shared configuration DPDK's folder under /run stays empty, and would stay for ever. */
+        if (running)
+            (void)rmdir(rte_eal_get_runtime_dir());
         if (restore)
             (void)pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);
     }

@@ -162,7 +162,8 @@ static int copy_set(struct frame_set *set, const struct nic_ring_frame *frames, 
     for (uint32_t i = 0; i < n; i++) {
         set->frame[i] = frames[i];
         set->frame[i].data = set->data + at;
-        memcpy(set->data + at, frames[i].data, frames[i].len);
+        if (frames[i].len)
+            memcpy(set->data + at, frames[i].data, frames[i].len);
         at += frames[i].len;
     }
     set->count = n;
