@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From one configuration to the next, all or nothing: what can fail comes first (snapshot, new ports) and is undone
+ * in reverse; then the snapshot is published, and what went is taken down behind it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_rcu_qsbr.h>
+
+#include "internal.h"
+
+#define SWEEP 256 /* sessions a call removes: packets wait that long at most */
+
+static const struct cfg_port *find_port(const struct cfg *cfg, uint16_t index)
+{
+    for (uint32_t i = 0; cfg != NULL && i < cfg->ports; i++)
+        if (cfg->port[i].index == index)
+            return &cfg->port[i];
+    return NULL;
+}
+
+static uint32_t context_of(const struct cfg *cfg, const struct cfg_port *p)
+{
+    return p->role == CFG_VNIC ? cfg->vpc[cfg->subnet[p->subnet].vpc].context : 0;
+}
+
+static struct nic_port_config device(const struct cfg *cfg, const struct cfg_port *p)
+{
+    struct nic_port_config c = {.index = p->index,
+                                .kind = p->kind,
+                                .uplink = p->role == CFG_UPLINK,
+                                .context = context_of(cfg, p),
+                                .mtu = p->mtu,
+                                .queues = p->queues,
+                                .offload = p->offload};
+
+    memcpy(c.name, p->name, sizeof c.name);
+    memcpy(c.device, p->device, sizeof c.device);
+    memcpy(c.netns, p->netns, sizeof c.netns);
+    memcpy(c.args, p->args, sizeof c.args);
+    return c;
+}
+
+/* Does the device stay as it is? Then only policy sees the change. */
+static bool same_device(const struct cfg *a, const struct cfg_port *pa, const struct cfg *b,
+                        const struct cfg_port *pb)
+{
+    struct nic_port_config ca = device(a, pa), cb = device(b, pb);
+
+    return ca.kind == cb.kind && ca.uplink == cb.uplink && ca.context == cb.context &&
+           ca.mtu == cb.mtu && ca.queues == cb.queues && ca.offload == cb.offload &&
+           strcmp(ca.name, cb.name) == 0 && strcmp(ca.device, cb.device) == 0 &&
+           strcmp(ca.netns, cb.netns) == 0 && strcmp(ca.args, cb.args) == 0;
+}
+
+static bool keeps(const struct cfg *old, const struct cfg *new, const struct cfg_port *p)
+{
+    const struct cfg_port *before = find_port(old, p->index);
+
+    return before != NULL && same_device(old, before, new, p);
+}
+
+static int open_port(struct fw *fw, const struct cfg *cfg, uint32_t i, struct cfg_error *error)
+{
+    struct nic_port_config c = device(cfg, &cfg->port[i]);
+    char why[NIC_WHY] = "";
+    int rc = fw->nic_ops->port_add(fw->nic, &c, fw_take_offer(fw, c.name), why);
+
+    if (rc < 0) {
+        snprintf(error->path, sizeof error->path, "/ports/%u", i);
+        snprintf(error->text, sizeof error->text, "%.240s", why[0] != '\0' ? why : strerror(-rc));
+    }
+    return rc;
+}
+
+/* Back to the ports of `old` after the first `done` ports of `new` were looked at. */
+static void undo_ports(struct fw *fw, const struct cfg *old, const struct cfg *new, uint32_t done)
+{
+    struct cfg_error ignored;
+
+    for (uint32_t i = 0; i < done; i++)
+        if (!keeps(old, new, &new->port[i]))
+            fw->nic_ops->port_del(fw->nic, new->port[i].index);
+    for (uint32_t i = 0; old != NULL && i < old->ports; i++) {
+        const struct cfg_port *now = find_port(new, old->port[i].index);
+
+        if (now != NULL && !keeps(old, new, now))
+            open_port(fw, old, i, &ignored);
+    }
+}
+
+/* A port whose device changes closes before it opens anew; those that go stay until the new policy is in force. */
+static int open_ports(struct fw *fw, const struct cfg *old, const struct cfg *new,
+                      struct cfg_error *error)
+{
+    for (uint32_t i = 0; i < new->ports; i++)
+        if (find_port(old, new->port[i].index) != NULL && !keeps(old, new, &new->port[i]))
+            fw->nic_ops->port_del(fw->nic, new->port[i].index);
+    for (uint32_t i = 0; i < new->ports; i++) {
+        int rc = keeps(old, new, &new->port[i]) ? 0 : open_port(fw, new, i, error);
+
+        if (rc < 0) {
+            undo_ports(fw, old, new, i);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static bool has_vni(const struct cfg *cfg, const struct cfg_vpc *vpc)
+{
+    for (uint32_t i = 0; cfg != NULL && i < cfg->vpcs; i++)
+        if (cfg->vpc[i].vni == vpc->vni)
+            return true;
+    return false;
+}
+
+static bool has_underlay(const struct cfg *cfg, const struct cfg_addr *addr)
+{
+    for (uint32_t i = 0; cfg != NULL && i < cfg->ports; i++)
+        if (cfg->port[i].role == CFG_UPLINK &&
+            memcmp(&cfg->port[i].underlay, addr, sizeof *addr) == 0)
+            return true;
+    return false;
+}
+
+static int set_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *new)
+{
+    int rc = 0;
+
+    for (uint32_t i = 0; rc == 0 && i < new->vpcs; i++)
+        rc = fw->nic_ops->context_set(fw->nic, new->vpc[i].vni, new->vpc[i].context);
+    for (uint32_t i = 0; rc == 0 && i < new->ports; i++)
+        if (new->port[i].role == CFG_UPLINK && !has_underlay(old, &new->port[i].underlay))
+            rc = fw->nic_ops->vtep_set(fw->nic, &new->port[i].underlay, false);
+    return rc;
+}
+
+static void unset_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *new)
+{
+    for (uint32_t i = 0; old != NULL && i < old->vpcs; i++)
+        if (!has_vni(new, &old->vpc[i]))
+            fw->nic_ops->context_set(fw->nic, old->vpc[i].vni, 0);
+    for (uint32_t i = 0; old != NULL && i < old->ports; i++)
+        if (old->port[i].role == CFG_UPLINK && !has_underlay(new, &old->port[i].underlay))
+            fw->nic_ops->vtep_set(fw->nic, &old->port[i].underlay, true);
+}
+
+struct sweep {
+    uint16_t port;
+    uint32_t left;
+};
+
+static void sweep(struct dp_worker *w, void *arg)
+{
+    struct sweep *s = arg;
+
+    s->left = ses_remove_port(dp_sessions(w), s->port, SWEEP);
+}
+
+static void close_ports(struct fw *fw, const struct cfg *old, const struct cfg *new)
+{
+    for (uint32_t i = 0; old != NULL && i < old->ports; i++) {
+        const struct cfg_port *now = find_port(new, old->port[i].index);
+
+        if (now == NULL)
+            fw->nic_ops->port_del(fw->nic, old->port[i].index);
+        for (uint32_t w = 0; now == NULL && w < fw->workers; w++) {
+            struct sweep s = {.port = old->port[i].index, .left = 1};
+
+            while (s.left > 0)
+                dp_run(fw->worker[w], sweep, &s);
+        }
+    }
+}
+
+/* Every worker has seen the new pointer, and none holds the old one any more. Sleeps between looks: the waiter must not
+ * take the processor from those it waits for. */
+static void wait_for_workers(struct fw *fw)
+{
+    struct timespec pause = {.tv_nsec = 20000};
+
+    if (fw->shared.qsbr == NULL)
+        return;
+    uint64_t token = rte_rcu_qsbr_start(fw->shared.qsbr);
+
+    while (rte_rcu_qsbr_check(fw->shared.qsbr, token, false) != 1)
+        nanosleep(&pause, NULL);
+}
+
+static void publish(struct fw *fw, struct pol *policy)
+{
+    atomic_store_explicit(&fw->shared.policy, policy, memory_order_release);
+    wait_for_workers(fw);
+    pol_free(fw->policy);
+    fw->policy = policy;
+}
+
+/* Options that size what was allocated at start. */
+static bool same_options(const struct cfg_options *a, const struct cfg_options *b,
+                         struct cfg_error *error)
+{
+    bool same = a->workers == b->workers && a->sessions == b->sessions && a->quota == b->quota &&
+                a->vector == b->vector && a->fast_path == b->fast_path &&
+                memcmp(&a->timeouts, &b->timeouts, sizeof a->timeouts) == 0;
+
+    if (!same) {
+        snprintf(error->path, sizeof error->path, "/options");
+        snprintf(error->text, sizeof error->text,
+                 "options are read at start: restart avsd with a file that has these, or leave "
+                 "them as they are");
+    }
+    return same;
+}
+
+int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
+{
+    struct cfg *old = fw->cfg;
+    struct pol *policy;
+    int rc;
+
+    if (!same_options(&fw->options, &cfg->options, error))
+        return -EINVAL;
+    policy = pol_build(cfg, fw->policy);
+    if (policy == NULL) {
+        rc = -errno;
+        snprintf(error->text, sizeof error->text, "cannot build the policy tables: %s",
+                 strerror(-rc));
+        return rc;
+    }
+    rc = open_ports(fw, old, cfg, error);
+    if (rc == 0) {
+        rc = set_tunnels(fw, old, cfg);
+        if (rc < 0) {
+            snprintf(error->text, sizeof error->text,
+                     "the NIC refuses a tunnel end point or network: %s", strerror(-rc));
+            unset_tunnels(fw, cfg, old);
+            undo_ports(fw, old, cfg, cfg->ports);
+        }
+    }
+    if (rc < 0) {
+        pol_free(policy);
+        return rc;
+    }
+    publish(fw, policy);
+    fw->cfg = cfg;
+    unset_tunnels(fw, old, cfg);
+    close_ports(fw, old, cfg);
+    cfg_free(old);
+    if (!fw->started)
+        fw->started = fw->nic_ops->start(fw->nic) == 0;
+    return 0;
+}

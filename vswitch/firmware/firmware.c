@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The firmware's life. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_rcu_qsbr.h>
+
+static int open_qsbr(struct fw *fw)
+{
+    size_t size = rte_rcu_qsbr_get_memsize(fw->workers);
+
+    fw->shared.qsbr = aligned_alloc(HSR_CACHE_LINE, (size + 63) & ~(size_t)63);
+    if (fw->shared.qsbr == NULL || rte_rcu_qsbr_init(fw->shared.qsbr, fw->workers) != 0)
+        return -ENOMEM;
+    for (uint32_t w = 0; w < fw->workers; w++) {
+        rte_rcu_qsbr_thread_register(fw->shared.qsbr, w);
+        rte_rcu_qsbr_thread_online(fw->shared.qsbr, w);
+    }
+    return 0;
+}
+
+static int open_worker(struct fw *fw, const struct fw_config *config, uint32_t id)
+{
+    struct dp_worker_config worker = {.view = config->view,
+                                      .shared = &fw->shared,
+                                      .id = id,
+                                      .sessions = fw->options.sessions,
+                                      .quota = fw->options.quota,
+                                      .timeouts = fw->options.timeouts,
+                                      .fast_path = fw->options.fast_path,
+                                      .rx_doorbell = config->rx_doorbell[id],
+                                      .tx_doorbell = config->tx_doorbell[id]};
+
+    fw->worker[id] = dp_worker_open(&worker);
+    return fw->worker[id] == NULL ? -errno : 0;
+}
+
+int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
+{
+    struct fw *fw = calloc(1, sizeof *fw);
+    int rc = fw == NULL ? -ENOMEM : 0;
+
+    if (fw != NULL) {
+        fw->view = config->view;
+        fw->nic_ops = config->nic_ops;
+        fw->nic = config->nic;
+        fw->options = *config->options;
+        fw->workers = fw->options.workers;
+        fw->threaded = config->threaded;
+        for (uint32_t i = 0; i < FW_OFFERS; i++)
+            fw->offer[i].fd = -1;
+        if (fw->threaded)
+            rc = open_qsbr(fw);
+        for (uint32_t w = 0; rc == 0 && w < fw->workers; w++)
+            rc = open_worker(fw, config, w);
+    }
+    if (rc < 0) {
+        snprintf(why, NIC_WHY, "cannot set up the workers: %s", strerror(-rc));
+        fw_close(fw);
+        return rc;
+    }
+    *out = fw;
+    return 0;
+}
+
+void fw_close(struct fw *fw)
+{
+    if (fw == NULL)
+        return;
+    for (uint32_t w = 0; w < fw->workers; w++)
+        dp_worker_close(fw->worker[w]);
+    for (uint32_t i = 0; i < FW_OFFERS; i++)
+        if (fw->offer[i].fd >= 0)
+            close(fw->offer[i].fd);
+    pol_free(fw->policy);
+    cfg_free(fw->cfg);
+    free(fw->shared.qsbr);
+    free(fw);
+}
+
+struct dp_worker *fw_worker(struct fw *fw, uint32_t id)
+{
+    return id < fw->workers ? fw->worker[id] : NULL;
+}
+
+uint32_t fw_workers(const struct fw *fw)
+{
+    return fw->workers;
+}
+
+const struct cfg *fw_cfg(const struct fw *fw)
+{
+    return fw->cfg;
+}
+
+const char *fw_port_name(const struct fw *fw, uint16_t index)
+{
+    for (uint32_t i = 0; fw->cfg != NULL && i < fw->cfg->ports; i++)
+        if (fw->cfg->port[i].index == index)
+            return fw->cfg->port[i].name;
+    return "";
+}
+
+int fw_offer_fd(struct fw *fw, const char *port, int fd)
+{
+    for (uint32_t i = 0; i < FW_OFFERS; i++) {
+        if (fw->offer[i].fd >= 0)
+            continue;
+        snprintf(fw->offer[i].port, sizeof fw->offer[i].port, "%s", port);
+        fw->offer[i].fd = fd;
+        return 0;
+    }
+    close(fd);
+    return -ENOSPC;
+}
+
+int fw_take_offer(struct fw *fw, const char *port)
+{
+    for (uint32_t i = 0; i < FW_OFFERS; i++)
+        if (fw->offer[i].fd >= 0 && strcmp(fw->offer[i].port, port) == 0) {
+            int fd = fw->offer[i].fd;
+
+            fw->offer[i].fd = -1;
+            return fd;
+        }
+    return -1;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The firmware as one object: workers, policy snapshot, and the NIC's control side. avsd wraps it in threads and a
+ * control socket, avs-replay in a virtual clock.
+ *
+ *     fw_open(&fw, config) ; fw_apply(fw, cfg, &error) ; ... dp_poll(fw_worker(fw, i)) ... ; fw_close(fw)
+ *
+ * The firmware reaches the NIC through struct fw_nic alone: the calls of an embedded NIC (fw_nic_embedded) or requests
+ * on an attach socket (fw_nic_attached). EAL must be up (rte_rib and rte_acl keep their tables in its memory).
+ *
+ * Ownership: fw_close() closes the workers, never the NIC. Threads: the control thread; workers only see what
+ * datapath/worker.h shares with them.
+ */
+#ifndef FIRMWARE_FIRMWARE_H
+#define FIRMWARE_FIRMWARE_H
+
+#include <jansson.h>
+
+#include "config/config.h"
+#include "control/backend.h"
+#include "datapath/worker.h"
+#include "hsring/attach.h"
+#include "nic/nic.h"
+
+/* What the firmware can ask of a NIC; the errors and texts are the NIC's. */
+struct fw_nic_ops {
+    const char *name; /* "embedded" */
+    int (*port_add)(void *nic, const struct nic_port_config *config, int fd, char why[NIC_WHY]);
+    int (*port_del)(void *nic, uint16_t index);
+    int (*context_set)(void *nic, uint32_t vni, uint32_t context);
+    int (*vtep_set)(void *nic, const struct cfg_addr *addr, bool remove);
+    int (*start)(void *nic);
+    int (*sync)(void *nic); /* counters in the region are fresh on return */
+};
+
+extern const struct fw_nic_ops fw_nic_embedded; /* nic: struct nic */
+extern const struct fw_nic_ops fw_nic_attached; /* nic: struct hsr_attach */
+
+struct fw_config {
+    const struct hsr_view *view;
+    const struct fw_nic_ops *nic_ops;
+    void *nic;
+    int rx_doorbell[HSR_MAX_WORKERS];
+    int tx_doorbell[HSR_MAX_WORKERS];
+    const struct cfg_options *options; /* copied */
+    bool threaded;                     /* workers run on threads of their own */
+};
+
+struct fw;
+
+/* 0, or a negative errno with a text. */
+int fw_open(struct fw **fw, const struct fw_config *config, char why[NIC_WHY]);
+void fw_close(struct fw *fw);
+
+struct dp_worker *fw_worker(struct fw *fw, uint32_t id);
+uint32_t fw_workers(const struct fw *fw);
+
+/*
+ * Make `cfg` the running configuration: all of it or, with an error, none. Takes over `cfg` on success. Options that
+ * are read at start only may not differ. On return every worker works under the new policy.
+ */
+int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error);
+const struct cfg *fw_cfg(const struct fw *fw);
+
+/* A descriptor for a port that a later fw_apply() adds under this name; 0 or -ENOSPC, and then it is closed. */
+int fw_offer_fd(struct fw *fw, const char *port, int fd);
+
+/* The tables of struct ctl_backend. */
+json_t *fw_stats(struct fw *fw);
+json_t *fw_drops(struct fw *fw);
+json_t *fw_session_list(struct fw *fw, const struct ctl_session_filter *filter, const char *cursor,
+                        uint32_t limit);
+json_t *fw_session_show(struct fw *fw, uint64_t flow_id);
+int64_t fw_session_flush(struct fw *fw, const struct ctl_session_filter *filter);
+
+/*
+ * The conservation equation, stage by stage, from the counters as they stand. In flight is what the stages before have
+ * sent on and the later ones have not seen; 0 when nothing moves. `ok`: no stage has lost or invented a packet.
+ */
+struct fw_balance {
+    int64_t pre, fw, post; /* left side minus right side of each stage's equation; 0 is right */
+    int64_t in_flight;     /* between Pre and Post */
+    uint64_t rx, tx, originated, consumed, drops, segments;
+    bool ok;
+};
+struct fw_balance fw_balance(struct fw *fw, uint16_t port);
+struct fw_balance fw_balance_total(struct fw *fw);
+
+#endif

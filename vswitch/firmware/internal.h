@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the firmware share; not for others. */
+#ifndef FIRMWARE_INTERNAL_H
+#define FIRMWARE_INTERNAL_H
+
+#include "firmware/firmware.h"
+
+#define FW_OFFERS 64
+
+struct fw {
+    const struct hsr_view *view;
+    const struct fw_nic_ops *nic_ops;
+    void *nic;
+    struct cfg_options options;
+    struct dp_shared shared;
+    struct dp_worker *worker[HSR_MAX_WORKERS];
+    uint32_t workers;
+    bool threaded;
+    bool started;
+    struct cfg *cfg; /* the running one */
+    struct pol *policy;
+    struct fw_offer {
+        char port[CFG_NAME];
+        int fd; /* -1: free */
+    } offer[FW_OFFERS];
+};
+
+/* Name of a port by index, "" for none. */
+const char *fw_port_name(const struct fw *fw, uint16_t index);
+
+/* Descriptor offered for a port, -1: none; the caller's from then on. */
+int fw_take_offer(struct fw *fw, const char *port);
+
+#endif

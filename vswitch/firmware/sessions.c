@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions for people: list, show, flush. Each look at a worker's table is short, the worker goes on in between. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "action/action.h"
+#include "internal.h"
+#include "session/record.h"
+#include "session/track.h"
+
+#define LOOK 512 /* sessions one call looks at */
+
+static const char *protocol(uint8_t proto, char text[8])
+{
+    switch (proto) {
+    case 1:
+        return "icmp";
+    case 6:
+        return "tcp";
+    case 17:
+        return "udp";
+    case 58:
+        return "icmpv6";
+    case 132:
+        return "sctp";
+    default:
+        snprintf(text, 8, "%u", proto);
+        return text;
+    }
+}
+
+static json_t *address_json(const uint8_t bytes[16], uint8_t family)
+{
+    struct cfg_addr a = {.family = family};
+    char text[48];
+
+    memcpy(a.bytes, bytes, sizeof a.bytes);
+    return json_string(cfg_addr_text(&a, text));
+}
+
+static const char *vpc_name(const struct fw *fw, uint32_t context)
+{
+    for (uint32_t i = 0; i < fw->cfg->vpcs; i++)
+        if (fw->cfg->vpc[i].context == context)
+            return fw->cfg->vpc[i].name;
+    return "";
+}
+
+static void put(json_t *o, const char *key, uint64_t value)
+{
+    json_object_set_new(o, key, json_integer((json_int_t)value));
+}
+
+static json_t *record_json(const struct fw *fw, const struct ses_record *r, const char *state,
+                           uint64_t now)
+{
+    char proto[8];
+    json_t *o = json_object();
+
+    json_object_set_new(o, "flow_id", json_sprintf("%016" PRIx64, r->flow_id));
+    json_object_set_new(o, "vpc", json_string(vpc_name(fw, r->context)));
+    json_object_set_new(o, "protocol", json_string(protocol(r->proto, proto)));
+    json_object_set_new(o, "src", address_json(r->src, r->family));
+    put(o, "sport", r->sport);
+    json_object_set_new(o, "dst", address_json(r->dst, r->family));
+    put(o, "dport", r->dport);
+    json_object_set_new(o, "state", json_string(state));
+    json_object_set_new(o, "origin", json_string(fw_port_name(fw, r->origin)));
+    json_object_set_new(o, "target", json_string(fw_port_name(fw, r->target)));
+    put(o, "packets", r->packets[0]);
+    put(o, "bytes", r->bytes[0]);
+    put(o, "reply_packets", r->packets[1]);
+    put(o, "reply_bytes", r->bytes[1]);
+    put(o, "age_ns", now - r->created);
+    put(o, "expires_ns", r->deadline > now ? r->deadline - now : 0);
+    return o;
+}
+
+static bool same_addr(const struct cfg_addr *want, const uint8_t bytes[16], uint8_t family)
+{
+    return want->family == family && memcmp(want->bytes, bytes, family == 6 ? 16 : 4) == 0;
+}
+
+static bool matches(const struct fw *fw, const struct ctl_session_filter *f,
+                    const struct ses_record *r, const char *state)
+{
+    if (f->vpc[0] != '\0' && strcmp(f->vpc, vpc_name(fw, r->context)) != 0)
+        return false;
+    if (f->port[0] != '\0' && strcmp(f->port, fw_port_name(fw, r->origin)) != 0 &&
+        strcmp(f->port, fw_port_name(fw, r->target)) != 0)
+        return false;
+    if (f->proto != 0 && f->proto != r->proto)
+        return false;
+    if (f->addr.family != 0 && !same_addr(&f->addr, r->src, r->family) &&
+        !same_addr(&f->addr, r->dst, r->family))
+        return false;
+    if (f->l4_port != 0 && f->l4_port != r->sport && f->l4_port != r->dport)
+        return false;
+    return f->state[0] == '\0' || strcmp(f->state, state) == 0;
+}
+
+static const char *state_of(const struct session *s)
+{
+    return ses_proto(hsr_key_proto(s->key_ports))->state_name(s);
+}
+
+/* One look at a worker's table, from `cursor` on. */
+struct look {
+    struct fw *fw;
+    const struct ctl_session_filter *filter;
+    uint32_t cursor;
+    uint32_t limit; /* list: rows wanted */
+    json_t *rows;   /* NULL: remove instead */
+    int64_t removed;
+    bool end;
+};
+
+static void look(struct dp_worker *w, void *arg)
+{
+    struct look *l = arg;
+    struct ses_table *t = dp_sessions(w);
+    struct ses_record r;
+
+    for (uint32_t i = 0; i < LOOK && !(l->rows != NULL && json_array_size(l->rows) >= l->limit);
+         i++) {
+        struct session *s = ses_walk(t, &l->cursor);
+
+        if (s == NULL) {
+            l->end = true;
+            return;
+        }
+        ses_export(t, s, dp_now(w), &r);
+        if (!matches(l->fw, l->filter, &r, state_of(s)))
+            continue;
+        if (l->rows != NULL) {
+            json_array_append_new(l->rows, record_json(l->fw, &r, state_of(s), dp_now(w)));
+        } else {
+            ses_remove(t, s, SES_WHY_FLUSH);
+            l->removed++;
+        }
+    }
+}
+
+json_t *fw_session_list(struct fw *fw, const struct ctl_session_filter *filter, const char *cursor,
+                        uint32_t limit)
+{
+    struct look l = {.fw = fw, .filter = filter, .limit = limit, .rows = json_array()};
+    unsigned worker = 0;
+    json_t *o = json_object();
+
+    if (cursor != NULL && sscanf(cursor, "%u:%" SCNu32, &worker, &l.cursor) != 2)
+        worker = fw->workers;
+    while (worker < fw->workers && json_array_size(l.rows) < limit && fw->cfg != NULL) {
+        l.end = false;
+        dp_run(fw->worker[worker], look, &l);
+        if (l.end) {
+            worker++;
+            l.cursor = 0;
+        }
+    }
+    json_object_set_new(o, "sessions", l.rows);
+    json_object_set_new(o, "cursor",
+                        worker < fw->workers ? json_sprintf("%u:%" PRIu32, worker, l.cursor)
+                                             : json_null());
+    return o;
+}
+
+int64_t fw_session_flush(struct fw *fw, const struct ctl_session_filter *filter)
+{
+    struct look l = {.fw = fw, .filter = filter};
+
+    for (uint32_t w = 0; w < fw->workers && fw->cfg != NULL; w++) {
+        l.cursor = 0;
+        l.end = false;
+        while (!l.end)
+            dp_run(fw->worker[w], look, &l);
+    }
+    return l.removed;
+}
+
+struct show {
+    struct fw *fw;
+    uint64_t flow_id;
+    json_t *found;
+};
+
+static json_t *actions_json(struct dp_worker *w, const struct ses_action list[SES_ACTIONS])
+{
+    json_t *rows = json_array();
+    char text[96];
+
+    for (unsigned i = 0; i < SES_ACTIONS && list[i].op != ACT_END; i++) {
+        act_table[list[i].op]->describe(&list[i], dp_templates(w), text, sizeof text);
+        json_array_append_new(rows, json_string(text));
+    }
+    return rows;
+}
+
+static void show(struct dp_worker *w, void *arg)
+{
+    struct show *sh = arg;
+    struct session *s = ses_by_flow(dp_sessions(w), sh->flow_id);
+    struct ses_record r;
+
+    if (s == NULL)
+        return;
+    unsigned first = s->flags & SES_F_SWAPPED ? 1 : 0;
+
+    ses_export(dp_sessions(w), s, dp_now(w), &r);
+    sh->found = record_json(sh->fw, &r, state_of(s), dp_now(w));
+    json_object_set_new(sh->found, "actions", actions_json(w, s->dir[first].action));
+    json_object_set_new(sh->found, "reply_actions", actions_json(w, s->dir[1 - first].action));
+}
+
+json_t *fw_session_show(struct fw *fw, uint64_t flow_id)
+{
+    struct show sh = {.fw = fw, .flow_id = flow_id};
+
+    for (uint32_t w = 0; w < fw->workers && sh.found == NULL && fw->cfg != NULL; w++)
+        dp_run(fw->worker[w], show, &sh);
+    return sh.found;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counters as JSON: 64-bit numbers, names with their units. */
+#include <string.h>
+
+#include "hsring/check.h"
+#include "internal.h"
+
+static void put(json_t *object, const char *key, uint64_t value)
+{
+    json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+static json_t *balance_json(const struct fw_balance *b)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "ok", json_boolean(b->ok));
+    put(o, "rx", b->rx);
+    put(o, "originated", b->originated);
+    put(o, "segments_added", b->segments);
+    put(o, "tx", b->tx);
+    put(o, "consumed", b->consumed);
+    put(o, "drops", b->drops);
+    put(o, "in_flight", (uint64_t)b->in_flight);
+    put(o, "pre_difference", (uint64_t)b->pre);
+    put(o, "fw_difference", (uint64_t)b->fw);
+    put(o, "post_difference", (uint64_t)b->post);
+    return o;
+}
+
+static json_t *port_json(struct fw *fw, const struct cfg_port *p)
+{
+    const struct hsr_port_stats *s = &fw->view->stats[p->index];
+    struct fw_balance b = fw_balance(fw, p->index);
+    json_t *o = json_object();
+
+    json_object_set_new(o, "name", json_string(p->name));
+    put(o, "index", p->index);
+    json_object_set_new(o, "role", json_string(p->role == CFG_UPLINK ? "uplink" : "vnic"));
+    put(o, "rx_packets", s->rx_packets);
+    put(o, "rx_bytes", s->rx_bytes);
+    put(o, "tx_packets", s->tx_packets);
+    put(o, "tx_bytes", s->tx_bytes);
+    put(o, "drops", s->pre_drops + s->post_drops);
+    json_object_set_new(o, "conservation", balance_json(&b));
+    return o;
+}
+
+static json_t *worker_json(struct fw *fw, uint32_t id)
+{
+    const struct dp_counters *c = dp_counters(fw->worker[id]);
+    json_t *o = json_object();
+
+    put(o, "worker", id);
+    put(o, "packets", c->packets);
+    put(o, "bursts", c->bursts);
+    put(o, "vectors", c->vectors);
+    put(o, "hits_flow_id", c->hits_flow_id);
+    put(o, "hits_table", c->hits_table);
+    put(o, "slow", c->slow);
+    put(o, "stale_flow_id", c->stale_flow_id);
+    put(o, "revalidated", c->revalidated);
+    put(o, "bad_entry", c->bad_entry);
+    put(o, "fit_inserts", c->fit_inserts);
+    put(o, "fit_deletes", c->fit_deletes);
+    json_object_set_new(o, "corrupt_ring", json_boolean(dp_corrupt(fw->worker[id])));
+    return o;
+}
+
+static json_t *sessions_json(struct fw *fw)
+{
+    struct ses_table_stats sum = {0};
+    json_t *o = json_object();
+
+    for (uint32_t w = 0; w < fw->workers; w++) {
+        const struct ses_table_stats *s = ses_stats(dp_sessions(fw->worker[w]));
+
+        sum.used += s->used;
+        sum.high_water += s->high_water;
+        sum.embryonic += s->embryonic;
+        sum.created += s->created;
+        sum.expired += s->expired;
+        sum.closed += s->closed;
+        sum.evicted += s->evicted;
+        sum.refused_full += s->refused_full;
+        sum.refused_quota += s->refused_quota;
+    }
+    put(o, "used", sum.used);
+    put(o, "capacity", (uint64_t)fw->options.sessions * fw->workers);
+    put(o, "high_water", sum.high_water);
+    put(o, "embryonic", sum.embryonic);
+    put(o, "created", sum.created);
+    put(o, "expired", sum.expired);
+    put(o, "closed", sum.closed);
+    put(o, "evicted", sum.evicted);
+    put(o, "refused_full", sum.refused_full);
+    put(o, "refused_quota", sum.refused_quota);
+    return o;
+}
+
+json_t *fw_stats(struct fw *fw)
+{
+    json_t *o = json_object(), *ports = json_array(), *workers = json_array();
+    struct fw_balance total;
+
+    fw->nic_ops->sync(fw->nic);
+    total = fw_balance_total(fw);
+    for (uint32_t i = 0; fw->cfg != NULL && i < fw->cfg->ports; i++)
+        json_array_append_new(ports, port_json(fw, &fw->cfg->port[i]));
+    for (uint32_t w = 0; w < fw->workers; w++)
+        json_array_append_new(workers, worker_json(fw, w));
+    json_object_set_new(o, "ports", ports);
+    json_object_set_new(o, "workers", workers);
+    json_object_set_new(o, "sessions", sessions_json(fw));
+    json_object_set_new(o, "conservation", balance_json(&total));
+    return o;
+}
+
+/* Rows of a port that left the configuration keep its index for a name. */
+static json_t *drop_json(struct fw *fw, uint16_t port, unsigned reason, uint64_t packets)
+{
+    json_t *o = json_object();
+    const char *name = fw_port_name(fw, port);
+
+    json_object_set_new(o, "port", name[0] != '\0' ? json_string(name) : json_sprintf("#%u", port));
+    json_object_set_new(o, "reason", json_string(hsr_drop_name(reason)));
+    json_object_set_new(o, "stage", json_string(hsr_drop_stage(reason)));
+    json_object_set_new(o, "text", json_string(hsr_drop_text(reason)));
+    put(o, "packets", packets);
+    return o;
+}
+
+json_t *fw_drops(struct fw *fw)
+{
+    json_t *rows = json_array();
+
+    fw->nic_ops->sync(fw->nic);
+    for (uint16_t port = 0; port < HSR_MAX_PORTS; port++)
+        for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
+            uint64_t n = fw->view->stats[port].drops[r];
+
+            if (n > 0)
+                json_array_append_new(rows, drop_json(fw, port, r, n));
+        }
+    return rows;
+}
