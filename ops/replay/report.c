@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happened, for people or as JSON. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "replay.h"
+
+static json_t *build(struct replay *r, bool ok)
+{
+    json_t *o = fw_stats(r->fw), *leaks = json_object();
+
+    json_object_set_new(leaks, "sessions", json_integer(r->leaked_sessions));
+    json_object_set_new(leaks, "slots", json_integer(r->leaked_slots));
+    json_object_set_new(leaks, "templates", json_integer(r->leaked_templates));
+    json_object_set_new(o, "drops", fw_drops(r->fw));
+    json_object_set_new(o, "leaks", leaks);
+    json_object_set_new(o, "sessions_high_water", json_integer(r->sessions_high));
+    json_object_set_new(o, "ok", json_boolean(ok));
+    return o;
+}
+
+static json_int_t get(const json_t *o, const char *key)
+{
+    return json_integer_value(json_object_get(o, key));
+}
+
+static void print_ports(const json_t *report)
+{
+    const json_t *port;
+    size_t i;
+
+    printf("%-16s %10s %12s %10s %12s %10s\n", "port", "rx", "rx bytes", "tx", "tx bytes", "drops");
+    json_array_foreach (json_object_get(report, "ports"), i, port)
+        printf("%-16s %10lld %12lld %10lld %12lld %10lld\n",
+               json_string_value(json_object_get(port, "name")), get(port, "rx_packets"),
+               get(port, "rx_bytes"), get(port, "tx_packets"), get(port, "tx_bytes"),
+               get(port, "drops"));
+}
+
+static void print_drops(const json_t *report)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach (json_object_get(report, "drops"), i, row)
+        printf("drop  %-16s %-4s %-16s %10lld  %s\n",
+               json_string_value(json_object_get(row, "port")),
+               json_string_value(json_object_get(row, "stage")),
+               json_string_value(json_object_get(row, "reason")), get(row, "packets"),
+               json_string_value(json_object_get(row, "text")));
+}
+
+static void print_balance(const struct fw_balance *b)
+{
+    printf("conservation  rx %" PRIu64 " + originated %" PRIu64 " + segments %" PRIu64
+           " = tx %" PRIu64 " + consumed %" PRIu64 " + drops %" PRIu64 " + in flight %" PRId64
+           ": %s\n",
+           b->rx, b->originated, b->segments, b->tx, b->consumed, b->drops, b->in_flight,
+           b->ok ? "holds" : "BROKEN");
+}
+
+static bool ports_ok(struct replay *r)
+{
+    for (uint16_t p = 0; p < HSR_MAX_PORTS; p++) {
+        struct fw_balance b = fw_balance(r->fw, p);
+
+        if (!b.ok || b.in_flight != 0)
+            return false;
+    }
+    return true;
+}
+
+int replay_report(struct replay *r)
+{
+    json_t *report;
+    struct fw_balance total;
+
+    nic_sync(r->nic);
+    total = fw_balance_total(r->fw);
+    bool ok = total.ok && total.in_flight == 0 && ports_ok(r) && !r->corrupt &&
+              r->leaked_sessions == 0 && r->leaked_slots == 0 && r->leaked_templates == 0;
+
+    report = build(r, ok);
+    if (r->options->json) {
+        json_dumpf(report, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        putchar('\n');
+    } else {
+        print_ports(report);
+        print_drops(report);
+        print_balance(&total);
+        printf("sessions  high water %u\nleaks  sessions %u, slots %u, templates %u\n",
+               r->sessions_high, r->leaked_sessions, r->leaked_slots, r->leaked_templates);
+    }
+    json_decref(report);
+    return ok ? REPLAY_OK : REPLAY_BROKEN;
+}

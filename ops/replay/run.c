@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The clock and the loop. */
+#include <stdio.h>
+#include <string.h>
+
+#include "nic/ports/pcap.h"
+#include "replay.h"
+
+#define SECOND   UINT64_C(1000000000)
+#define START    SECOND /* NIC time of the first frame: time 0 means "never" in places */
+#define AGE_STEP 2000000u
+
+static struct nic_port *port_of(struct replay *r, uint32_t i)
+{
+    return nic_port(r->nic, fw_cfg(r->fw)->port[i].index);
+}
+
+/* One round of everybody; packets moved. */
+static uint32_t poll_all(struct replay *r)
+{
+    uint32_t work = nic_poll(r->nic, r->now);
+
+    for (uint32_t w = 0; w < fw_workers(r->fw); w++)
+        work += dp_poll(fw_worker(r->fw, w));
+    return work;
+}
+
+static uint32_t sessions(struct replay *r)
+{
+    uint32_t used = 0;
+
+    for (uint32_t w = 0; w < fw_workers(r->fw); w++)
+        used += ses_stats(dp_sessions(fw_worker(r->fw, w)))->used;
+    return used;
+}
+
+static void settle(struct replay *r)
+{
+    while (poll_all(r) > 0)
+        continue;
+}
+
+static uint64_t next_time(struct replay *r)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (uint32_t i = 0; i < fw_cfg(r->fw)->ports; i++) {
+        uint64_t t = nic_pcap_next_time(port_of(r, i));
+
+        if (t < next)
+            next = t;
+    }
+    return next;
+}
+
+static void set_time(struct replay *r, uint64_t capture)
+{
+    for (uint32_t i = 0; i < fw_cfg(r->fw)->ports; i++)
+        nic_pcap_set_now(port_of(r, i), capture);
+    r->now = START + capture - r->first;
+}
+
+static int capture_errors(struct replay *r)
+{
+    for (uint32_t i = 0; i < fw_cfg(r->fw)->ports; i++) {
+        const char *error = nic_pcap_error(port_of(r, i));
+
+        if (error != NULL) {
+            fprintf(stderr, "avs-replay: port %s: %s\n", fw_cfg(r->fw)->port[i].name, error);
+            return REPLAY_CAPTURE;
+        }
+    }
+    return REPLAY_OK;
+}
+
+static int play(struct replay *r)
+{
+    uint64_t t = next_time(r);
+    uint64_t last = 0;
+
+    r->first = t == UINT64_MAX ? 0 : t;
+    for (; t != UINT64_MAX; t = next_time(r)) {
+        if (t < last) /* captures are not always in order: what comes late comes at once */
+            t = last;
+        last = t + r->options->quantum_ns;
+        set_time(r, last);
+        settle(r);
+        if (sessions(r) > r->sessions_high)
+            r->sessions_high = sessions(r);
+    }
+    return capture_errors(r);
+}
+
+static uint32_t longest(const struct ses_timeouts *t)
+{
+    const uint32_t all[] = {t->tcp_embryonic, t->tcp_established, t->tcp_half_closed,
+                            t->tcp_closing,   t->tcp_time_wait,   t->tcp_reset,
+                            t->udp_single,    t->udp_stream,      t->icmp,
+                            t->other,         t->denied};
+    uint32_t max = 0;
+
+    for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i] > max)
+            max = all[i];
+    return max;
+}
+
+/* Second by second until the longest time-out has passed; within one, until nothing more expires. */
+static void age(struct replay *r)
+{
+    uint32_t seconds = longest(&fw_cfg(r->fw)->options.timeouts) + 2;
+
+    for (uint32_t s = 0; s <= seconds && sessions(r) > 0; s++) {
+        uint32_t before;
+
+        r->now += SECOND;
+        do {
+            before = sessions(r);
+            r->now += AGE_STEP;
+            settle(r);
+        } while (sessions(r) < before);
+    }
+    settle(r);
+}
+
+static void look_for_leaks(struct replay *r)
+{
+    struct nic_gauges g = nic_gauges(r->nic);
+
+    r->leaked_slots = g.slots_out;
+    for (uint32_t w = 0; w < fw_workers(r->fw); w++) {
+        r->corrupt |=
+            dp_corrupt(fw_worker(r->fw, w)) || dp_counters(fw_worker(r->fw, w))->bad_entry > 0;
+        if (!r->options->no_ageing)
+            r->leaked_templates += dp_templates(fw_worker(r->fw, w))->used;
+    }
+    if (!r->options->no_ageing)
+        r->leaked_sessions = sessions(r);
+}
+
+static int open_both(struct replay *r, const struct cfg_options *options, char why[NIC_WHY])
+{
+    struct nic_config nic;
+    struct fw_config fw = {.nic_ops = &fw_nic_embedded, .options = options};
+
+    nic_config_default(&nic, options->workers);
+    for (unsigned i = 0; i < sizeof nic.geometry.hash_secret; i++)
+        nic.geometry.hash_secret[i] = (uint8_t)(i * 151 + 43);
+    nic.max_vector = options->vector;
+    nic.use_fit = !r->options->no_flow_index;
+    int rc = nic_open(&r->nic, &nic, why);
+
+    if (rc < 0)
+        return rc;
+    fw.view = &nic_region(r->nic)->view;
+    fw.nic = r->nic;
+    for (uint32_t w = 0; w < options->workers; w++) {
+        fw.rx_doorbell[w] = nic_rx_doorbell(r->nic, w);
+        fw.tx_doorbell[w] = nic_tx_doorbell(r->nic, w);
+    }
+    return fw_open(&r->fw, &fw, why);
+}
+
+int replay_run(struct replay *r, struct cfg *cfg)
+{
+    struct cfg_error error = {.line = 0};
+    char why[NIC_WHY];
+    int rc;
+
+    if (open_both(r, &cfg->options, why) < 0) {
+        fprintf(stderr, "avs-replay: %s\n", why);
+        cfg_free(cfg);
+        return REPLAY_BROKEN;
+    }
+    r->now = START;
+    if (fw_apply(r->fw, cfg, &error) < 0) {
+        fprintf(stderr, "avs-replay: %s: %s\n", error.path, error.text);
+        cfg_free(cfg);
+        return REPLAY_CAPTURE;
+    }
+    rc = play(r);
+    if (!r->options->no_ageing)
+        age(r);
+    look_for_leaks(r);
+    return rc;
+}
+
+void replay_close(struct replay *r)
+{
+    fw_close(r->fw);
+    nic_close(r->nic);
+}
