@@ -5,11 +5,12 @@
  */
 #include "internal.h"
 
-static struct queue *queue_of(struct ses_table *t, uint8_t state)
+/* The queue of a state; QUEUES for none. */
+static unsigned queue_of(uint8_t state)
 {
     if (state == SES_EMBRYONIC)
-        return &t->queue[QUEUE_EMBRYONIC];
-    return state == SES_CLOSING ? &t->queue[QUEUE_CLOSING] : NULL;
+        return QUEUE_EMBRYONIC;
+    return state == SES_CLOSING ? QUEUE_CLOSING : QUEUES;
 }
 
 static void queue_remove(struct ses_table *t, struct queue *q, uint32_t index)
@@ -49,15 +50,12 @@ void evict_open(struct ses_table *t)
 
 void evict_moved(struct ses_table *t, const struct session *s, uint8_t before)
 {
-    struct queue *from = queue_of(t, before);
-    struct queue *to = queue_of(t, s->state);
+    unsigned from = queue_of(before), to = queue_of(s->state);
 
-    if (from == to)
-        return;
-    if (from)
-        queue_remove(t, from, index_of(t, s));
-    if (to)
-        queue_append(t, to, index_of(t, s));
+    if (from < QUEUES)
+        queue_remove(t, &t->queue[from], index_of(t, s));
+    if (to < QUEUES)
+        queue_append(t, &t->queue[to], index_of(t, s));
     t->stats.embryonic = t->queue[QUEUE_EMBRYONIC].count;
 }
 

@@ -106,7 +106,7 @@ void wheel_open(struct wheel *w);
 void wheel_remove(struct ses_table *t, uint32_t index);
 
 void evict_open(struct ses_table *t);
-/* The session's state was `before` (SES_FREE: it is new) and is s->state (SES_FREE: it goes). */
+/* The session's state was `before` (SES_FREE: it is new) and is now another (SES_FREE: it goes). */
 void evict_moved(struct ses_table *t, const struct session *s, uint8_t before);
 /* Make room for one; false when nothing may go. */
 bool evict_one(struct ses_table *t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Idle time-outs by protocol and state, seconds. Defaults after Linux conntrack, shortened where a cloud host must. */
+/* Idle time-outs by protocol and state, seconds, at least 1. Defaults after Linux conntrack, shortened where a cloud host must. */
 #ifndef SESSION_TIMEOUTS_H
 #define SESSION_TIMEOUTS_H
 
