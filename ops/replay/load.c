@@ -48,7 +48,7 @@ static int become_capture(const struct replay_options *o, json_t *port, int out)
     json_object_set_new(port, "type", json_string("pcap"));
     json_object_set_new(
         port, "args", json_sprintf("out=/proc/self/fd/%d/%s.pcap", out, name != NULL ? name : ""));
-    json_object_set_new(port, "device", json_string(""));
+    json_object_del(port, "device");
     if (input == NULL)
         return REPLAY_OK;
     int fd = open(input, O_RDONLY | O_CLOEXEC);
