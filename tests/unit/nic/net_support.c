@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,14 +32,8 @@ void net_enter(void)
         exit(1);
 }
 
-void net_run(const char *format, ...)
+void net_command(const char *command)
 {
-    char command[512];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(command, sizeof command, format, args);
-    va_end(args);
     if (system(command))
         fail_msg("failed: %s", command);
 }

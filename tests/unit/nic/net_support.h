@@ -6,13 +6,22 @@
 #ifndef TEST_NIC_NET_SUPPORT_H
 #define TEST_NIC_NET_SUPPORT_H
 
+#include <stdio.h>
+
 #include "support.h"
 
 /* Move this process to a network and a mount namespace of its own; exits with 77 (skipped) where it may not. */
 void net_enter(void);
 
-/* Run a command of iproute2 or the like; it must succeed. */
-__attribute__((format(printf, 1, 2))) void net_run(const char *format, ...);
+/* Run a command of iproute2 or the like, format and values; it must succeed. */
+#define net_run(...)                                                                         \
+    do {                                                                                     \
+        char net_command_text[256];                                                          \
+        assert_in_range(snprintf(net_command_text, sizeof net_command_text, __VA_ARGS__), 1, \
+                        sizeof net_command_text - 1);                                        \
+        net_command(net_command_text);                                                       \
+    } while (0)
+void net_command(const char *command);
 
 /* A socket of the named network namespace ("" ours). */
 int net_socket(const char *netns, int domain, int type, int protocol);

@@ -100,11 +100,37 @@ static void vlan_tag_is_put_back(void **state)
     port_open(&far);
     assert_true(port_send(&near, tagged, sizeof tagged));
     wait_readable(&far);
-    assert_int_equal(port_rx(&near, &pool, rx, 4), 0); /* not our own */
+    assert_int_equal(port_rx(&near, &pool, rx, 4), 0);
     assert_int_equal(port_rx(&far, &pool, rx, 4), 1);
     assert_int_equal(rx[0].len, sizeof tagged);
     assert_memory_equal(nic_slot_frame(&pool.slots, rx[0].slot), tagged, sizeof tagged);
     assert_true(nic_slots_put(&pool.slots, rx[0].slot));
+    near.ops->close(&near);
+    far.ops->close(&far);
+    net_run("ip link del v0");
+    pool_close(&pool);
+}
+
+/* What the machine's own stack sends by our interface is not ours to forward. */
+static void outgoing_frames_are_not_read(void **state)
+{
+    struct nic_port near = port_of(HSR_PORT_KIND_KERNEL, "v0", "");
+    struct nic_port far = port_of(HSR_PORT_KIND_KERNEL, "v1", "");
+    struct nic_rx rx[4];
+    struct pool pool;
+
+    (void)state;
+    pool_open(&pool, 32, 2, 20);
+    make_pair(1500);
+    port_open(&near);
+    port_open(&far);
+    net_run("ip addr add 10.9.0.1/24 dev v0");
+    net_run("ping -c 1 -W 0.1 10.9.0.99 > /dev/null; true");
+    wait_readable(&far);
+    assert_int_equal(port_rx(&far, &pool, rx, 1), 1);
+    assert_int_equal(rx[0].len, 42);
+    assert_true(nic_slots_put(&pool.slots, rx[0].slot));
+    assert_int_equal(port_rx(&near, &pool, rx, 1), 0);
     near.ops->close(&near);
     far.ops->close(&far);
     net_run("ip link del v0");
@@ -198,6 +224,7 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(outgoing_frames_are_not_read),
         cmocka_unit_test(segmentation_is_kept),
         cmocka_unit_test(vlan_tag_is_put_back),
         cmocka_unit_test(burst_of_all_lengths),

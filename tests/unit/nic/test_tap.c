@@ -182,6 +182,37 @@ static void frames_wait_without_slots(void **state)
     pool_close(&pool);
 }
 
+/* A guest that raises the MTU behind our back: its frames are counted, not cut short. */
+static void frames_past_the_mtu_are_counted(void **state)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+    struct nic_port port = port_of(HSR_PORT_KIND_TAP, "t0", "");
+    static const uint8_t data[3000];
+    uint32_t no_slot = 0;
+    uint32_t too_big = 0;
+    struct nic_rx rx[4];
+    struct pool pool;
+    int fd;
+
+    (void)state;
+    pool_open(&pool, 8, 2, 2);
+    port_open(&port);
+    net_run("ip link set t0 mtu 9000 && ip addr add 10.9.0.1/24 dev t0");
+    net_run("ip neigh add 10.9.0.99 lladdr 02:00:00:00:00:99 dev t0");
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    inet_pton(AF_INET, "10.9.0.99", &to.sin_addr);
+    assert_int_equal(sendto(fd, data, 3000, 0, (struct sockaddr *)&to, sizeof to), 3000);
+    assert_int_equal(sendto(fd, data, 100, 0, (struct sockaddr *)&to, sizeof to), 100);
+    assert_int_equal(port.ops->rx(&port, &pool.slots, rx, 4, &no_slot, &too_big), 1);
+    assert_int_equal(rx[0].len, 142);
+    assert_int_equal(too_big, 1);
+    assert_int_equal(no_slot, 0);
+    assert_true(nic_slots_put(&pool.slots, rx[0].slot));
+    close(fd);
+    port.ops->close(&port);
+    pool_close(&pool);
+}
+
 static void removed_while_open(void **state)
 {
     struct nic_port port = port_of(HSR_PORT_KIND_TAP, "t0", "");
@@ -298,6 +329,7 @@ int main(void)
         cmocka_unit_test(without_offload_frames_are_complete),
         cmocka_unit_test(several_queues),
         cmocka_unit_test(frames_wait_without_slots),
+        cmocka_unit_test(frames_past_the_mtu_are_counted),
         cmocka_unit_test(removed_while_open),
         cmocka_unit_test(passed_descriptor),
         cmocka_unit_test(refusals),

@@ -265,11 +265,12 @@ static uint32_t kernel_tx_batch(struct nic_port *port, const struct po_frame *fr
     struct kernel *kernel = port->priv;
     int sent;
 
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         kernel->msg[i].msg_hdr = (struct msghdr){
             .msg_iov = kernel->tx_iov[i],
             .msg_iovlen = nic_vnet_iov(&frames[i], kernel->tx_iov[i]),
         };
+    }
     sent = sendmmsg(kernel->fd, kernel->msg, n, MSG_DONTWAIT);
     if (sent > 0)
         return (uint32_t)sent;

@@ -157,22 +157,24 @@ const char *nic_pcap_error(const struct nic_port *port)
     return *p->error ? p->error : NULL;
 }
 
-static bool due(const struct nic_port *port)
+/* The next frame's header when its time has come, else NULL. */
+static const struct pcap_pkthdr *due(const struct nic_port *port)
 {
     const struct pcap_port *p = port->priv;
 
-    return p->header && (!p->paced || nic_pcap_next_time(port) <= p->now);
+    return p->paced && nic_pcap_next_time(port) > p->now ? NULL : p->header;
 }
 
 static uint32_t pcap_rx(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out,
                         uint32_t max, uint32_t *no_slot, uint32_t *too_big)
 {
     struct pcap_port *p = port->priv;
+    const struct pcap_pkthdr *header;
     uint32_t got = 0;
 
     (void)no_slot;
-    while (got < max && due(port)) {
-        uint32_t len = p->header->caplen;
+    while (got < max && (header = due(port)) != NULL) {
+        uint32_t len = header->caplen;
         uint32_t slot;
 
         if (len > HSR_MAX_FRAME) {

@@ -7,13 +7,13 @@
 
 #include "ports/drivers.h"
 
-static const struct nic_port_ops *const drivers[] = {
+enum { DRIVERS = HSR_PORT_KIND_PCI + 1 };
+
+static const struct nic_port_ops *const drivers[DRIVERS] = {
     [HSR_PORT_KIND_TAP] = &nic_tap_ops,   [HSR_PORT_KIND_KERNEL] = &nic_kernel_ops,
     [HSR_PORT_KIND_PCAP] = &nic_pcap_ops, [HSR_PORT_KIND_NULL] = &nic_null_ops,
     [HSR_PORT_KIND_RING] = &nic_ring_ops, [HSR_PORT_KIND_PCI] = &nic_pci_ops,
 };
-
-enum { DRIVERS = sizeof drivers / sizeof *drivers };
 
 const struct nic_port_ops *nic_port_ops(enum hsr_port_kind kind)
 {
@@ -23,7 +23,7 @@ const struct nic_port_ops *nic_port_ops(enum hsr_port_kind kind)
 enum hsr_port_kind nic_port_kind(const char *name)
 {
     for (unsigned kind = 1; kind < DRIVERS; kind++)
-        if (!strcmp(drivers[kind]->name, name))
+        if (strcmp(drivers[kind]->name, name) == 0)
             return (enum hsr_port_kind)kind;
     return (enum hsr_port_kind)0;
 }

@@ -39,7 +39,7 @@ static struct nic_ring **find(const char *name)
 {
     struct nic_ring **link = &registry;
 
-    while (*link && strcmp((*link)->name, name))
+    while (*link && strcmp((*link)->name, name) != 0)
         link = &(*link)->next;
     return link;
 }
@@ -82,7 +82,7 @@ struct nic_ring *nic_ring_new(const char *name, uint32_t bytes)
     if (!ring)
         return NULL;
     memset(ring, 0, sizeof *ring);
-    strcpy(ring->name, name);
+    memcpy(ring->name, name, strlen(name) + 1);
     ring->to_nic.size = ring->from_nic.size = bytes;
     if (bytes) {
         ring->to_nic.data = malloc(bytes);
