@@ -20,13 +20,20 @@ static size_t put_step(char *buf, size_t size, size_t used, const struct cfg_at 
     if (used + 1 < size) {
         buf[used++] = '/';
     }
-    for (; *text && used + 2 < size; text++) {
-        if (*text == '~' || *text == '/') {
-            buf[used++] = '~';
-            buf[used++] = *text == '~' ? '0' : '1';
-        } else {
-            buf[used++] = *text;
+    while (*text) {
+        size_t n = (unsigned char)*text < 0xc0   ? 1
+                   : (unsigned char)*text < 0xe0 ? 2
+                   : (unsigned char)*text < 0xf0 ? 3
+                                                 : 4;
+        bool special = *text == '~' || *text == '/';
+
+        /* Cut between characters only: the path goes into JSON. */
+        if (used + n + special >= size) {
+            break;
         }
+        memcpy(buf + used, special ? (*text == '~' ? "~0" : "~1") : text, n + special);
+        used += n + special;
+        text += n;
     }
     return used;
 }
@@ -39,6 +46,15 @@ static size_t put_path(char *buf, size_t size, const struct cfg_at *at)
     return put_step(buf, size, put_path(buf, size, at->up), at);
 }
 
+void cfg_printable(char *text)
+{
+    for (; *text; text++) {
+        if (*text < 0x20 || *text > 0x7e) {
+            *text = '?';
+        }
+    }
+}
+
 int cfg_fail(struct cfg_error *error, const struct cfg_at *at, const char *format, ...)
 {
     va_list args;
@@ -48,6 +64,7 @@ int cfg_fail(struct cfg_error *error, const struct cfg_at *at, const char *forma
     va_start(args, format);
     vsnprintf(error->text, sizeof(error->text), format, args);
     va_end(args);
+    cfg_printable(error->text);
     return -EINVAL;
 }
 

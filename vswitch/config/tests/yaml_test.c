@@ -354,6 +354,114 @@ static void round_trip(void **state)
     }
 }
 
+/* A container anywhere in the document. */
+static json_t *random_place(json_t *document)
+{
+    json_t *place = document;
+
+    for (;;) {
+        size_t n = json_is_array(place) ? json_array_size(place) : json_object_size(place);
+        json_t *inner = NULL;
+
+        if (n && json_is_array(place)) {
+            inner = json_array_get(place, rnd((uint32_t)n));
+        } else if (n) {
+            void *iter = json_object_iter(place);
+
+            for (uint32_t skip = rnd((uint32_t)n); skip > 0; skip--) {
+                iter = json_object_iter_next(place, iter);
+            }
+            inner = json_object_iter_value(iter);
+        }
+        if ((!json_is_array(inner) && !json_is_object(inner)) || rnd(5) == 0) {
+            return place;
+        }
+        place = inner;
+    }
+}
+
+/* One value of a good document replaced, taken away or added. */
+static void mutate(json_t *document)
+{
+    json_t *place = random_place(document), *key = random_text();
+    uint32_t n = (uint32_t)json_array_size(place);
+
+    if (json_is_array(place) && n) {
+        json_array_set_new(place, rnd(n),
+                           rnd(2) ? random_value(2)
+                                  : json_deep_copy(json_array_get(place, rnd(n))));
+    } else if (json_object_size(place)) {
+        void *iter = json_object_iter(place);
+
+        for (uint32_t skip = rnd((uint32_t)json_object_size(place)); skip > 0; skip--) {
+            iter = json_object_iter_next(place, iter);
+        }
+        if (rnd(3) == 0) {
+            json_object_del(place, json_object_iter_key(iter));
+        } else if (rnd(3) == 0) {
+            json_object_set_new(place, json_string_value(key), random_value(2));
+        } else {
+            json_object_iter_set_new(place, iter, random_value(2));
+        }
+    }
+    json_decref(key);
+}
+
+/* Accepted or refused with a place and words that fit into JSON; nothing else. */
+static void mutants(void **state)
+{
+    char *text = read_file("docs/examples/two-tenants.yaml");
+    uint32_t accepted = 0;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        json_t *document = load_text(text);
+        struct cfg_error error;
+        struct cfg *c;
+
+        mutate(document);
+        if (cfg_parse(document, NULL, &c, &error)) {
+            json_t *reply = json_pack("{ss ss}", "path", error.path, "text", error.text);
+
+            assert_null(c);
+            assert_non_null(reply);
+            assert_true(error.text[0] != '\0');
+            json_decref(reply);
+        } else {
+            accepted++;
+        }
+        cfg_free(c);
+        json_decref(document);
+    }
+    /* Some changes do no harm; most do. */
+    assert_in_range(accepted, 1, 1500);
+    free(text);
+}
+
+/* A long key of many bytes a character is cut between two of them. */
+static void long_keys(void **state)
+{
+    (void)state;
+    for (size_t pad = 0; pad < 4; pad++) {
+        json_t *document = json_pack("{s:i}", "version", 1), *reply;
+        char key[256] = "";
+        struct cfg_error error;
+        struct cfg *c;
+
+        memset(key, 'a', pad);
+        for (size_t used = pad; used + 5 < sizeof(key); used += 4) {
+            memcpy(key + used, "\xf0\x9f\x98\x80", 5);
+        }
+        json_object_set_new(document, key, json_null());
+        assert_int_equal(cfg_parse(document, NULL, &c, &error), -EINVAL);
+        assert_in_range(strlen(error.path), sizeof(error.path) - 5, sizeof(error.path) - 1);
+        reply = json_pack("{ss ss}", "path", error.path, "text", error.text);
+        assert_non_null(reply);
+        json_decref(reply);
+        json_decref(document);
+    }
+}
+
 /* What is written is what a person would write: schema order, quotes only where needed. */
 static void dump_style(void **state)
 {
@@ -413,6 +521,7 @@ int main(void)
         cmocka_unit_test(raw_bytes),     cmocka_unit_test(huge),
         cmocka_unit_test(garbage),       cmocka_unit_test(round_trip),
         cmocka_unit_test(dump_style),    cmocka_unit_test(lines_of_values),
+        cmocka_unit_test(mutants),       cmocka_unit_test(long_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
