@@ -20,13 +20,20 @@ static size_t put_step(char *buf, size_t size, size_t used, const struct cfg_at 
     if (used + 1 < size) {
         buf[used++] = '/';
     }
-    for (; *text && used + 2 < size; text++) {
-        if (*text == '~' || *text == '/') {
-            buf[used++] = '~';
-            buf[used++] = *text == '~' ? '0' : '1';
-        } else {
-            buf[used++] = *text;
+    while (*text) {
+        size_t n = (unsigned char)*text < 0xc0   ? 1
+                   : (unsigned char)*text < 0xe0 ? 2
+                   : (unsigned char)*text < 0xf0 ? 3
+                                                 : 4;
+        bool special = *text == '~' || *text == '/';
+
+        /* Cut between characters only: the path goes into JSON. */
+        if (used + n + special >= size) {
+            break;
         }
+        memcpy(buf + used, special ? (*text == '~' ? "~0" : "~1") : text, n + special);
+        used += n + special;
+        text += n;
     }
     return used;
 }
@@ -39,6 +46,15 @@ static size_t put_path(char *buf, size_t size, const struct cfg_at *at)
     return put_step(buf, size, put_path(buf, size, at->up), at);
 }
 
+void cfg_printable(char *text)
+{
+    for (; *text; text++) {
+        if (*text < 0x20 || *text > 0x7e) {
+            *text = '?';
+        }
+    }
+}
+
 int cfg_fail(struct cfg_error *error, const struct cfg_at *at, const char *format, ...)
 {
     va_list args;
@@ -48,6 +64,7 @@ int cfg_fail(struct cfg_error *error, const struct cfg_at *at, const char *forma
     va_start(args, format);
     vsnprintf(error->text, sizeof(error->text), format, args);
     va_end(args);
+    cfg_printable(error->text);
     return -EINVAL;
 }
 
@@ -60,6 +77,8 @@ static void scalar_text(const json_t *value, char *buf, size_t size)
         snprintf(buf, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (json_is_boolean(value)) {
         snprintf(buf, size, "%s", json_is_true(value) ? "true" : "false");
+    } else if (json_is_null(value)) {
+        snprintf(buf, size, "null");
     } else {
         buf[0] = '\0';
     }
@@ -329,6 +348,9 @@ static int check_text(const json_t *value, const struct cfg_field *f, const stru
 {
     const char *text = json_string_value(value);
 
+    if (json_is_null(value) && f->type == CFG_T_ENUM) {
+        text = "null"; /* a type of port is called so */
+    }
     if (!text) {
         return cfg_fail(error, at, "'%s' is %s; expected a text%s", f->name, type_name(value),
                         json_is_number(value) || json_is_boolean(value) ? " (put it in quotes)"

@@ -31,6 +31,12 @@ int cfg_check(const json_t *object, const struct cfg_table *table, const struct 
 int cfg_check_value(const json_t *value, const struct cfg_field *field, const struct cfg_at *at,
                     struct cfg_error *error);
 
+/*
+ * Make everything but printable ASCII a '?': messages quote what the document says, cut to fit, and go to terminals
+ * and into JSON.
+ */
+void cfg_printable(char *text);
+
 /* Copy text into a sized array, cut to fit. */
 void cfg_copy(char *to, size_t size, const char *from);
 

@@ -34,6 +34,7 @@ static int fail(struct reader *r, size_t line, const char *text)
     r->error->line = (int)line + 1;
     r->error->path[0] = '\0';
     cfg_copy(r->error->text, sizeof(r->error->text), text);
+    cfg_printable(r->error->text);
     return -EINVAL;
 }
 
