@@ -98,22 +98,65 @@ static void large_configuration_builds(void **state)
 
 static void rebuilding_leaks_nothing(void **state)
 {
-    struct cfg *c = large(100, 100, 100);
-    struct pol *pol = pol_build(c, NULL);
-    size_t one = eal_bytes();
+    struct cfg *even = large(100, 100, 100), *odd = large(100, 100, 100);
+    size_t none = eal_bytes(), one[2] = {0};
+    struct pol *pol = pol_build(even, NULL);
 
     (void)state;
     assert_non_null(pol);
-    for (unsigned i = 0; i < 100; i++) {
-        struct pol *next = pol_build(c, pol);
+    odd->group[0].rule[0].proto = 132; /* another classifier each time */
+    one[0] = eal_bytes();
+    for (unsigned i = 1; i <= 100; i++) {
+        struct pol *next = pol_build(i % 2 ? odd : even, pol);
 
         assert_non_null(next);
         pol_free(pol);
         pol = next;
-        assert_int_equal(eal_bytes(), one);
+        one[1] = i == 1 ? eal_bytes() : one[1];
+        assert_int_equal(eal_bytes(), one[i % 2]);
     }
-    assert_int_equal(pol_moved(pol, 1, 2, 1, 1), 0);
     pol_free(pol);
+    assert_int_equal(eal_bytes(), none);
+    make_free(even);
+    make_free(odd);
+}
+
+/* Classifiers are shared with the old snapshot until a rule, or a member of a group in a rule, changes. */
+static void unchanged_classifiers_are_shared(void **state)
+{
+    struct cfg *c = large(100, 100, 0);
+    struct pol *first = pol_build(c, NULL);
+    size_t one = eal_bytes();
+
+    (void)state;
+    make_mapping(c, 0, "10.2.0.1", 9, "192.0.2.9");
+
+    struct pol *second = pol_build(c, first);
+
+    assert_true(first && second);
+    assert_int_equal(eal_bytes(), one);
+    pol_free(first); /* the one that built them goes first */
+    assert_int_equal(eal_bytes(), one);
+    c->port[1].addr[0] = make_addr("10.0.9.9");
+
+    struct pol *third = pol_build(c, second);
+
+    assert_non_null(third);
+    assert_true(eal_bytes() > one);
+
+    struct pol_walk w = {.ingress = 2,
+                         .context = 1,
+                         .src = make_addr("10.0.0.2"),
+                         .dst = make_addr("10.0.0.3"),
+                         .proto = 17,
+                         .again = true};
+
+    pol_walk(second, &w);
+    assert_int_equal(w.drop, HSR_DROP_SG_EGRESS);
+    pol_free(second);
+    pol_walk(third, &w);
+    assert_int_equal(w.drop, HSR_DROP_SG_EGRESS);
+    pol_free(third);
     make_free(c);
 }
 
@@ -175,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(large_configuration_builds),
         cmocka_unit_test(rebuilding_leaks_nothing),
+        cmocka_unit_test(unchanged_classifiers_are_shared),
         cmocka_unit_test(no_memory_is_an_error),
         cmocka_unit_test(wrong_references_are_refused),
     };
