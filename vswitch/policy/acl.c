@@ -21,7 +21,7 @@ RTE_ACL_RULE_DEF(acl_rule, 7);
 
 struct pol_acl {
     struct rte_acl_ctx *ctx; /* NULL: scan the entries */
-    uint32_t rules;
+    uint32_t users;
     uint32_t entries;
     struct pol_acl_entry entry[];
 };
@@ -152,7 +152,7 @@ int pol_acl_build(struct pol_acl **out, const char *name, uint8_t family,
 
     if (!acl)
         return -ENOMEM;
-    acl->rules = rules;
+    acl->users = 1;
     acl->entries = (uint32_t)kept;
     memcpy(acl->entry, entry, kept * sizeof *entry);
 
@@ -166,10 +166,18 @@ int pol_acl_build(struct pol_acl **out, const char *name, uint8_t family,
     return 0;
 }
 
-void pol_acl_free(struct pol_acl *acl)
+struct pol_acl *pol_acl_share(struct pol_acl *acl)
 {
     if (acl)
-        rte_acl_free(acl->ctx);
+        acl->users++;
+    return acl;
+}
+
+void pol_acl_free(struct pol_acl *acl)
+{
+    if (!acl || --acl->users)
+        return;
+    rte_acl_free(acl->ctx);
     free(acl);
 }
 

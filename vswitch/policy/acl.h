@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One immutable classifier: (protocol, remote address, destination port) -> the first rule of an ordered list that
- * matches. One address family each. A short list is scanned, a long one is an rte_acl context.
+ * matches. One address family each. A short list is scanned, a long one is an rte_acl context. Built, shared and freed
+ * by the control thread, matched by any.
  */
 #ifndef POL_ACL_H
 #define POL_ACL_H
@@ -9,7 +10,7 @@
 #include "config/config.h"
 
 /*
- * Up to here a list is scanned. A scan of so few is as quick as a trie walk, and a context costs at least 18 KiB of
+ * Up to here a list is scanned. A scan of so few is as quick as a trie walk, and a context costs at least 9 KiB of
  * EAL's memory while most vNICs have the default group or a handful of rules.
  */
 #define POL_ACL_SCAN 16
@@ -29,6 +30,9 @@ struct pol_acl;
  */
 int pol_acl_build(struct pol_acl **acl, const char *name, uint8_t family,
                   const struct pol_acl_entry *entry, uint32_t entries, uint32_t rules);
+
+/* The same classifier once more, for a snapshot in which it did not change; each is freed on its own. */
+struct pol_acl *pol_acl_share(struct pol_acl *acl);
 void pol_acl_free(struct pol_acl *acl);
 
 /* The rule that decides, CFG_NONE when none matches. `remote` is of the classifier's family. */

@@ -43,11 +43,14 @@ static int vpcs_build(struct pol *pol, const struct cfg *cfg, const struct pol *
     return 0;
 }
 
-static int tables_build(struct pol *pol, const struct cfg *cfg)
+static int tables_build(struct pol *pol, const struct cfg *cfg, const struct pol *old)
 {
     for (const struct pol_stage_ops *const *ops = pol_stages; *ops; ops++) {
-        int rc = (*ops)->build ? (*ops)->build(pol, cfg, &pol->table[(*ops)->stage]) : 0;
+        enum pol_stage s = (*ops)->stage;
+        int rc = 0;
 
+        if ((*ops)->build)
+            rc = (*ops)->build(pol, cfg, old ? old->table[s] : NULL, &pol->table[s]);
         if (rc)
             return rc;
     }
@@ -96,7 +99,7 @@ static int build(struct pol *pol, const struct cfg *cfg, const struct pol *old)
     rc = rc ? rc : pol_ports_build(pol, cfg);
     rc = rc ? rc : pol_underlay_build(pol, cfg);
     rc = rc ? rc : pol_endpoints_build(pol, cfg);
-    rc = rc ? rc : tables_build(pol, cfg);
+    rc = rc ? rc : tables_build(pol, cfg, old);
     if (!rc)
         epochs_build(pol, old);
     return rc;

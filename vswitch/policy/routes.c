@@ -139,8 +139,9 @@ static int table_fill(struct route_table *t, const struct pol *pol, const struct
     return lpms_build(t, pol);
 }
 
-int pol_routes_build(struct pol *pol, const struct cfg *cfg, void **table)
+int pol_routes_build(struct pol *pol, const struct cfg *cfg, const void *old, void **table)
 {
+    (void)old; /* building all is a matter of milliseconds */
     struct route_table *t = calloc(1, sizeof *t);
 
     if (!t)

@@ -17,7 +17,7 @@ struct route {
 
 struct route_table;
 
-int pol_routes_build(struct pol *pol, const struct cfg *cfg, void **table);
+int pol_routes_build(struct pol *pol, const struct cfg *cfg, const void *old, void **table);
 void pol_routes_free(void *table);
 uint64_t pol_routes_digest(const struct pol *pol, const void *table, uint32_t context);
 

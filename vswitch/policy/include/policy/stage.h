@@ -16,9 +16,10 @@ struct pol_stage_ops {
     enum pol_stage stage; /* whose table and epoch */
     /*
      * Table of this stage for `cfg`; *table may stay NULL when there is nothing to hold. 0 or a negative errno, then
-     * *table is NULL. Ports, subnets and end points of `pol` are there already. NULL: no table.
+     * *table is NULL. Ports, subnets and end points of `pol` are there already. `old` is the table of the snapshot
+     * before, or NULL: what is costly and did not change may be shared with it. NULL: no table.
      */
-    int (*build)(struct pol *pol, const struct cfg *cfg, void **table);
+    int (*build)(struct pol *pol, const struct cfg *cfg, const void *old, void **table);
     void (*free)(void *table);
     /* Look at the walk, fill in what this stage finds; HSR_DROP_NONE goes on to the next stage. */
     enum hsr_drop (*walk)(const struct pol *pol, const void *table, struct pol_walk *w);
