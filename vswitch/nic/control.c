@@ -228,6 +228,7 @@ static int reset(struct nic *nic, void *arg)
         continue; /* what Pre still holds goes to the old rings, and so is counted as lost below */
     nic_slots_reclaim(&nic->slots, count_lost, nic);
     pp_fit_clear(&nic->pre.fit);
+    pp_tables_clear(&nic->pre.tables);
     nic->owner = (nic->owner + 0x100) &
                  0xFFFFFFu; /* next epoch: what the old firmware still sends is stale */
     nic->pre.owner = nic->owner;
@@ -242,4 +243,18 @@ static int reset(struct nic *nic, void *arg)
 int nic_reset(struct nic *nic, uint32_t instance)
 {
     return nic_run(nic, reset, &instance);
+}
+
+static int steer(struct nic *nic, void *arg)
+{
+    uint32_t workers = *(const uint32_t *)arg;
+
+    for (uint32_t i = 0; i < sizeof nic->pre.reta / sizeof nic->pre.reta[0]; i++)
+        nic->pre.reta[i] = (uint16_t)(i % workers);
+    return 0;
+}
+
+int nic_steer(struct nic *nic, uint32_t workers)
+{
+    return workers == 0 || workers > nic->workers ? -EINVAL : nic_run(nic, steer, &workers);
 }

@@ -56,6 +56,11 @@ static int watch(struct nic *nic, int fd)
     return fd < 0 || epoll_ctl(nic->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+int nic_watch(struct nic *nic, int fd)
+{
+    return watch(nic, fd);
+}
+
 static int open_events(struct nic *nic)
 {
     nic->epoll = epoll_create1(EPOLL_CLOEXEC);

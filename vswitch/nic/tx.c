@@ -10,8 +10,11 @@ static void flush_port(struct nic *nic, struct nic_slot_port *p)
 {
     struct nic_batch *b = &p->batch;
     struct hsr_port_stats *egress = &nic->stats[p->port.config.index];
+    uint64_t refused = p->port.tx_errors;
     uint32_t taken = b->count > 0 ? p->port.ops->tx(&p->port, b->frame, b->count) : 0;
 
+    taken -=
+        (uint32_t)(p->port.tx_errors - refused); /* frames the device threw away are not sent */
     for (uint32_t i = 0; i < b->count; i++) {
         if (i < taken) {
             nic->stats[b->ledger[i]].post_tx++;

@@ -50,6 +50,12 @@ uint32_t nic_poll(struct nic *nic, uint64_t now);
 /* Nothing to do: wait for a port, a doorbell or a control call, at most `timeout_us`. */
 void nic_wait(struct nic *nic, uint32_t timeout_us);
 
+/* Let nic_wait() return when this descriptor is readable, too; its owner reads it. 0 or a negative errno. */
+int nic_watch(struct nic *nic, int fd);
+
+/* Spread the flows over the first `workers` ring sets (at most those of the geometry). */
+int nic_steer(struct nic *nic, uint32_t workers);
+
 /* Have all sources run dry (captures at their end), and is nothing held? */
 bool nic_drained(const struct nic *nic);
 
@@ -69,7 +75,7 @@ int nic_sync(struct nic *nic);
 
 /*
  * The firmware went away, or another one comes: stop, take back every slot (counted as FW_GONE), forget flow ids,
- * reset rings and region for `instance`. Ports stay.
+ * tunnels and contexts, reset rings and region for `instance`. Ports stay.
  */
 int nic_reset(struct nic *nic, uint32_t instance);
 

@@ -73,8 +73,9 @@ struct nic_port {
     const struct nic_port_ops *ops;
     struct po_port egress;
     uint64_t rx_errors; /* frames the device lost in handing them over */
-    uint64_t tx_errors; /* of the frames tx() took: those the device refused for good, malformed for it */
-    void *priv;         /* the driver's */
+    uint64_t
+        tx_errors; /* of the frames tx() took: those the device refused for good, malformed for it */
+    void *priv;    /* the driver's */
 };
 
 /* The driver of a kind, or NULL. */

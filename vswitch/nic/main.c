@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* avs-nic: the fixed-function hardware as a process of its own. */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log/log.h"
+#include "nic/serve.h"
+
+AVS_LOG_MODULE(log_nic, "nic");
+
+static const char usage[] =
+    "usage: avs-nic [options]\n"
+    "\n"
+    "The software NIC: ports, Pre- and Post-Processor, HS-rings. A firmware (avsd --nic=SOCKET) "
+    "attaches to it.\n"
+    "\n"
+    "  -s, --socket PATH    attach socket (default /run/avs/nic.sock)\n"
+    "      --workers N      ring sets, so workers a firmware may have, 1..16 (default 2)\n"
+    "      --vector N       largest vector, 1..16 (default 16)\n"
+    "      --cpu N          run the poll thread on this CPU\n"
+    "      --log-json       log as JSON lines\n"
+    "      --version\n"
+    "  -h, --help\n"
+    "\n"
+    "example: avs-nic --socket /run/avs/nic.sock &  avsd --nic=/run/avs/nic.sock -c config.yaml\n";
+
+#define SPIN    64 /* empty turns before the poll thread waits */
+#define WAIT_US 10000u
+
+struct poller {
+    struct nic *nic;
+    int cpu;
+    _Atomic bool stop;
+};
+
+static uint64_t clock_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void *poll_loop(void *arg)
+{
+    struct poller *p = arg;
+    unsigned idle = 0;
+
+    if (p->cpu >= 0) {
+        cpu_set_t set;
+
+        CPU_ZERO(&set);
+        CPU_SET((unsigned)p->cpu, &set);
+        pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+    }
+    while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
+        if (nic_poll(p->nic, clock_ns()) > 0)
+            idle = 0;
+        else if (++idle > SPIN)
+            nic_wait(p->nic, WAIT_US);
+    }
+    return NULL;
+}
+
+struct arguments {
+    const char *socket;
+    uint32_t workers;
+    uint32_t vector;
+    int cpu;
+};
+
+static bool number(const char *text, int lo, int hi, int *value)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    if (*text == '\0' || *end != '\0' || n < lo || n > hi) {
+        fprintf(stderr, "avs-nic: '%s' is not a number from %d to %d\n", text, lo, hi);
+        return false;
+    }
+    *value = (int)n;
+    return true;
+}
+
+static bool parse(int argc, char **argv, struct arguments *a)
+{
+    static const struct option options[] = {
+        {"socket", required_argument, NULL, 's'}, {"workers", required_argument, NULL, 'w'},
+        {"vector", required_argument, NULL, 'v'}, {"cpu", required_argument, NULL, 'c'},
+        {"log-json", no_argument, NULL, 'j'},     {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},         {0}};
+    int option, n;
+
+    while ((option = getopt_long(argc, argv, "s:h", options, NULL)) != -1) {
+        if (option == 's')
+            a->socket = optarg;
+        else if (option == 'w' && number(optarg, 1, HSR_MAX_WORKERS, &n))
+            a->workers = (uint32_t)n;
+        else if (option == 'v' && number(optarg, 1, HSR_MAX_VECTOR, &n))
+            a->vector = (uint32_t)n;
+        else if (option == 'c' && number(optarg, 0, CPU_SETSIZE - 1, &n))
+            a->cpu = n;
+        else if (option == 'j')
+            avs_log_json(true);
+        else if (option == 'V' || option == 'h') {
+            if (option == 'V')
+                printf("avs-nic %s, ABI %d.%d\n", AVS_VERSION, HSR_ABI_MAJOR, HSR_ABI_MINOR);
+            else
+                fputs(usage, stdout);
+            exit(0);
+        } else
+            return false;
+    }
+    return optind == argc;
+}
+
+static int serve(struct nic *nic, const struct arguments *a)
+{
+    struct poller poller = {.nic = nic, .cpu = a->cpu};
+    struct nic_serve *server;
+    char why[NIC_WHY];
+    sigset_t signals;
+    pthread_t thread;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    int stop = signalfd(-1, &signals, SFD_CLOEXEC);
+
+    if (stop < 0 || nic_serve_open(&server, nic, a->socket, why) < 0) {
+        fprintf(stderr, "avs-nic: %s\n", stop < 0 ? strerror(errno) : why);
+        return 1;
+    }
+    nic_threaded(nic, true);
+    if (pthread_create(&thread, NULL, poll_loop, &poller) != 0) {
+        fprintf(stderr, "avs-nic: cannot start the poll thread\n");
+        nic_serve_close(server);
+        return 1;
+    }
+    AVS_LOG(log_nic, AVS_LOG_INFO, "ready", avs_log_str("socket", a->socket),
+            avs_log_u64("workers", a->workers));
+    nic_serve_run(server, stop);
+    nic_serve_close(server);
+    atomic_store(&poller.stop, true);
+    pthread_join(thread, NULL);
+    nic_threaded(nic, false);
+    close(stop);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a = {
+        .socket = "/run/avs/nic.sock", .workers = 2, .vector = HSR_MAX_VECTOR, .cpu = -1};
+    struct nic_config config;
+    struct nic *nic;
+    char why[NIC_WHY];
+    int rc;
+
+    if (!parse(argc, argv, &a)) {
+        fputs("try avs-nic --help\n", stderr);
+        return 2;
+    }
+    nic_config_default(&config, a.workers);
+    config.shared = true;
+    config.max_vector = a.vector;
+    if (nic_open(&nic, &config, why) < 0) {
+        fprintf(stderr, "avs-nic: %s\n", why);
+        return 1;
+    }
+    rc = serve(nic, &a);
+    nic_close(nic);
+    return rc;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nic/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "hsring/attach.h"
+#include "log/log.h"
+
+AVS_LOG_MODULE(log_attach, "attach");
+
+struct nic_serve {
+    struct nic *nic;
+    char path[108];
+    int listener;
+    int client; /* -1: nobody */
+    bool greeted;
+    uint32_t instance; /* of the attached firmware, or the next one */
+    char name[48];
+    struct served_port {
+        bool there;
+        bool wanted; /* by the firmware that is attached now */
+        struct nic_port_config config;
+    } port[HSR_MAX_PORTS];
+};
+
+int nic_serve_open(struct nic_serve **out, struct nic *nic, const char *path, char why[NIC_WHY])
+{
+    struct nic_serve *s = calloc(1, sizeof *s);
+
+    if (s == NULL) {
+        snprintf(why, NIC_WHY, "out of memory");
+        return -ENOMEM;
+    }
+    s->nic = nic;
+    s->client = -1;
+    s->instance = 1;
+    snprintf(s->path, sizeof s->path, "%s", path);
+    s->listener = hsr_attach_listen(path);
+    if (s->listener < 0) {
+        int rc = s->listener;
+
+        snprintf(why, NIC_WHY, "cannot listen at %s: %s%s", path, strerror(-rc),
+                 rc == -EADDRINUSE ? " (is another avs-nic running?)" : "");
+        free(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+/* The firmware is gone: what it held is ours again. Epochs and instances go on, so that nothing it left is believed. */
+static void detach(struct nic_serve *s)
+{
+    if (s->client < 0)
+        return;
+    close(s->client);
+    s->client = -1;
+    if (!s->greeted)
+        return;
+    s->greeted = false;
+    s->instance = s->instance % 255 + 1;
+    nic_reset(s->nic, s->instance);
+    for (uint32_t i = 0; i < HSR_MAX_PORTS; i++)
+        s->port[i].wanted = false;
+    AVS_LOG(log_attach, AVS_LOG_WARN, "firmware gone, waiting for the next",
+            avs_log_str("name", s->name));
+}
+
+void nic_serve_close(struct nic_serve *s)
+{
+    if (s == NULL)
+        return;
+    detach(s);
+    close(s->listener);
+    unlink(s->path);
+    free(s);
+}
+
+static void welcome(struct nic_serve *s, const struct hsr_msg_hdr *req, uint32_t workers)
+{
+    const struct hsr_region *region = nic_region(s->nic);
+    int fds[HSR_ATTACH_FDS];
+    unsigned n = 0;
+    union hsr_msg msg;
+
+    hsr_msg_init(&msg, HSR_MSG_WELCOME, req->seq);
+    msg.welcome.abi_major = HSR_ABI_MAJOR;
+    msg.welcome.abi_minor = HSR_ABI_MINOR;
+    msg.welcome.workers = workers;
+    msg.welcome.features = HSR_FEATURE_BASE;
+    msg.welcome.region_size = region->map_size;
+    msg.welcome.instance = s->instance;
+    msg.welcome.owner = region->view.owner;
+    fds[n++] = region->memfd;
+    for (uint32_t w = 0; w < workers; w++) {
+        fds[n++] = nic_rx_doorbell(s->nic, w);
+        fds[n++] = nic_tx_doorbell(s->nic, w);
+    }
+    if (hsr_msg_send(s->client, &msg, fds, n) < 0)
+        detach(s);
+}
+
+static void hello(struct nic_serve *s, const struct hsr_msg_hello *m)
+{
+    uint32_t most = nic_region(s->nic)->view.workers;
+
+    if (s->greeted)
+        hsr_msg_reply(s->client, &m->hdr, EALREADY, "this connection has said HELLO before");
+    else if (m->abi_major != HSR_ABI_MAJOR || m->abi_minor > HSR_ABI_MINOR)
+        hsr_msg_reply(
+            s->client, &m->hdr, EPROTO,
+            "this NIC speaks ABI %d.%d, the firmware needs %u.%u: install matching versions",
+            HSR_ABI_MAJOR, HSR_ABI_MINOR, m->abi_major, m->abi_minor);
+    else if (m->features & ~(uint64_t)HSR_FEATURE_BASE)
+        hsr_msg_reply(s->client, &m->hdr, EPROTO,
+                      "the firmware needs features (%#llx) this NIC lacks",
+                      (unsigned long long)m->features);
+    else if (m->workers == 0 || m->workers > most)
+        hsr_msg_reply(
+            s->client, &m->hdr, EINVAL,
+            "%u workers asked for, this NIC has 1 to %u ring sets: start avs-nic with --workers",
+            m->workers, most);
+    else {
+        s->greeted = true;
+        memcpy(s->name, m->name, sizeof s->name);
+        nic_steer(s->nic, m->workers);
+        AVS_LOG(log_attach, AVS_LOG_INFO, "firmware attached", avs_log_str("name", s->name),
+                avs_log_u64("workers", m->workers), avs_log_u64("instance", s->instance));
+        welcome(s, &m->hdr, m->workers);
+    }
+}
+
+static struct nic_port_config config_of(const struct hsr_msg_port *m)
+{
+    struct nic_port_config c = {.index = m->index,
+                                .kind = (enum hsr_port_kind)m->kind,
+                                .uplink = m->uplink != 0,
+                                .context = m->context,
+                                .mtu = m->mtu,
+                                .queues = m->queues,
+                                .offload = m->offload != 0};
+
+    memcpy(c.name, m->name, sizeof c.name);
+    memcpy(c.device, m->device, sizeof c.device);
+    memcpy(c.netns, m->netns, sizeof c.netns);
+    memcpy(c.args, m->args, sizeof c.args);
+    return c;
+}
+
+static bool same(const struct nic_port_config *a, const struct nic_port_config *b)
+{
+    return a->kind == b->kind && a->uplink == b->uplink && a->context == b->context &&
+           a->mtu == b->mtu && a->queues == b->queues && a->offload == b->offload &&
+           strcmp(a->name, b->name) == 0 && strcmp(a->device, b->device) == 0 &&
+           strcmp(a->netns, b->netns) == 0 && strcmp(a->args, b->args) == 0;
+}
+
+static int remove_port(struct nic_serve *s, uint16_t index)
+{
+    s->port[index].there = false;
+    return nic_port_del(s->nic, index);
+}
+
+static void port_add(struct nic_serve *s, const struct hsr_msg_port *m, int fd)
+{
+    struct nic_port_config config = config_of(m);
+    char why[NIC_WHY] = "";
+    int rc;
+
+    if (m->index >= HSR_MAX_PORTS) {
+        hsr_msg_reply(s->client, &m->hdr, EINVAL, "port index %u is out of range", m->index);
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    struct served_port *p = &s->port[m->index];
+
+    if (p->there && !p->wanted && fd < 0 && same(&p->config, &config)) {
+        p->wanted = true;
+        hsr_msg_reply(s->client, &m->hdr, 0, "%s", "");
+        return;
+    }
+    if (p->there && !p->wanted)
+        remove_port(s, m->index);
+    rc = nic_port_add(s->nic, &config, fd, why);
+    if (rc == 0)
+        *p = (struct served_port){.there = true, .wanted = true, .config = config};
+    hsr_msg_reply(s->client, &m->hdr, (uint32_t)-rc, "%s", why);
+}
+
+static void port_del(struct nic_serve *s, const struct hsr_msg_port *m)
+{
+    int rc =
+        m->index < HSR_MAX_PORTS && s->port[m->index].there ? remove_port(s, m->index) : -ENOENT;
+
+    hsr_msg_reply(s->client, &m->hdr, (uint32_t)-rc, rc < 0 ? "no port has index %u" : "%.0u",
+                  m->index);
+}
+
+/* What a former firmware left and this one did not ask for. */
+static void start(struct nic_serve *s)
+{
+    for (uint16_t i = 0; i < HSR_MAX_PORTS; i++)
+        if (s->port[i].there && !s->port[i].wanted)
+            remove_port(s, i);
+    nic_start(s->nic);
+}
+
+static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
+{
+    int rc = 0;
+
+    if (!s->greeted && m->hdr.type != HSR_MSG_HELLO) {
+        hsr_msg_reply(s->client, &m->hdr, EPROTO, "say HELLO first");
+        return;
+    }
+    switch (m->hdr.type) {
+    case HSR_MSG_HELLO:
+        hello(s, &m->hello);
+        return;
+    case HSR_MSG_PORT_ADD:
+        port_add(s, &m->port, fd);
+        return;
+    case HSR_MSG_PORT_DEL:
+        port_del(s, &m->port);
+        return;
+    case HSR_MSG_CONTEXT_SET:
+        rc = nic_context_set(s->nic, (enum hsr_tunnel)m->context.tunnel, m->context.vni,
+                             m->context.context);
+        break;
+    case HSR_MSG_VTEP_SET:
+        rc = nic_vtep_set(s->nic, m->vtep.addr, m->vtep.family, m->vtep.remove != 0);
+        break;
+    case HSR_MSG_START:
+        start(s);
+        break;
+    case HSR_MSG_STOP:
+        rc = nic_stop(s->nic);
+        break;
+    case HSR_MSG_SYNC:
+        rc = nic_sync(s->nic);
+        break;
+    default:
+        rc = -EOPNOTSUPP;
+    }
+    hsr_msg_reply(s->client, &m->hdr, (uint32_t)-rc, "%s", rc < 0 ? strerror(-rc) : "");
+}
+
+static void read_client(struct nic_serve *s)
+{
+    int fds[HSR_ATTACH_FDS];
+    unsigned n = HSR_ATTACH_FDS;
+    union hsr_msg msg;
+    int rc = hsr_msg_recv(s->client, &msg, fds, &n);
+
+    if (rc == 1)
+        request(s, &msg, n == 1 ? fds[0] : -1);
+    else if (rc != -EAGAIN)
+        detach(s);
+}
+
+/* A second firmware is told so and let go; it may try again when the first is gone. */
+static void accept_client(struct nic_serve *s)
+{
+    int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct hsr_msg_hdr nobody = {.seq = 0};
+
+    if (fd < 0)
+        return;
+    if (s->client < 0) {
+        s->client = fd;
+        return;
+    }
+    hsr_msg_reply(fd, &nobody, EBUSY, "firmware '%s' is attached: stop it first", s->name);
+    close(fd);
+}
+
+int nic_serve_run(struct nic_serve *s, int stop)
+{
+    for (;;) {
+        struct pollfd fd[3] = {{.fd = stop, .events = POLLIN},
+                               {.fd = s->listener, .events = POLLIN},
+                               {.fd = s->client, .events = POLLIN}};
+
+        if (poll(fd, 3, -1) < 0 && errno != EINTR)
+            return -errno;
+        if (fd[0].revents != 0)
+            return 0;
+        if (s->client >= 0 && fd[2].revents != 0)
+            read_client(s);
+        if (fd[1].revents != 0)
+            accept_client(s);
+    }
+}
