@@ -60,6 +60,8 @@ static void scalar_text(const json_t *value, char *buf, size_t size)
         snprintf(buf, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (json_is_boolean(value)) {
         snprintf(buf, size, "%s", json_is_true(value) ? "true" : "false");
+    } else if (json_is_null(value)) {
+        snprintf(buf, size, "null");
     } else {
         buf[0] = '\0';
     }
@@ -329,6 +331,9 @@ static int check_text(const json_t *value, const struct cfg_field *f, const stru
 {
     const char *text = json_string_value(value);
 
+    if (json_is_null(value) && f->type == CFG_T_ENUM) {
+        text = "null"; /* a type of port is called so */
+    }
     if (!text) {
         return cfg_fail(error, at, "'%s' is %s; expected a text%s", f->name, type_name(value),
                         json_is_number(value) || json_is_boolean(value) ? " (put it in quotes)"

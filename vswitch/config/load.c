@@ -48,6 +48,9 @@ const char *cfg_text(const struct cfg_obj *obj, const char *field)
 {
     const json_t *value = json_object_get(obj->json, field);
 
+    if (json_is_null(value)) {
+        return "null"; /* a choice of an enum: checked */
+    }
     return value ? json_string_value(value) : cfg_schema_field(obj->table, field)->fallback;
 }
 

@@ -138,14 +138,14 @@ const char *cfg_prefix_text(const struct cfg_prefix *p, char buf[52])
 
 bool cfg_prefix_mask(struct cfg_prefix *p)
 {
-    uint8_t lost = 0;
+    unsigned lost = 0;
 
     for (unsigned i = 0; i < 16; i++) {
         unsigned keep = p->len > 8 * i ? p->len - 8 * i : 0;
-        uint8_t mask = keep >= 8 ? 0xff : (uint8_t)(0xff00u >> keep);
+        unsigned mask = keep >= 8 ? 0xff : 0xff00u >> keep & 0xff;
 
-        lost |= (uint8_t)(p->addr.bytes[i] & ~mask);
-        p->addr.bytes[i] &= mask;
+        lost |= p->addr.bytes[i] & ~mask;
+        p->addr.bytes[i] = (uint8_t)(p->addr.bytes[i] & mask);
     }
     return lost != 0;
 }

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every rule has a document that breaks it, and the place and words of the complaint. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+
+/* A document that is right; a case appends lines to it, or replaces it. Line 14 is the first appended one. */
+#define BASE                                                                        \
+    "version: 1\n"                                                                  \
+    "vpcs: [{name: blue, vni: 100}, {name: red, vni: 200}]\n"                       \
+    "subnets:\n"                                                                    \
+    "  - {name: b, vpc: blue, prefix4: 10.1.0.0/24, prefix6: 'fd00::/64'}\n"        \
+    "  - {name: r, vpc: red, prefix4: 10.1.0.0/24}\n"                               \
+    "mappings:\n"                                                                   \
+    "  - {vpc: red, address: 10.1.0.77, mac: 02:00:00:00:00:77, vtep: 192.0.2.7}\n" \
+    "ports:\n"                                                                      \
+    "  - {name: up, role: uplink, type: null, address: 192.0.2.1/24}\n"             \
+    "  - {name: v, role: vnic, type: tap, subnet: b, mac: 02:00:00:00:00:01,\n"     \
+    "     addresses: [10.1.0.5]}\n"                                                 \
+    "# What follows is the case.\n"                                                 \
+    "\n"
+#define VNIC    "  - {name: w, role: vnic, type: tap, subnet: b, mac: 02:00:00:00:00:02, "
+#define UPLINK  "  - {name: x, role: uplink, type: pcap, "
+#define SUBNETS "version: 1\nvpcs: [{name: blue, vni: 1}]\nsubnets:\n"
+#define MAPS                                                                    \
+    "version: 1\n"                                                              \
+    "vpcs: [{name: blue, vni: 100}]\n"                                          \
+    "subnets: [{name: b, vpc: blue, prefix4: 10.1.0.0/24}]\n"                   \
+    "ports:\n"                                                                  \
+    "  - {name: up, role: uplink, type: null, address: 192.0.2.1/24}\n"         \
+    "  - {name: v, role: vnic, type: tap, subnet: b, mac: 02:00:00:00:00:01,\n" \
+    "     addresses: [10.1.0.5]}\n"
+#define MAP(rest)   MAPS "mappings:\n  - {vpc: blue, " rest "}\n"
+#define ROUTE(rest) MAPS "routes:\n  - {vpc: blue, " rest "}\n"
+#define RULE(rest)                                            \
+    "version: 1\nsecurity_groups:\n  - name: g\n    rules:\n" \
+    "      - {direction: ingress, action: allow, " rest "}\n"
+
+static const struct bad {
+    const char *text;
+    const char *path;
+    int line;
+    const char *fragment;
+} bad[] = {
+    /* the document */
+    {"vpcs: []\n", "", 1, "'version' is missing"},
+    {"version: 2\nnew_things: 1\n", "/version", 1, "this program reads version 1"},
+    {"version: one\n", "/version", 1, "expected a whole number"},
+    {"version: 1\n\nport: []\n", "/port", 3, "unknown key 'port'; known: version, options"},
+    {"[1]\n", "", 1, "expected an object"},
+    {"version: 1\nports: {}\n", "/ports", 2, "expected a list"},
+    {"version: 1\nports:\n  - 5\n", "/ports/0", 3, "expected an object"},
+    {"version: 1\noptions: []\n", "/options", 2, "expected an object"},
+    {"version: 1\na/b~c: 1\n", "/a~1b~0c", 2, "unknown key"},
+    /* options */
+    {"version: 1\noptions: {workers: 17}\n", "/options/workers", 2, "1 to 16"},
+    {"version: 1\noptions: {workers: 1.5}\n", "/options/workers", 2, "fraction"},
+    {"version: 1\noptions: {workers: \"2\"}\n", "/options/workers", 2, "without quotes"},
+    {"version: 1\noptions: {sessions: 10}\n", "/options/sessions", 2, "1024 to"},
+    {"version: 1\noptions: {vector: 0}\n", "/options/vector", 2, "1 to 16"},
+    {"version: 1\noptions: {quota: -1}\n", "/options/quota", 2, "0 to"},
+    {"version: 1\noptions: {fast_path: yes}\n", "/options/fast_path", 2, "write true"},
+    {"version: 1\noptions: {fast_path: Off}\n", "/options/fast_path", 2, "write false"},
+    {"version: 1\noptions: {fast_path: 1}\n", "/options/fast_path", 2, "expected true or false"},
+    {"version: 1\noptions:\n  timeouts:\n    icmp: 0\n", "/options/timeouts/icmp", 4, "1 to"},
+    {"version: 1\noptions: {timeouts: {tcp: 3}}\n", "/options/timeouts/tcp", 2, "unknown key"},
+    /* underlay */
+    {"version: 1\nunderlay: {neighbors: [{address: 'fd00::1', mac: 02:00:00:00:00:01}]}\n",
+     "/underlay/neighbors/0/address", 2, "IPv4 in this version"},
+    {"version: 1\nunderlay:\n  neighbors:\n    - {address: 192.0.2.2, mac: 02:00:00:00:00:01}\n"
+     "    - {address: 192.0.2.2, mac: 02:00:00:00:00:02}\n",
+     "/underlay/neighbors/1/address", 5, "taken"},
+    {BASE "underlay: {neighbors: [{address: 192.0.2.1, mac: 02:00:00:00:00:01}]}\n",
+     "/underlay/neighbors/0/address", 14, "192.0.2.1 is taken"},
+    {"version: 1\nunderlay: {neighbors: [{address: 192.0.2.2}]}\n", "/underlay/neighbors/0", 2,
+     "'mac' is missing"},
+    /* names and references */
+    {"version: 1\nvpcs:\n  - {name: a b, vni: 1}\n", "/vpcs/0/name", 3, "is no name"},
+    {"version: 1\nvpcs:\n  - {name: -a, vni: 1}\n", "/vpcs/0/name", 3, "is no name"},
+    {"version: 1\nvpcs:\n  - {name: '', vni: 1}\n", "/vpcs/0/name", 3, "is no name"},
+    {"version: 1\nvpcs:\n  - {name: a2345678901234567890123456789012, vni: 1}\n", "/vpcs/0/name", 3,
+     "1 to 31"},
+    {"version: 1\nvpcs:\n  - {name: 5, vni: 1}\n", "/vpcs/0/name", 3, "put it in quotes"},
+    {"version: 1\nvpcs:\n  - {name: null, vni: 1}\n", "/vpcs/0/name", 3, "is nothing"},
+    {"version: 1\nvpcs:\n  - {name: [a], vni: 1}\n", "/vpcs/0/name", 3, "is a list"},
+    {"version: 1\nvpcs:\n  - {name: a, vni: 1}\n  - {name: a, vni: 2}\n", "/vpcs/1/name", 4,
+     "another vpc 'a'"},
+    {SUBNETS "  - {name: s, vpc: green, prefix4: 10.1.0.0/24}\n", "/subnets/0/vpc", 4,
+     "no vpc 'green'; 'vpcs' has blue"},
+    {BASE "security_groups: [{name: g}, {name: g}]\n", "/security_groups/1/name", 14, "another"},
+    /* VPCs */
+    {"version: 1\nvpcs: [{name: a, vni: 0}]\n", "/vpcs/0/vni", 2, "1 to 16777215"},
+    {"version: 1\nvpcs: [{name: a, vni: 16777216}]\n", "/vpcs/0/vni", 2, "1 to 16777215"},
+    {"version: 1\nvpcs:\n  - {name: a, vni: 1}\n  - {name: b, vni: 1}\n", "/vpcs/1/vni", 4,
+     "VNI 1 is taken by VPC 'a'"},
+    {"version: 1\nvpcs: [{name: a}]\n", "/vpcs/0", 2, "'vni' is missing"},
+    /* subnets */
+    {SUBNETS "  - {name: s, vpc: blue}\n", "/subnets/0", 4, "prefix4, prefix6 or both"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.1/24}\n", "/subnets/0/prefix4", 4,
+     "the prefix is 10.1.0.0/24"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0}\n", "/subnets/0/prefix4", 4,
+     "address/length"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/33}\n", "/subnets/0/prefix4", 4,
+     "address/length"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/024}\n", "/subnets/0/prefix4", 4,
+     "address/length"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/31}\n", "/subnets/0/prefix4", 4,
+     "/1 to /30"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix6: 'fd00::/127'}\n", "/subnets/0/prefix6", 4,
+     "/1 to /126"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix6: '::/0'}\n", "/subnets/0/prefix6", 4, "/1 to /126"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 'fd00::/64'}\n", "/subnets/0/prefix4", 4,
+     "'prefix4' is IPv4"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix6: 10.0.0.0/8}\n", "/subnets/0/prefix6", 4,
+     "'prefix6' is IPv6"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 224.0.0.0/8}\n", "/subnets/0/prefix4", 4,
+     "no addresses of hosts"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/24, gateway4: 10.2.0.1}\n",
+     "/subnets/0/gateway4", 4, "not in 10.1.0.0/24"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/24, gateway4: 'fd00::1'}\n",
+     "/subnets/0/gateway4", 4, "not in 10.1.0.0/24"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/24, gateway6: 'fd00::1'}\n",
+     "/subnets/0/gateway6", 4, "needs a prefix6"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/24, gateway_mac: 03:00:00:00:00:01}\n",
+     "/subnets/0/gateway_mac", 4, "multicast"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/24}\n"
+             "  - {name: t, vpc: blue, prefix4: 10.0.0.0/8}\n",
+     "/subnets/1/prefix4", 5, "overlaps 10.1.0.0/24 of subnet 's'"},
+    {SUBNETS "  - {name: s, vpc: blue, prefix6: 'fd00::/48'}\n"
+             "  - {name: t, vpc: blue, prefix6: 'fd00:0:0:5::/64'}\n",
+     "/subnets/1/prefix6", 5, "overlaps fd00::/48"},
+    /* ports */
+    {BASE "routes: [{vpc: blue, prefix: 0.0.0.0/0, type: far}]\n", "/routes/0/type", 14,
+     "expected one of local|vtep"},
+    {"version: 1\nports: [{name: a, role: vnic}]\n", "/ports/0", 2, "'type' is missing"},
+    {"version: 1\nports: [{name: a, type: tap}]\n", "/ports/0", 2, "'role' is missing"},
+    {"version: 1\nports: [{name: a, role: guest, type: tap}]\n", "/ports/0/role", 2, "vnic|uplink"},
+    {"version: 1\nports: [{name: a, role: vnic, type: vhost}]\n", "/ports/0/type", 2,
+     "tap|kernel|pcap"},
+    {BASE VNIC "addresses: [10.1.0.6], address: 10.0.0.1/8}\n", "/ports/2/address", 14,
+     "only for a port with role=uplink"},
+    {BASE VNIC "addresses: [10.1.0.6], gateway: 10.0.0.1}\n", "/ports/2/gateway", 14,
+     "role=uplink"},
+    {BASE UPLINK "address: 192.0.3.1/24, subnet: b}\n", "/ports/2/subnet", 14, "role=vnic"},
+    {BASE UPLINK "address: 192.0.3.1/24, addresses: [10.1.0.6]}\n", "/ports/2/addresses", 14,
+     "role=vnic"},
+    {BASE UPLINK "address: 192.0.3.1/24, security_groups: [default]}\n", "/ports/2/security_groups",
+     14, "role=vnic"},
+    {BASE UPLINK "address: 192.0.3.1/24, anti_spoof: false}\n", "/ports/2/anti_spoof", 14,
+     "role=vnic"},
+    {BASE UPLINK "address: 192.0.3.1/24, midstream: strict}\n", "/ports/2/midstream", 14,
+     "role=vnic"},
+    {BASE UPLINK "address: 192.0.3.1/24, quota: 5}\n", "/ports/2/quota", 14, "role=vnic"},
+    {BASE UPLINK "address: 192.0.3.1/24, netns: a}\n", "/ports/2/netns", 14, "type=tap|kernel"},
+    {BASE "  - {name: w, role: vnic, type: kernel, subnet: b, mac: 02:00:00:00:00:02,\n"
+          "     addresses: [10.1.0.6]}\n",
+     "/ports/2", 14, "'device' is missing: the name of the interface"},
+    {BASE "  - {name: w, role: uplink, type: pci, address: 192.0.3.1/24}\n", "/ports/2", 14,
+     "'device' is missing: the address of the DPDK device"},
+    {BASE "  - {name: a-long-name-of-a-port, role: uplink, type: tap, address: 192.0.3.1/24}\n",
+     "/ports/2/name", 14, "at most 15 bytes"},
+    {BASE VNIC "addresses: [10.1.0.6], device: a/b}\n", "/ports/2/device", 14, "interface"},
+    {BASE VNIC "addresses: [10.1.0.6], device: v}\n", "/ports/2/device", 14,
+     "device v is taken by port 'v'"},
+    {BASE VNIC "addresses: [10.1.0.6], device: ''}\n", "/ports/2/device", 14, "empty"},
+    {BASE VNIC "addresses: [10.1.0.6], device: \"a\\tb\"}\n", "/ports/2/device", 14, "control"},
+    {BASE VNIC "addresses: [10.1.0.6], netns: /run/netns/a}\n", "/ports/2/netns", 14, "is a path"},
+    {BASE VNIC "addresses: [10.1.0.6], netns: a2345678901234567890123456789012345678901234567890"
+               "12345678901234}\n",
+     "/ports/2/netns", 14, "64 bytes long; at most 63"},
+    {BASE VNIC "addresses: [10.1.0.6], args: fast}\n", "/ports/2/args", 14, "key=value"},
+    {BASE VNIC "addresses: [10.1.0.6], args: 'a=1,b'}\n", "/ports/2/args", 14, "key=value"},
+    {BASE VNIC "addresses: [10.1.0.6], mtu: 10000}\n", "/ports/2/mtu", 14, "576 to 9900"},
+    {BASE VNIC "addresses: [10.1.0.6], queues: 0}\n", "/ports/2/queues", 14, "1 to 16"},
+    {BASE VNIC "addresses: [10.1.0.6], midstream: lax}\n", "/ports/2/midstream", 14,
+     "strict|pick-up"},
+    {BASE VNIC "addresses: [10.1.0.6], name: again}\n", "", 14, "key 'name' is there twice"},
+    {BASE "  - {name: v, role: uplink, type: null, address: 192.0.3.1/24}\n", "/ports/2/name", 14,
+     "another port 'v'"},
+    /* a vNIC's addresses */
+    {BASE "  - {name: w, role: vnic, type: tap, subnet: b, mac: 02:00:00:00:00:02}\n", "/ports/2",
+     14, "'addresses' is missing"},
+    {BASE "  - {name: w, role: vnic, type: tap, subnet: b, addresses: [10.1.0.6]}\n", "/ports/2",
+     14, "'mac' is missing"},
+    {BASE VNIC "addresses: []}\n", "/ports/2/addresses", 14, "at least 1"},
+    {BASE VNIC "addresses: [5]}\n", "/ports/2/addresses/0", 14, "expected a text"},
+    {BASE VNIC "addresses: 10.1.0.6}\n", "/ports/2/addresses", 14, "expected a list"},
+    {BASE VNIC "addresses: [10.1.0.6/24]}\n", "/ports/2/addresses/0", 14, "without a length"},
+    {BASE VNIC "addresses: [10.1.0.6, 10.2.0.6]}\n", "/ports/2/addresses/1", 14,
+     "10.2.0.6 is not in subnet 'b', 10.1.0.0/24"},
+    {BASE VNIC "addresses: [10.1.0.1]}\n", "/ports/2/addresses/0", 14,
+     "taken by the gateway of subnet 'b'"},
+    {BASE VNIC "addresses: ['fd00::1']}\n", "/ports/2/addresses/0", 14, "gateway of subnet 'b'"},
+    {BASE VNIC "addresses: [10.1.0.5]}\n", "/ports/2/addresses/0", 14,
+     "10.1.0.5 is taken by port 'v' of the same VPC"},
+    {BASE VNIC "addresses: [10.1.0.0]}\n", "/ports/2/addresses/0", 14, "first or last"},
+    {BASE VNIC "addresses: [10.1.0.255]}\n", "/ports/2/addresses/0", 14, "first or last"},
+    {BASE VNIC "addresses: ['fd00::']}\n", "/ports/2/addresses/0", 14, "first or last"},
+    {BASE VNIC "addresses: [224.0.0.5]}\n", "/ports/2/addresses/0", 14, "not the address of one"},
+    {BASE VNIC "addresses: ['ff02::1']}\n", "/ports/2/addresses/0", 14, "not the address of one"},
+    {BASE VNIC "addresses: ['::1']}\n", "/ports/2/addresses/0", 14, "not the address of one"},
+    {BASE "  - {name: w, role: vnic, type: tap, subnet: r, mac: 02:00:00:00:00:02,\n"
+          "     addresses: ['fd00::5']}\n",
+     "/ports/2/addresses/0", 15, "subnet 'r' has no IPv6 prefix"},
+    {BASE "  - {name: w, role: vnic, type: tap, subnet: r, mac: 02:00:00:00:00:02,\n"
+          "     addresses: [10.1.0.77]}\n",
+     "/mappings/0/address", 7, "10.1.0.77 is taken by port 'w'"},
+    {BASE "  - {name: w, role: vnic, type: tap, subnet: n, mac: 02:00:00:00:00:02,\n"
+          "     addresses: [10.1.0.6]}\n",
+     "/ports/2/subnet", 14, "no subnet 'n'; 'subnets' has b, r"},
+    {BASE VNIC "addresses: [10.1.0.6], security_groups: [x]}\n", "/ports/2/security_groups/0", 14,
+     "no security_group 'x'; 'security_groups' has default"},
+    {BASE VNIC "addresses: [10.1.0.6], security_groups: []}\n", "/ports/2/security_groups", 14,
+     "at least 1"},
+    {BASE VNIC "addresses: [10.1.0.6], security_groups: [a, b, c, d, e, f, g, h, i]}\n",
+     "/ports/2/security_groups", 14, "9 elements in 'security_groups'; at most 8"},
+    {BASE VNIC "addresses: [10.1.0.6], security_groups: [default, default]}\n",
+     "/ports/2/security_groups/1", 14, "there twice"},
+/* MACs */
+#define WITH_MAC(mac) \
+    BASE "  - {name: w, role: vnic, type: tap, subnet: b, addresses: [10.1.0.6], mac: " mac "}\n"
+    {WITH_MAC("01:00:5e:00:00:01"), "/ports/2/mac", 14, "multicast"},
+    {WITH_MAC("00:00:00:00:00:00"), "/ports/2/mac", 14, "nobody's"},
+    {WITH_MAC("02:00:00:00:00:01"), "/ports/2/mac", 14, "taken by port 'v' of the same VPC"},
+    {WITH_MAC("02:00:5e:00:01:01"), "/ports/2/mac", 14, "taken by the gateway"},
+    {WITH_MAC("02:00:00:00:00"), "/ports/2/mac", 14, "no MAC address"},
+    {WITH_MAC("02-00-00-00-00-01"), "/ports/2/mac", 14, "no MAC address"},
+    {WITH_MAC("02:00:00:00:00:0g"), "/ports/2/mac", 14, "no MAC address"},
+    {WITH_MAC("20000000001"), "/ports/2/mac", 14, "put it in quotes"},
+    /* uplinks */
+    {BASE UPLINK "gateway: 192.0.3.2}\n", "/ports/2", 14, "'address' is missing"},
+    {BASE UPLINK "address: 192.0.3.1}\n", "/ports/2/address", 14, "192.0.2.1/24"},
+    {BASE UPLINK "address: 'fd00::1/64'}\n", "/ports/2/address", 14, "IPv4 in this version"},
+    {BASE UPLINK "address: 127.0.0.1/8}\n", "/ports/2/address", 14, "not the address of one"},
+    {BASE UPLINK "address: 192.0.2.1/24}\n", "/ports/2/address", 14, "taken by uplink 'up'"},
+    {BASE UPLINK "address: 192.0.3.1/24, gateway: 192.0.4.1}\n", "/ports/2/gateway", 14,
+     "not on the link, 192.0.3.0/24"},
+    {BASE UPLINK "address: 192.0.3.1/24, gateway: 'fd00::1'}\n", "/ports/2/gateway", 14,
+     "not on the link"},
+    {BASE UPLINK "address: 192.0.3.1/24, gateway: 192.0.3.1}\n", "/ports/2/gateway", 14,
+     "our own address"},
+    /* mappings */
+    {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09"), "/mappings/0", 9, "'vtep' is missing"},
+    {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 'fd00::2'"), "/mappings/0/vtep", 9,
+     "IPv4 in this version"},
+    {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 192.0.2.1"), "/mappings/0/vtep", 9,
+     "our own, of uplink 'up'"},
+    {MAP("address: 10.1.0.5, mac: 02:00:00:00:00:09, vtep: 192.0.2.2"), "/mappings/0/address", 9,
+     "taken by port 'v'"},
+    {MAP("address: 10.1.0.1, mac: 02:00:00:00:00:09, vtep: 192.0.2.2"), "/mappings/0/address", 9,
+     "taken by the gateway"},
+    {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:01, vtep: 192.0.2.2"), "/mappings/0/mac", 9,
+     "taken by port 'v'"},
+    {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 192.0.2.2}\n"
+         "  - {vpc: blue, address: 10.1.0.9, mac: 02:00:00:00:00:0a, vtep: 192.0.2.3"),
+     "/mappings/1/address", 10, "taken by a mapping to 192.0.2.2"},
+    {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 192.0.2.2}\n"
+         "  - {vpc: blue, address: 10.1.0.10, mac: 02:00:00:00:00:09, vtep: 192.0.2.3"),
+     "/mappings/1/mac", 10, "taken by a mapping to 192.0.2.2"},
+    /* routes */
+    {ROUTE("prefix: 0.0.0.0/0, type: vtep, mac: 02:00:00:00:00:09"), "/routes/0", 9,
+     "'vtep' is missing"},
+    {ROUTE("prefix: 0.0.0.0/0, type: vtep, vtep: 192.0.2.2"), "/routes/0", 9, "'mac' is missing"},
+    {ROUTE("prefix: 0.0.0.0/0, type: gateway"), "/routes/0", 9, "'via' is missing"},
+    {ROUTE("prefix: 0.0.0.0/0, type: blackhole, via: 10.1.0.5"), "/routes/0/via", 9,
+     "only for a route with type=gateway"},
+    {ROUTE("prefix: 0.0.0.0/0, type: local, vtep: 192.0.2.2"), "/routes/0/vtep", 9, "type=vtep"},
+    {ROUTE("prefix: 0.0.0.0/0, type: vtep, vtep: 192.0.2.1, mac: 02:00:00:00:00:09"),
+     "/routes/0/vtep", 9, "our own"},
+    {ROUTE("prefix: 0.0.0.0/0, type: vtep, vtep: 'fd00::9', mac: 02:00:00:00:00:09"),
+     "/routes/0/vtep", 9, "IPv4 in this version"},
+    {ROUTE("prefix: 0.0.0.0/0, type: gateway, via: 10.1.0.66"), "/routes/0/via", 9,
+     "unknown in the VPC"},
+    {ROUTE("prefix: 0.0.0.0/0, type: gateway, via: 10.1.0.1"), "/routes/0/via", 9,
+     "is the gateway of subnet 'b'"},
+    {ROUTE("prefix: '::/0', type: gateway, via: 10.1.0.5"), "/routes/0/via", 9, "IPv6 gateway"},
+    {ROUTE("prefix: 10.0.0.1/8, type: local"), "/routes/0/prefix", 9, "the prefix is 10.0.0.0/8"},
+    {ROUTE("prefix: 10.0.0.0/8, type: local}\n"
+           "  - {vpc: blue, prefix: 10.0.0.0/8, type: blackhole"),
+     "/routes/1/prefix", 10, "10.0.0.0/8 is taken by another route"},
+    {ROUTE("prefix: 'fd00::/8', type: local}\n"
+           "  - {vpc: blue, prefix: 'fd00:0::/8', type: blackhole"),
+     "/routes/1/prefix", 10, "fd00::/8 is taken by another route"},
+    /* security groups */
+    {RULE("priority: 0"), "/security_groups/0/rules/0/priority", 5, "1 to 1000"},
+    {RULE("priority: 1001"), "/security_groups/0/rules/0/priority", 5, "1 to 1000"},
+    {RULE("protocol: tcpp"), "/security_groups/0/rules/0/protocol", 5, "'tcpp' is no protocol"},
+    {RULE("protocol: 256"), "/security_groups/0/rules/0/protocol", 5, "'256' is no protocol"},
+    {RULE("protocol: [tcp]"), "/security_groups/0/rules/0/protocol", 5, "is no protocol"},
+    {RULE("ports: 80"), "/security_groups/0/rules/0/ports", 5, "protocol=tcp|udp|sctp"},
+    {RULE("protocol: icmp, ports: 80"), "/security_groups/0/rules/0/ports", 5, "protocol=tcp"},
+    {RULE("protocol: tcp, ports: 90-80"), "/security_groups/0/rules/0/ports", 5,
+     "goes backwards; expected 80-90"},
+    {RULE("protocol: tcp, ports: 65536"), "/security_groups/0/rules/0/ports", 5, "0 to 65535"},
+    {RULE("protocol: tcp, ports: 1-2-3"), "/security_groups/0/rules/0/ports", 5, "80-90"},
+    {RULE("protocol: tcp, ports: [80]"), "/security_groups/0/rules/0/ports", 5, "is a list"},
+    {RULE("remote: all"), "/security_groups/0/rules/0/remote", 5, "any, a prefix or group:NAME"},
+    {RULE("remote: 10.0.0.1"), "/security_groups/0/rules/0/remote", 5, "10.0.0.1/32"},
+    {RULE("remote: 'fd00::1'"), "/security_groups/0/rules/0/remote", 5, "fd00::1/128"},
+    {RULE("remote: 10.0.0.1/8"), "/security_groups/0/rules/0/remote", 5, "10.0.0.0/8"},
+    {RULE("remote: 'group:h'"), "/security_groups/0/rules/0/remote", 5, "no security_group 'h'"},
+    {RULE("remote: 'group:'"), "/security_groups/0/rules/0/remote", 5, "is no name"},
+    {RULE("protocol: icmp, remote: 'fd00::/8'"), "/security_groups/0/rules/0/remote", 5,
+     "expected protocol icmpv6"},
+    {RULE("protocol: icmpv6, remote: 10.0.0.0/8"), "/security_groups/0/rules/0/remote", 5,
+     "expected protocol icmp"},
+    {"version: 1\nsecurity_groups: [{name: g, rules: [{action: allow}]}]\n",
+     "/security_groups/0/rules/0", 2, "'direction' is missing"},
+    {"version: 1\nsecurity_groups: [{name: g, rules: [{direction: ingress}]}]\n",
+     "/security_groups/0/rules/0", 2, "'action' is missing"},
+    {"version: 1\nsecurity_groups: [{name: g, rules: [{direction: in, action: allow}]}]\n",
+     "/security_groups/0/rules/0/direction", 2, "ingress|egress"},
+    {"version: 1\nsecurity_groups: [{name: g, rules: [{direction: ingress, action: drop}]}]\n",
+     "/security_groups/0/rules/0/action", 2, "allow|deny"},
+};
+
+static bool check_one(const struct bad *b)
+{
+    struct cfg_lines *lines = NULL;
+    struct cfg_error error;
+    json_t *document;
+    struct cfg *c = NULL;
+    bool ok;
+    int rc = cfg_yaml_load(b->text, strlen(b->text), &document, &lines, &error);
+
+    if (!rc) {
+        rc = cfg_parse(document, NULL, &c, &error);
+        error.line = cfg_line(lines, error.path);
+    }
+    ok = rc == -EINVAL && !strcmp(error.path, b->path) && error.line == b->line &&
+         strstr(error.text, b->fragment);
+    if (!ok) {
+        print_error("%s\n  rc %d, '%s' line %d: %s\n  expected '%s' line %d: ...%s...\n", b->text,
+                    rc, error.path, error.line, error.text, b->path, b->line, b->fragment);
+    }
+    cfg_free(c);
+    cfg_lines_free(lines);
+    json_decref(document);
+    return ok;
+}
+
+static void every_rule(void **state)
+{
+    size_t wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        wrong += !check_one(&bad[i]);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* The frames of the cases are right by themselves, so that each case fails for its own reason. */
+static void frames_are_right(void **state)
+{
+    static const char *const good[] = {
+        BASE,
+        BASE VNIC "addresses: [10.1.0.6, 'fd00::6'], device: w0, netns: a, args: 'a=1,b=2'}\n",
+        BASE UPLINK "address: 192.0.3.1/24, gateway: 192.0.3.2}\n",
+        SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/24}\n",
+        WITH_MAC("02:00:00:00:00:02"),
+        MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 192.0.2.2}\n"
+            "  - {vpc: blue, address: 'fd00::9', mac: 02:00:00:00:00:09, vtep: 192.0.2.2"),
+        ROUTE("prefix: 0.0.0.0/0, type: gateway, via: 10.1.0.5"),
+        RULE("protocol: tcp, ports: 80, priority: 1000, remote: 'group:g'"),
+        RULE("protocol: 17, ports: 53-54"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        cfg_free(parse_text(good[i], NULL));
+    }
+}
+
+/* One more than each list may have. */
+static void limits(void **state)
+{
+    static const struct {
+        const char *list;
+        size_t most;
+    } limit[] = {{"ports", 1024},     {"vpcs", 4096},    {"subnets", 4096},
+                 {"mappings", 65536}, {"routes", 65536}, {"security_groups", 1024}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(limit) / sizeof(limit[0]); i++) {
+        json_t *list = json_array(), *document = json_pack("{s:i}", "version", 1);
+        struct cfg_error error;
+        char most[32], path[48];
+        struct cfg *c;
+
+        for (size_t n = 0; n <= limit[i].most; n++) {
+            json_array_append_new(list, json_object());
+        }
+        json_object_set_new(document, limit[i].list, list);
+        assert_int_equal(cfg_parse(document, NULL, &c, &error), -EINVAL);
+        snprintf(most, sizeof(most), "at most %zu", limit[i].most);
+        snprintf(path, sizeof(path), "/%s", limit[i].list);
+        assert_string_equal(error.path, path);
+        assert_non_null(strstr(error.text, most));
+        json_decref(document);
+    }
+}
+
+/* The largest document there can be is read, and its vectors of names do not cost a search each. */
+static void many_mappings(void **state)
+{
+    json_t *list = json_array(), *document;
+    struct cfg_error error;
+    struct cfg *c;
+
+    (void)state;
+    for (int i = 0; i < 65536; i++) {
+        char address[32], mac[32];
+
+        snprintf(address, sizeof(address), "10.%d.%d.9", i >> 8, i & 255);
+        snprintf(mac, sizeof(mac), "02:00:00:00:%02x:%02x", (unsigned)i >> 8, (unsigned)i & 255);
+        json_array_append_new(list, json_pack("{ssssssss}", "vpc", "v", "address", address, "mac",
+                                              mac, "vtep", i & 1 ? "192.0.2.1" : "192.0.2.2"));
+    }
+    document = json_pack("{s:i,s:[{s:s,s:i}],s:o}", "version", 1, "vpcs", "name", "v", "vni", 7,
+                         "mappings", list);
+    assert_int_equal(cfg_parse(document, NULL, &c, &error), 0);
+    assert_int_equal(c->mappings, 65536);
+    assert_int_equal(c->vteps, 2);
+    cfg_free(c);
+    json_decref(document);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_rule),
+        cmocka_unit_test(frames_are_right),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(many_mappings),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
