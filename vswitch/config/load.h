@@ -46,13 +46,15 @@ bool cfg_addr(const struct cfg_obj *obj, const char *field, struct cfg_addr *add
 bool cfg_prefix(const struct cfg_obj *obj, const char *field, struct cfg_prefix *prefix);
 bool cfg_mac(const struct cfg_obj *obj, const char *field, uint8_t mac[6]);
 
-/* cfg_fail() at a field of the object. */
-#define cfg_fail_at(obj, field, ...)                                           \
-    cfg_fail((obj)->load->error,                                               \
-             &(const struct cfg_at){.up = (field) ? &(obj)->at : (obj)->at.up, \
-                                    .key = (field) ? (field) : (obj)->at.key,  \
-                                    .index = (obj)->at.index},                 \
-             __VA_ARGS__)
+/* Place of a field of the object, or of the object itself (NULL). */
+static inline struct cfg_at cfg_at_field(const struct cfg_obj *obj, const char *field)
+{
+    return field ? (struct cfg_at){.up = &obj->at, .key = field} : obj->at;
+}
+
+/* cfg_fail() there. */
+#define cfg_fail_at(obj, field, ...) \
+    cfg_fail((obj)->load->error, &(const struct cfg_at[]){cfg_at_field(obj, field)}[0], __VA_ARGS__)
 
 /* Give `name` of `list` an index; -EINVAL when it has one. */
 int cfg_define(const struct cfg_obj *obj, const char *name, uint32_t index);

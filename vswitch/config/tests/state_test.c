@@ -259,7 +259,7 @@ static void numbers_run_out(void **state)
     struct cfg *old = NULL;
 
     (void)state;
-    for (char round = 'a'; round <= 'b'; round++) {
+    for (int round = 'a'; round <= 'b'; round++) {
         json_t *ports = json_array(), *document;
         bool used[HSR_MAX_PORTS] = {false};
         struct cfg_error error;

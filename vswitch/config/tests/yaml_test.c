@@ -228,8 +228,7 @@ static void garbage(void **state)
             if (rnd(8) == 0) {
                 text[size++] = (char)rnd(256);
             } else {
-                memcpy(text + size, p, strlen(p));
-                size += strlen(p);
+                size += (size_t)snprintf(text + size, sizeof(text) - size, "%s", p);
             }
         }
         if (load(text, size, &error)) {
@@ -271,9 +270,12 @@ static json_t *random_text(void)
                                         "---",
                                         "\x01"};
     char text[64] = "";
+    size_t used = 0;
 
     for (uint32_t n = rnd(4); n > 0; n--) {
-        strcat(text, piece[rnd(sizeof(piece) / sizeof(piece[0]))]);
+        const char *p = piece[rnd(sizeof(piece) / sizeof(piece[0]))];
+
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s", p);
     }
     return json_string(text);
 }
