@@ -42,6 +42,9 @@ const char *nearest(const char *word, const char *const *names)
     unsigned best = (unsigned)(strlen(word) + 2) / 3 + 1;
 
     for (; *names; names++) {
+        if (strncmp(*names, word, strlen(word)) == 0) {
+            return *names;
+        }
         unsigned d = distance(word, *names);
 
         if (d < best) {
