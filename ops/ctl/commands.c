@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl.h"
+
+const struct option_spec global_options[] = {
+    {"socket", 's', "SOCKET", "control socket (default $AVS_SOCKET or /run/avs/avsd.sock)", NULL},
+    {"json", 'j', NULL, "print JSON, errors too", NULL},
+    {"pretty", 'p', NULL, "print indented JSON", NULL},
+    {"timeout", 0, "S", "give up a request after S seconds (default 30)", NULL},
+    {"help", 'h', NULL, "explain the command", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec none[] = {{.name = NULL}};
+
+static const struct option_spec apply_options[] = {
+    {"file", 'f', "FILE", "document in YAML or JSON, - for standard input", NULL},
+    {"dry-run", 'n', NULL, "check and show the difference, change nothing", NULL},
+    {"if-revision", 0, "N", "refuse unless the running revision is N", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec get_options[] = {
+    {"output", 'o', "FORMAT", "yaml (default) or json", "yaml|json"},
+    {.name = NULL},
+};
+
+static const struct option_spec port_add_options[] = {
+    {"fd", 0, "N", "open the port under this inherited file descriptor", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec session_list_options[] = {
+    {"limit", 'n', "N", "at most N sessions (default 100)", NULL},
+    {"all", 'a', NULL, "all sessions", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec flush_options[] = {
+    {"yes", 'y', NULL, "flush all sessions when there is no filter", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec watch_options[] = {
+    {"watch", 'w', "[S]", "again every S seconds (default 1) until q or ^C", NULL},
+    {"count", 'c', "N", "end after N rounds", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec schema_options[] = {
+    {"markdown", 0, NULL, "as the reference page", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec help_options[] = {
+    {"markdown", 0, NULL, "all commands as the reference page", NULL},
+    {.name = NULL},
+};
+
+/* The four verbs of a list of the document. */
+#define LIST_COMMANDS(word, list_name, thing, key, example_add, example_key, add_options)  \
+    {word,                                                                                 \
+     "list",                                                                               \
+     NULL,                                                                                 \
+     list_name,                                                                            \
+     "[KEY=VALUE...]",                                                                     \
+     WORD_FIELDS,                                                                          \
+     0,                                                                                    \
+     32,                                                                                   \
+     "show all " thing "s",                                                                \
+     "With KEY=VALUE only those that have these values.",                                  \
+     none,                                                                                 \
+     "avs-ctl " word " list\navs-ctl " word " list --json",                                \
+     cmd_list},                                                                            \
+        {word,      "show", NULL,                                                          \
+         list_name, key,    WORD_NAME,                                                     \
+         1,         8,      "show one " thing " with all its values",                      \
+         NULL,      none,   "avs-ctl " word " show " example_key,                          \
+         cmd_show},                                                                        \
+        {word,                                                                             \
+         "add",                                                                            \
+         NULL,                                                                             \
+         list_name,                                                                        \
+         "KEY=VALUE...",                                                                   \
+         WORD_FIELDS,                                                                      \
+         1,                                                                                \
+         32,                                                                               \
+         "add a " thing,                                                                   \
+         "Lists are separated by commas. `avs-ctl schema " word "` explains the keys.",    \
+         add_options,                                                                      \
+         "avs-ctl " word " add " example_add,                                              \
+         cmd_add},                                                                         \
+    {                                                                                      \
+        word, "del", NULL, list_name, key, WORD_NAME, 1, 8, "remove a " thing, NULL, none, \
+            "avs-ctl " word " del " example_key, cmd_del                                   \
+    }
+
+#define FILTERS "vpc=, port=, proto=, addr=, l4port=, state="
+
+const struct command commands[] = {
+    {"apply", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "make a document the running configuration",
+     "All of it is checked first, then all of it or nothing is changed. Prints what changes, a "
+     "line each: + added, "
+     "- removed, ~ changed. An error names the file's line.",
+     apply_options, "avs-ctl apply -f net.yaml --dry-run\navs-ctl apply -f net.yaml", cmd_apply},
+    {"get", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "print the running configuration",
+     "What is printed can be applied again.", get_options,
+     "avs-ctl get > net.yaml\navs-ctl get -o json", cmd_get},
+    LIST_COMMANDS("port", "ports", "port", "NAME",
+                  "web1 role=vnic type=tap subnet=front addresses=10.0.0.5 mac=52:54:00:00:00:05",
+                  "web1", port_add_options),
+    LIST_COMMANDS("vpc", "vpcs", "VPC", "NAME", "blue vni=100", "blue", none),
+    LIST_COMMANDS("subnet", "subnets", "subnet", "NAME", "front vpc=blue prefix4=10.0.0.0/24",
+                  "front", none),
+    LIST_COMMANDS("mapping", "mappings", "mapping", "KEY=VALUE...",
+                  "vpc=blue address=10.0.0.9 mac=52:54:00:00:00:09 vtep=192.0.2.2",
+                  "vpc=blue address=10.0.0.9", none),
+    LIST_COMMANDS("route", "routes", "route", "KEY=VALUE...",
+                  "vpc=blue prefix=10.9.0.0/16 type=blackhole", "vpc=blue prefix=10.9.0.0/16",
+                  none),
+    LIST_COMMANDS("sg", "security_groups", "security group", "NAME", "web", "web", none),
+    {"sg", "rule", "add", "security_groups", "GROUP KEY=VALUE...", WORD_GROUP, 2, 32,
+     "add a rule to a security group", NULL, none,
+     "avs-ctl sg rule add web direction=ingress action=allow protocol=tcp ports=80", cmd_rule_add},
+    {"sg", "rule", "del", "security_groups", "GROUP KEY=VALUE...", WORD_GROUP, 2, 32,
+     "remove the rules of a security group that have these values", NULL, none,
+     "avs-ctl sg rule del web direction=ingress ports=80", cmd_rule_del},
+    {"session", "list", NULL, NULL, "[FILTER...]", WORD_FILTER, 0, 6, "show sessions",
+     "Filters: " FILTERS ". With --json one object a line.", session_list_options,
+     "avs-ctl session list vpc=blue proto=tcp\navs-ctl session list --all --json | wc -l",
+     cmd_session_list},
+    {"session", "show", NULL, NULL, "FLOW_ID", WORD_NONE, 1, 1, "show a session and its actions",
+     NULL, none, "avs-ctl session show 0x10001", cmd_session_show},
+    {"session", "flush", NULL, NULL, "[FILTER...]", WORD_FILTER, 0, 6, "remove sessions",
+     "Filters: " FILTERS ". Their next packets are decided anew.", flush_options,
+     "avs-ctl session flush port=web1\navs-ctl session flush --yes", cmd_session_flush},
+    {"drops", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show dropped packets by port and reason",
+     "With --watch also a rate. `docs/reference/drop-reasons.md` explains the reasons.",
+     watch_options, "avs-ctl drops\navs-ctl drops --watch=5", cmd_drops},
+    {"stats", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show counters", NULL, watch_options,
+     "avs-ctl stats\navs-ctl stats --json", cmd_stats},
+    {"top", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "watch ports by rate, sessions and drops",
+     "The first round shows totals, the later ones rates a second. On a terminal it goes on until "
+     "q or ^C.",
+     watch_options, "avs-ctl top\navs-ctl top --watch=2 --count=10", cmd_top},
+    {"log", "level", NULL, NULL, "[MODULE=LEVEL...]", WORD_LOG, 0, 16,
+     "show or set how much the daemon logs",
+     "Levels: error, warn, info, debug. The module * is all of them.", none,
+     "avs-ctl log level\navs-ctl log level control=debug", cmd_log},
+    {"version", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show versions of avs-ctl and the daemon",
+     NULL, none, "avs-ctl version", cmd_version},
+    {"schema", NULL, NULL, NULL, "[LIST]", WORD_COMMAND, 0, 1, "explain the configuration document",
+     "Needs no daemon.", schema_options, "avs-ctl schema port\navs-ctl schema --markdown",
+     cmd_schema},
+    {"help", NULL, NULL, NULL, "[COMMAND...]", WORD_COMMAND, 0, 3, "explain a command", NULL,
+     help_options, "avs-ctl help port add", cmd_help},
+    {.object = NULL},
+};

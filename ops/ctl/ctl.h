@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * avs-ctl: one table of commands (commands.c) drives parsing (args.c), help, reference page and completion (help.c);
+ * each command's function stands in a cmd_*.c. Functions return an exit code.
+ */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/schema.h"
+
+/* Stable: scripts depend on them. */
+enum exit_code {
+    EXIT_OK,
+    EXIT_FAILED,
+    EXIT_USAGE,
+    EXIT_NOT_FOUND,
+    EXIT_UNREACHABLE,
+    EXIT_REFUSED,
+    EXIT_CONFLICT,
+    EXIT_TIMEOUT,
+};
+
+#define MAX_WORDS 64
+
+struct option_spec {
+    const char *name;    /* without dashes; NULL ends a list */
+    char letter;         /* 0: none */
+    const char *metavar; /* NULL: a flag; "[X]": the value is optional */
+    const char *doc;
+    const char *choices; /* of its value, separated by '|', or NULL */
+};
+
+/* What a positional word may be: for completion. */
+enum word_kind {
+    WORD_NONE,
+    WORD_FIELDS,
+    WORD_NAME,
+    WORD_FILTER,
+    WORD_GROUP,
+    WORD_LOG,
+    WORD_COMMAND
+};
+
+struct ctl;
+
+struct command {
+    const char *object;
+    const char *verb, *subverb; /* NULL: none */
+    const char *list;           /* of the document it works on, or NULL */
+    const char *words;          /* synopsis of its words, "" for none */
+    enum word_kind kind;
+    int least, most; /* how many words */
+    const char *brief;
+    const char *detail; /* more sentences, or NULL */
+    const struct option_spec *options;
+    const char *examples; /* lines */
+    int (*run)(struct ctl *ctl);
+};
+
+struct ctl {
+    const struct command *command;
+    const char *path[3]; /* words of the command so far, in full */
+    int levels;
+    const char *word[MAX_WORDS];
+    int words;
+    const char *option[16]; /* values, as command->options; "" for a flag that is set */
+    const char *socket;
+    int timeout_ms; /* of a request */
+    bool json, pretty, help;
+    bool quiet;       /* no messages: completion */
+    const char *file; /* the file that errors are about, or NULL */
+    const struct cfg_lines *lines;
+    int passed_fd; /* goes with the next request; -1: none */
+};
+
+extern const struct command commands[]; /* ends with object NULL */
+extern const struct option_spec global_options[];
+
+/* args.c */
+int parse_arguments(struct ctl *ctl, int argc, char **argv);
+const char *option_value(const struct ctl *ctl, const char *name); /* NULL: not given */
+/* Number option in [low, high], `fallback` when not given; false after a message. */
+bool option_number(struct ctl *ctl, const char *name, long low, long high, long fallback,
+                   long *value);
+/* Take one more word of a command's name. */
+int resolve_word(struct ctl *ctl, const char *word);
+/* What may come next in the command's name; NULL at the end. */
+void next_words(const struct ctl *ctl, const char *names[MAX_WORDS]);
+bool in_path(const struct ctl *ctl, const struct command *c);
+const struct option_spec *find_option(const struct option_spec *list, const char *name,
+                                      size_t length, char letter);
+
+/* fields.c: key=value words from the first on to an object of the table. NULL after a message, *code set. */
+json_t *fields_object(struct ctl *ctl, const struct cfg_table *table, int first, int *code);
+
+/* suggest.c: the most similar of `names` (ends with NULL), or NULL when none is near. */
+const char *nearest(const char *word, const char *const *names);
+
+/* client.c: the result (new reference), or NULL after a message, *code set. Takes over params. */
+json_t *request(struct ctl *ctl, const char *method, json_t *params, int *code);
+
+/* output.c */
+int fail(const struct ctl *ctl, int code, const char *name, const char *hint, const char *format,
+         ...) __attribute__((format(printf, 5, 6)));
+/* An error object of the server; the exit code. */
+int fail_reply(const struct ctl *ctl, const json_t *error);
+void print_json(const struct ctl *ctl, const json_t *value);
+void print_safe(const char *text); /* without control characters */
+/* Value as a cell: malloc'ed. */
+char *cell_text(const json_t *value);
+
+/* table.c: array of objects; columns NULL: all keys in order of appearance. */
+void print_table(const json_t *rows, const char *const *columns);
+void print_record(const json_t *object, int indent);
+
+/* watch.c: calls `round` once, or with --watch at each interval until q, ^C or --count. */
+int watch(struct ctl *ctl, int (*round)(struct ctl *ctl, json_t **memory));
+
+/* help.c */
+int print_help(const struct ctl *ctl);
+int print_overview(void);
+void print_markdown(void);
+/* complete.c */
+int complete(struct ctl *ctl, int argc, char **argv);
+
+/* cmd_*.c */
+int cmd_apply(struct ctl *ctl);
+int cmd_get(struct ctl *ctl);
+int cmd_list(struct ctl *ctl);
+int cmd_show(struct ctl *ctl);
+int cmd_add(struct ctl *ctl);
+int cmd_del(struct ctl *ctl);
+int cmd_rule_add(struct ctl *ctl);
+int cmd_rule_del(struct ctl *ctl);
+int cmd_session_list(struct ctl *ctl);
+int cmd_session_show(struct ctl *ctl);
+int cmd_session_flush(struct ctl *ctl);
+int cmd_drops(struct ctl *ctl);
+int cmd_stats(struct ctl *ctl);
+int cmd_top(struct ctl *ctl);
+int cmd_log(struct ctl *ctl);
+int cmd_version(struct ctl *ctl);
+int cmd_schema(struct ctl *ctl);
+int cmd_help(struct ctl *ctl);
+/* What commits print: changes as +/-/~ lines. */
+void print_changes(const struct ctl *ctl, const json_t *result, bool dry_run);
+
+#endif

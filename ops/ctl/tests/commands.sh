@@ -1,0 +1,228 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every command of avs-ctl, as text and as JSON, and every exit code.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+start_server
+cd "$work" || exit 1
+
+cat >net.yaml <<'END'
+version: 1
+vpcs:
+  - {name: blue, vni: 100}
+subnets:
+  - {name: front, vpc: blue, prefix4: 10.0.0.0/24}
+security_groups:
+  - name: web
+    rules:
+      - {direction: ingress, action: allow, protocol: tcp, ports: "80"}
+END
+
+# ---- apply, get
+ctl 0 apply -f net.yaml --dry-run
+is "+ vpc blue vni=100
++ subnet front vpc=blue prefix4=10.0.0.0/24
++ security_group web rules=1
+dry run: nothing was changed"
+[ ! -e state ] || bad "a dry run stored something"
+ctl 0 apply -f net.yaml --json
+json 'd["revision"] == 1 and [c["op"] for c in d["changes"]] == ["add"] * 3'
+ctl 0 apply --file=net.yaml
+is "nothing changes"
+ctl 0 get
+[ "$(head -n 1 <<<"$out")" = "version: 1" ] || bad "get: $out"
+avs-ctl get | avs-ctl apply -f - >out 2>&1 || bad "what get prints cannot be applied"
+grep -qx "nothing changes" out || bad "what get prints differs: $(cat out)"
+ctl 0 get -o json
+json 'd["vpcs"][0]["vni"] == 100'
+ctl 0 get --json
+json 'd["revision"] == 3 and d["document"]["version"] == 1'
+ctl 2 get -o xml
+ctl 6 apply -f net.yaml --if-revision 1
+says "the configuration has changed"
+ctl 0 apply -f net.yaml --if-revision 3
+
+sed 's/vni: 100/vni: -5/' net.yaml >bad.yaml
+ctl 1 apply -f bad.yaml
+says "bad.yaml:3: "
+ctl 1 apply -f bad.yaml --json
+json 'd["error"]["code"] == "EINVAL" and d["error"]["line"] == 3 and d["error"]["path"] == "/vpcs/0/vni"'
+printf 'version: 1\nvpcs: [\n' >broken.yaml
+ctl 1 apply -f broken.yaml
+says "broken.yaml:"
+ctl 1 apply -f nothing.yaml
+says "nothing.yaml"
+ctl 2 apply
+says "-f FILE is needed"
+
+# ---- lists
+ctl 0 vpc list
+is "name  vni
+blue  100"
+ctl 0 vpc add red vni=200
+is "+ vpc red vni=200"
+ctl 6 vpc add name=red vni=201
+ctl 0 vpc list vni=200 --json
+json 'd == [{"name": "red", "vni": 200}]'
+ctl 0 vpc show red
+is "name: red
+vni:  200"
+ctl 3 vpc show green
+says "avs-ctl vpc list"
+ctl 3 vpc del green
+ctl 0 vpc del red
+is "- vpc red"
+ctl 2 vpc add red vin=200
+says "did you mean 'vni'?"
+ctl 2 vpc add red vni=many
+ctl 2 vpc add red vni=1 vni=2
+ctl 2 vpc add red blue
+ctl 1 vpc add red
+says "vni"
+ctl 0 port add web1 role=vnic type=tap device=t0 subnet=front addresses=10.0.0.5,10.0.0.6 \
+    mac=52:54:00:00:00:05 security_groups=web offload=false
+ctl 0 port show web1 --json
+json 'd["addresses"] == ["10.0.0.5", "10.0.0.6"] and d["offload"] is False'
+ctl 1 port add web2 role=vnic type=tap device=absent subnet=front addresses=10.0.0.7 mac=52:54:00:00:00:07
+says "no device absent"
+ctl 2 port add web2 --fd 77
+says "descriptor 77 is not open"
+exec 8</dev/null
+ctl 0 port add web3 --fd 8 role=vnic type=tap device=t3 subnet=front addresses=10.0.0.8 mac=52:54:00:00:00:08
+exec 8<&-
+ctl 0 mapping add vpc=blue address=10.0.0.9 mac=52:54:00:00:00:09 vtep=192.0.2.2
+ctl 0 mapping list
+has "192.0.2.2"
+ctl 0 mapping show address=10.0.0.9
+ctl 0 mapping del vpc=blue address=10.0.0.9
+ctl 0 route add vpc=blue prefix=10.9.0.0/16 type=blackhole
+ctl 0 route del vpc=blue prefix=10.9.0.0/16
+ctl 0 subnet add back vpc=blue prefix4=10.0.1.0/24
+ctl 0 subnet del back
+
+# ---- rules of a group
+ctl 0 sg rule add web direction=egress action=allow priority=5
+is "~ security_group web rules
+    + direction=egress action=allow priority=5"
+ctl 0 sg show web --json
+json 'len(d["rules"]) == 2 and d["rules"][1]["priority"] == 5'
+ctl 0 sg rule del web ports=80
+is "~ security_group web rules
+    - direction=ingress action=allow protocol=tcp ports=80"
+ctl 3 sg rule del web ports=80
+ctl 3 sg rule add nothing direction=egress
+ctl 2 sg rule add web
+ctl 2 sg rule
+says "add del"
+ctl 0 sg add db
+ctl 0 sg del db
+
+# ---- sessions
+ctl 0 session list --limit 2
+is "flow_id  vpc   proto  from           to           packets
+0x10000  blue  tcp    10.0.0.0:1000  10.0.1.1:80        0
+0x10001  blue  udp    10.0.0.1:1001  10.0.1.1:80       10"
+says "there are more"
+ctl 0 session list --all --json
+[ "$(wc -l <<<"$out")" -eq 250 ] || bad "session list --all --json: not 250 lines"
+ctl 0 session list l4port=1003 vpc=blue --json
+json 'd["flow_id"] == "0x10003"'
+ctl 2 session list colour=red
+ctl 2 session list prot=tcp
+says "did you mean 'proto='?"
+ctl 1 session list proto=ipx
+ctl 2 session list --limit 0
+ctl 0 session show 0x10003
+has "rewrite,deliver busy"
+ctl 0 session show 0x10003 --pretty
+json 'd["actions"][1] == "deliver busy"'
+ctl 3 session show 0x1
+ctl 1 session show x
+ctl 2 session flush
+says "--yes"
+ctl 0 session flush proto=udp
+is "125 sessions removed"
+ctl 0 session flush --yes --json
+json 'd == {"removed": 125}'
+
+# ---- counters
+ctl 0 drops
+is "port  reason         stage  packets
+busy  pkt_too_small  pre          3"
+ctl 0 drops --watch=0.02 --count 2
+has packets_per_s
+ctl 0 drops --json
+json 'd[0]["reason"] == "pkt_too_small"'
+ctl 0 stats
+has "conservation"
+ctl 0 stats -w0.01 -c3 --json
+[ "$(wc -l <<<"$out")" -eq 3 ] || bad "stats --watch --json: not a line a round"
+ctl 0 top
+[ "$(sed -n 2p <<<"$out" | cut -c1-4)" = busy ] || bad "top: the busiest port is not first"
+ctl 0 top --watch=0.02 --count=2
+has "rx_bytes/s"
+ctl 2 top --watch=often
+COLUMNS=40 ctl 0 session list
+COLUMNS=30 ctl 0 port list
+[ "$(head -n 1 "$work/out" | wc -c)" -lt 90 ] || bad "a narrow table is wide"
+
+# ---- the rest
+ctl 0 log level
+is "control: info"
+ctl 0 log level control=debug
+is "control: debug"
+ctl 0 log level '*=warn' --json
+json 'd == {"control": "warn"}'
+ctl 1 log level control=loud
+ctl 3 log level cow=warn
+ctl 2 log level control
+ctl 0 version
+has "ctl-fake"
+ctl 0 version -j
+json '"avs_ctl" in d and d["program"] == "ctl-fake"'
+ctl 0 schema vpc
+has "1..16777215"
+ctl 0 schema sg --json
+json 'd[0]["key"] == "name"'
+ctl 3 schema cow
+avs-ctl schema --markdown >page.md
+cmp page.md "$AVS_SOURCE_DIR/docs/reference/configuration.md" || bad "schema --markdown differs from the page"
+
+# ---- the command line
+ctl 2
+ctl 0 --help
+has "Exit codes"
+ctl 0 help port add
+has "avs-ctl port add KEY=VALUE..."
+ctl 0 sg --help
+has "sg rule add"
+ctl 2 help nothing
+ctl 0 po li
+ctl 2 s list
+says "may be"
+ctl 2 prot list
+says "did you mean 'port'?"
+ctl 2 port lst --json
+json 'd["error"]["hint"] == "did you mean \"list\"?".replace("\"", chr(39))'
+ctl 2 port list --jsn
+says "did you mean '--json'?"
+ctl 2 version more
+ctl 2 --timeout never version
+ctl 2 get --output
+ctl 0 -- version
+
+# ---- no daemon, a deaf one, and one that refuses
+ctl 4 -s "$work/none" version
+says "is avsd running?"
+ctl 4 -s "$work/none" -j get
+json 'd["error"]["code"] == "ENOENT"'
+kill -STOP "$server"
+ctl 7 --timeout 0.05 get
+kill -CONT "$server"
+ctl 0 get
+
+while read -r command; do
+    # shellcheck disable=SC2086 # words
+    ctl 0 $command --help
+    has Examples:
+done < <(sed -n 's/^## avs-ctl //p' "$AVS_SOURCE_DIR/docs/reference/cli.md")
+finish

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The completion loads in bash and offers commands, options, keys, values and the daemon's names.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+start_server
+source "$AVS_SOURCE_DIR/ops/ctl/avs-ctl.bash"
+
+# offers LINE WANTED...: completing the end of LINE gives exactly the words wanted.
+offers() {
+    local line=$1 got
+    shift
+    COMP_LINE=$line COMP_POINT=${#line} COMPREPLY=()
+    _avs_ctl 9>&-
+    got=${COMPREPLY[*]}
+    [ "$got" = "$*" ] || bad "'$line' completes to '$got', not '$*'"
+}
+
+complete -p avs-ctl | grep -q _avs_ctl || bad "nothing is registered for avs-ctl"
+offers "avs-ctl ve" version
+offers "avs-ctl sg " list show add del rule
+offers "avs-ctl sg rule " add del
+offers "avs-ctl get -o " yaml json
+offers "avs-ctl apply --dr" --dry-run
+offers "avs-ctl port add ro" role=
+offers "avs-ctl port add role=" vnic uplink
+offers "avs-ctl -s $AVS_SOCKET port add name=x anti_spoof=f" false
+offers "avs-ctl vpc show "
+ctl 0 vpc add blue vni=100
+ctl 0 vpc add brown vni=101
+offers "avs-ctl vpc show " blue brown
+offers "avs-ctl vpc del br" brown
+offers "avs-ctl subnet add front vpc=" blue brown
+offers "avs-ctl session list vpc=bl" blue
+offers "avs-ctl session list proto=t" tcp
+offers "avs-ctl log level " control=
+offers "avs-ctl log level control=d" debug
+offers "avs-ctl help log" log
+offers "avs-ctl nothing here "
+offers "avs-ctl -s $work/none vpc show "
+finish

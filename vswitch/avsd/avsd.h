@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of avsd. */
+#ifndef AVSD_H
+#define AVSD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "control/backend.h"
+#include "firmware/firmware.h"
+
+enum { AVSD_OK, AVSD_FAILED, AVSD_USAGE, AVSD_CONFIG };
+
+struct avsd_options {
+    const char *config;
+    const char *nic; /* attach socket, NULL: embedded */
+    const char *socket;
+    const char *state;
+    int cpu[HSR_MAX_WORKERS];
+    unsigned cpus;
+};
+
+struct avsd {
+    const struct avsd_options *options;
+    struct nic *nic;          /* embedded, or NULL */
+    struct hsr_attach attach; /* attached */
+    bool attached;
+    struct fw *fw;
+    json_t *document; /* what runs */
+    uint64_t started; /* ns */
+    pthread_t thread[HSR_MAX_WORKERS + 1];
+    unsigned threads;
+    _Atomic bool stop;
+};
+
+/* Everything, until a signal; an exit code. */
+int avsd_main(const struct avsd_options *options);
+
+/* The document to start with: a file's, the saved state, or an empty one. An exit code, with a line on stderr. */
+int avsd_load(const struct avsd_options *options, json_t **document, struct cfg **cfg);
+
+/* Worker and NIC threads. 0 or a negative errno. */
+int avsd_threads_start(struct avsd *d);
+void avsd_threads_stop(struct avsd *d);
+
+/* What the control socket works on. */
+void avsd_backend(struct avsd *d, struct ctl_backend *backend);
+
+uint64_t avsd_clock(void);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control socket's view of the firmware. */
+#include <rte_version.h>
+#include <unistd.h>
+
+#include "avsd.h"
+
+static const json_t *document(void *arg)
+{
+    return ((struct avsd *)arg)->document;
+}
+
+static const struct cfg *config(void *arg)
+{
+    return fw_cfg(((struct avsd *)arg)->fw);
+}
+
+static int apply(void *arg, const json_t *new_document, struct cfg *cfg, struct cfg_error *error)
+{
+    struct avsd *d = arg;
+    json_t *copy = json_deep_copy(new_document);
+    int rc = fw_apply(d->fw, cfg, error);
+
+    if (rc < 0) {
+        json_decref(copy);
+        return rc;
+    }
+    json_decref(d->document);
+    d->document = copy;
+    return 0;
+}
+
+static json_t *stats(void *arg)
+{
+    return fw_stats(((struct avsd *)arg)->fw);
+}
+
+static json_t *drops(void *arg)
+{
+    return fw_drops(((struct avsd *)arg)->fw);
+}
+
+static json_t *sessions(void *arg, const struct ctl_session_filter *filter, const char *cursor,
+                        uint32_t limit)
+{
+    return fw_session_list(((struct avsd *)arg)->fw, filter, cursor, limit);
+}
+
+static json_t *session(void *arg, uint64_t flow_id)
+{
+    return fw_session_show(((struct avsd *)arg)->fw, flow_id);
+}
+
+static int64_t flush(void *arg, const struct ctl_session_filter *filter)
+{
+    return fw_session_flush(((struct avsd *)arg)->fw, filter);
+}
+
+static json_t *version(void *arg)
+{
+    const struct avsd *d = arg;
+
+    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:I, s:I}", "program", "avsd", "version",
+                     AVS_VERSION, "abi", json_sprintf("%d.%d", HSR_ABI_MAJOR, HSR_ABI_MINOR),
+                     "dpdk", rte_version(), "nic", d->nic != NULL ? "embedded" : "attached", "pid",
+                     (json_int_t)getpid(), "uptime_ns", (json_int_t)(avsd_clock() - d->started));
+}
+
+static int offer_fd(void *arg, const char *port, int fd)
+{
+    return fw_offer_fd(((struct avsd *)arg)->fw, port, fd);
+}
+
+void avsd_backend(struct avsd *d, struct ctl_backend *backend)
+{
+    *backend = (struct ctl_backend){.arg = d,
+                                    .document = document,
+                                    .config = config,
+                                    .apply = apply,
+                                    .stats = stats,
+                                    .drops = drops,
+                                    .sessions = sessions,
+                                    .session = session,
+                                    .flush = flush,
+                                    .version = version,
+                                    .offer_fd = offer_fd};
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* avsd: the firmware, with a NIC embedded or attached. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "avsd.h"
+#include "log/log.h"
+
+static const char usage[] =
+    "usage: avsd [options]\n"
+    "\n"
+    "The vSwitch. Manage it with avs-ctl.\n"
+    "\n"
+    "  -c, --config FILE    configuration to start with (YAML); else the state saved last, else an "
+    "empty one\n"
+    "      --nic WHICH      embedded (default), or the attach socket of an avs-nic\n"
+    "  -s, --socket PATH    control socket (default /run/avs/avsd.sock)\n"
+    "      --state FILE     where each committed configuration is saved (default: not saved)\n"
+    "      --cpu LIST       CPUs of the worker threads, in order: 2,3 (default: not pinned)\n"
+    "      --log-json       log as JSON lines\n"
+    "      --version\n"
+    "  -h, --help\n"
+    "\n"
+    "exit codes: 0 stopped by SIGTERM or SIGINT, 1 failed, 2 usage, 3 configuration refused\n"
+    "\n"
+    "examples:\n"
+    "  avsd -c /etc/avs/avsd.yaml\n"
+    "  avs-nic & avsd --nic=/run/avs/nic.sock -c /etc/avs/avsd.yaml\n";
+
+static bool parse_cpus(struct avsd_options *o, const char *list)
+{
+    while (*list != '\0' && o->cpus < HSR_MAX_WORKERS) {
+        char *end;
+        long cpu = strtol(list, &end, 10);
+
+        if (end == list || cpu < 0 || cpu > 1023 || (*end != ',' && *end != '\0'))
+            break;
+        o->cpu[o->cpus++] = (int)cpu;
+        list = *end == ',' ? end + 1 : end;
+    }
+    if (*list != '\0' || o->cpus == 0)
+        fprintf(stderr, "avsd: --cpu wants numbers separated by commas, at most %d\n",
+                HSR_MAX_WORKERS);
+    return *list == '\0' && o->cpus > 0;
+}
+
+static bool parse(int argc, char **argv, struct avsd_options *o)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"nic", required_argument, NULL, 'n'},
+                                            {"socket", required_argument, NULL, 's'},
+                                            {"state", required_argument, NULL, 'S'},
+                                            {"cpu", required_argument, NULL, 'C'},
+                                            {"log-json", no_argument, NULL, 'j'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            o->config = optarg;
+            break;
+        case 'n':
+            o->nic = strcmp(optarg, "embedded") == 0 ? NULL : optarg;
+            break;
+        case 's':
+            o->socket = optarg;
+            break;
+        case 'S':
+            o->state = optarg;
+            break;
+        case 'C':
+            if (!parse_cpus(o, optarg))
+                return false;
+            break;
+        case 'j':
+            avs_log_json(true);
+            break;
+        case 'V':
+            printf("avsd %s, ABI %d.%d\n", AVS_VERSION, HSR_ABI_MAJOR, HSR_ABI_MINOR);
+            exit(0);
+        case 'h':
+            fputs(usage, stdout);
+            exit(0);
+        default:
+            return false;
+        }
+    }
+    return optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+    struct avsd_options o = {.socket = "/run/avs/avsd.sock"};
+
+    if (!parse(argc, argv, &o)) {
+        fputs("try avsd --help\n", stderr);
+        return AVSD_USAGE;
+    }
+    return avsd_main(&o);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log/log.h"
+#include "server_internal.h"
+
+static int stats_get(struct ctl_call *call)
+{
+    const struct ctl_backend *b = call->server->backend;
+
+    call->result = b->stats(b->arg);
+    return call->result ? 0 : -ENOMEM;
+}
+
+static int drops_get(struct ctl_call *call)
+{
+    const struct ctl_backend *b = call->server->backend;
+    json_t *drops = b->drops(b->arg);
+
+    call->result = drops ? json_pack("{s:o}", "drops", drops) : NULL;
+    return call->result ? 0 : -ENOMEM;
+}
+
+static void add_module(void *arg, const char *module, enum avs_log_level level)
+{
+    json_object_set_new(arg, module, json_string(avs_log_level_name(level)));
+}
+
+static int log_get(struct ctl_call *call)
+{
+    json_t *modules = json_object();
+
+    avs_log_each(add_module, modules);
+    call->result = json_pack("{s:o}", "modules", modules);
+    return call->result ? 0 : -ENOMEM;
+}
+
+static int log_set(struct ctl_call *call)
+{
+    const char *module = ctl_param_text(call, "module");
+    const char *text = ctl_param_text(call, "level");
+    enum avs_log_level level;
+
+    if (!module || !text) {
+        return ctl_fail(call, -EINVAL, "parameters module and level are needed");
+    }
+    if (!avs_log_level_parse(text, &level)) {
+        call->hint = "levels are error, warn, info, debug";
+        return ctl_fail(call, -EINVAL, "no level '%.40s'", text);
+    }
+    if (avs_log_set(module, level) != 0) {
+        call->hint = "log.get names the modules; * is all of them";
+        return ctl_fail(call, -ENOENT, "no module '%.40s'", module);
+    }
+    return log_get(call);
+}
+
+static int port_fd(struct ctl_call *call)
+{
+    const struct ctl_backend *b = call->server->backend;
+    const char *port = ctl_param_text(call, "port");
+
+    if (!port || strlen(port) >= CFG_NAME) {
+        return ctl_fail(call, -EINVAL, "parameter port must be a name of at most %d characters",
+                        CFG_NAME - 1);
+    }
+    if (*call->passed_fd < 0) {
+        call->hint = "send it as SCM_RIGHTS with the request's first byte";
+        return ctl_fail(call, -EBADF, "no descriptor came with the request");
+    }
+    int fd = *call->passed_fd;
+    *call->passed_fd = -1;
+    return b->offer_fd(b->arg, port, fd);
+}
+
+static int version_get(struct ctl_call *call);
+
+static const struct ctl_method methods[] = {
+    {"config.apply", CTL_OPERATOR, "document dry_run if_revision", ctl_method_config_apply},
+    {"config.get", CTL_OPERATOR, "", ctl_method_config_get},
+    {"object.add", CTL_ADMIN, "list object", ctl_method_object_add},
+    {"object.remove", CTL_ADMIN, "list object", ctl_method_object_remove},
+    {"object.list", CTL_OPERATOR, "list", ctl_method_object_list},
+    {"schema.get", CTL_OPERATOR, "", ctl_method_schema_get},
+    {"session.list", CTL_OPERATOR, "filter cursor limit", ctl_method_session_list},
+    {"session.show", CTL_OPERATOR, "flow_id", ctl_method_session_show},
+    {"session.flush", CTL_OPERATOR, "filter", ctl_method_session_flush},
+    {"drops.get", CTL_OPERATOR, "", drops_get},
+    {"stats.get", CTL_OPERATOR, "", stats_get},
+    {"log.set", CTL_ADMIN, "module level", log_set},
+    {"log.get", CTL_OPERATOR, "", log_get},
+    {"version.get", CTL_OPERATOR, "", version_get},
+    {"port.fd", CTL_ADMIN, "port", port_fd},
+};
+
+static int version_get(struct ctl_call *call)
+{
+    const struct ctl_backend *b = call->server->backend;
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        json_array_append_new(names, json_string(methods[i].name));
+    }
+    call->result = b->version(b->arg);
+    if (!call->result) {
+        json_decref(names);
+        return -ENOMEM;
+    }
+    return json_object_set_new(call->result, "methods", names) ? -ENOMEM : 0;
+}
+
+const struct ctl_method *ctl_method_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (strcmp(methods[i].name, name) == 0) {
+            return &methods[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server's parts:
+ *   server.c          the socket: who may listen, who may connect
+ *   server_client.c   bytes of one client: lines in, lines out, limits; no JSON
+ *   rpc.c             one line: envelope, method, role, errors; no sockets
+ *   methods*.c        what the methods do
+ *   server_store.c    the document on disk
+ */
+#ifndef CONTROL_SERVER_INTERNAL_H
+#define CONTROL_SERVER_INTERNAL_H
+
+#include <event2/buffer.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include "control/server.h"
+
+enum ctl_role { CTL_NOBODY, CTL_OPERATOR, CTL_ADMIN };
+
+struct ctl_limits {
+    size_t request;       /* bytes of a line */
+    size_t output;        /* bytes waiting for a client */
+    unsigned depth;       /* of brackets */
+    unsigned clients;     /* connected */
+    unsigned in_flight;   /* answers waiting for a client before its next request is looked at */
+    struct timeval half;  /* from a request's first byte to its newline */
+    struct timeval stall; /* without a byte taken by a client that has answers waiting */
+};
+
+struct ctl_client {
+    LIST_ENTRY(ctl_client) link;
+    struct ctl_server *server;
+    int fd;
+    enum ctl_role role;
+    uid_t uid;
+    /* Received and not yet processed; a newline, if any, is at or after `scanned`. */
+    char *in;
+    size_t in_used, in_size, scanned;
+    struct evbuffer *out;
+    unsigned in_flight;
+    int passed_fd;  /* -1: none */
+    bool more;      /* whole lines may be left in `in` */
+    bool eof;       /* nothing more will come */
+    bool last_word; /* closed once `out` is empty */
+    struct event *readable, *writable, *half, *stall;
+};
+
+struct ctl_server {
+    struct event_base *base;
+    const struct ctl_backend *backend;
+    char *path, *state_path;
+    struct stat socket_stat; /* of the name we bound */
+    int fd;
+    int spare_fd; /* given up to accept, and turn away, when descriptors run out */
+    struct event *acceptable;
+    LIST_HEAD(, ctl_client) clients;
+    unsigned client_count;
+    uint64_t revision;
+    struct ctl_limits limits;
+    /* Credentials of a connected socket; tests have their own. 0 or -1. */
+    int (*credentials)(int fd, struct ucred *cred);
+};
+
+/* Takes over `fd`. NULL (and fd closed) when out of memory. */
+struct ctl_client *ctl_client_open(struct ctl_server *server, int fd, enum ctl_role role,
+                                   uid_t uid);
+void ctl_client_close(struct ctl_client *client);
+
+/* A request being answered. */
+struct ctl_call {
+    struct ctl_server *server;
+    enum ctl_role role;
+    uid_t uid;
+    int *passed_fd;       /* taken over by setting it to -1 */
+    const json_t *params; /* object, or NULL */
+    json_t *result;
+    struct cfg_error error; /* with a negative return */
+    const char *hint;       /* static text, or NULL */
+    bool applied;           /* failed, and yet the running state has changed */
+};
+
+struct ctl_method {
+    const char *name;
+    enum ctl_role role;
+    const char *params; /* their names, separated by blanks */
+    /* 0 and call->result (NULL is {}), or a negative errno and call->error. */
+    int (*run)(struct ctl_call *call);
+};
+
+const struct ctl_method *ctl_method_find(const char *name);
+
+/* Answer to one line without its newline: malloc'ed, with a newline, *size bytes; NULL when none is due. */
+char *ctl_rpc(struct ctl_server *server, enum ctl_role role, uid_t uid, int *passed_fd,
+              const char *line, size_t length, size_t *size);
+/* Text of an error outside of any request, as ctl_rpc() gives it. */
+char *ctl_rpc_error(int code, int error, const char *message, size_t *size);
+
+/* Message of call->error; gives `error` back, negative. */
+__attribute__((format(printf, 3, 4))) int ctl_fail(struct ctl_call *call, int error,
+                                                   const char *format, ...);
+/* Text member of params, or NULL. */
+const char *ctl_param_text(const struct ctl_call *call, const char *name);
+int ctl_param_int(struct ctl_call *call, const char *name, int64_t low, int64_t high,
+                  int64_t *value);
+int ctl_param_bool(struct ctl_call *call, const char *name, bool *value);
+
+int ctl_method_config_apply(struct ctl_call *call);
+int ctl_method_config_get(struct ctl_call *call);
+int ctl_method_object_add(struct ctl_call *call);
+int ctl_method_object_remove(struct ctl_call *call);
+int ctl_method_object_list(struct ctl_call *call);
+int ctl_method_schema_get(struct ctl_call *call);
+int ctl_method_session_list(struct ctl_call *call);
+int ctl_method_session_show(struct ctl_call *call);
+int ctl_method_session_flush(struct ctl_call *call);
+
+struct ctl_change {
+    bool dry_run;
+    int64_t if_revision; /* -1: any */
+    json_t *changes;     /* out: array */
+    bool applied;        /* out, as in ctl_call */
+};
+
+/* Validate `document` and, unless dry_run, make it the running and the stored one. */
+int ctl_commit(struct ctl_server *server, const json_t *document, struct ctl_change *change,
+               struct cfg_error *error);
+/* Running document, or the empty one: new reference. */
+json_t *ctl_document(const struct ctl_server *server);
+
+/*
+ * Storing in two steps, so that a full disk is found before anything is changed: prepare writes and syncs a file
+ * beside `path`, finish gives it the name. 0 or a negative errno.
+ */
+int ctl_store_prepare(const char *path, const json_t *document);
+int ctl_store_finish(const char *path);
+void ctl_store_abort(const char *path);
+
+#endif

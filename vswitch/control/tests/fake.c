@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const json_t *document(void *arg)
+{
+    return ((struct fake *)arg)->document;
+}
+
+static const struct cfg *config(void *arg)
+{
+    return ((struct fake *)arg)->config;
+}
+
+static int apply(void *arg, const json_t *doc, struct cfg *c, struct cfg_error *error)
+{
+    struct fake *f = arg;
+
+    for (uint32_t i = 0; i < c->ports; i++) {
+        if (strcmp(c->port[i].device, "absent") == 0) {
+            snprintf(error->path, sizeof(error->path), "/ports/%u/device", i);
+            snprintf(error->text, sizeof(error->text), "there is no device absent");
+            return -ENODEV;
+        }
+        if (f->fd >= 0 && strcmp(c->port[i].name, f->fd_port) == 0) {
+            f->used_fd = f->fd;
+            f->fd = -1;
+        }
+    }
+    json_decref(f->document);
+    f->document = json_deep_copy(doc);
+    cfg_free(f->config);
+    f->config = c;
+    f->applied++;
+    return 0;
+}
+
+static json_t *stats(void *arg)
+{
+    struct fake *f = arg;
+    json_int_t t = ++f->tick;
+
+    return json_pack(
+        "{s:[{s:s, s:I, s:I, s:I, s:I, s:i, s:i}, {s:s, s:I, s:I, s:I, s:I, s:i, s:i}],"
+        " s:[{s:i, s:I}], s:{s:i, s:i}, s:{s:b}}",
+        "ports", "name", "idle", "rx_packets", t, "rx_bytes", t * 60, "tx_packets", t, "tx_bytes",
+        t * 60, "drops", 0, "sessions", 1, "name", "busy", "rx_packets", t * 1000, "rx_bytes",
+        t * 1500000, "tx_packets", t * 1000, "tx_bytes", t * 1500000, "drops", 7, "sessions", 9,
+        "workers", "worker", 0, "packets", t * 2002, "sessions", "active", FAKE_SESSIONS, "limit",
+        131072, "conservation", "holds", 1);
+}
+
+static json_t *drops(void *arg)
+{
+    struct fake *f = arg;
+
+    return json_pack("[{s:s, s:s, s:s, s:I}]", "port", "busy", "reason", "pkt_too_small", "stage",
+                     "pre", "packets", ++f->tick * 3);
+}
+
+static bool matches(int i, const struct ctl_session_filter *f)
+{
+    return (!f->proto || f->proto == (i % 2 ? IPPROTO_UDP : IPPROTO_TCP)) &&
+           (!f->port[0] || strcmp(f->port, i % 2 ? "idle" : "busy") == 0) &&
+           (!f->vpc[0] || strcmp(f->vpc, "blue") == 0) &&
+           (!f->state[0] || strcmp(f->state, "established") == 0) &&
+           (!f->l4_port || f->l4_port == 1000 + i) &&
+           (!f->addr.family || (f->addr.family == 4 && f->addr.bytes[3] == i));
+}
+
+static json_t *describe(int i)
+{
+    char id[24], from[32];
+
+    snprintf(id, sizeof(id), "0x%x", 0x10000 + i);
+    snprintf(from, sizeof(from), "10.0.0.%d:%d", i, 1000 + i);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "flow_id", id, "vpc", "blue", "proto",
+                     i % 2 ? "udp" : "tcp", "from", from, "to", "10.0.1.1:80", "packets",
+                     (json_int_t)i * 10);
+}
+
+static json_t *sessions(void *arg, const struct ctl_session_filter *filter, const char *cursor,
+                        uint32_t limit)
+{
+    struct fake *f = arg;
+    json_t *list = json_array();
+    char *end, next[16];
+    int i = cursor ? (int)strtol(cursor, &end, 10) : 0;
+
+    if (cursor && (*end || i < 0 || i > FAKE_SESSIONS)) {
+        json_decref(list);
+        return NULL;
+    }
+    for (; i < FAKE_SESSIONS && json_array_size(list) < limit; i++) {
+        if (!f->gone[i] && matches(i, filter)) {
+            json_array_append_new(list, describe(i));
+        }
+    }
+    snprintf(next, sizeof(next), "%d", i);
+    return json_pack("{s:o, s:o}", "sessions", list, "cursor",
+                     i < FAKE_SESSIONS ? json_string(next) : json_null());
+}
+
+static json_t *session(void *arg, uint64_t id)
+{
+    struct fake *f = arg;
+    uint64_t i = id - 0x10000;
+
+    if (i >= FAKE_SESSIONS || f->gone[i]) {
+        return NULL;
+    }
+    json_t *s = describe((int)i);
+    json_object_set_new(s, "actions", json_pack("[s, s]", "rewrite", "deliver busy"));
+    return s;
+}
+
+static int64_t flush(void *arg, const struct ctl_session_filter *filter)
+{
+    struct fake *f = arg;
+    int64_t n = 0;
+
+    for (int i = 0; i < FAKE_SESSIONS; i++) {
+        if (!f->gone[i] && matches(i, filter)) {
+            f->gone[i] = true;
+            n++;
+        }
+    }
+    return n;
+}
+
+static json_t *version(void *arg)
+{
+    (void)arg;
+    return json_pack("{s:s, s:s, s:s, s:i}", "program", "ctl-fake", "version", "0", "abi", "0.1",
+                     "uptime_ns", 1);
+}
+
+static int offer_fd(void *arg, const char *port, int fd)
+{
+    struct fake *f = arg;
+
+    if (f->fd >= 0) {
+        close(f->fd);
+    }
+    f->fd = fd;
+    snprintf(f->fd_port, sizeof(f->fd_port), "%s", port);
+    return 0;
+}
+
+void fake_init(struct fake *f)
+{
+    *f = (struct fake){
+        .fd = -1,
+        .used_fd = -1,
+        .backend =
+            {
+                .arg = f,
+                .document = document,
+                .config = config,
+                .apply = apply,
+                .stats = stats,
+                .drops = drops,
+                .sessions = sessions,
+                .session = session,
+                .flush = flush,
+                .version = version,
+                .offer_fd = offer_fd,
+            },
+    };
+}
+
+void fake_fini(struct fake *f)
+{
+    json_decref(f->document);
+    cfg_free(f->config);
+    if (f->fd >= 0) {
+        close(f->fd);
+    }
+    if (f->used_fd >= 0) {
+        close(f->used_fd);
+    }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A backend that only keeps the document, with 250 sessions and counters that grow by each look. A port whose device
+ * is "absent" cannot be applied.
+ */
+#ifndef CONTROL_FAKE_H
+#define CONTROL_FAKE_H
+
+#include "control/backend.h"
+
+#define FAKE_SESSIONS 250
+
+struct fake {
+    json_t *document;
+    struct cfg *config;
+    unsigned applied;
+    json_int_t tick;
+    int fd; /* offered and not yet used, -1: none */
+    char fd_port[CFG_NAME];
+    int used_fd; /* taken by an apply(), -1: none */
+    bool gone[FAKE_SESSIONS];
+    struct ctl_backend backend;
+};
+
+void fake_init(struct fake *f);
+void fake_fini(struct fake *f);
+
+#endif
