@@ -44,20 +44,22 @@ static void fields_define(struct rte_acl_config *config, uint8_t family)
 
     config->defs[n++] = (struct rte_acl_field_def){
         .type = RTE_ACL_FIELD_TYPE_BITMASK, .size = 1, .offset = offsetof(struct acl_input, proto)};
-    for (uint32_t i = 0; i < words; i++)
+    for (uint32_t i = 0; i < words; i++) {
         config->defs[n++] = (struct rte_acl_field_def){
             .type = RTE_ACL_FIELD_TYPE_MASK,
             .size = 4,
             .input_index = (uint8_t)(1 + i),
             .offset = (uint32_t)offsetof(struct acl_input, addr) + 4 * i,
         };
-    for (uint32_t i = 0; i < 2; i++)
+    }
+    for (uint32_t i = 0; i < 2; i++) {
         config->defs[n++] = (struct rte_acl_field_def){
             .type = RTE_ACL_FIELD_TYPE_RANGE,
             .size = 2,
             .input_index = (uint8_t)(1 + words),
             .offset = (uint32_t)offsetof(struct acl_input, port) + 2 * i,
         };
+    }
     for (uint32_t i = 0; i < n; i++)
         config->defs[i].field_index = (uint8_t)i;
     config->num_fields = n;
@@ -136,13 +138,13 @@ static int ctx_build(struct rte_acl_ctx **out, const char *name, uint8_t family,
     return 0;
 }
 
-int pol_acl_build(struct pol_acl **out, const char *name, uint8_t family,
+int pol_acl_build(struct pol_acl **acl_out, const char *name, uint8_t family,
                   const struct pol_acl_entry *entry, uint32_t entries, uint32_t rules)
 {
     bool scan = entries <= POL_ACL_SCAN;
     size_t kept = scan ? entries : 0;
 
-    *out = NULL;
+    *acl_out = NULL;
     if (!entries)
         return 0;
     if (rules > RTE_ACL_MAX_PRIORITY)
@@ -162,7 +164,7 @@ int pol_acl_build(struct pol_acl **out, const char *name, uint8_t family,
         free(acl);
         return rc;
     }
-    *out = acl;
+    *acl_out = acl;
     return 0;
 }
 

@@ -26,9 +26,9 @@ struct pol_acl;
 
 /*
  * `entry` is ordered by rule; all rule numbers are below `rules`. `name` is unique in the process and at most 20
- * characters. 0 and *acl (NULL for no entries), or a negative errno.
+ * characters. 0 and *acl_out (NULL for no entries), or a negative errno.
  */
-int pol_acl_build(struct pol_acl **acl, const char *name, uint8_t family,
+int pol_acl_build(struct pol_acl **acl_out, const char *name, uint8_t family,
                   const struct pol_acl_entry *entry, uint32_t entries, uint32_t rules);
 
 /* The same classifier once more, for a snapshot in which it did not change; each is freed on its own. */

@@ -44,11 +44,12 @@ static void endpoints_add_ports(struct pol *pol, const struct cfg *cfg)
     for (uint32_t i = 0; i < cfg->ports; i++) {
         const struct pol_port *port = &pol->port[cfg->port[i].index];
 
-        for (uint32_t a = 0; port->role == CFG_VNIC && a < port->addrs; a++)
+        for (uint32_t a = 0; port->role == CFG_VNIC && a < port->addrs; a++) {
             endpoint_add(pol, (struct pol_endpoint){.addr = port->addr[a],
                                                     .context = port->context,
                                                     .mac48 = port->mac48,
                                                     .port = port->index});
+        }
     }
 }
 

@@ -98,10 +98,10 @@ static int rib6_build(struct pol_lpm *lpm, const char *name, const struct pol_lp
     return 0;
 }
 
-int pol_lpm_build(struct pol_lpm **out, const char *name, uint8_t family,
+int pol_lpm_build(struct pol_lpm **lpm_out, const char *name, uint8_t family,
                   struct pol_lpm_entry *entry, uint32_t entries)
 {
-    *out = NULL;
+    *lpm_out = NULL;
     if (!entries)
         return 0;
     if (entries > INT32_MAX / 2)
@@ -125,7 +125,7 @@ int pol_lpm_build(struct pol_lpm **out, const char *name, uint8_t family,
         pol_lpm_free(lpm);
         return rc;
     }
-    *out = lpm;
+    *lpm_out = lpm;
     return 0;
 }
 

@@ -23,9 +23,9 @@ struct pol_lpm;
 
 /*
  * All entries are of `family`; of equal prefixes the first counts. Sorts `entry`. `name` is unique in the process and
- * at most 20 characters. 0 and *lpm (NULL for no entries), or a negative errno.
+ * at most 20 characters. 0 and *lpm_out (NULL for no entries), or a negative errno.
  */
-int pol_lpm_build(struct pol_lpm **lpm, const char *name, uint8_t family,
+int pol_lpm_build(struct pol_lpm **lpm_out, const char *name, uint8_t family,
                   struct pol_lpm_entry *entry, uint32_t entries);
 void pol_lpm_free(struct pol_lpm *lpm);
 

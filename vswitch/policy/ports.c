@@ -127,11 +127,13 @@ int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
     for (uint32_t i = 0; i < cfg->vteps; i++)
         if (cfg->vtep[i].family == 4)
             pol->vtep[pol->vteps++] = hsr_load32(cfg->vtep[i].bytes);
-    for (uint32_t i = 0; i < cfg->neighbors; i++)
-        if (cfg->neighbor[i].addr.family == 4)
+    for (uint32_t i = 0; i < cfg->neighbors; i++) {
+        if (cfg->neighbor[i].addr.family == 4) {
             pol->neighbor[pol->neighbors++] =
                 (struct pol_neighbor){.addr4 = hsr_load32(cfg->neighbor[i].addr.bytes),
                                       .mac48 = pol_mac48(cfg->neighbor[i].mac)};
+        }
+    }
     qsort(pol->vtep, pol->vteps, sizeof *pol->vtep, compare_u32);
     qsort(pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_neighbor);
     return 0;

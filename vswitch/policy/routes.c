@@ -39,12 +39,14 @@ static void routes_add_subnets(struct route_table *t, const struct pol *pol)
         const struct pol_subnet *s = &pol->subnet[i];
         const struct cfg_prefix *prefix[] = {&s->prefix4, &s->prefix6};
 
-        for (unsigned f = 0; f < FAMILIES; f++)
-            if (prefix[f]->addr.family)
+        for (unsigned f = 0; f < FAMILIES; f++) {
+            if (prefix[f]->addr.family) {
                 t->route[t->routes++] = (struct route){.prefix = *prefix[f],
                                                        .kind = CFG_ROUTE_LOCAL,
                                                        .implicit = true,
                                                        .context = s->context};
+            }
+        }
     }
 }
 

@@ -103,10 +103,11 @@ static int members_build(struct group_build *b)
     for (uint32_t i = 0; i < b->cfg->ports; i++) {
         const struct cfg_port *p = &b->cfg->port[i];
 
-        for (uint32_t g = 0; p->role == CFG_VNIC && g < p->groups; g++)
+        for (uint32_t g = 0; p->role == CFG_VNIC && g < p->groups; g++) {
             for (uint32_t a = 0; a < p->addrs; a++)
                 b->member[b->members++] =
                     (struct member){pol_port(b->pol, p->index)->context, p->group[g], &p->addr[a]};
+        }
     }
     qsort(b->member, b->members, sizeof *b->member, compare_member);
     return 0;
@@ -177,11 +178,12 @@ static int entry_add_members(struct entries *e, const struct group_build *b, uin
     const struct member *m = members_of(b, context, rule->group, &n);
     int rc = 0;
 
-    for (size_t i = 0; i < n && !rc; i++)
+    for (size_t i = 0; i < n && !rc; i++) {
         if (m[i].addr->family == family) {
             entry.remote = (struct cfg_prefix){*m[i].addr, family == 4 ? 32 : 128};
             rc = entry_add_protocols(e, entry);
         }
+    }
     return rc;
 }
 
@@ -257,10 +259,11 @@ static int ranks_build(struct group_set *set, const struct group_build *b, enum 
     for (uint32_t g = 0; g < set->groups; g++) {
         const struct cfg_group *group = &b->cfg->group[set->group[g]];
 
-        for (uint32_t i = 0; i < group->rules; i++)
+        for (uint32_t i = 0; i < group->rules; i++) {
             if (group->rule[i].ingress == (dir == INGRESS))
                 set->rank[dir][set->ranks[dir]++] =
                     (struct ranked){&group->rule[i], set->group[g], i, group->rule[i].allow};
+        }
     }
     qsort(set->rank[dir], set->ranks[dir], sizeof *set->rank[dir], compare_ranked);
     return 0;
@@ -298,11 +301,12 @@ static int set_build(struct group_set *set, const struct group_build *b, uint32_
     const struct group_set *twin = rc ? NULL : set_twin(set, b->old);
 
     for (unsigned dir = 0; dir < DIRECTIONS && !rc; dir++) {
-        for (unsigned family = 0; family < FAMILIES && !rc; family++)
+        for (unsigned family = 0; family < FAMILIES && !rc; family++) {
             if (twin)
                 set->acl[dir][family] = pol_acl_share(twin->acl[dir][family]);
             else
                 rc = acl_build(set, b, number, dir, family);
+        }
         for (uint32_t i = 0; i < set->ranks[dir]; i++)
             set->rank[dir][i].rule = NULL;
     }
@@ -337,11 +341,12 @@ static int port_join(struct group_table *t, const struct group_build *b,
 
     if (set.groups && set.group[set.groups - 1] >= b->cfg->groups)
         return -EINVAL;
-    for (uint32_t i = 0; i < t->sets; i++)
+    for (uint32_t i = 0; i < t->sets; i++) {
         if (set_equal(&set, &t->set[i])) {
             port->group_set = i;
             return 0;
         }
+    }
     port->group_set = t->sets;
     t->set[t->sets] = set;
     t->sets++;
@@ -352,12 +357,13 @@ static void group_free(void *table)
 {
     struct group_table *t = table;
 
-    for (uint32_t i = 0; t->set && i < t->sets; i++)
+    for (uint32_t i = 0; t->set && i < t->sets; i++) {
         for (unsigned dir = 0; dir < DIRECTIONS; dir++) {
             for (unsigned family = 0; family < FAMILIES; family++)
                 pol_acl_free(t->set[i].acl[dir][family]);
             free(t->set[i].rank[dir]);
         }
+    }
     free(t->set);
     free(t->name);
     free(t);
@@ -403,11 +409,12 @@ static void explain(const struct group_table *t, const struct ranked *r, enum di
 {
     const char *way = dir == EGRESS ? "egress" : "ingress";
 
-    if (r)
+    if (r) {
         pol_say(w, "%s: rule %s/%u %s", way, t->name[r->group], r->index,
                 r->allow ? "allows" : "denies");
-    else
+    } else {
         pol_say(w, "%s: no rule allows", way);
+    }
 }
 
 /* The answer of the groups of `port` about a remote address. */

@@ -43,11 +43,12 @@ static void explain(struct pol_walk *w, const struct route *r)
     static const char *const kind[] = {"local", "vtep", "gateway", "blackhole"};
     char prefix[64];
 
-    if (r)
+    if (r) {
         pol_say(w, "route: %s %s", pol_prefix_text(&r->prefix, prefix),
                 r->implicit ? "subnet" : kind[r->kind]);
-    else
+    } else {
         pol_say(w, "route: none");
+    }
 }
 
 static enum hsr_drop destination_find(const struct pol *pol, const struct route_table *table,
@@ -75,6 +76,14 @@ static enum hsr_drop destination_find(const struct pol *pol, const struct route_
     return d->endpoint ? HSR_DROP_NONE : HSR_DROP_NO_MAPPING;
 }
 
+/* The source MAC of a frame that is bridged and not at hand: the sender's, or the gateway's where the peer routed it. */
+static uint64_t likely_source_mac(const struct pol *pol, const struct pol_walk *w)
+{
+    if (w->source && (w->from || w->source->subnet == w->to->subnet))
+        return w->source->mac48;
+    return w->from ? w->from->mac48 : gateway_mac(pol, w->to->subnet);
+}
+
 /* What leaves, in MACs; a route to a VTEP keeps the source's gateway, for it has no subnet of its own. */
 static void out_fill(const struct pol *pol, struct pol_walk *w, const struct destination *d)
 {
@@ -87,10 +96,8 @@ static void out_fill(const struct pol *pol, struct pol_walk *w, const struct des
         if (subnet == CFG_NONE && w->to)
             subnet = w->to->subnet;
         w->out_src_mac48 = gateway_mac(pol, subnet);
-    } else if (!w->again) {
-        w->out_src_mac48 = w->src_mac48;
-    } else if (w->from) {
-        w->out_src_mac48 = w->source ? w->source->mac48 : w->from->mac48;
+    } else {
+        w->out_src_mac48 = w->again ? likely_source_mac(pol, w) : w->src_mac48;
     }
 }
 
@@ -101,22 +108,23 @@ static enum hsr_drop leave(const struct pol *pol, struct pol_walk *w, const stru
 
     if (w->to == w->from)
         return HSR_DROP_LOOP;
-    w->routed = d->route->kind != CFG_ROUTE_LOCAL || d->endpoint->subnet != subnet;
+
+    bool routed =
+        !d->endpoint || d->route->kind != CFG_ROUTE_LOCAL || d->endpoint->subnet != subnet;
+
     /* RFC 4291, 2.5.6: a router does not forward what has a link-local source. */
-    if (w->routed && pol_is_link_local(&w->src))
+    if (routed && pol_is_link_local(&w->src))
         return HSR_DROP_NO_ROUTE;
 
-    uint64_t asked = w->routed ? gateway_mac(pol, subnet) : d->endpoint->mac48;
+    uint64_t asked = routed ? gateway_mac(pol, subnet) : d->endpoint->mac48;
 
+    w->routed = routed;
     if (!w->again && w->dst_mac48 != asked)
         return HSR_DROP_UNKNOWN_MAC;
     out_fill(pol, w, d);
     w->back_routed = w->routed && w->to;
     w->back_src_mac48 = asked;
-    if (w->again)
-        w->back_dst_mac48 = w->from->anti_spoof ? w->from->mac48 : 0;
-    else
-        w->back_dst_mac48 = w->src_mac48;
+    w->back_dst_mac48 = w->again ? w->from->mac48 : w->src_mac48;
     return HSR_DROP_NONE;
 }
 

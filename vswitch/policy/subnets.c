@@ -16,7 +16,7 @@ bool pol_prefix_holds(const struct cfg_prefix *prefix, const struct cfg_addr *ad
     if (!addr->family || prefix->addr.family != addr->family ||
         prefix->len > (addr->family == 4 ? 32 : 128))
         return false;
-    if (memcmp(prefix->addr.bytes, addr->bytes, whole))
+    if (memcmp(prefix->addr.bytes, addr->bytes, whole) != 0)
         return false;
     return !rest || !((prefix->addr.bytes[whole] ^ addr->bytes[whole]) >> (8 - rest));
 }

@@ -195,7 +195,7 @@ struct cfg_rule *make_rule(struct cfg *c, uint32_t group, bool ingress, bool all
     if (remote[0] == '@') {
         r->remote = CFG_GROUP;
         r->group = (uint32_t)atoi(remote + 1);
-    } else if (strcmp(remote, "any")) {
+    } else if (strcmp(remote, "any") != 0) {
         r->remote = CFG_PREFIX;
         r->prefix = make_prefix(remote);
     }

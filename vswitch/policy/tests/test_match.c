@@ -82,10 +82,11 @@ static uint32_t linear_acl(const struct pol_acl_entry *e, uint32_t n, uint8_t pr
 {
     uint32_t best = CFG_NONE;
 
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         if ((!e[i].proto || e[i].proto == proto) && port >= e[i].port_lo && port <= e[i].port_hi &&
             holds(&e[i].remote, a) && e[i].rule < best)
             best = e[i].rule;
+    }
     return best;
 }
 
@@ -121,12 +122,13 @@ static void acl_agrees_with_linear_scan(void **state)
     static const uint32_t sizes[] = {1, POL_ACL_SCAN, POL_ACL_SCAN + 1, 60, 300, 1000};
 
     (void)state;
-    for (unsigned round = 0; round < 8; round++)
+    for (unsigned round = 0; round < 8; round++) {
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             seed = 100 * round + i;
             check_acl(4, sizes[i], 2000);
             check_acl(6, sizes[i], 2000);
         }
+    }
 }
 
 static uint32_t linear_lpm(const struct pol_lpm_entry *e, uint32_t n, const struct cfg_addr *a)
@@ -171,12 +173,13 @@ static void lpm_agrees_with_linear_scan(void **state)
     static const uint32_t sizes[] = {1, POL_LPM_SCAN, POL_LPM_SCAN + 8, 100, 2000};
 
     (void)state;
-    for (unsigned round = 0; round < 8; round++)
+    for (unsigned round = 0; round < 8; round++) {
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             seed = 1000 + 100 * round + i;
             check_lpm(4, sizes[i], 2000);
             check_lpm(6, sizes[i], 2000);
         }
+    }
 }
 
 static void nothing_matches_nothing(void **state)

@@ -137,7 +137,10 @@ struct pol_walk {
     uint32_t back_vtep4; /* where replies go: source's VTEP, 0: local */
     uint64_t back_src_mac48,
         back_dst_mac48; /* MACs of reply frames when they leave to the initiator */
-    /* With `again`, a MAC or back_vtep4 that only the first packet could tell is 0: keep the old one. */
+    /*
+     * With `again`, MACs are what the tables say. Only the first packet from the far side of a route could tell where
+     * its replies go: from a tunnel with `again`, back_vtep4 and back_dst_mac48 are then 0, to be kept from before.
+     */
     /* the verdict */
     enum hsr_drop drop;
     enum pol_stage stage; /* where the walk ended */

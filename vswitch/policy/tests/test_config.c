@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a document as users write it to verdicts: the example of two tenants with the same addresses. */
+#include "make.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct cfg *example(const char *name)
+{
+    static char text[16384];
+    char path[4096];
+    struct cfg_error error;
+    struct cfg *c = NULL;
+    json_t *document;
+    struct cfg_lines *lines;
+
+    assert_non_null(getenv("AVS_SOURCE_DIR"));
+    snprintf(path, sizeof path, "%s/docs/examples/%s", getenv("AVS_SOURCE_DIR"), name);
+
+    FILE *f = fopen(path, "r");
+
+    assert_non_null(f);
+
+    size_t size = fread(text, 1, sizeof text, f);
+
+    fclose(f);
+    assert_int_equal(cfg_yaml_load(text, size, &document, &lines, &error), 0);
+    assert_int_equal(cfg_parse(document, NULL, &c, &error), 0);
+    cfg_lines_free(lines);
+    json_decref(document);
+    return c;
+}
+
+/* TCP between 10.1.0.5 here, behind the port of that name, and 10.1.0.6 at 192.0.2.2; `in`: towards here. */
+static struct pol_walk walk(const struct cfg *c, const struct pol *pol, const char *name, bool in,
+                            uint16_t dport)
+{
+    struct pol_walk w = {.proto = 6, .sport = 1000, .dport = dport, .outer_src4 = 0xC0000202};
+    const struct cfg_addr here = make_addr("10.1.0.5"), there = make_addr("10.1.0.6");
+
+    for (uint32_t i = 0; i < c->ports; i++)
+        if (strcmp(c->port[i].name, name) == 0)
+            w.ingress = c->port[i].index;
+    w.context = pol_port(pol, w.ingress)->context;
+    if (in)
+        w.ingress = pol_uplink(pol)->index;
+    w.from_tunnel = in;
+    w.src = in ? there : here;
+    w.dst = in ? here : there;
+    w.src_mac48 = make_mac(in ? 2 : 1);
+    w.dst_mac48 = make_mac(in ? 1 : 2);
+    pol_walk(pol, &w);
+    return w;
+}
+
+static void two_tenants(void **state)
+{
+    struct cfg *c = example("two-tenants.yaml");
+    struct pol *pol = pol_build(c, NULL);
+
+    (void)state;
+    assert_non_null(pol);
+
+    struct pol_walk blue = walk(c, pol, "blue-web", false, 80),
+                    red = walk(c, pol, "red-web", false, 80);
+
+    assert_int_equal(blue.drop, HSR_DROP_NONE);
+    assert_int_equal(red.drop, HSR_DROP_NONE);
+    assert_int_equal(blue.vni, 100);
+    assert_int_equal(red.vni, 200);
+    assert_int_equal(blue.vtep4, 0xC0000202);
+    /* Blue's group takes 80 from everybody; red has the default group, which takes from its own members. */
+    blue = walk(c, pol, "blue-web", true, 80);
+    assert_int_equal(blue.drop, HSR_DROP_NONE);
+    assert_string_equal(blue.to->name, "blue-web");
+    assert_int_equal(walk(c, pol, "blue-web", true, 22).drop, HSR_DROP_SG_INGRESS);
+    assert_int_equal(walk(c, pol, "red-web", true, 80).drop, HSR_DROP_SG_INGRESS);
+    pol_free(pol);
+    cfg_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_tenants),
+    };
+
+    return cmocka_run_group_tests(tests, make_eal, make_eal_end);
+}
