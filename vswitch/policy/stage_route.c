@@ -152,7 +152,7 @@ static enum hsr_drop arrive(const struct pol *pol, struct pol_walk *w, const str
 {
     if (!w->to)
         return HSR_DROP_LOOP;
-    if (!w->again && w->dst_mac48 != d->endpoint->mac48) {
+    if (!w->again && w->dst_mac48 != w->to->mac48) {
         if (!is_gateway_mac(pol, w->context, w->dst_mac48))
             return HSR_DROP_UNKNOWN_MAC;
         if (pol_is_link_local(&w->src))
