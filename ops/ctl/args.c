@@ -134,7 +134,7 @@ static int set_global(struct ctl *ctl, const struct option_spec *o, const char *
         ctl->json = ctl->pretty = true;
         return EXIT_OK;
     case 't':
-        return set_timeout(ctl, value);
+        return set_timeout(ctl, value ? value : "");
     default:
         ctl->help = true;
         return EXIT_OK;

@@ -60,7 +60,7 @@ static void offer_options(const struct option_spec *o)
 /* "key=" of the table, or what may come after it. */
 static void offer_fields(struct ctl *ctl, const struct cfg_table *table)
 {
-    for (const struct cfg_field *f = table->field; f->name; f++) {
+    for (const struct cfg_field *f = table ? table->field : NULL; f && f->name; f++) {
         size_t length = strlen(f->name);
         char before[80];
 
@@ -127,7 +127,7 @@ static void offer_words(struct ctl *ctl)
         offer_fields(ctl, table);
         break;
     case WORD_NAME:
-        if (cfg_schema_field(table, "name")) {
+        if (table && cfg_schema_field(table, "name")) {
             offer_names(ctl, "", c->list);
         } else {
             offer_fields(ctl, table);

@@ -152,7 +152,7 @@ static bool find_in(const struct cfg_table *in, const char *list, struct place *
         if (f->type == CFG_T_OBJECTS &&
             (strcmp(f->name, list) == 0 || strcmp(f->sub->singular, list) == 0)) {
             place->table = f->sub;
-            return true;
+            return place->table != NULL;
         }
     }
     return false;
@@ -164,7 +164,8 @@ static int find_place(struct ctl_call *call, struct place *place)
 
     memset(place, 0, sizeof(*place));
     if (!list) {
-        return ctl_fail(call, -EINVAL, "parameter list must be the name of a list");
+        ctl_fail(call, -EINVAL, "parameter list must be the name of a list");
+        return -EINVAL;
     }
     if (find_in(&cfg_schema, list, place)) {
         return 0;
@@ -176,7 +177,8 @@ static int find_place(struct ctl_call *call, struct place *place)
         }
     }
     call->hint = "schema.get names the lists";
-    return ctl_fail(call, -EINVAL, "no list '%.60s'", list);
+    ctl_fail(call, -EINVAL, "no list '%.60s'", list);
+    return -EINVAL;
 }
 
 static json_t *list_at(const json_t *document, const struct place *place)

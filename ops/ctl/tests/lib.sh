@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Sourced by the tests of avs-ctl: a server before a fake backend in a directory of its own, and checks.
 # shellcheck disable=SC2034 # for those who source this
 set -u

@@ -80,13 +80,14 @@ static void garbage(void **state)
 
 static void long_method_in_two_byte_letters(void **state)
 {
-    char text[2000] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a";
+    char letters[601] = "", text[1000];
 
     (void)state;
     for (int i = 0; i < 300; i++) {
-        strcat(text, "\xc3\xa9");
+        letters[2 * i] = '\xc3';
+        letters[2 * i + 1] = '\xa9';
     }
-    strcat(text, "\"}");
+    snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a%s\"}", letters);
     assert_string_equal(outcome(text), "ENOSYS");
 }
 
@@ -296,7 +297,7 @@ static void no_descriptor_left(void **state)
     int client = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), filler[256], n = 0;
 
     (void)state;
-    strcpy(address.sun_path, socket_path);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &saved), 0);
     low = saved;
     low.rlim_cur = 128;

@@ -36,7 +36,7 @@ int setup(void **state)
 
     (void)state;
     avs_log_set("*", AVS_LOG_ERROR);
-    strcpy(directory, "/tmp/ctl-test-XXXXXX");
+    snprintf(directory, sizeof(directory), "/tmp/ctl-test-XXXXXX");
     assert_non_null(mkdtemp(directory));
     snprintf(socket_path, sizeof(socket_path), "%s/s", directory);
     snprintf(state_path, sizeof(state_path), "%s/state", directory);
@@ -66,7 +66,7 @@ int dial(void)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    strcpy(address.sun_path, socket_path);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
 }

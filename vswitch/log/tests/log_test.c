@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,17 +120,19 @@ static void levels(void **state)
     assert_false(avs_log_level_parse("loud", &level));
 }
 
+#define LISTING 128
+
 static void collect(void *arg, const char *module, enum avs_log_level level)
 {
-    strcat(arg, module);
-    strcat(arg, ":");
-    strcat(arg, avs_log_level_name(level));
-    strcat(arg, " ");
+    char *text = arg;
+    size_t used = strlen(text);
+
+    snprintf(text + used, LISTING - used, "%s:%s ", module, avs_log_level_name(level));
 }
 
 static void listing(void **state)
 {
-    char text[128] = "";
+    char text[LISTING] = "";
 
     (void)state;
     avs_log_set("abc", AVS_LOG_ERROR);

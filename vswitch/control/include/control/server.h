@@ -5,7 +5,15 @@
  * Roles by SO_PEERCRED: root and the daemon's own user are admin, members of the socket's group are operators (all
  * that changes no state, and `session flush`), everybody else may not connect (mode 0660). Limits: 16 MiB a request,
  * depth 32, 64 clients, 256 requests a client in flight; a client that does not read is closed when 32 MiB wait for
- * it. Nothing here ever waits for a client.
+ * it. Half a request is waited for 30 s, and so is a client that takes nothing of its answers. Nothing here ever
+ * blocks on a client.
+ *
+ * A change is validated, written and synced beside `state_path`, made the running one by the backend, then given its
+ * name there, then answered. If it cannot be written, nothing changes. If only the last step fails, the change runs on
+ * and the error's data says "applied": true. Each change raises the revision; config.apply with if_revision refuses
+ * (ESTALE) a document that was made from another one.
+ *
+ * port.fd: the descriptor travels with the request's bytes; one that comes with another request is closed.
  *
  * Errors: JSON-RPC codes; data holds {"code": "EINVAL", "path": ..., "line": ..., "hint": ...}.
  */

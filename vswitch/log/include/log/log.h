@@ -66,12 +66,14 @@ static inline struct avs_log_field avs_log_u64(const char *key, uint64_t value)
 }
 
 /* A module of this file, known to avs_log_set() from the program's start. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a declared name stands without them */
 #define AVS_LOG_MODULE(variable, text)                                               \
     static struct avs_log_module variable = {.name = (text), .level = AVS_LOG_INFO}; \
     __attribute__((constructor)) static void variable##_register(void)               \
     {                                                                                \
-        avs_log_register(&variable);                                                 \
+        avs_log_register(&(variable));                                               \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* The array's first element only keeps it from being empty. */
 #define AVS_LOG(module, severity, text, ...)                                                  \
