@@ -135,19 +135,31 @@ static void session_key(const struct session *s, struct hsr_key *key)
     }
 }
 
+/* Is everything the actions rest on as it was when they were compiled? */
+static bool unmoved(struct dp_worker *w, const struct session *s, uint32_t context)
+{
+    return w->fast_path && s->compiled[1] == w->neighbor_changes &&
+           pol_moved(w->policy, s->origin, s->target, context, s->compiled[0]) == 0;
+}
+
+/* Whether packets of the initiator pass our gateway is told by their first one's MAC address when they come out of a
+ * tunnel; a later walk cannot know, the list compiled then does. */
+static bool was_routed(const struct session *s, unsigned dir)
+{
+    for (unsigned i = 0; i < SES_ACTIONS && s->dir[dir].action[i].op != ACT_END; i++)
+        if (s->dir[dir].action[i].op == ACT_TTL)
+            return true;
+    return false;
+}
+
 bool dp_revalidate(struct dp_worker *w, struct session *s)
 {
-    uint8_t epoch[SES_STAGES];
     struct pol_walk walk = {.again = true, .ingress = s->origin};
     unsigned dir = s->flags & SES_F_SWAPPED ? 1 : 0;
-    uint32_t neighbors = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_relaxed);
     struct hsr_key key;
 
     session_key(s, &key);
-    pol_epochs(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)), epoch);
-    /* The last byte is ours: no policy stage has it, and the outer MAC addresses hang on it. */
-    epoch[SES_STAGES - 1] = (uint8_t)neighbors;
-    if (w->fast_path && memcmp(epoch, s->epoch, sizeof epoch) == 0) {
+    if (unmoved(w, s, hsr_key_context(hsr_key_tail(&key)))) {
         s->policy = w->policy_stamp;
         return true;
     }
@@ -155,10 +167,18 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     walk_of_key(&key, dir, &walk);
     walk.from_tunnel = pol_port(w->policy, s->origin)->role == CFG_UPLINK;
     pol_walk(w->policy, &walk);
+    walk.routed = walk.from_tunnel ? was_routed(s, dir) : walk.routed;
+    /* The far side of a route is known by its first packet alone: the next one opens the session anew. */
     if (walk.drop == HSR_DROP_NONE && !(walk.from_tunnel && walk.back_vtep4 == 0)) {
         release(w, s);
-        if (dp_compile(w, &walk, dir, s) == HSR_DROP_NONE)
+        enum hsr_drop drop = dp_compile(w, &walk, dir, s);
+
+        if (drop == HSR_DROP_NONE)
             return true;
+        release(w, s);
+        s->policy = 0; /* no stamp: the next packet tries again */
+        if (drop == HSR_DROP_NEIGH_PENDING)
+            return false;
     }
     ses_remove(w->sessions, s, SES_WHY_POLICY);
     return false;

@@ -81,11 +81,8 @@ static void epochs_build(struct pol *pol, const struct pol *old)
 {
     for (const struct pol_stage_ops *const *ops = pol_stages; *ops; ops++)
         digests(pol, *ops);
-    for (uint32_t i = 0; i < HSR_MAX_PORTS; i++) {
+    for (uint32_t i = 0; i < HSR_MAX_PORTS; i++)
         scope_move(&pol->port_scope[i], old ? &old->port_scope[i] : NULL, pol->generation);
-        for (unsigned s = 0; s < POL_STAGES; s++)
-            pol->port[i].epoch[s] = (uint8_t)pol->port_scope[i].moved[s];
-    }
     for (uint32_t i = 0; i < pol->contexts; i++)
         scope_move(&pol->vpc_scope[i], old && i < old->contexts ? &old->vpc_scope[i] : NULL,
                    pol->generation);

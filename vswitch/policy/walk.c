@@ -59,14 +59,6 @@ static uint32_t last_move(const struct pol *pol, uint16_t origin, uint16_t targe
                                    : pol->generation;
 }
 
-void pol_epochs(const struct pol *pol, uint16_t origin, uint16_t target, uint32_t context,
-                uint8_t epoch[SES_STAGES])
-{
-    memset(epoch, 0, SES_STAGES);
-    for (unsigned s = 0; s < POL_STAGES; s++)
-        epoch[s] = (uint8_t)last_move(pol, origin, target, context, s);
-}
-
 uint32_t pol_moved(const struct pol *pol, uint16_t origin, uint16_t target, uint32_t context,
                    uint32_t since)
 {

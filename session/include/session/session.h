@@ -18,7 +18,6 @@
 #include "hsring/key.h"
 
 #define SES_ACTIONS 6 /* operations of one direction */
-#define SES_STAGES  8 /* policy stages whose epoch a session remembers */
 #define SES_NONE    UINT32_MAX
 
 /* One operation; what `op` and its arguments mean is the datapath's. op 0 ends the list. */
@@ -84,7 +83,7 @@ struct session {
     uint64_t created;      /* NIC time, ns */
     uint32_t list_next[2]; /* sessions of the same origin (0) and of the same target (1) */
     uint32_t list_prev[2];
-    uint8_t epoch[SES_STAGES]; /* low bits of each stage's epoch at compilation */
+    uint32_t compiled[2]; /* what the actions rest on, in the words of whoever compiled them */
 };
 
 _Static_assert(sizeof(struct session) == 256, "a session is four cache lines");

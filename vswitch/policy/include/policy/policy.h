@@ -25,7 +25,6 @@
 #include "config/config.h"
 #include "hsring/abi.h"
 #include "hsring/key.h"
-#include "session/session.h"
 
 enum pol_stage { POL_VNIC, POL_VPC, POL_ANTISPOOF, POL_GROUP, POL_ROUTE, POL_STAGES };
 
@@ -51,7 +50,6 @@ struct pol_port {
     uint32_t gateway4; /* uplink: next hop off-link, 0: none */
     uint32_t addrs;
     const struct cfg_addr *addr;
-    uint8_t epoch[SES_STAGES]; /* of this vNIC, by stage: see pol_epochs() */
     char name[CFG_NAME];
 };
 
@@ -159,12 +157,5 @@ void pol_walk(const struct pol *pol, struct pol_walk *w);
  */
 uint32_t pol_moved(const struct pol *pol, uint16_t origin, uint16_t target, uint32_t context,
                    uint32_t since);
-
-/*
- * Epochs a session of these depends on, by stage: the low byte of the generation that last moved any of the three.
- * For show; a byte comes round after 256 generations, so what decides is pol_moved().
- */
-void pol_epochs(const struct pol *pol, uint16_t origin, uint16_t target, uint32_t context,
-                uint8_t epoch[SES_STAGES]);
 
 #endif
