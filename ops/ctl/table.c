@@ -59,7 +59,8 @@ static void choose_columns(struct table *t, const json_t *rows, const char *cons
             while (c < t->columns && strcmp(t->name[c], key) != 0) {
                 c++;
             }
-            if (c == t->columns && c < COLUMNS) {
+            /* Objects within a row have no room in a line: --json shows them. */
+            if (c == t->columns && c < COLUMNS && !json_is_object(value)) {
                 t->name[t->columns++] = key;
             }
         }

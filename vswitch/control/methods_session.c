@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -128,7 +129,7 @@ int ctl_method_session_list(struct ctl_call *call)
     return call->result ? 0 : ctl_fail(call, -EINVAL, "no such cursor");
 }
 
-/* A flow id is 64 bits: text where JSON's integers end. */
+/* A flow id is 64 bits: text where JSON's integers end. As session.list writes it (16 digits), 0x..., or decimal. */
 static bool read_flow_id(const json_t *value, uint64_t *id)
 {
     const char *text = json_string_value(value);
@@ -138,11 +139,12 @@ static bool read_flow_id(const json_t *value, uint64_t *id)
         *id = (uint64_t)json_integer_value(value);
         return true;
     }
-    if (!text || *text < '0' || *text > '9') {
+    if (!text || !isxdigit((unsigned char)*text)) {
         return false;
     }
+    bool hex = strlen(text) == 16 || (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'));
     errno = 0;
-    *id = strtoull(text, &end, 0);
+    *id = strtoull(text, &end, hex ? 16 : 10);
     return errno == 0 && *end == 0;
 }
 

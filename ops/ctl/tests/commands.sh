@@ -153,7 +153,10 @@ has packets_per_s
 ctl 0 drops --json
 json 'd[0]["reason"] == "pkt_too_small"'
 ctl 0 stats
-has "conservation"
+has "
+conservation
+  holds: true"
+[[ $out != *"{"* ]] || bad "stats: an object in a table: $out"
 ctl 0 stats -w0.01 -c3 --json
 [ "$(wc -l <<<"$out")" -eq 3 ] || bad "stats --watch --json: not a line a round"
 ctl 0 top

@@ -47,13 +47,13 @@ static json_t *stats(void *arg)
     json_int_t t = ++f->tick;
 
     return json_pack(
-        "{s:[{s:s, s:I, s:I, s:I, s:I, s:i, s:i}, {s:s, s:I, s:I, s:I, s:I, s:i, s:i}],"
+        "{s:[{s:s, s:I, s:I, s:I, s:I, s:i, s:i}, {s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:{s:b}}],"
         " s:[{s:i, s:I}], s:{s:i, s:i}, s:{s:b}}",
         "ports", "name", "idle", "rx_packets", t, "rx_bytes", t * 60, "tx_packets", t, "tx_bytes",
         t * 60, "drops", 0, "sessions", 1, "name", "busy", "rx_packets", t * 1000, "rx_bytes",
         t * 1500000, "tx_packets", t * 1000, "tx_bytes", t * 1500000, "drops", 7, "sessions", 9,
-        "workers", "worker", 0, "packets", t * 2002, "sessions", "active", FAKE_SESSIONS, "limit",
-        131072, "conservation", "holds", 1);
+        "conservation", "ok", 1, "workers", "worker", 0, "packets", t * 2002, "sessions", "active",
+        FAKE_SESSIONS, "limit", 131072, "conservation", "holds", 1);
 }
 
 static json_t *drops(void *arg)

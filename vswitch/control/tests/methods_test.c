@@ -210,6 +210,9 @@ static void session_errors(void **state)
     }
     assert_string_equal(outcome(R("session.show", "{\"flow_id\":\"0x10003\"}")), "ok");
     assert_string_equal(outcome(R("session.show", "{\"flow_id\":65539}")), "ok");
+    assert_string_equal(outcome(R("session.show", "{\"flow_id\":\"65539\"}")), "ok");
+    assert_string_equal(outcome(R("session.show", "{\"flow_id\":\"0000000000010003\"}")), "ok");
+    assert_string_equal(outcome(R("session.show", "{\"flow_id\":\"f000000000010003\"}")), "ENOENT");
     assert_string_equal(outcome(R("session.show", "{\"flow_id\":\"0xffffffffffffffff\"}")),
                         "ENOENT");
 }
