@@ -56,7 +56,7 @@ static void print_balance(const struct fw_balance *b)
            " = tx %" PRIu64 " + consumed %" PRIu64 " + drops %" PRIu64 " + in flight %" PRId64
            ": %s\n",
            b->rx, b->originated, b->segments, b->tx, b->consumed, b->drops, b->in_flight,
-           b->ok ? "holds" : "BROKEN");
+           b->settled ? "holds" : "BROKEN");
 }
 
 static bool ports_ok(struct replay *r)
@@ -64,7 +64,7 @@ static bool ports_ok(struct replay *r)
     for (uint16_t p = 0; p < HSR_MAX_PORTS; p++) {
         struct fw_balance b = fw_balance(r->fw, p);
 
-        if (!b.ok || b.in_flight != 0)
+        if (!b.settled)
             return false;
     }
     return true;
@@ -77,8 +77,8 @@ int replay_report(struct replay *r)
 
     nic_sync(r->nic);
     total = fw_balance_total(r->fw);
-    bool ok = total.ok && total.in_flight == 0 && ports_ok(r) && !r->corrupt &&
-              r->leaked_sessions == 0 && r->leaked_slots == 0 && r->leaked_templates == 0;
+    bool ok = total.settled && ports_ok(r) && !r->corrupt && r->leaked_sessions == 0 &&
+              r->leaked_slots == 0 && r->leaked_templates == 0;
 
     report = build(r, ok);
     if (r->options->json) {

@@ -27,6 +27,10 @@ static enum hsr_gso gso_of(const struct pp_scan *s, uint8_t type)
     }
 }
 
+/* No stack segments finer (Linux: 48 bytes with options, tcp_min_snd_mss); a guest that asks for less would have one
+ * frame become tens of thousands. */
+#define MIN_GSO 32u
+
 /* What the sender asked for, against what was found: a request must be about the keyed L4 header,
  * or it lies. */
 static enum hsr_drop offloads(struct pp_scan *s)
@@ -44,7 +48,7 @@ static enum hsr_drop offloads(struct pp_scan *s)
     if (s->vnet.gso_type == VIRTIO_NET_HDR_GSO_NONE)
         return HSR_DROP_NONE;
     enum hsr_gso gso = gso_of(s, type);
-    if (!keyed || gso == HSR_GSO_NONE || s->vnet.gso_size == 0 ||
+    if (!keyed || gso == HSR_GSO_NONE || s->vnet.gso_size < MIN_GSO ||
         (ecn && gso != HSR_GSO_TCP4 && gso != HSR_GSO_TCP6))
         return HSR_DROP_GSO_BAD;
     s->m.gso_size = s->vnet.gso_size;

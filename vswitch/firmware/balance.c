@@ -2,23 +2,34 @@
 /* The conservation equation (architecture, section 3), from the counters of three stages. */
 #include "internal.h"
 
+/* The firmware's stage. Workers go on meanwhile: what leaves is read before what comes, so that a packet in a worker's
+ * hands is counted as held, never as invented. */
+static void add_workers(struct fw *fw, uint16_t port, struct fw_balance *b, uint64_t *in,
+                        uint64_t *out)
+{
+    for (uint32_t w = 0; w < fw->workers; w++) {
+        const volatile struct dp_ledger *l = &dp_ledger(fw->worker[w])[port];
+        uint64_t left = l->tx + l->consumed + l->drops;
+
+        *out += left;
+        *in += l->rx;
+        b->fw += (int64_t)(l->rx + l->originated - left);
+    }
+}
+
 static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
 {
     const volatile struct hsr_port_stats *s = &fw->view->stats[port];
-    uint64_t fw_in = 0, fw_out = 0, fw_rx = 0;
+    const struct fw_base *base = &fw->base[port];
+    uint64_t in = 0, out = 0;
 
-    for (uint32_t w = 0; w < fw->workers; w++) {
-        const struct dp_ledger *l = &dp_ledger(fw->worker[w])[port];
-
-        fw_rx += l->rx;
-        fw_in += l->rx + l->originated;
-        fw_out += l->tx + l->consumed + l->drops;
-    }
+    add_workers(fw, port, b, &in, &out);
     b->pre += (int64_t)(s->pre_rx - s->pre_ring - s->pre_drops - s->pre_held);
-    b->fw += (int64_t)(fw_in - fw_out);
     b->post += (int64_t)(s->post_ring + s->post_originated + s->post_segments - s->post_tx -
                          s->post_consumed - s->post_drops);
     b->in_flight += (int64_t)(s->pre_held + s->pre_ring - s->post_ring);
+    b->to_fw += (int64_t)(s->pre_ring - base->pre_ring - in);
+    b->to_post += (int64_t)(out - (s->post_ring + s->post_originated - base->post_in));
     b->rx += s->pre_rx;
     b->tx += s->post_tx;
     b->originated += s->post_originated;
@@ -27,17 +38,16 @@ static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
     b->segments += s->post_segments;
 }
 
-/*
- * The firmware's own stage is held against Post too: with nothing in flight, what the one sent on is what the other
- * took. The whole equation then follows from the three.
- */
-static void judge(struct fw_balance *b)
+/* The NIC's two stages are published together and must add up at any moment; a worker may hold no more than a burst. */
+static void judge(const struct fw *fw, struct fw_balance *b)
 {
     int64_t whole =
         (int64_t)(b->rx + b->originated + b->segments - b->tx - b->consumed - b->drops) -
         b->in_flight;
 
-    b->ok = b->pre == 0 && b->fw == 0 && b->post == 0 && b->in_flight >= 0 && whole == 0;
+    b->ok = b->pre == 0 && b->post == 0 && whole == 0 && b->in_flight >= 0 && b->fw >= 0 &&
+            b->fw <= (int64_t)fw->workers * DP_BURST_MAX;
+    b->settled = b->ok && b->in_flight == 0 && b->fw == 0 && b->to_fw == 0 && b->to_post == 0;
 }
 
 struct fw_balance fw_balance(struct fw *fw, uint16_t port)
@@ -45,7 +55,7 @@ struct fw_balance fw_balance(struct fw *fw, uint16_t port)
     struct fw_balance b = {0};
 
     add_port(fw, port, &b);
-    judge(&b);
+    judge(fw, &b);
     return b;
 }
 
@@ -55,6 +65,6 @@ struct fw_balance fw_balance_total(struct fw *fw)
 
     for (uint16_t port = 0; port < HSR_MAX_PORTS; port++)
         add_port(fw, port, &b);
-    judge(&b);
+    judge(fw, &b);
     return b;
 }

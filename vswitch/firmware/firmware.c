@@ -40,6 +40,17 @@ static int open_worker(struct fw *fw, const struct fw_config *config, uint32_t i
     return fw->worker[id] == NULL ? -errno : 0;
 }
 
+static void note_base(struct fw *fw)
+{
+    fw->nic_ops->sync(fw->nic);
+    for (uint32_t i = 0; i < HSR_MAX_PORTS; i++) {
+        const struct hsr_port_stats *s = &fw->view->stats[i];
+
+        fw->base[i] =
+            (struct fw_base){.pre_ring = s->pre_ring, .post_in = s->post_ring + s->post_originated};
+    }
+}
+
 int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
 {
     struct fw *fw = calloc(1, sizeof *fw);
@@ -59,6 +70,8 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
         for (uint32_t w = 0; rc == 0 && w < fw->workers; w++)
             rc = open_worker(fw, config, w);
     }
+    if (rc == 0)
+        note_base(fw);
     if (rc < 0) {
         snprintf(why, NIC_WHY, "cannot set up the workers: %s", strerror(-rc));
         fw_close(fw);

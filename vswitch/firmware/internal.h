@@ -5,7 +5,8 @@
 
 #include "firmware/firmware.h"
 
-#define FW_OFFERS 64
+#define FW_OFFERS    64
+#define DP_BURST_MAX 64 /* packets a worker may hold */
 
 struct fw {
     const struct hsr_view *view;
@@ -19,6 +20,9 @@ struct fw {
     bool started;
     struct cfg *cfg; /* the running one */
     struct pol *policy;
+    struct fw_base { /* the NIC's counters when this firmware came: those of another do not count */
+        uint64_t pre_ring, post_in;
+    } base[HSR_MAX_PORTS];
     struct fw_offer {
         char port[CFG_NAME];
         int fd; /* -1: free */

@@ -22,9 +22,12 @@ static json_t *balance_json(const struct fw_balance *b)
     put(o, "consumed", b->consumed);
     put(o, "drops", b->drops);
     put(o, "in_flight", (uint64_t)b->in_flight);
+    json_object_set_new(o, "settled", json_boolean(b->settled));
     put(o, "pre_difference", (uint64_t)b->pre);
-    put(o, "fw_difference", (uint64_t)b->fw);
+    put(o, "fw_held", (uint64_t)b->fw);
     put(o, "post_difference", (uint64_t)b->post);
+    put(o, "to_fw", (uint64_t)b->to_fw);
+    put(o, "to_post", (uint64_t)b->to_post);
     return o;
 }
 

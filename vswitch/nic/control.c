@@ -63,6 +63,8 @@ static int insert_port(struct nic *nic, void *arg)
         return -errno;
     nic->port[p->port.config.index] = p;
     nic->active[nic->actives++] = p->port.config.index;
+    if (p->port.config.index >= nic->ledgers)
+        nic->ledgers = p->port.config.index + 1u;
     note_must_poll(nic);
     return 0;
 }

@@ -175,12 +175,10 @@ struct nic_port *nic_port(struct nic *nic, uint16_t index)
 /* The region is the firmware's to read, and it could write there too: it gets copies, our own counters stay here. */
 void nic_publish(struct nic *nic)
 {
-    for (uint32_t i = 0; i < nic->actives; i++) {
-        uint16_t index = nic->active[i];
-
-        nic->stats[index].pre_held =
-            nic->stats[index].pre_rx - nic->stats[index].pre_ring - nic->stats[index].pre_drops;
-        memcpy(&nic->region.view.stats[index], &nic->stats[index], sizeof nic->stats[index]);
+    for (uint32_t i = 0; i < nic->ledgers; i++) {
+        nic->stats[i].pre_held =
+            nic->stats[i].pre_rx - nic->stats[i].pre_ring - nic->stats[i].pre_drops;
+        memcpy(&nic->region.view.stats[i], &nic->stats[i], sizeof nic->stats[i]);
     }
 }
 

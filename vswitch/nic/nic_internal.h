@@ -55,6 +55,7 @@ struct nic {
     uint32_t done[NIC_TX_BURST]; /* runs to free after the flush */
     uint32_t dones;
     struct hsr_port_stats *stats; /* private truth, published by copy */
+    uint32_t ledgers;             /* port indices ever used, + 1: packets outlive their port */
     uint64_t published;           /* NIC time of the last publication */
     struct nic_faults faults;
     int epoll;

@@ -131,7 +131,7 @@ static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
     uint16_t ledger = nic->slots.port[slot];
 
     if (kind != HSR_KIND_PACKET)
-        ledger = meta.egress_port < HSR_MAX_PORTS ? meta.egress_port : 0;
+        ledger = meta.egress_port < nic->ledgers ? meta.egress_port : 0;
     if (good) {
         act(nic, &meta, slot, kind, ledger);
     } else if (kind != HSR_KIND_CTRL) {

@@ -74,14 +74,19 @@ json_t *fw_session_show(struct fw *fw, uint64_t flow_id);
 int64_t fw_session_flush(struct fw *fw, const struct ctl_session_filter *filter);
 
 /*
- * The conservation equation, stage by stage, from the counters as they stand. In flight is what the stages before have
- * sent on and the later ones have not seen; 0 when nothing moves. `ok`: no stage has lost or invented a packet.
+ * The conservation equation, stage by stage, from the counters as they stand (fresh after nic_ops->sync). `ok`: no stage
+ * has lost or invented a packet, seen from a running datapath. `settled`: the same with nothing under way anywhere, each
+ * stage having taken exactly what the one before sent: what must hold when traffic has stopped.
  */
 struct fw_balance {
-    int64_t pre, fw, post; /* left side minus right side of each stage's equation; 0 is right */
-    int64_t in_flight;     /* between Pre and Post */
+    int64_t pre, post; /* left side minus right side of the NIC's stages; 0 is right */
+    int64_t fw;        /* the same of the firmware: packets in the workers' hands */
+    int64_t in_flight; /* between Pre and Post, the firmware's included */
+    int64_t to_fw;     /* sent by Pre, not yet taken by the firmware */
+    int64_t to_post;   /* sent by the firmware, not yet taken by Post */
     uint64_t rx, tx, originated, consumed, drops, segments;
     bool ok;
+    bool settled;
 };
 struct fw_balance fw_balance(struct fw *fw, uint16_t port);
 struct fw_balance fw_balance_total(struct fw *fw);
