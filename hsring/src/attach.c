@@ -228,11 +228,12 @@ static int greet(struct hsr_attach *at, uint32_t workers, const char *name, char
         return no_answer(got, why);
     if (msg.hdr.type == HSR_MSG_REPLY)
         error = refused(&msg, why);
-    else if (msg.hdr.type != HSR_MSG_WELCOME || msg.hdr.seq != 1)
+    else if (msg.hdr.type != HSR_MSG_WELCOME || msg.hdr.seq != 1) {
         error =
             explain(why, -EPROTO, "the NIC answered HELLO with a message of type %u", msg.hdr.type);
-    else
+    } else {
         error = take_welcome(at, &msg.welcome, fds, workers, why);
+    }
     for (unsigned i = 0; i < n; i++)
         if (fds[i] >= 0)
             close(fds[i]);
@@ -271,7 +272,7 @@ int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type,
 {
     int64_t deadline = now_ms() + timeout_ms;
     union hsr_msg head;
-    union hsr_msg reply;
+    union hsr_msg reply = {.hdr = {0}};
 
     why[0] = '\0';
     hsr_msg_init(&head, type, ++at->seq);

@@ -128,6 +128,7 @@ int hsr_region_create(struct hsr_region *region, const struct hsr_geometry *g, b
     region->map_size = (size_t)head.size;
     error = shared ? allocate_shared(region) : allocate_private(region);
     if (error == 0) {
+        assert(region->map != NULL);
         memcpy(region->map, &head, sizeof head);
         error = hsr_view_open(&region->view, region->map, region->map_size);
     }

@@ -154,11 +154,12 @@ static void *serve(void *argument)
             close(fds[i]);
         if (msg.hdr.type == HSR_MSG_HELLO)
             greet(sock, &msg);
-        else if (msg.hdr.type == HSR_MSG_PORT_ADD)
+        else if (msg.hdr.type == HSR_MSG_PORT_ADD) {
             (void)hsr_msg_reply(sock, &msg.hdr, msg.port.index, "port %s, %u fds", msg.port.name,
                                 n);
-        else if (msg.hdr.type != HSR_MSG_START)
+        } else if (msg.hdr.type != HSR_MSG_START) {
             (void)hsr_msg_reply(sock, &msg.hdr, 0, "ok");
+        }
     }
     close(sock);
     return NULL;

@@ -107,7 +107,7 @@ static void fill_head(struct hsr_region_head *h)
         .classes = {{0x91, 0x92, 0x93, 0}, {0xA1, 0xA2, 0xA3, 0}, {0xB1, 0xB2, 0xB3, 0}},
         .now = UINT64_C(0xC1C2C3C4C5C6C7C8),
     };
-    for (uint8_t i = 0; i < sizeof h->hash_key; i++)
+    for (size_t i = 0; i < sizeof h->hash_key; i++)
         h->hash_key[i] = (uint8_t)(0xD0 + i);
 }
 

@@ -307,7 +307,7 @@ static void shared_region_is_sealed_and_mapped_twice(void **state)
     assert_int_equal(hsr_region_map(&fw, nic.memfd, nic.map_size - 4096), -EINVAL);
     assert_int_equal(hsr_region_map(&fw, nic.memfd, nic.map_size), 0);
     assert_ptr_not_equal(fw.map, nic.map);
-    for (uint32_t w = 0; w < 2; w++)
+    for (uint32_t w = 0; w < 2; w++) {
         for (int k = 0; k < HSR_RING_KINDS; k++) {
             hsr_view_ring(&nic.view, w, (enum hsr_ring_kind)k, &to, -1);
             hsr_view_ring(&fw.view, w, (enum hsr_ring_kind)k, &from, -1);
@@ -317,6 +317,7 @@ static void shared_region_is_sealed_and_mapped_twice(void **state)
             assert_int_equal(hsr_ring_pop(&from, &got, 1), 1);
             assert_int_equal(got, entry);
         }
+    }
     hsr_view_set_now(&nic.view, 12345);
     assert_int_equal(hsr_view_now(&fw.view), 12345);
     hsr_region_reset(&nic, 9, 0x01020304);

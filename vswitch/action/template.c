@@ -54,11 +54,12 @@ uint32_t act_template_get(struct act_templates *t, const void *bytes, uint32_t l
     memcpy(wanted.bytes, bytes, len < ACT_TEMPLATE_BYTES ? len : ACT_TEMPLATE_BYTES);
     uint32_t b = bucket_of(t, &wanted);
 
-    for (uint32_t i = t->bucket[b]; i != ACT_TEMPLATE_NONE; i = t->next[i])
+    for (uint32_t i = t->bucket[b]; i != ACT_TEMPLATE_NONE; i = t->next[i]) {
         if (memcmp(&t->template[i], &wanted, sizeof wanted) == 0) {
             t->refs[i]++;
             return i;
         }
+    }
     uint32_t i = t->free;
 
     if (i == ACT_TEMPLATE_NONE)

@@ -48,10 +48,11 @@ static bool for_us(struct dp_worker *w, const struct act_packet *p)
         return true;
     if (dp_mac48(frame + 6) != port->mac48)
         return false;
-    for (uint32_t i = 0; i < port->addrs; i++)
+    for (uint32_t i = 0; i < port->addrs; i++) {
         if (port->addr[i].family == src.family &&
             memcmp(port->addr[i].bytes, src.bytes, sizeof src.bytes) == 0)
             return true;
+    }
     return false;
 }
 

@@ -34,9 +34,9 @@ struct dp_worker {
     uint64_t now;             /* of this burst */
     const struct pol *policy; /* of this burst */
     uint32_t neighbor_changes;
-    uint32_t policy_stamp;    /* snapshot generation + neighbour changes */
-    uint64_t aged;            /* NIC time of the last ageing */
-    uint32_t *fw_slot;        /* free slots of the quota */
+    uint32_t policy_stamp; /* snapshot generation + neighbour changes */
+    uint64_t aged;         /* NIC time of the last ageing */
+    uint32_t *fw_slot;     /* free slots of the quota */
     uint32_t fw_slots;
     uint32_t out[DP_OUT]; /* ring entries of this burst */
     uint32_t outs;

@@ -145,12 +145,13 @@ static void from_vnic(struct dp_worker *w, struct act_packet *p, uint8_t type)
         dp_drop(w, p, HSR_DROP_SPOOF_ND);
     else if (type == NEIGHBOR_SOLICIT)
         solicited(w, p, port, port->context);
-    else if (type == ROUTER_SOLICIT)
+    else if (type == ROUTER_SOLICIT) {
         dp_drop(
             w, p,
             HSR_DROP_BUM); /* no router is advertised: guests are configured statically or by their image */
-    else
+    } else {
         dp_consume(w, p);
+    }
 }
 
 static void from_tunnel(struct dp_worker *w, struct act_packet *p, uint8_t type)

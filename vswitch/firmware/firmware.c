@@ -134,12 +134,13 @@ int fw_offer_fd(struct fw *fw, const char *port, int fd)
 
 int fw_take_offer(struct fw *fw, const char *port)
 {
-    for (uint32_t i = 0; i < FW_OFFERS; i++)
+    for (uint32_t i = 0; i < FW_OFFERS; i++) {
         if (fw->offer[i].fd >= 0 && strcmp(fw->offer[i].port, port) == 0) {
             int fd = fw->offer[i].fd;
 
             fw->offer[i].fd = -1;
             return fd;
         }
+    }
     return -1;
 }

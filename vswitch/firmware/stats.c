@@ -138,12 +138,13 @@ json_t *fw_drops(struct fw *fw)
     json_t *rows = json_array();
 
     fw->nic_ops->sync(fw->nic);
-    for (uint16_t port = 0; port < HSR_MAX_PORTS; port++)
+    for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
         for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
             uint64_t n = fw->view->stats[port].drops[r];
 
             if (n > 0)
                 json_array_append_new(rows, drop_json(fw, port, r, n));
         }
+    }
     return rows;
 }

@@ -92,15 +92,16 @@ int nic_port_add(struct nic *nic, const struct nic_port_config *config, int fd, 
     struct nic_slot_port *p = NULL;
     int rc = -EINVAL;
 
-    if (ops == NULL)
+    if (ops == NULL) {
         snprintf(why, NIC_WHY, "port %s: kind %d is not one this NIC has", config->name,
                  (int)config->kind);
-    else if (config->index >= HSR_MAX_PORTS)
+    } else if (config->index >= HSR_MAX_PORTS) {
         snprintf(why, NIC_WHY, "port %s: index %u is out of range", config->name, config->index);
-    else if (nic->port[config->index] != NULL)
+    } else if (nic->port[config->index] != NULL) {
         snprintf(why, NIC_WHY, "port %s: index %u is in use", config->name, config->index);
-    else if ((p = calloc(1, sizeof *p)) == NULL)
+    } else if ((p = calloc(1, sizeof *p)) == NULL) {
         snprintf(why, NIC_WHY, "port %s: out of memory", config->name);
+    }
     if (p == NULL) {
         if (fd >= 0)
             close(fd);
@@ -235,10 +236,11 @@ static int reset(struct nic *nic, void *arg)
                  0xFFFFFFu; /* next epoch: what the old firmware still sends is stale */
     nic->pre.owner = nic->owner;
     hsr_region_reset(&nic->region, instance, nic->owner);
-    for (uint32_t w = 0; w < nic->workers; w++)
+    for (uint32_t w = 0; w < nic->workers; w++) {
         for (int kind = 0; kind < HSR_RING_KINDS; kind++)
             hsr_view_ring(&nic->region.view, w, (enum hsr_ring_kind)kind, &nic->ring[w][kind],
                           nic->ring[w][kind].doorbell);
+    }
     return 0;
 }
 

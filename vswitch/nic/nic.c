@@ -26,13 +26,14 @@ void nic_config_default(struct nic_config *config, uint32_t workers)
 
 static void attach_rings(struct nic *nic)
 {
-    for (uint32_t w = 0; w < nic->workers; w++)
+    for (uint32_t w = 0; w < nic->workers; w++) {
         for (int kind = 0; kind < HSR_RING_KINDS; kind++) {
             bool ours = kind == HSR_RING_RX || kind == HSR_RING_COMPLETION;
 
             hsr_view_ring(&nic->region.view, w, (enum hsr_ring_kind)kind, &nic->ring[w][kind],
                           ours ? nic->rx_doorbell[w] : nic->tx_doorbell[w]);
         }
+    }
 }
 
 /* The firmware's quota is never the NIC's to hand out: mark it so, per worker. */
@@ -40,13 +41,14 @@ static void mark_quota(struct nic *nic)
 {
     const struct hsr_view *view = &nic->region.view;
 
-    for (uint32_t w = 0; w < nic->workers; w++)
+    for (uint32_t w = 0; w < nic->workers; w++) {
         for (uint32_t i = 0; i < view->fw_slots; i++) {
             uint32_t slot = view->fw_first + w * view->fw_slots + i;
 
             nic->slots.state[slot] = NIC_SLOT_QUOTA;
             nic->slots.worker[slot] = (uint8_t)w;
         }
+    }
 }
 
 static int watch(struct nic *nic, int fd)

@@ -112,21 +112,21 @@ static void hello(struct nic_serve *s, const struct hsr_msg_hello *m)
 
     if (s->greeted)
         hsr_msg_reply(s->client, &m->hdr, EALREADY, "this connection has said HELLO before");
-    else if (m->abi_major != HSR_ABI_MAJOR || m->abi_minor > HSR_ABI_MINOR)
+    else if (m->abi_major != HSR_ABI_MAJOR || m->abi_minor > HSR_ABI_MINOR) {
         hsr_msg_reply(
             s->client, &m->hdr, EPROTO,
             "this NIC speaks ABI %d.%d, the firmware needs %u.%u: install matching versions",
             HSR_ABI_MAJOR, HSR_ABI_MINOR, m->abi_major, m->abi_minor);
-    else if (m->features & ~(uint64_t)HSR_FEATURE_BASE)
+    } else if (m->features & ~(uint64_t)HSR_FEATURE_BASE) {
         hsr_msg_reply(s->client, &m->hdr, EPROTO,
                       "the firmware needs features (%#llx) this NIC lacks",
                       (unsigned long long)m->features);
-    else if (m->workers == 0 || m->workers > most)
+    } else if (m->workers == 0 || m->workers > most) {
         hsr_msg_reply(
             s->client, &m->hdr, EINVAL,
             "%u workers asked for, this NIC has 1 to %u ring sets: start avs-nic with --workers",
             m->workers, most);
-    else {
+    } else {
         s->greeted = true;
         memcpy(s->name, m->name, sizeof s->name);
         nic_steer(s->nic, m->workers);

@@ -121,7 +121,8 @@ static inline uint32_t hsr_ring_pop(struct hsr_ring *ring, uint32_t *entries, ui
         got = n;
     /* volatile: read once each, whatever the caller does with the copies. */
     for (uint32_t i = 0; i < got; i++)
-        entries[i] = ((const volatile uint32_t *)ring->shared.entries)[(ring->own + i) & ring->mask];
+        entries[i] =
+            ((const volatile uint32_t *)ring->shared.entries)[(ring->own + i) & ring->mask];
     ring->own += got;
     atomic_store_explicit(ring->shared.cons, ring->own, memory_order_release);
     return got;

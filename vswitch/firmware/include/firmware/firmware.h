@@ -49,7 +49,7 @@ struct fw_config {
 struct fw;
 
 /* 0, or a negative errno with a text. */
-int fw_open(struct fw **fw, const struct fw_config *config, char why[NIC_WHY]);
+int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY]);
 void fw_close(struct fw *fw);
 
 struct dp_worker *fw_worker(struct fw *fw, uint32_t id);

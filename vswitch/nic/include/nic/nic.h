@@ -36,7 +36,7 @@ struct nic_config {
 void nic_config_default(struct nic_config *config, uint32_t workers);
 
 /* 0, or a negative errno with a text in `why`. */
-int nic_open(struct nic **nic, const struct nic_config *config, char why[NIC_WHY]);
+int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY]);
 void nic_close(struct nic *nic);
 
 /* The region firmware maps; doorbells per worker (eventfds of the NIC). */

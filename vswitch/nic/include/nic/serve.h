@@ -16,7 +16,7 @@
 struct nic_serve;
 
 /* Listen at `path`. 0 or a negative errno with a text. */
-int nic_serve_open(struct nic_serve **serve, struct nic *nic, const char *path, char why[NIC_WHY]);
+int nic_serve_open(struct nic_serve **out, struct nic *nic, const char *path, char why[NIC_WHY]);
 void nic_serve_close(struct nic_serve *serve);
 
 /* Serve until the descriptor `stop` becomes readable. 0 or a negative errno. */
