@@ -239,6 +239,7 @@ static void single(struct dp_worker *w, struct act_packet *p)
         dp_drop(w, p, HSR_DROP_FRAGMENT);
         break;
     case HSR_CLASS_MULTICAST:
+    case HSR_CLASS_DHCP: /* broadcast: a DISCOVER is nobody's here */
         dp_drop(w, p, HSR_DROP_BUM);
         break;
     case HSR_CLASS_NON_IP:
@@ -259,8 +260,7 @@ static bool is_flow(const struct act_packet *p)
     case HSR_CLASS_IP_OTHER:
         return true;
     case HSR_CLASS_DHCP:
-        return !(p->meta.flags &
-                 HSR_RXF_L2_MCAST); /* a broadcast DISCOVER is nobody's here: no DHCP server */
+        return !(p->meta.flags & HSR_RXF_L2_MCAST);
     default:
         return false;
     }
