@@ -140,9 +140,8 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
         target = uplink->index;
     if (s->target != target)
         ses_set_target(w->sessions, s, target);
-    pol_epochs(w->policy, s->origin, s->target, walk->context, s->epoch);
-    s->epoch[SES_STAGES - 1] =
-        (uint8_t)atomic_load_explicit(&w->shared->neighbors.changes, memory_order_relaxed);
+    s->compiled = pol_generation(w->policy);
+    s->neighbor = w->neighbor;
     s->policy = w->policy_stamp;
     return HSR_DROP_NONE;
 }

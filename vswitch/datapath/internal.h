@@ -33,6 +33,7 @@ struct dp_worker {
     int rx_doorbell;
     uint64_t now;             /* of this burst */
     const struct pol *policy; /* of this burst */
+    uint32_t neighbor;        /* neighbour changes, of this burst */
     uint32_t policy_stamp;    /* snapshot generation + neighbour changes */
     uint64_t aged;            /* NIC time of the last ageing */
     uint32_t *fw_slot;        /* free slots of the quota */

@@ -137,17 +137,14 @@ static void session_key(const struct session *s, struct hsr_key *key)
 
 bool dp_revalidate(struct dp_worker *w, struct session *s)
 {
-    uint8_t epoch[SES_STAGES];
     struct pol_walk walk = {.again = true, .ingress = s->origin};
     unsigned dir = s->flags & SES_F_SWAPPED ? 1 : 0;
-    uint32_t neighbors = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_relaxed);
     struct hsr_key key;
 
     session_key(s, &key);
-    pol_epochs(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)), epoch);
-    /* The last byte is ours: no policy stage has it, and the outer MAC addresses hang on it. */
-    epoch[SES_STAGES - 1] = (uint8_t)neighbors;
-    if (w->fast_path && memcmp(epoch, s->epoch, sizeof epoch) == 0) {
+    if (w->fast_path && s->neighbor == w->neighbor &&
+        pol_moved(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)),
+                  s->compiled) == 0) {
         s->policy = w->policy_stamp;
         return true;
     }
