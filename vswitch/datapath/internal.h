@@ -94,6 +94,7 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
 bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES],
               uint16_t *port);
 #define DP_OUTER_LEN 50
+#define DP_OUTER_DST 30 /* its IPv4 destination */
 
 /* Packets that open no session; each deals with the packet for good. */
 void dp_arp(struct dp_worker *w, struct act_packet *p);

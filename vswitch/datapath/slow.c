@@ -135,6 +135,39 @@ static void session_key(const struct session *s, struct hsr_key *key)
     }
 }
 
+static void recall_macs(const uint8_t *macs, uint64_t *dst, uint64_t *src)
+{
+    if (*dst == 0)
+        *dst = dp_mac48(macs);
+    if (*src == 0)
+        *src = dp_mac48(macs + 6);
+}
+
+/* A walk without a packet leaves open what only the first one could tell: that is in the lists made from it. */
+static void recall(const struct dp_worker *w, const struct session *s, unsigned dir,
+                   struct pol_walk *walk)
+{
+    const struct ses_action *to = s->dir[dir].action, *back = s->dir[1 - dir].action;
+    const struct act_template *t = w->templates.template;
+
+    for (unsigned i = 0; i < SES_ACTIONS; i++) {
+        if (to[i].op == ACT_ETH)
+            recall_macs(t[to[i].arg32].bytes, &walk->out_dst_mac48, &walk->out_src_mac48);
+        if (back[i].op == ACT_ETH)
+            recall_macs(t[back[i].arg32].bytes, &walk->back_dst_mac48, &walk->back_src_mac48);
+        if (to[i].op == ACT_TTL && walk->from_tunnel)
+            walk->routed = true;
+        if (back[i].op == ACT_ENCAP && walk->from_tunnel && walk->back_vtep4 == 0)
+            walk->back_vtep4 = hsr_load32(t[back[i].arg32].bytes + DP_OUTER_DST);
+    }
+}
+
+/* The way back to a far side that is nobody's may have gone with its VTEP. */
+static bool way_back(const struct dp_worker *w, const struct pol_walk *walk)
+{
+    return !walk->from_tunnel || pol_is_vtep(w->policy, walk->back_vtep4);
+}
+
 bool dp_revalidate(struct dp_worker *w, struct session *s)
 {
     struct pol_walk walk = {.again = true, .ingress = s->origin};
@@ -152,7 +185,8 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     walk_of_key(&key, dir, &walk);
     walk.from_tunnel = pol_port(w->policy, s->origin)->role == CFG_UPLINK;
     pol_walk(w->policy, &walk);
-    if (walk.drop == HSR_DROP_NONE && !(walk.from_tunnel && walk.back_vtep4 == 0)) {
+    recall(w, s, dir, &walk);
+    if (walk.drop == HSR_DROP_NONE && way_back(w, &walk)) {
         release(w, s);
         if (dp_compile(w, &walk, dir, s) == HSR_DROP_NONE)
             return true;
