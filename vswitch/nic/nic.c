@@ -175,12 +175,14 @@ struct nic_port *nic_port(struct nic *nic, uint16_t index)
 /* The region is the firmware's to read, and it could write there too: it gets copies, our own counters stay here. */
 void nic_publish(struct nic *nic)
 {
-    for (uint32_t i = 0; i < nic->actives; i++) {
-        uint16_t index = nic->active[i];
+    for (uint32_t i = 0; i < HSR_MAX_PORTS; i++) {
+        struct hsr_port_stats *s = &nic->stats[i];
 
-        nic->stats[index].pre_held =
-            nic->stats[index].pre_rx - nic->stats[index].pre_ring - nic->stats[index].pre_drops;
-        memcpy(&nic->region.view.stats[index], &nic->stats[index], sizeof nic->stats[index]);
+        /* A port that went away is published as well: its last packets come back when it is gone. */
+        if ((s->pre_rx | s->post_ring | s->post_originated | s->tx_packets) == 0)
+            continue;
+        s->pre_held = s->pre_rx - s->pre_ring - s->pre_drops;
+        memcpy(&nic->region.view.stats[i], s, sizeof *s);
     }
 }
 
