@@ -199,14 +199,10 @@ static void publish(struct fw *fw, struct pol *policy)
     fw->policy = policy;
 }
 
-struct quotas {
-    const struct cfg *cfg;
-};
-
 /* A vNIC's own quota or that of the options; what comes from the network has none. */
 static void set_quotas(struct dp_worker *w, void *arg)
 {
-    const struct cfg *cfg = ((struct quotas *)arg)->cfg;
+    const struct cfg *cfg = arg;
 
     for (uint32_t i = 0; i < cfg->ports; i++) {
         const struct cfg_port *p = &cfg->port[i];
@@ -265,7 +261,7 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
     publish(fw, policy);
     fw->cfg = cfg;
     for (uint32_t w = 0; w < fw->workers; w++)
-        dp_run(fw->worker[w], set_quotas, &(struct quotas){cfg});
+        dp_run(fw->worker[w], set_quotas, cfg);
     unset_tunnels(fw, old, cfg);
     close_ports(fw, old, cfg);
     cfg_free(old);
