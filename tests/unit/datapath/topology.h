@@ -6,6 +6,7 @@
 #ifndef TOPOLOGY_H
 #define TOPOLOGY_H
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
