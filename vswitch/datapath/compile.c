@@ -140,8 +140,8 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
         target = uplink->index;
     if (s->target != target)
         ses_set_target(w->sessions, s, target);
-    s->compiled[0] = pol_generation(w->policy);
-    s->compiled[1] = w->neighbor_changes;
+    s->compiled = pol_generation(w->policy);
+    s->neighbor = w->neighbor;
     s->policy = w->policy_stamp;
     return HSR_DROP_NONE;
 }

@@ -33,10 +33,10 @@ struct dp_worker {
     int rx_doorbell;
     uint64_t now;             /* of this burst */
     const struct pol *policy; /* of this burst */
-    uint32_t neighbor_changes;
-    uint32_t policy_stamp; /* snapshot generation + neighbour changes */
-    uint64_t aged;         /* NIC time of the last ageing */
-    uint32_t *fw_slot;     /* free slots of the quota */
+    uint32_t neighbor;        /* neighbour changes, of this burst */
+    uint32_t policy_stamp;    /* snapshot generation + neighbour changes */
+    uint64_t aged;            /* NIC time of the last ageing */
+    uint32_t *fw_slot;        /* free slots of the quota */
     uint32_t fw_slots;
     uint32_t out[DP_OUT]; /* ring entries of this burst */
     uint32_t outs;
@@ -94,6 +94,7 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
 bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES],
               uint16_t *port);
 #define DP_OUTER_LEN 50
+#define DP_OUTER_DST 30 /* its IPv4 destination */
 
 /* Packets that open no session; each deals with the packet for good. */
 void dp_arp(struct dp_worker *w, struct act_packet *p);

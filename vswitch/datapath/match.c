@@ -157,10 +157,16 @@ static bool right_mac(const struct dp_worker *w, const struct act_packet *p)
     return dp_from_uplink(p) || !port->anti_spoof || dp_mac48(act_frame(p) + 6) == port->mac48;
 }
 
+/* Nor may a host that is no VTEP of ours send into a session because it knows the addresses. */
+static bool right_vtep(const struct dp_worker *w, const struct act_packet *p)
+{
+    return !dp_from_tunnel(p) || pol_is_vtep(w->policy, p->meta.outer_src4);
+}
+
 /* Sessions of a worker that matches nothing by itself (fast path off): only those that every look makes anew. */
 static bool usable(struct dp_worker *w, struct session *s, const struct act_packet *p)
 {
-    if (!right_port(s, p) || !right_mac(w, p))
+    if (!right_port(s, p) || !right_vtep(w, p))
         return false;
     return (s->policy == w->policy_stamp && w->fast_path) || dp_revalidate(w, s);
 }
@@ -172,7 +178,9 @@ static bool same_flow(const struct act_packet *a, const struct act_packet *b)
            ((a->meta.flags ^ b->meta.flags) &
             (HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP)) == 0 &&
            (!(a->meta.flags & HSR_RXF_IPV6) ||
-            memcmp(a->meta.key6, b->meta.key6, sizeof a->meta.key6) == 0);
+            memcmp(a->meta.key6, b->meta.key6, sizeof a->meta.key6) == 0) &&
+           (!(a->meta.flags & HSR_RXF_DECAP) ||
+            (a->meta.outer_src4 == b->meta.outer_src4 && a->meta.vni_tunnel == b->meta.vni_tunnel));
 }
 
 /* One packet of a flow: into the group of its session, or dealt with. */
@@ -184,6 +192,10 @@ static void one(struct dp_worker *w, struct group *g, struct act_packet *p,
 
     if (!dp_describe(p, &sp)) {
         dp_drop(w, p, HSR_DROP_META_BAD);
+        return;
+    }
+    if (!right_mac(w, p)) { /* of each packet: a vector is one flow, not one sender */
+        dp_drop(w, p, HSR_DROP_SPOOF_MAC);
         return;
     }
     if (g->session != NULL) {
@@ -239,6 +251,7 @@ static void single(struct dp_worker *w, struct act_packet *p)
         dp_drop(w, p, HSR_DROP_FRAGMENT);
         break;
     case HSR_CLASS_MULTICAST:
+    case HSR_CLASS_DHCP: /* broadcast: a DISCOVER is nobody's here */
         dp_drop(w, p, HSR_DROP_BUM);
         break;
     case HSR_CLASS_NON_IP:
@@ -259,8 +272,7 @@ static bool is_flow(const struct act_packet *p)
     case HSR_CLASS_IP_OTHER:
         return true;
     case HSR_CLASS_DHCP:
-        return !(p->meta.flags &
-                 HSR_RXF_L2_MCAST); /* a broadcast DISCOVER is nobody's here: no DHCP server */
+        return !(p->meta.flags & HSR_RXF_L2_MCAST);
     default:
         return false;
     }

@@ -135,21 +135,37 @@ static void session_key(const struct session *s, struct hsr_key *key)
     }
 }
 
-/* Is everything the actions rest on as it was when they were compiled? */
-static bool unmoved(struct dp_worker *w, const struct session *s, uint32_t context)
+static void recall_macs(const uint8_t *macs, uint64_t *dst, uint64_t *src)
 {
-    return w->fast_path && s->compiled[1] == w->neighbor_changes &&
-           pol_moved(w->policy, s->origin, s->target, context, s->compiled[0]) == 0;
+    if (*dst == 0)
+        *dst = dp_mac48(macs);
+    if (*src == 0)
+        *src = dp_mac48(macs + 6);
 }
 
-/* Whether packets of the initiator pass our gateway is told by their first one's MAC address when they come out of a
- * tunnel; a later walk cannot know, the list compiled then does. */
-static bool was_routed(const struct session *s, unsigned dir)
+/* A walk without a packet leaves open what only the first one could tell: that is in the lists made from it. */
+static void recall(const struct dp_worker *w, const struct session *s, unsigned dir,
+                   struct pol_walk *walk)
 {
-    for (unsigned i = 0; i < SES_ACTIONS && s->dir[dir].action[i].op != ACT_END; i++)
-        if (s->dir[dir].action[i].op == ACT_TTL)
-            return true;
-    return false;
+    const struct ses_action *to = s->dir[dir].action, *back = s->dir[1 - dir].action;
+    const struct act_template *t = w->templates.template;
+
+    for (unsigned i = 0; i < SES_ACTIONS; i++) {
+        if (to[i].op == ACT_ETH)
+            recall_macs(t[to[i].arg32].bytes, &walk->out_dst_mac48, &walk->out_src_mac48);
+        if (back[i].op == ACT_ETH)
+            recall_macs(t[back[i].arg32].bytes, &walk->back_dst_mac48, &walk->back_src_mac48);
+        if (to[i].op == ACT_TTL && walk->from_tunnel)
+            walk->routed = true;
+        if (back[i].op == ACT_ENCAP && walk->from_tunnel && walk->back_vtep4 == 0)
+            walk->back_vtep4 = hsr_load32(t[back[i].arg32].bytes + DP_OUTER_DST);
+    }
+}
+
+/* The way back to a far side that is nobody's may have gone with its VTEP. */
+static bool way_back(const struct dp_worker *w, const struct pol_walk *walk)
+{
+    return !walk->from_tunnel || pol_is_vtep(w->policy, walk->back_vtep4);
 }
 
 bool dp_revalidate(struct dp_worker *w, struct session *s)
@@ -159,7 +175,9 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     struct hsr_key key;
 
     session_key(s, &key);
-    if (unmoved(w, s, hsr_key_context(hsr_key_tail(&key)))) {
+    if (w->fast_path && s->neighbor == w->neighbor &&
+        pol_moved(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)),
+                  s->compiled) == 0) {
         s->policy = w->policy_stamp;
         return true;
     }
@@ -167,9 +185,8 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     walk_of_key(&key, dir, &walk);
     walk.from_tunnel = pol_port(w->policy, s->origin)->role == CFG_UPLINK;
     pol_walk(w->policy, &walk);
-    walk.routed = walk.from_tunnel ? was_routed(s, dir) : walk.routed;
-    /* The far side of a route is known by its first packet alone: the next one opens the session anew. */
-    if (walk.drop == HSR_DROP_NONE && !(walk.from_tunnel && walk.back_vtep4 == 0)) {
+    recall(w, s, dir, &walk);
+    if (walk.drop == HSR_DROP_NONE && way_back(w, &walk)) {
         release(w, s);
         enum hsr_drop drop = dp_compile(w, &walk, dir, s);
 

@@ -93,9 +93,9 @@ static void begin_burst(struct dp_worker *w)
 {
     w->now = hsr_view_now(w->view);
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
-    w->neighbor_changes = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
+    w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
     if (w->policy != NULL)
-        w->policy_stamp = pol_generation(w->policy) + w->neighbor_changes;
+        w->policy_stamp = pol_generation(w->policy) + w->neighbor;
 }
 
 /* A call, ageing, the quiescent state. */

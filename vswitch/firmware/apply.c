@@ -200,6 +200,19 @@ static void publish(struct fw *fw, struct pol *policy)
     fw->policy = policy;
 }
 
+/* A vNIC's own quota or that of the options; what comes from the network has none. */
+static void set_quotas(struct dp_worker *w, void *arg)
+{
+    const struct cfg *cfg = arg;
+
+    for (uint32_t i = 0; i < cfg->ports; i++) {
+        const struct cfg_port *p = &cfg->port[i];
+        uint32_t quota = p->quota != 0 ? p->quota : cfg->options.quota;
+
+        ses_quota(dp_sessions(w), p->index, p->role == CFG_VNIC ? quota : 0);
+    }
+}
+
 /* Options that size what was allocated at start. */
 static bool same_options(const struct cfg_options *a, const struct cfg_options *b,
                          struct cfg_error *error)
@@ -248,6 +261,8 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
     }
     publish(fw, policy);
     fw->cfg = cfg;
+    for (uint32_t w = 0; w < fw->workers; w++)
+        dp_run(fw->worker[w], set_quotas, cfg);
     unset_tunnels(fw, old, cfg);
     close_ports(fw, old, cfg);
     cfg_free(old);

@@ -18,6 +18,7 @@
 #include "hsring/key.h"
 
 #define SES_ACTIONS 6 /* operations of one direction */
+#define SES_STAGES  8 /* policy stages whose epoch a session remembers */
 #define SES_NONE    UINT32_MAX
 
 /* One operation; what `op` and its arguments mean is the datapath's. op 0 ends the list. */
@@ -73,7 +74,8 @@ struct session {
         struct ses_tcp tcp[2]; /* by direction */
         uint8_t icmp_asked;    /* ICMP: kinds of request the initiator has sent (icmp.c) */
     };
-    uint32_t policy; /* policy generation the actions were compiled under */
+    uint32_t
+        policy; /* stamp of policy and neighbours under which the actions were last found right */
     uint16_t origin; /* port of the initiator's packet: quota and deletion */
     uint16_t target; /* port of the other side, HSR_NO_PORT when unknown */
     /* line 1 and 2 */
@@ -83,7 +85,8 @@ struct session {
     uint64_t created;      /* NIC time, ns */
     uint32_t list_next[2]; /* sessions of the same origin (0) and of the same target (1) */
     uint32_t list_prev[2];
-    uint32_t compiled[2]; /* what the actions rest on, in the words of whoever compiled them */
+    uint32_t compiled; /* policy generation its actions come from */
+    uint32_t neighbor; /* state of the neighbour table they come from */
 };
 
 _Static_assert(sizeof(struct session) == 256, "a session is four cache lines");

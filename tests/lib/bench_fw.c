@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "bench_fw.h"
+#include "nic/eal.h"
+
+#define SECOND   UINT64_C(1000000000)
+#define RING     (4u << 20)
+#define AGE_STEP 2000000u
+
+static struct cfg *parse(struct bench *b, const char *yaml, json_t **document,
+                         struct cfg_error *error)
+{
+    struct cfg_lines *lines = NULL;
+    struct cfg *cfg = NULL;
+
+    if (cfg_yaml_load(yaml, strlen(yaml), document, &lines, error) < 0)
+        return NULL;
+    cfg_lines_free(lines);
+    if (cfg_parse(*document, b->fw != NULL ? fw_cfg(b->fw) : NULL, &cfg, error) < 0) {
+        json_decref(*document);
+        return NULL;
+    }
+    return cfg;
+}
+
+static struct bench_name *find(const struct bench *b, const char *name)
+{
+    for (uint32_t i = 0; i < b->names; i++)
+        if (strcmp(b->port[i].name, name) == 0)
+            return (struct bench_name *)&b->port[i];
+    return NULL;
+}
+
+/* A ring for every port there ever was. */
+static void make_rings(struct bench *b, const struct cfg *cfg)
+{
+    for (uint32_t i = 0; i < cfg->ports; i++) {
+        struct bench_name *n = find(b, cfg->port[i].name);
+
+        if (n == NULL) {
+            assert_true(b->names < BENCH_PORTS);
+            n = &b->port[b->names++];
+            snprintf(n->name, sizeof n->name, "%s", cfg->port[i].name);
+            n->ring = nic_ring_new(n->name, RING);
+            assert_non_null(n->ring);
+        }
+        n->index = cfg->port[i].index;
+    }
+}
+
+static void open_both(struct bench *b, const struct cfg_options *options)
+{
+    struct nic_config nic;
+    struct fw_config fw = {
+        .nic_ops = &fw_nic_embedded, .options = options, .threaded = b->config.threaded};
+    char why[NIC_WHY] = "";
+
+    nic_config_default(&nic, options->workers);
+    nic.geometry.runs[0] = 2048;
+    nic.geometry.runs[1] = 64;
+    nic.geometry.runs[2] = 16;
+    if (b->config.ring_entries != 0)
+        nic.geometry.ring_entries = b->config.ring_entries;
+    for (unsigned i = 0; i < sizeof nic.geometry.hash_secret; i++)
+        nic.geometry.hash_secret[i] = (uint8_t)(i * 151 + 43);
+    if (b->config.max_vector != 0)
+        nic.max_vector = b->config.max_vector;
+    nic.use_fit = !b->config.no_flow_index;
+    assert_int_equal(nic_open(&b->nic, &nic, why), 0);
+    fw.view = &nic_region(b->nic)->view;
+    fw.nic = b->nic;
+    for (uint32_t w = 0; w < options->workers; w++) {
+        fw.rx_doorbell[w] = nic_rx_doorbell(b->nic, w);
+        fw.tx_doorbell[w] = nic_tx_doorbell(b->nic, w);
+    }
+    assert_int_equal(fw_open(&b->fw, &fw, why), 0);
+}
+
+int bench_apply(struct bench *b, const char *yaml, struct cfg_error *error)
+{
+    struct cfg_error own;
+    json_t *document = NULL;
+    struct cfg *cfg = parse(b, yaml, &document, error != NULL ? error : &own);
+    int rc;
+
+    if (cfg == NULL)
+        return -EINVAL;
+    if (b->fw == NULL)
+        open_both(b, &cfg->options);
+    make_rings(b, cfg);
+    rc = fw_apply(b->fw, cfg, error != NULL ? error : &own);
+    if (rc < 0)
+        cfg_free(cfg);
+    json_decref(document);
+    return rc;
+}
+
+void bench_open(struct bench *b, const struct bench_config *config, const char *yaml)
+{
+    struct cfg_error error = {.line = 0};
+    char why[NIC_WHY];
+
+    memset(b, 0, sizeof *b);
+    b->config = *config;
+    b->now = BENCH_START;
+    assert_int_equal(nic_eal_init(why), 0);
+    if (bench_apply(b, yaml, &error) < 0)
+        fail_msg("%s: %s (line %d)", error.path, error.text, error.line);
+}
+
+uint16_t bench_index(const struct bench *b, const char *port)
+{
+    const struct bench_name *n = find(b, port);
+
+    assert_non_null(n);
+    return n->index;
+}
+
+void bench_push(struct bench *b, const char *port, const struct fr *frame)
+{
+    struct bench_name *n = find(b, port);
+
+    assert_non_null(n);
+    assert_true(nic_ring_push(n->ring, frame->b, frame->len, &frame->vnet));
+}
+
+bool bench_pop(struct bench *b, const char *port, struct fr *frame)
+{
+    struct bench_name *n = find(b, port);
+
+    assert_non_null(n);
+    int64_t len = nic_ring_pop(n->ring, frame->b, sizeof frame->b, &frame->vnet);
+
+    frame->len = len < 0 ? 0 : (uint32_t)len;
+    return len >= 0;
+}
+
+void bench_quiet(struct bench *b)
+{
+    static struct fr f;
+
+    for (uint32_t i = 0; i < b->names; i++)
+        if (bench_pop(b, b->port[i].name, &f))
+            fail_msg("port %s sent a frame of %u bytes that nobody expected", b->port[i].name,
+                     f.len);
+}
+
+void bench_run(struct bench *b)
+{
+    uint32_t work;
+
+    do {
+        work = nic_poll(b->nic, b->now);
+        for (uint32_t w = 0; w < fw_workers(b->fw); w++)
+            work += dp_poll(fw_worker(b->fw, w));
+    } while (work > 0);
+}
+
+void bench_sleep(struct bench *b, uint64_t ns)
+{
+    uint64_t end = b->now + ns;
+
+    while (b->now < end) {
+        b->now += end - b->now < SECOND ? end - b->now : SECOND;
+        bench_run(b);
+    }
+    for (uint32_t before = UINT32_MAX; bench_sessions(b) < before;) {
+        before = bench_sessions(b);
+        b->now += AGE_STEP;
+        bench_run(b);
+    }
+}
+
+void bench_age(struct bench *b)
+{
+    for (uint32_t s = 0; s < 4000 && bench_sessions(b) > 0; s++)
+        bench_sleep(b, SECOND);
+}
+
+uint64_t bench_drops(struct bench *b, const char *port, enum hsr_drop reason)
+{
+    const struct hsr_port_stats *s = &nic_region(b->nic)->view.stats[bench_index(b, port)];
+
+    nic_sync(b->nic);
+    return reason == HSR_DROP_NONE ? s->pre_drops + s->post_drops : s->drops[reason];
+}
+
+uint32_t bench_sessions(struct bench *b)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < fw_workers(b->fw); w++)
+        n += ses_stats(dp_sessions(fw_worker(b->fw, w)))->used;
+    return n;
+}
+
+uint32_t bench_templates(struct bench *b)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < fw_workers(b->fw); w++)
+        n += dp_templates(fw_worker(b->fw, w))->used;
+    return n;
+}
+
+struct dp_counters bench_counters(struct bench *b)
+{
+    struct dp_counters sum = {0};
+
+    for (uint32_t w = 0; w < fw_workers(b->fw); w++) {
+        const struct dp_counters *c = dp_counters(fw_worker(b->fw, w));
+
+        sum.bursts += c->bursts;
+        sum.vectors += c->vectors;
+        sum.packets += c->packets;
+        sum.hits_flow_id += c->hits_flow_id;
+        sum.hits_table += c->hits_table;
+        sum.slow += c->slow;
+        sum.stale_flow_id += c->stale_flow_id;
+        sum.revalidated += c->revalidated;
+        sum.bad_entry += c->bad_entry;
+        sum.fit_inserts += c->fit_inserts;
+        sum.fit_deletes += c->fit_deletes;
+    }
+    return sum;
+}
+
+void bench_refused(struct bench *b, const char *port, const struct fr *frame, enum hsr_drop reason)
+{
+    uint64_t before = bench_drops(b, port, reason), all = bench_drops(b, port, HSR_DROP_NONE);
+
+    bench_push(b, port, frame);
+    bench_run(b);
+    if (bench_drops(b, port, reason) != before + 1)
+        for (unsigned r = 1; r < HSR_DROP_COUNT; r++)
+            if (bench_drops(b, port, (enum hsr_drop)r) > 0)
+                print_message("port %s: reason %u, %u packets\n", port, r,
+                              (unsigned)bench_drops(b, port, (enum hsr_drop)r));
+    assert_int_equal(bench_drops(b, port, reason), before + 1);
+    assert_int_equal(bench_drops(b, port, HSR_DROP_NONE), all + 1);
+    bench_quiet(b);
+}
+
+void bench_passes(struct bench *b, const char *port, const struct fr *frame, const char *out,
+                  struct fr *got)
+{
+    bench_push(b, port, frame);
+    bench_run(b);
+    if (!bench_pop(b, out, got)) {
+        for (unsigned r = 1; r < HSR_DROP_COUNT; r++)
+            if (bench_drops(b, port, (enum hsr_drop)r) > 0)
+                print_message("port %s: reason %u, %u packets\n", port, r,
+                              (unsigned)bench_drops(b, port, (enum hsr_drop)r));
+        fail_msg("nothing left by port %s", out);
+    }
+}
+
+/* Is there a frame nobody read? Its port, or NULL. */
+static const char *unread(struct bench *b)
+{
+    static struct fr f;
+
+    for (uint32_t i = 0; i < b->names; i++)
+        if (bench_pop(b, b->port[i].name, &f))
+            return b->port[i].name;
+    return NULL;
+}
+
+/* The first port whose ledger does not add up, or -1. */
+static int unbalanced(struct bench *b, struct fw_balance *balance)
+{
+    nic_sync(b->nic);
+    for (uint16_t p = 0; p < HSR_MAX_PORTS; p++) {
+        *balance = fw_balance(b->fw, p);
+        if (!balance->ok || balance->in_flight != 0)
+            return p;
+    }
+    *balance = fw_balance_total(b->fw);
+    return balance->ok && balance->in_flight == 0 ? -1 : HSR_MAX_PORTS;
+}
+
+/* Everything is closed before anything is asserted: the next test wants the names. */
+void bench_close(struct bench *b)
+{
+    const char *frame = NULL;
+    struct fw_balance balance = {0};
+    struct nic_faults faults;
+    uint32_t sessions, templates, slots;
+    int port;
+
+    bench_run(b);
+    if (!b->config.may_leave_frames)
+        frame = unread(b);
+    bench_age(b);
+    sessions = bench_sessions(b);
+    templates = bench_templates(b);
+    slots = nic_gauges(b->nic).slots_out;
+    faults = nic_faults(b->nic);
+    port = unbalanced(b, &balance);
+    fw_close(b->fw);
+    nic_close(b->nic);
+    for (uint32_t i = 0; i < b->names; i++)
+        nic_ring_free(b->port[i].ring);
+    if (b->config.may_be_broken)
+        return;
+    if (frame != NULL)
+        fail_msg("port %s sent a frame that nobody expected", frame);
+    assert_int_equal(sessions, 0);
+    assert_int_equal(templates, 0);
+    assert_int_equal(slots, 0);
+    assert_int_equal(faults.bad_entry, 0);
+    assert_int_equal(faults.lost_completion, 0);
+    if (port >= 0)
+        fail_msg("port %d: pre %d fw %d post %d in flight %d", port, (int)balance.pre,
+                 (int)balance.fw, (int)balance.post, (int)balance.in_flight);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NIC and firmware on a bench: embedded, in one thread, on a clock the test moves, every port a ring of frames.
+ *
+ *     bench_open(&b, &(struct bench_config){0}, yaml)
+ *     bench_push(&b, "a", &frame);  bench_run(&b);  bench_pop(&b, "b", &frame)
+ *     bench_close(&b)
+ *
+ * A port of the YAML has `type: ring` and its own name as the ring's. bench_run() goes on until nothing moves.
+ * bench_close() lets every session expire, then asserts what every test must leave behind: each port's ledger and
+ * their sum balance, nothing is in flight, no slot is out, no session and no template is left, no frame unread.
+ * Failures are cmocka's.
+ */
+#ifndef BENCH_FW_H
+#define BENCH_FW_H
+
+#include "firmware/firmware.h"
+#include "frames.h"
+#include "nic/ports/ring.h"
+
+#define BENCH_PORTS 16
+#define BENCH_START UINT64_C(1000000000)
+
+struct bench_config {
+    uint32_t max_vector; /* 0: 16 */
+    uint32_t ring_entries;
+    bool no_flow_index;
+    bool threaded; /* firmware with workers on threads of their own */
+    bool may_leave_frames;
+    bool may_be_broken; /* rings were corrupted on purpose: slots and quota need not come home */
+};
+
+struct bench {
+    struct bench_config config;
+    struct nic *nic;
+    struct fw *fw;
+    uint64_t now;
+    uint32_t names;
+    struct bench_name {
+        char name[CFG_NAME];
+        uint16_t index;
+        struct nic_ring *ring;
+    } port[BENCH_PORTS];
+};
+
+void bench_open(struct bench *b, const struct bench_config *config, const char *yaml);
+void bench_close(struct bench *b);
+
+/* Apply another configuration; the result of fw_apply(), or of reading it. */
+int bench_apply(struct bench *b, const char *yaml, struct cfg_error *error);
+
+void bench_push(struct bench *b, const char *port, const struct fr *frame);
+/* The next frame sent by a port; false when there is none. */
+bool bench_pop(struct bench *b, const char *port, struct fr *frame);
+/* Assert that nothing waits on any port. */
+void bench_quiet(struct bench *b);
+
+/* Until nothing moves. */
+void bench_run(struct bench *b);
+/* Time goes by, in steps that ageing notices. */
+void bench_sleep(struct bench *b, uint64_t ns);
+/* The longest idle time goes by. */
+void bench_age(struct bench *b);
+
+uint16_t bench_index(const struct bench *b, const char *port);
+/* Drops of packets that this port brought in, by reason; all of them with HSR_DROP_NONE. */
+uint64_t bench_drops(struct bench *b, const char *port, enum hsr_drop reason);
+uint32_t bench_sessions(struct bench *b);
+uint32_t bench_templates(struct bench *b);
+struct dp_counters bench_counters(struct bench *b);
+
+/* Push one frame, run, and assert that it was dropped under this reason and that nothing left. */
+void bench_refused(struct bench *b, const char *port, const struct fr *frame, enum hsr_drop reason);
+/* Push one frame, run, and pop the one that must leave by `out`. */
+void bench_passes(struct bench *b, const char *port, const struct fr *frame, const char *out,
+                  struct fr *got);
+
+#endif
