@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * avs-bench: what the files of the program share.
+ *
+ * The path measured is avsd's with an embedded NIC and one worker: nic_poll() and dp_poll() in turn on one thread,
+ * the configuration read by the same parser, every check in place. Only source and sink are of memory.
+ */
+#ifndef PERF_BENCH_H
+#define PERF_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "firmware/firmware.h"
+#include "nic/nic.h"
+#include "nic/ports/ring.h"
+
+enum { BENCH_FRAME = 60 }; /* bytes on the wire without the FCS */
+
+enum bench_stage {
+    BENCH_POST, /* tx rings -> Post-Processor -> port */
+    BENCH_PRE,  /* port -> Pre-Processor */
+    BENCH_RING, /* vectors -> rx ring */
+    BENCH_FW,   /* match and act */
+    BENCH_STAGES
+};
+
+struct bench_options {
+    const char *name;    /* "forward" or "vxlan" */
+    const char *capture; /* write the frames here, and measure nothing */
+    uint32_t flows;
+    uint32_t vector;
+    uint64_t count; /* packets to run, 0: by time */
+    double seconds;
+    double warmup;
+    int cpu; /* -1: not pinned */
+    bool stages;
+    bool fast_path;
+    bool flow_index;
+};
+
+struct bench {
+    const struct bench_options *options;
+    struct nic *nic;
+    struct fw *fw;
+    struct nic_ring *source, *sink;
+    double seconds, cpu_seconds; /* of the clock; of this thread on its core */
+    uint64_t packets;
+    uint64_t steal_ms; /* all CPUs, during the measurement */
+    uint64_t stage_cycles[BENCH_STAGES], stage_packets;
+    struct dp_counters counters; /* of the measurement alone, as the two below */
+    struct nic_gauges gauges;
+    uint64_t drops;
+};
+
+/* All frames, each flow once, in random order (the same for the same number); NULL when memory runs out. */
+struct nic_ring_frame *bench_frames(uint32_t flows);
+void bench_frames_free(struct nic_ring_frame *frames);
+/* The frames as a capture that a peer can send; false with a line on stderr. */
+bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32_t flows);
+
+/* 0, or an exit code with a line on stderr. */
+int bench_open(struct bench *b);
+void bench_run(struct bench *b);
+void bench_close(struct bench *b);
+
+/* The result as JSON on stdout; 0, or 1 when packets were lost or nothing moved: then the figure means nothing. */
+int bench_report(struct bench *b);
+
+/* The CPU's cycle or time-stamp counter, and its rate in Hz. */
+uint64_t bench_cycles(void);
+double bench_cycle_rate(void);
+
+#endif

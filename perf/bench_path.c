@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The path: configuration, NIC and firmware on one thread, and the loop that is measured. */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+#include "bench.h"
+#include "nic/eal.h"
+#include "nic_internal.h"
+
+#define TURN 256 /* polls between two looks at the clock */
+
+/* A guest that sends, under anti-spoofing and the default group; its peer here, or on another host. */
+static const char common[] =
+    "version: 1\n"
+    "options: {workers: 1, sessions: %u, vector: %u, fast_path: %s}\n"
+    "vpcs: [{name: blue, vni: 100}]\n"
+    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}]\n"
+    "security_groups:\n"
+    "  - name: web\n"
+    "    rules:\n"
+    "      - {direction: egress, action: allow}\n"
+    "      - {direction: ingress, action: allow, protocol: udp, ports: 5000-5999}\n"
+    "      - {direction: ingress, action: deny, priority: 10, remote: 10.1.0.128/25}\n"
+    "ports:\n"
+    "  - {name: in, role: vnic, type: ring, device: 'ring:source', mac: '02:00:00:00:00:01',\n"
+    "     subnet: front, addresses: [10.1.0.5], security_groups: [web]}\n";
+static const char to_vnic[] =
+    "  - {name: out, role: vnic, type: ring, device: 'ring:sink', mac: '02:00:00:00:00:02',\n"
+    "     subnet: front, addresses: [10.1.0.6], security_groups: [web]}\n";
+static const char to_uplink[] =
+    "  - {name: out, role: uplink, type: ring, device: 'ring:sink', mac: '02:bb:00:00:00:01',\n"
+    "     address: 192.0.2.1/24}\n"
+    "mappings: [{vpc: blue, address: 10.1.0.6, mac: '02:00:00:00:00:02', vtep: 192.0.2.2}]\n"
+    "underlay: {neighbors: [{address: 192.0.2.2, mac: '02:aa:00:00:00:02'}]}\n";
+
+uint64_t bench_cycles(void)
+{
+#if defined(__x86_64__)
+    return __rdtsc();
+#elif defined(__aarch64__)
+    uint64_t count;
+
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
+#else
+#error "no cycle counter known for this architecture"
+#endif
+}
+
+static uint64_t read_clock(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t clock_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double bench_cycle_rate(void)
+{
+    struct timespec pause = {.tv_nsec = 20000000};
+    uint64_t ns = clock_ns(), cycles = bench_cycles();
+
+    nanosleep(&pause, NULL);
+    return (double)(bench_cycles() - cycles) * 1e9 / (double)(clock_ns() - ns);
+}
+
+static int pin(int cpu)
+{
+    cpu_set_t set;
+
+    if (cpu < 0)
+        return 0;
+    CPU_ZERO(&set);
+    CPU_SET((unsigned)cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
+
+static struct cfg *configuration(const struct bench_options *o)
+{
+    char text[4096];
+    uint32_t sessions = o->flows + o->flows / 4 < 131072 ? 131072 : o->flows + o->flows / 4;
+    int n =
+        snprintf(text, sizeof text, common, sessions, o->vector, o->fast_path ? "true" : "false");
+    struct cfg_error error = {.line = 0};
+    struct cfg_lines *lines = NULL;
+    json_t *document = NULL;
+    struct cfg *cfg = NULL;
+
+    snprintf(text + n, sizeof text - (size_t)n, "%s",
+             strcmp(o->name, "vxlan") == 0 ? to_uplink : to_vnic);
+    if (cfg_yaml_load(text, strlen(text), &document, &lines, &error) < 0 ||
+        cfg_parse(document, NULL, &cfg, &error) < 0)
+        fprintf(stderr, "avs-bench: line %d: %s: %s\n", error.line, error.path, error.text);
+    json_decref(document);
+    cfg_lines_free(lines);
+    return cfg;
+}
+
+static bool open_rings(struct bench *b)
+{
+    struct nic_ring_frame *frames = bench_frames(b->options->flows);
+    bool good;
+
+    b->source = nic_ring_new("source", 0);
+    b->sink = nic_ring_new("sink", 0);
+    good = frames != NULL && b->source != NULL && b->sink != NULL &&
+           nic_ring_load(b->source, frames, b->options->flows, true) == 0;
+    bench_frames_free(frames);
+    return good;
+}
+
+static int open_both(struct bench *b, const struct cfg_options *options, char why[NIC_WHY])
+{
+    struct nic_config nic;
+    struct fw_config fw = {.nic_ops = &fw_nic_embedded, .options = options};
+
+    nic_config_default(&nic, 1);
+    /* Flow-index hits depend on the secret: the same one for every run. */
+    for (unsigned i = 0; i < sizeof nic.geometry.hash_secret; i++)
+        nic.geometry.hash_secret[i] = (uint8_t)(i * 151 + 43);
+    nic.max_vector = options->vector;
+    nic.use_fit = b->options->flow_index;
+    int rc = nic_open(&b->nic, &nic, why);
+
+    if (rc < 0)
+        return rc;
+    fw.view = &nic_region(b->nic)->view;
+    fw.nic = b->nic;
+    fw.rx_doorbell[0] = nic_rx_doorbell(b->nic, 0);
+    fw.tx_doorbell[0] = nic_tx_doorbell(b->nic, 0);
+    return fw_open(&b->fw, &fw, why);
+}
+
+int bench_open(struct bench *b)
+{
+    struct cfg_error error = {.line = 0};
+    char why[NIC_WHY] = "cannot set up source and sink";
+    struct cfg *cfg = configuration(b->options);
+
+    if (cfg == NULL)
+        return 1;
+    if (pin(b->options->cpu) < 0)
+        fprintf(stderr, "avs-bench: cannot pin to CPU %d: running unpinned\n", b->options->cpu);
+    if (nic_eal_init(why) < 0 || !open_rings(b) || open_both(b, &cfg->options, why) < 0) {
+        fprintf(stderr, "avs-bench: %s\n", why);
+        cfg_free(cfg);
+        return 1;
+    }
+    if (fw_apply(b->fw, cfg, &error) < 0) {
+        fprintf(stderr, "avs-bench: %s: %s\n", error.path, error.text);
+        cfg_free(cfg);
+        return 1;
+    }
+    return 0;
+}
+
+void bench_close(struct bench *b)
+{
+    fw_close(b->fw);
+    nic_close(b->nic);
+    if (b->source != NULL)
+        nic_ring_free(b->source);
+    if (b->sink != NULL)
+        nic_ring_free(b->sink);
+}
+
+/* avsd's turn with one worker. */
+static void turn(struct bench *b, struct dp_worker *w)
+{
+    nic_poll(b->nic, clock_ns());
+    dp_poll(w);
+}
+
+static void for_seconds(struct bench *b, double seconds)
+{
+    struct dp_worker *w = fw_worker(b->fw, 0);
+    uint64_t end = clock_ns() + (uint64_t)(seconds * 1e9);
+
+    do
+        for (unsigned i = 0; i < TURN; i++)
+            turn(b, w);
+    while (clock_ns() < end);
+}
+
+static void for_packets(struct bench *b, uint64_t packets)
+{
+    struct dp_worker *w = fw_worker(b->fw, 0);
+    uint64_t end = nic_ring_sent(b->sink).frames + packets;
+
+    while (nic_ring_sent(b->sink).frames < end)
+        turn(b, w);
+}
+
+/* The same turn in its steps, with the cycle counter read between them; apart from the figure itself. */
+static void by_stage(struct bench *b)
+{
+    struct dp_worker *w = fw_worker(b->fw, 0);
+    struct nic *nic = b->nic;
+    uint64_t t[BENCH_STAGES + 1];
+    uint64_t before = nic_ring_sent(b->sink).frames;
+
+    for (unsigned i = 0; i < 20000; i++) {
+        uint64_t now = clock_ns();
+
+        hsr_view_set_now(&nic->region.view, now);
+        t[0] = bench_cycles();
+        nic_tx_burst(nic, 0);
+        t[1] = bench_cycles();
+        if (nic_rx_room(nic))
+            for (uint32_t p = 0; p < nic->actives; p++)
+                nic_rx_port(nic, nic->port[nic->active[p]], now);
+        t[2] = bench_cycles();
+        nic_rx_vectors(nic);
+        t[3] = bench_cycles();
+        dp_poll(w);
+        t[4] = bench_cycles();
+        for (unsigned s = 0; s < BENCH_STAGES; s++)
+            b->stage_cycles[s] += t[s + 1] - t[s];
+    }
+    b->stage_packets = nic_ring_sent(b->sink).frames - before;
+}
+
+/* Time the hypervisor took from all CPUs, in ms: /proc/stat counts it in hundredths of a second. */
+static uint64_t steal_ms(void)
+{
+    unsigned long long steal = 0;
+    FILE *f = fopen("/proc/stat", "re");
+
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &steal) != 1)
+        steal = 0;
+    fclose(f);
+    return steal * 10;
+}
+
+static void subtract(void *after, const void *before, size_t size)
+{
+    uint64_t *a = after;
+    const uint64_t *b = before;
+
+    for (size_t i = 0; i < size / sizeof *a; i++)
+        a[i] -= b[i];
+}
+
+static uint64_t all_drops(struct bench *b)
+{
+    nic_sync(b->nic);
+    return fw_balance_total(b->fw).drops;
+}
+
+void bench_run(struct bench *b)
+{
+    const struct bench_options *o = b->options;
+
+    /* Open every session before the clock starts. */
+    for_packets(b, 4 * (uint64_t)o->flows);
+    if (o->count == 0)
+        for_seconds(b, o->warmup);
+    struct dp_counters counters = *dp_counters(fw_worker(b->fw, 0));
+    struct nic_gauges gauges = nic_gauges(b->nic);
+    uint64_t drops = all_drops(b);
+    uint64_t sent = nic_ring_sent(b->sink).frames, steal = steal_ms();
+    uint64_t cpu = read_clock(CLOCK_THREAD_CPUTIME_ID), ns = clock_ns();
+
+    if (o->count > 0)
+        for_packets(b, o->count);
+    else
+        for_seconds(b, o->seconds);
+    b->seconds = (double)(clock_ns() - ns) / 1e9;
+    b->cpu_seconds = (double)(read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu) / 1e9;
+    b->steal_ms = steal_ms() - steal;
+    b->packets = nic_ring_sent(b->sink).frames - sent;
+    b->counters = *dp_counters(fw_worker(b->fw, 0));
+    b->gauges = nic_gauges(b->nic);
+    subtract(&b->counters, &counters, sizeof counters);
+    subtract(&b->gauges, &gauges, offsetof(struct nic_gauges, slots_out));
+    b->drops = all_drops(b) - drops;
+    if (o->stages)
+        by_stage(b);
+}
