@@ -37,6 +37,31 @@ static void print_ports(const json_t *report)
                get(port, "drops"));
 }
 
+static void print_stage(const char *port, const char *name, const json_t *stage)
+{
+    printf("%-16s %-5s %10lld %10lld %8lld %10lld %10lld %10lld\n", port, name, get(stage, "rx"),
+           get(stage, "originated"), get(stage, "segments_added"), get(stage, "tx"),
+           get(stage, "consumed"), get(stage, "drops"));
+}
+
+static void print_stages(const json_t *report)
+{
+    static const char *const names[] = {"pre", "fw", "post"};
+    const json_t *port;
+    size_t i;
+
+    printf("\n%-16s %-5s %10s %10s %8s %10s %10s %10s\n", "from port", "stage", "rx", "originated",
+           "segments", "tx", "consumed", "drops");
+    json_array_foreach (json_object_get(report, "ports"), i, port) {
+        const json_t *stages = json_object_get(port, "stages");
+
+        for (unsigned n = 0; n < 3; n++)
+            print_stage(json_string_value(json_object_get(port, "name")), names[n],
+                        json_object_get(stages, names[n]));
+    }
+    putchar('\n');
+}
+
 static void print_drops(const json_t *report)
 {
     const json_t *row;
@@ -86,6 +111,7 @@ int replay_report(struct replay *r)
         putchar('\n');
     } else {
         print_ports(report);
+        print_stages(report);
         print_drops(report);
         print_balance(&total);
         printf("sessions  high water %u\nleaks  sessions %u, slots %u, templates %u\n",

@@ -31,6 +31,43 @@ static json_t *balance_json(const struct fw_balance *b)
     return o;
 }
 
+/* What each stage counted for the packets of a port: one row of the conservation equation each. */
+static json_t *stages_json(struct fw *fw, uint16_t port)
+{
+    const struct hsr_port_stats *s = &fw->view->stats[port];
+    json_t *o = json_object(), *pre = json_object(), *fw_row = json_object(), *post = json_object();
+    struct dp_ledger sum = {0};
+
+    for (uint32_t w = 0; w < fw->workers; w++) {
+        const struct dp_ledger *l = &dp_ledger(fw->worker[w])[port];
+
+        sum.rx += l->rx;
+        sum.originated += l->originated;
+        sum.tx += l->tx;
+        sum.consumed += l->consumed;
+        sum.drops += l->drops;
+    }
+    put(pre, "rx", s->pre_rx);
+    put(pre, "tx", s->pre_ring);
+    put(pre, "drops", s->pre_drops);
+    put(pre, "held", s->pre_held);
+    put(fw_row, "rx", sum.rx);
+    put(fw_row, "originated", sum.originated);
+    put(fw_row, "tx", sum.tx);
+    put(fw_row, "consumed", sum.consumed);
+    put(fw_row, "drops", sum.drops);
+    put(post, "rx", s->post_ring);
+    put(post, "originated", s->post_originated);
+    put(post, "segments_added", s->post_segments);
+    put(post, "tx", s->post_tx);
+    put(post, "consumed", s->post_consumed);
+    put(post, "drops", s->post_drops);
+    json_object_set_new(o, "pre", pre);
+    json_object_set_new(o, "fw", fw_row);
+    json_object_set_new(o, "post", post);
+    return o;
+}
+
 static json_t *port_json(struct fw *fw, const struct cfg_port *p)
 {
     const struct hsr_port_stats *s = &fw->view->stats[p->index];
@@ -45,6 +82,7 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     put(o, "tx_packets", s->tx_packets);
     put(o, "tx_bytes", s->tx_bytes);
     put(o, "drops", s->pre_drops + s->post_drops);
+    json_object_set_new(o, "stages", stages_json(fw, p->index));
     json_object_set_new(o, "conservation", balance_json(&b));
     return o;
 }
