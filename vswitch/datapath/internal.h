@@ -38,6 +38,8 @@ struct dp_worker {
     uint64_t aged;            /* NIC time of the last ageing */
     uint32_t *fw_slot;        /* free slots of the quota */
     uint32_t fw_slots;
+    uint32_t fw_first;    /* the quota's first slot */
+    bool *fw_out;         /* of the quota, by place: with the NIC */
     uint32_t out[DP_OUT]; /* ring entries of this burst */
     uint32_t outs;
     struct act_packet packet[DP_BURST];
@@ -68,6 +70,15 @@ bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit);
 /* originate.c: a frame of our own. Room for `len` bytes at the returned address, NULL: none; then dp_originate(). */
 uint8_t *dp_originate_begin(struct dp_worker *w, uint32_t len, uint32_t *slot);
 void dp_originate(struct dp_worker *w, uint32_t slot, uint16_t port, uint32_t len);
+
+/* A free slot of the quota; ask dp_room() first. */
+static inline uint32_t dp_take_slot(struct dp_worker *w)
+{
+    uint32_t slot = w->fw_slot[--w->fw_slots];
+
+    w->fw_out[slot - w->fw_first] = true;
+    return slot;
+}
 
 /* Is there room for something of our own beside what the burst's packets still need? */
 static inline bool dp_room(const struct dp_worker *w)

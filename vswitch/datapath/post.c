@@ -108,7 +108,7 @@ bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit)
 
     if (!dp_room(w))
         return false;
-    uint32_t slot = w->fw_slot[--w->fw_slots];
+    uint32_t slot = dp_take_slot(w);
 
     memcpy(hsr_slot(w->view, slot), &meta, sizeof meta);
     push(w, hsr_entry(slot, HSR_KIND_CTRL));
