@@ -40,6 +40,7 @@ struct dp_worker {
     uint32_t fw_slots;
     uint32_t fw_first;    /* the quota's first slot */
     bool *fw_out;         /* of the quota, by place: with the NIC */
+    uint32_t tx_room;     /* of the tx ring at the begin of the burst */
     uint32_t out[DP_OUT]; /* ring entries of this burst */
     uint32_t outs;
     struct act_packet packet[DP_BURST];
@@ -83,7 +84,7 @@ static inline uint32_t dp_take_slot(struct dp_worker *w)
 /* Is there room for something of our own beside what the burst's packets still need? */
 static inline bool dp_room(const struct dp_worker *w)
 {
-    return w->fw_slots > 0 && w->outs < DP_OUT - DP_BURST;
+    return w->fw_slots > 0 && w->outs < DP_OUT - DP_BURST && w->outs < w->tx_room;
 }
 
 /* match.c: packets of one vector. */

@@ -115,7 +115,7 @@ bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit)
     return true;
 }
 
-/* dp_poll() saw to it that there is room; only a ring the other side broke takes nothing, and that is out of use. */
+/* Each packet of a burst had its room before it was taken, and what is ours asks dp_room(); only a ring the other side broke takes nothing, and that is out of use. */
 void dp_flush(struct dp_worker *w)
 {
     if (w->outs == 0)

@@ -96,6 +96,7 @@ static void complete(struct dp_worker *w)
 static void begin_burst(struct dp_worker *w)
 {
     w->now = hsr_view_now(w->view);
+    w->tx_room = hsr_ring_room(&w->tx);
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
     w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
     if (w->policy != NULL)
@@ -162,7 +163,7 @@ uint32_t dp_poll(struct dp_worker *w)
 
     begin_burst(w);
     complete(w);
-    if (hsr_ring_room(&w->tx) >= DP_OUT)
+    if (w->tx_room >= DP_OUT)
         n = load_burst(w);
     for (uint32_t i = 0; i < n;) {
         uint32_t len = vector_length(&w->packet[i], n - i);
