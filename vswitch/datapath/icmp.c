@@ -142,8 +142,27 @@ static bool quoted_key(const struct act_packet *p, struct hsr_key *key, bool *qu
     return true;
 }
 
+/* A guest's error comes from its own addresses; a host's from a VTEP we know. */
+static enum hsr_drop spoofed(struct dp_worker *w, const struct act_packet *p)
+{
+    const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
+    struct cfg_addr src = address(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, true);
+
+    if (dp_from_tunnel(p))
+        return pol_is_vtep(w->policy, p->meta.outer_src4) ? HSR_DROP_NONE : HSR_DROP_UNKNOWN_VTEP;
+    if (dp_from_uplink(p) || honest(port, p, &src))
+        return HSR_DROP_NONE;
+    return dp_mac48(act_frame(p) + 6) != port->mac48 ? HSR_DROP_SPOOF_MAC : HSR_DROP_SPOOF_IP;
+}
+
 void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
 {
+    enum hsr_drop drop = spoofed(w, p);
+
+    if (drop != HSR_DROP_NONE) {
+        dp_drop(w, p, drop);
+        return;
+    }
     struct hsr_key key;
     bool swapped;
     struct session *s = NULL;
