@@ -110,12 +110,12 @@ static void jumbo_frames(void **state)
     fr_udp(&out, &a_to_b, 8900);
     bench_passes(*state, "a", &out, "b", &in);
     expect_like(&in, &out, MAC_B, MAC_A, 0);
-    /* The uplink takes 1,600: 1,550 inside. */
-    fr_udp(&out, &a_to_9, 1550 - 14 - 28);
+    /* The uplink takes 1,600 bytes of IP: an inner frame of 1,564. */
+    fr_udp(&out, &a_to_9, 1564 - 42);
     bench_passes(*state, "a", &out, "up", &in);
     expect_tunnel(&in, "192.0.2.2", MAC_H2, 100);
     expect_like(&in, &out, MAC_9, MAC_A, 0);
-    fr_udp(&out, &a_to_9, 1550 - 14 - 28 + 1);
+    fr_udp(&out, &a_to_9, 1564 - 42 + 1);
     bench_refused(*state, "a", &out, HSR_DROP_TX_TOO_BIG);
 }
 
