@@ -170,14 +170,14 @@ def main():
     for i in range(12):
         flows.append(tcp(scene, "web", "db", 2000 + i, 900))
         flows.append(tcp(scene, "web", "back", 3000 + i, 600, routed=True))
-        flows.append(udp(scene, "web", "db", 4000 + i, 6))
-        flows.append(udp(scene, "web", "back", 4500 + i, 3, routed=True))
-        flows.append(udp6(scene, 5000 + i, 3))
-        flows.append(errors(scene, 7000 + i))
+        flows.append(udp(scene, "web", "db", 44000 + i, 6))
+        flows.append(udp(scene, "web", "back", 44500 + i, 3, routed=True))
+        flows.append(udp6(scene, 45000 + i, 3))
+        flows.append(errors(scene, 47000 + i))
     for i in range(8):
         flows.append(tcp(scene, "web", "far", 2500 + i, 600, VNI["blue"]))
-        flows.append(udp(scene, "web", "far", 4200 + i, 5, VNI["blue"]))
-        flows.append(udp(scene, "red", "far", 4200 + i, 4, VNI["red"]))
+        flows.append(udp(scene, "web", "far", 44200 + i, 5, VNI["blue"]))
+        flows.append(udp(scene, "red", "far", 44200 + i, 4, VNI["red"]))
         flows.append(ping(scene, 300 + i))
         flows.append(refused(scene, 600 + i))
     while flows:
