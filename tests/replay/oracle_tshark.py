@@ -25,7 +25,7 @@ def main():
                 path = os.path.join(out, f"{port}.pcap")
                 with open(path, "wb") as f:
                     f.write(raw)
-                preferences = [word for check in CHECKS for word in ("-o", f"{check}:TRUE")]
+                preferences = [word for check in CHECKS for word in ("-o", f"{check}:TRUE")] + ["-d", "udp.port==9999,data"]
                 found = subprocess.run(["tshark", "-n", "-r", path, *preferences, "-Y", FILTER], capture_output=True,
                                        text=True, check=True).stdout
                 seen = subprocess.run(["tshark", "-n", "-r", path, "-T", "fields", "-e", "frame.number"],

@@ -173,7 +173,7 @@ def main():
         flows.append(udp(scene, "web", "db", 44000 + i, 6))
         flows.append(udp(scene, "web", "back", 44500 + i, 3, routed=True))
         flows.append(udp6(scene, 45000 + i, 3))
-        flows.append(errors(scene, 47000 + i))
+        flows.append(errors(scene, 41000 + i))
     for i in range(8):
         flows.append(tcp(scene, "web", "far", 2500 + i, 600, VNI["blue"]))
         flows.append(udp(scene, "web", "far", 44200 + i, 5, VNI["blue"]))
