@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two workers and a NIC on threads of their own, traffic from two users, while configurations, ports and neighbours
+ * change and sessions are listed and flushed. For ThreadSanitizer; what must hold without it: everything is accounted
+ * for at the end.
+ */
+#include <pthread.h>
+#include <time.h>
+
+#include "topology.h"
+
+#define WORKERS ", workers: 2"
+#define ONE              \
+    TOP_OPTIONS(WORKERS) \
+    TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_C("open") TOP_V TOP_R
+#define TWO              \
+    TOP_OPTIONS(WORKERS) \
+    TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_C("closed") TOP_V TOP_R
+#define THREE TOP_OPTIONS(WORKERS) TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_V
+
+#define ROUNDS 60
+
+/* Counters are read while their worker goes on, "a snapshot that may be some packets old" (datapath/worker.h); here only
+ * these readers may. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "race:add_workers\nrace:worker_json\nrace:sessions_json\nrace:port_json\nrace:drop_"
+           "json\n"
+           "race:fw_drops\nrace:add_port\n";
+}
+
+static struct bench b;
+static _Atomic bool stop_users, stop_workers, stop_nic;
+
+static void *nic_thread(void *arg)
+{
+    uint64_t now = BENCH_START;
+
+    (void)arg;
+    while (!stop_nic) {
+        now += 1000000;
+        if (nic_poll(b.nic, now) == 0)
+            nic_wait(b.nic, 50);
+    }
+    b.now = now;
+    return NULL;
+}
+
+static void *worker_thread(void *arg)
+{
+    struct dp_worker *w = arg;
+
+    while (!stop_workers)
+        if (dp_poll(w) == 0)
+            dp_wait(w, 100);
+    return NULL;
+}
+
+/* One user of a port: sends flows, reads what comes. */
+static void *user_thread(void *arg)
+{
+    const char *port = arg;
+    static const struct fr_flow *const to[] = {&a_to_b, &a_to_c, &a_to_9};
+    struct fr *f = malloc(sizeof *f), *got = malloc(sizeof *got);
+    struct nic_ring *ring = NULL;
+
+    for (uint32_t i = 0; i < b.names; i++)
+        if (strcmp(b.port[i].name, port) == 0)
+            ring = b.port[i].ring;
+    for (uint32_t i = 0; !stop_users; i++) {
+        struct fr_flow flow = *to[i % 3];
+
+        flow.sport = (uint16_t)(1000 + i % 200);
+        if (ring == b.port[0].ring) {
+            fr_arp(f, 1, 0x02BB00000000 + i % 5, i % 2 ? "192.0.2.3" : "192.0.2.4", 0, "192.0.2.1");
+        } else {
+            if (i % 7 == 0)
+                flow = (struct fr_flow){.smac = MAC_A,
+                                        .dmac = GW,
+                                        .src = "10.1.0.5",
+                                        .dst = "10.4.0.1",
+                                        .sport = flow.sport,
+                                        .dport = 1};
+            fr_udp(f, &flow, 50);
+        }
+        nic_ring_push(ring, f->b, f->len, NULL);
+        while (nic_ring_pop(ring, got->b, sizeof got->b, &got->vnet) >= 0)
+            continue;
+        if (i % 16 == 0)
+            nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    }
+    free(f);
+    free(got);
+    return NULL;
+}
+
+static void look_around(void)
+{
+    struct ctl_session_filter all = {.proto = 0}, some = {.l4_port = 1007};
+    json_t *rows = fw_session_list(b.fw, &all, NULL, 100), *stats = fw_stats(b.fw),
+           *drops = fw_drops(b.fw);
+    json_t *row = json_array_get(json_object_get(rows, "sessions"), 0);
+
+    if (row != NULL)
+        json_decref(fw_session_show(
+            b.fw, strtoull(json_string_value(json_object_get(row, "flow_id")), NULL, 16)));
+    assert_true(json_is_true(json_object_get(json_object_get(stats, "conservation"), "ok")));
+    fw_session_flush(b.fw, &some);
+    json_decref(rows);
+    json_decref(stats);
+    json_decref(drops);
+}
+
+static void threads(bool on)
+{
+    nic_threaded(b.nic, on);
+    for (uint32_t w = 0; w < 2; w++)
+        dp_threaded(fw_worker(b.fw, w), on);
+}
+
+static pthread_t nic, worker[2];
+
+static void start(struct bench *unused)
+{
+    (void)unused;
+    threads(true);
+    pthread_create(&nic, NULL, nic_thread, NULL);
+    for (uint32_t w = 0; w < 2; w++)
+        pthread_create(&worker[w], NULL, worker_thread, fw_worker(b.fw, w));
+}
+
+static void changes_under_traffic(void **state)
+{
+    static const char *const yaml[] = {ONE, TWO, THREE};
+    pthread_t user[2];
+
+    (void)state;
+    bench_open(&b, &(struct bench_config){.may_leave_frames = true, .start = start}, ONE);
+    pthread_create(&user[0], NULL, user_thread, "a");
+    pthread_create(&user[1], NULL, user_thread, "up");
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        struct cfg_error e = {.line = 0};
+
+        if (bench_apply(&b, yaml[i % 3], &e) != 0)
+            fail_msg("%s: %s", e.path, e.text);
+        look_around();
+    }
+    stop_users = true;
+    pthread_join(user[0], NULL);
+    pthread_join(user[1], NULL);
+    stop_workers = true;
+    for (uint32_t w = 0; w < 2; w++)
+        pthread_join(worker[w], NULL);
+    stop_nic = true;
+    pthread_join(nic, NULL);
+    threads(false);
+    assert_true(bench_counters(&b).packets > 100);
+    bench_close(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(changes_under_traffic)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
