@@ -282,11 +282,11 @@ static int unbalanced(struct bench *b, struct fw_balance *balance)
     nic_sync(b->nic);
     for (uint16_t p = 0; p < HSR_MAX_PORTS; p++) {
         *balance = fw_balance(b->fw, p);
-        if (!balance->ok || balance->in_flight != 0)
+        if (!balance->settled)
             return p;
     }
     *balance = fw_balance_total(b->fw);
-    return balance->ok && balance->in_flight == 0 ? -1 : HSR_MAX_PORTS;
+    return balance->settled ? -1 : HSR_MAX_PORTS;
 }
 
 /* Everything is closed before anything is asserted: the next test wants the names. */

@@ -5,27 +5,57 @@
 #include "actions.h"
 #include "hsring/csum.h"
 
-#define ECN_MASK 3u
-#define ECN_CE   3u
+enum { ECN_MASK = 3, NOT_ECT = 0, ECT1 = 1, ECT0 = 2, CE = 3 };
 
-/* Set CE in the inner header, or say that it may not be. */
-static enum hsr_drop carry_ce(struct act_packet *p)
+/* The field of a packet that left the tunnel; HSR_DROP_ECN where CE may not be put (RFC 6040, figure 4). */
+static enum hsr_drop combine(unsigned outer, unsigned inner, unsigned *result)
 {
-    uint8_t *ip = act_frame(p) + p->l3;
-
-    if (p->meta.flags & HSR_RXF_IPV6) {
-        if ((ip[1] >> 4 & ECN_MASK) == 0)
-            return HSR_DROP_ECN;
-        ip[1] = (uint8_t)(ip[1] | ECN_CE << 4);
-        return HSR_DROP_NONE;
-    }
-    uint16_t before = hsr_load16(ip);
-
-    if ((before & ECN_MASK) == 0)
+    *result = inner;
+    if (outer == CE && inner == NOT_ECT)
         return HSR_DROP_ECN;
-    hsr_store16(ip, (uint16_t)(before | ECN_CE));
-    hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), before, before | ECN_CE));
+    if (outer == CE || (outer == ECT1 && inner == ECT0))
+        *result = outer;
     return HSR_DROP_NONE;
+}
+
+/* ECN field of the outer header: behind the first Ethernet header, and its tags if there are any. */
+static unsigned outer_ecn(const struct act_packet *p)
+{
+    struct hsr_cursor c = {.at = act_frame(p), .left = p->l2};
+    const uint8_t *type, *ip;
+
+    if (hsr_pull(&c, 12) == NULL || (type = hsr_pull(&c, 2)) == NULL)
+        return NOT_ECT;
+    while (hsr_load16(type) == 0x8100 || hsr_load16(type) == 0x88A8)
+        if (hsr_pull(&c, 2) == NULL || (type = hsr_pull(&c, 2)) == NULL)
+            return NOT_ECT;
+    if ((ip = hsr_peek(&c, 2)) == NULL)
+        return NOT_ECT;
+    return (hsr_load16(type) == 0x86DD ? ip[1] >> 4 : ip[1]) & ECN_MASK;
+}
+
+static enum hsr_drop carry_ecn(struct act_packet *p)
+{
+    bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
+    uint8_t *ip = act_frame(p) + p->l3;
+    uint16_t before = hsr_load16(ip), after;
+    unsigned shift = ipv6 ? 4 : 0, inner = before >> shift & ECN_MASK, result;
+    enum hsr_drop drop = combine(outer_ecn(p), inner, &result);
+
+    if (drop != HSR_DROP_NONE || result == inner)
+        return drop;
+    after = (uint16_t)((before & ~(ECN_MASK << shift)) | result << shift);
+    hsr_store16(ip, after);
+    if (!ipv6)
+        hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), before, after));
+    return HSR_DROP_NONE;
+}
+
+/* Most packets carry no mark, and what is no IP has nowhere to put one. */
+static bool marked(const struct act_packet *p)
+{
+    return (p->meta.flags & HSR_RXF_LINE1) && p->meta.class != HSR_CLASS_ARP &&
+           (p->meta.flags1 & (HSR_RX1F_OUTER_CE | HSR_RX1F_OUTER_ECT));
 }
 
 static void run(struct act_vector *v, const struct ses_action *a)
@@ -34,8 +64,8 @@ static void run(struct act_vector *v, const struct ses_action *a)
     for (uint32_t i = 0; i < v->n; i++) {
         struct act_packet *p = v->packet[i];
 
-        if ((p->meta.flags & HSR_RXF_LINE1) && (p->meta.flags1 & HSR_RX1F_OUTER_CE))
-            p->drop = (uint8_t)carry_ce(p);
+        if (marked(p))
+            p->drop = (uint8_t)carry_ecn(p);
         p->frame_off += p->l2;
         p->frame_len -= p->l2;
         p->l3 = (uint16_t)(p->l3 - p->l2);

@@ -18,6 +18,8 @@
 
 static uint8_t inner_ecn(const struct act_packet *p)
 {
+    if (p->meta.class == HSR_CLASS_ARP)
+        return 0; /* what is no IP has no such field */
     const uint8_t *ip = act_frame(p) + p->l3;
 
     return p->meta.flags & HSR_RXF_IPV6 ? ip[1] >> 4 & 3 : ip[1] & 3;

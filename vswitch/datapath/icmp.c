@@ -12,6 +12,7 @@
 #define ECHO4_REPLY 0
 #define ECHO6       128
 #define ECHO6_REPLY 129
+#define HOPS        64
 
 static bool is_echo_request(const struct act_packet *p)
 {
@@ -30,10 +31,26 @@ static struct cfg_addr address(const uint8_t *ip, bool ipv6, bool source)
     return a;
 }
 
+/* Is the sender of this packet its port's guest, as far as that has to be? */
+static bool honest(const struct pol_port *port, const struct act_packet *p,
+                   const struct cfg_addr *src)
+{
+    if (!port->anti_spoof)
+        return true;
+    if (dp_mac48(act_frame(p) + p->l2 + 6) != port->mac48)
+        return false;
+    for (uint32_t i = 0; i < port->addrs; i++) {
+        if (port->addr[i].family == src->family &&
+            memcmp(port->addr[i].bytes, src->bytes, sizeof src->bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Is the destination ours to answer for, and may this sender ask? */
 static bool for_us(struct dp_worker *w, const struct act_packet *p)
 {
-    const uint8_t *frame = act_frame(p) + p->l2, *ip = act_frame(p) + p->l3;
+    const uint8_t *ip = act_frame(p) + p->l3;
     bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
     struct cfg_addr dst = address(ip, ipv6, false), src = address(ip, ipv6, true);
@@ -44,16 +61,7 @@ static bool for_us(struct dp_worker *w, const struct act_packet *p)
         return !dp_from_tunnel(p) && !ipv6 && hsr_load32(ip + 16) == port->underlay4;
     if (pol_gateway(w->policy, port->context, &dst) == CFG_NONE)
         return false;
-    if (!port->anti_spoof)
-        return true;
-    if (dp_mac48(frame + 6) != port->mac48)
-        return false;
-    for (uint32_t i = 0; i < port->addrs; i++) {
-        if (port->addr[i].family == src.family &&
-            memcmp(port->addr[i].bytes, src.bytes, sizeof src.bytes) == 0)
-            return true;
-    }
-    return false;
+    return honest(port, p, &src);
 }
 
 static void swap(uint8_t *a, uint8_t *b, size_t n)
@@ -63,6 +71,19 @@ static void swap(uint8_t *a, uint8_t *b, size_t n)
         a[i] = b[i];
         b[i] = t;
     }
+}
+
+/* An answer is a datagram of its own (RFC 1122, 3.2.1.7): what is left of the question's hops may not do. */
+static void fresh_hops(uint8_t *ip, bool ipv6)
+{
+    if (ipv6) {
+        ip[7] = HOPS;
+        return;
+    }
+    uint16_t before = hsr_load16(ip + 8);
+
+    ip[8] = HOPS;
+    hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), before, hsr_load16(ip + 8)));
 }
 
 bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p)
@@ -80,6 +101,7 @@ bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p)
         swap(ip + 8, ip + 24, 16);
     else
         swap(ip + 12, ip + 16, 4);
+    fresh_hops(ip, ipv6);
     icmp[0] = to; /* swapping addresses leaves the pseudo-header sum as it is */
     hsr_store16(icmp + 2, hsr_csum_update(hsr_load16(icmp + 2), before, hsr_load16(icmp)));
     dp_answer(w, p);
@@ -120,8 +142,27 @@ static bool quoted_key(const struct act_packet *p, struct hsr_key *key, bool *qu
     return true;
 }
 
+/* A guest's error comes from its own addresses; a host's from a VTEP we know. */
+static enum hsr_drop spoofed(struct dp_worker *w, const struct act_packet *p)
+{
+    const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
+    struct cfg_addr src = address(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, true);
+
+    if (dp_from_tunnel(p))
+        return pol_is_vtep(w->policy, p->meta.outer_src4) ? HSR_DROP_NONE : HSR_DROP_UNKNOWN_VTEP;
+    if (dp_from_uplink(p) || honest(port, p, &src))
+        return HSR_DROP_NONE;
+    return dp_mac48(act_frame(p) + 6) != port->mac48 ? HSR_DROP_SPOOF_MAC : HSR_DROP_SPOOF_IP;
+}
+
 void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
 {
+    enum hsr_drop drop = spoofed(w, p);
+
+    if (drop != HSR_DROP_NONE) {
+        dp_drop(w, p, drop);
+        return;
+    }
     struct hsr_key key;
     bool swapped;
     struct session *s = NULL;

@@ -38,6 +38,9 @@ struct dp_worker {
     uint64_t aged;            /* NIC time of the last ageing */
     uint32_t *fw_slot;        /* free slots of the quota */
     uint32_t fw_slots;
+    uint32_t fw_first;    /* the quota's first slot */
+    bool *fw_out;         /* of the quota, by place: with the NIC */
+    uint32_t tx_room;     /* of the tx ring at the begin of the burst */
     uint32_t out[DP_OUT]; /* ring entries of this burst */
     uint32_t outs;
     struct act_packet packet[DP_BURST];
@@ -69,10 +72,19 @@ bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit);
 uint8_t *dp_originate_begin(struct dp_worker *w, uint32_t len, uint32_t *slot);
 void dp_originate(struct dp_worker *w, uint32_t slot, uint16_t port, uint32_t len);
 
+/* A free slot of the quota; ask dp_room() first. */
+static inline uint32_t dp_take_slot(struct dp_worker *w)
+{
+    uint32_t slot = w->fw_slot[--w->fw_slots];
+
+    w->fw_out[slot - w->fw_first] = true;
+    return slot;
+}
+
 /* Is there room for something of our own beside what the burst's packets still need? */
 static inline bool dp_room(const struct dp_worker *w)
 {
-    return w->fw_slots > 0 && w->outs < DP_OUT - DP_BURST;
+    return w->fw_slots > 0 && w->outs < DP_OUT - DP_BURST && w->outs < w->tx_room;
 }
 
 /* match.c: packets of one vector. */

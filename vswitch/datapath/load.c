@@ -5,6 +5,34 @@
 #include "hsring/check.h"
 #include "internal.h"
 
+/*
+ * Do the headers of its class fit between the offsets? What acts on a packet writes to them without looking again.
+ * Behind a tunnel there is more to read in line 1.
+ */
+static bool headers_fit(const struct hsr_rx_meta *m)
+{
+    uint32_t ip = m->flags & HSR_RXF_IPV6 ? 40 : 20;
+
+    if (m->reason != HSR_DROP_NONE)
+        return true; /* is dropped as it is */
+    if (m->l3_off < m->l2_off + 14u || (m->flags & HSR_RXF_DECAP && !(m->flags & HSR_RXF_LINE1)))
+        return false;
+    switch (m->class) {
+    case HSR_CLASS_TCP:
+    case HSR_CLASS_UDP:
+    case HSR_CLASS_ICMP:
+    case HSR_CLASS_SCTP:
+    case HSR_CLASS_IP_OTHER:
+    case HSR_CLASS_DHCP:
+    case HSR_CLASS_ICMP_ERROR:
+        return m->l4_off >= m->l3_off + ip;
+    case HSR_CLASS_ND:
+        return m->l4_off >= m->l3_off + 40u;
+    default:
+        return true;
+    }
+}
+
 bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
 {
     uint32_t slot = hsr_entry_slot(entry);
@@ -22,7 +50,7 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
     p->egress = HSR_NO_PORT;
     p->encap = false;
     p->drop = HSR_DROP_NONE;
-    if (!hsr_rx_check(&p->meta, space)) {
+    if (!hsr_rx_check(&p->meta, space) || !headers_fit(&p->meta)) {
         /* The ledger needs a port that exists; the rest of this metadata is used no more. */
         p->meta.ingress &= HSR_MAX_PORTS - 1;
         p->meta.vec_len = 1;

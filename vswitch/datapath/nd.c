@@ -130,8 +130,10 @@ static void from_vnic(struct dp_worker *w, struct act_packet *p, uint8_t type)
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
     const uint8_t *frame = act_frame(p) + p->l2;
     struct cfg_addr source = addr6(act_frame(p) + p->l3 + 8);
-    struct cfg_addr target = addr6(act_frame(p) + p->l4 + 8);
+    struct cfg_addr target = {.family = 6};
 
+    if (type == NEIGHBOR_ADVERT)
+        target = addr6(act_frame(p) + p->l4 + 8);
     if (!port->valid) {
         dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
         return;
@@ -172,8 +174,8 @@ static void from_tunnel(struct dp_worker *w, struct act_packet *p, uint8_t type)
 
 void dp_nd(struct dp_worker *w, struct act_packet *p)
 {
-    uint32_t need =
-        p->meta.tcp_flags == NEIGHBOR_SOLICIT || p->meta.tcp_flags == NEIGHBOR_ADVERT ? NS_LEN : 8;
+    bool router = p->meta.tcp_flags == ROUTER_SOLICIT || p->meta.tcp_flags == ROUTER_ADVERT;
+    uint32_t need = router ? 8 : NS_LEN;
 
     /* Built in place, so right behind the fixed header: a solicitation behind extension headers is not answered. */
     if (p->l4 != p->l3 + 40 || p->frame_len < p->l4 + need)

@@ -8,7 +8,7 @@ uint8_t *dp_originate_begin(struct dp_worker *w, uint32_t len, uint32_t *slot)
 {
     if (len > HSR_SLOT_SIZE - HSR_SLOT_FRAME || !dp_room(w))
         return NULL;
-    *slot = w->fw_slot[--w->fw_slots];
+    *slot = dp_take_slot(w);
     return hsr_slot(w->view, *slot) + HSR_SLOT_FRAME;
 }
 

@@ -108,14 +108,14 @@ bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit)
 
     if (!dp_room(w))
         return false;
-    uint32_t slot = w->fw_slot[--w->fw_slots];
+    uint32_t slot = dp_take_slot(w);
 
     memcpy(hsr_slot(w->view, slot), &meta, sizeof meta);
     push(w, hsr_entry(slot, HSR_KIND_CTRL));
     return true;
 }
 
-/* dp_poll() saw to it that there is room; only a ring the other side broke takes nothing, and that is out of use. */
+/* Each packet of a burst had its room before it was taken, and what is ours asks dp_room(); only a ring the other side broke takes nothing, and that is out of use. */
 void dp_flush(struct dp_worker *w)
 {
     if (w->outs == 0)

@@ -150,6 +150,11 @@ static void recall(const struct dp_worker *w, const struct session *s, unsigned 
     const struct ses_action *to = s->dir[dir].action, *back = s->dir[1 - dir].action;
     const struct act_template *t = w->templates.template;
 
+    /* A free guest's packet under an address that is nobody's: whose MAC it had, no table says. */
+    if (!walk->from_tunnel && walk->source == NULL) {
+        walk->back_dst_mac48 = 0;
+        walk->out_src_mac48 = walk->routed ? walk->out_src_mac48 : 0;
+    }
     for (unsigned i = 0; i < SES_ACTIONS; i++) {
         if (to[i].op == ACT_ETH)
             recall_macs(t[to[i].arg32].bytes, &walk->out_dst_mac48, &walk->out_src_mac48);
@@ -168,10 +173,35 @@ static bool way_back(const struct dp_worker *w, const struct pol_walk *walk)
     return !walk->from_tunnel || pol_is_vtep(w->policy, walk->back_vtep4);
 }
 
+/* New lists in place of the old ones; those stay when the next hop has to be asked for first. */
+static enum hsr_drop recompile(struct dp_worker *w, struct session *s, unsigned dir,
+                               const struct pol_walk *walk)
+{
+    struct ses_action old[2][SES_ACTIONS];
+    enum hsr_drop drop;
+
+    for (unsigned d = 0; d < 2; d++) {
+        memcpy(old[d], s->dir[d].action, sizeof old[d]);
+        memset(s->dir[d].action, 0, sizeof old[d]);
+    }
+    drop = dp_compile(w, walk, dir, s);
+    if (drop != HSR_DROP_NONE) {
+        release(w, s);
+        for (unsigned d = 0; d < 2; d++)
+            memcpy(s->dir[d].action, old[d], sizeof old[d]);
+        s->policy = 0; /* no stamp: the next packet tries again */
+    } else {
+        act_release(&w->templates, old[0]);
+        act_release(&w->templates, old[1]);
+    }
+    return drop;
+}
+
 bool dp_revalidate(struct dp_worker *w, struct session *s)
 {
     struct pol_walk walk = {.again = true, .ingress = s->origin};
     unsigned dir = s->flags & SES_F_SWAPPED ? 1 : 0;
+    enum hsr_drop drop = HSR_DROP_NO_SESSION;
     struct hsr_key key;
 
     session_key(s, &key);
@@ -186,19 +216,11 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     walk.from_tunnel = pol_port(w->policy, s->origin)->role == CFG_UPLINK;
     pol_walk(w->policy, &walk);
     recall(w, s, dir, &walk);
-    if (walk.drop == HSR_DROP_NONE && way_back(w, &walk)) {
-        release(w, s);
-        enum hsr_drop drop = dp_compile(w, &walk, dir, s);
-
-        if (drop == HSR_DROP_NONE)
-            return true;
-        release(w, s);
-        s->policy = 0; /* no stamp: the next packet tries again */
-        if (drop == HSR_DROP_NEIGH_PENDING)
-            return false;
-    }
-    ses_remove(w->sessions, s, SES_WHY_POLICY);
-    return false;
+    if (walk.drop == HSR_DROP_NONE && way_back(w, &walk))
+        drop = recompile(w, s, dir, &walk);
+    if (drop != HSR_DROP_NONE && drop != HSR_DROP_NEIGH_PENDING)
+        ses_remove(w->sessions, s, SES_WHY_POLICY);
+    return drop == HSR_DROP_NONE;
 }
 
 void dp_session_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why why)

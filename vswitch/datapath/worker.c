@@ -25,8 +25,9 @@ static void open_rings(struct dp_worker *w, const struct dp_worker_config *confi
     hsr_view_ring(w->view, w->id, HSR_RING_COMPLETION, &w->completion, config->rx_doorbell);
     hsr_view_ring(w->view, w->id, HSR_RING_FREE, &w->back, config->tx_doorbell);
     w->rx_doorbell = config->rx_doorbell;
+    w->fw_first = w->view->fw_first + w->id * w->view->fw_slots;
     for (uint32_t i = 0; i < w->view->fw_slots; i++)
-        w->fw_slot[w->fw_slots++] = w->view->fw_first + w->id * w->view->fw_slots + i;
+        w->fw_slot[w->fw_slots++] = w->fw_first + i;
 }
 
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
@@ -49,9 +50,10 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->fast_path = config->fast_path;
     hsr_hash_init(&w->hash, config->view->hash_secret);
     w->fw_slot = calloc(config->view->fw_slots, sizeof *w->fw_slot);
+    w->fw_out = calloc(config->view->fw_slots, sizeof *w->fw_out);
     w->ledger = calloc(HSR_MAX_PORTS, sizeof *w->ledger);
     w->sessions = ses_table_open(&sessions);
-    if (w->fw_slot == NULL || w->ledger == NULL || w->sessions == NULL ||
+    if (w->fw_slot == NULL || w->fw_out == NULL || w->ledger == NULL || w->sessions == NULL ||
         act_templates_open(&w->templates, TEMPLATES) < 0) {
         dp_worker_close(w);
         errno = ENOMEM;
@@ -68,30 +70,33 @@ void dp_worker_close(struct dp_worker *w)
     ses_table_close(w->sessions);
     act_templates_close(&w->templates);
     free(w->fw_slot);
+    free(w->fw_out);
     free(w->ledger);
     free(w);
 }
 
-/* Slots of the quota the NIC is done with. An entry that is none of ours is not taken back: it would be given out twice. */
+/* Slots of the quota the NIC is done with. One that is not with the NIC is not taken back: it would be given out twice. */
 static void complete(struct dp_worker *w)
 {
     uint32_t entry[DP_BURST];
     uint32_t n = hsr_ring_pop(&w->completion, entry, DP_BURST);
-    uint32_t first = w->view->fw_first + w->id * w->view->fw_slots;
 
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = hsr_entry_slot(entry[i]);
 
-        if (slot - first < w->view->fw_slots && w->fw_slots < w->view->fw_slots)
-            w->fw_slot[w->fw_slots++] = slot;
-        else
+        if (slot - w->fw_first >= w->view->fw_slots || !w->fw_out[slot - w->fw_first]) {
             w->counters.bad_entry++;
+            continue;
+        }
+        w->fw_out[slot - w->fw_first] = false;
+        w->fw_slot[w->fw_slots++] = slot;
     }
 }
 
 static void begin_burst(struct dp_worker *w)
 {
     w->now = hsr_view_now(w->view);
+    w->tx_room = hsr_ring_room(&w->tx);
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
     w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
     if (w->policy != NULL)
@@ -158,7 +163,7 @@ uint32_t dp_poll(struct dp_worker *w)
 
     begin_burst(w);
     complete(w);
-    if (hsr_ring_room(&w->tx) >= DP_OUT)
+    if (w->tx_room >= DP_OUT)
         n = load_burst(w);
     for (uint32_t i = 0; i < n;) {
         uint32_t len = vector_length(&w->packet[i], n - i);

@@ -227,6 +227,7 @@ static int reset(struct nic *nic, void *arg)
     uint32_t instance = *(const uint32_t *)arg;
 
     nic->started = false;
+    nic->faults.corrupt_rings += nic_corrupt_rings(nic);
     while (nic_rx_vectors(nic) > 0)
         continue; /* what Pre still holds goes to the old rings, and so is counted as lost below */
     nic_slots_reclaim(&nic->slots, count_lost, nic);

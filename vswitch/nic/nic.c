@@ -253,9 +253,22 @@ bool nic_drained(const struct nic *nic)
     return nic->pre.agg.held == 0;
 }
 
+uint32_t nic_corrupt_rings(const struct nic *nic)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < nic->workers; w++)
+        for (int kind = 0; kind < HSR_RING_KINDS; kind++)
+            n += nic->ring[w][kind].corrupt;
+    return n;
+}
+
 struct nic_faults nic_faults(const struct nic *nic)
 {
-    return nic->faults;
+    struct nic_faults f = nic->faults;
+
+    f.corrupt_rings += nic_corrupt_rings(nic);
+    return f;
 }
 
 struct nic_gauges nic_gauges(const struct nic *nic)

@@ -97,4 +97,7 @@ void nic_run_pending(struct nic *nic);
 
 void nic_publish(struct nic *nic);
 
+/* Rings that are out of use now; nic->faults has those of before the last reset. */
+uint32_t nic_corrupt_rings(const struct nic *nic);
+
 #endif

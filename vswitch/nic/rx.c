@@ -5,7 +5,9 @@
 bool nic_rx_room(struct nic *nic)
 {
     for (uint32_t w = 0; w < nic->workers; w++)
-        if (hsr_ring_room(&nic->ring[w][HSR_RING_RX]) < NIC_RX_BURST)
+        /* One that is out of use holds nobody up: what is for it is dropped. */
+        if (hsr_ring_room(&nic->ring[w][HSR_RING_RX]) < NIC_RX_BURST &&
+            !nic->ring[w][HSR_RING_RX].corrupt)
             return false;
     return true;
 }

@@ -180,17 +180,9 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
     return n;
 }
 
-static void note_corrupt(struct nic *nic, struct hsr_ring *ring, bool before)
-{
-    if (ring->corrupt && !before)
-        nic->faults.corrupt_rings++;
-}
-
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
 {
     struct hsr_ring *tx = &nic->ring[worker][HSR_RING_TX];
-    struct hsr_ring *back = &nic->ring[worker][HSR_RING_FREE];
-    bool tx_was = tx->corrupt, back_was = back->corrupt;
     uint32_t entry[NIC_TX_BURST];
     uint32_t n = hsr_ring_pop(tx, entry, NIC_TX_BURST);
 
@@ -208,7 +200,5 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
     nic->flushes = 0;
     release(nic, worker);
     n += free_burst(nic, worker);
-    note_corrupt(nic, tx, tx_was);
-    note_corrupt(nic, back, back_was);
     return n;
 }
