@@ -20,12 +20,36 @@ uint64_t hsr_csum_add(uint64_t sum, const void *data, uint32_t len)
         even += (w[0] & 0xFFFFFFFFu) + (w[1] & 0xFFFFFFFFu);
         odd += (w[0] >> 32) + (w[1] >> 32);
     }
-    /* Padding with zeroes leaves the sum as it is, and the tail starts at an even offset. */
-    uint64_t tail[2] = {0, 0};
-    if (len > 0)
-        memcpy(tail, p, len);
-    even += (tail[0] & 0xFFFFFFFFu) + (tail[1] & 0xFFFFFFFFu);
-    odd += (tail[0] >> 32) + (tail[1] >> 32);
+    /* The tail in its powers of two: a copy of unknown length would be a call. All but the last byte are at even
+     * offsets, and padding that one with zero leaves the sum as it is. */
+    if (len & 8) {
+        uint64_t w;
+
+        memcpy(&w, p, sizeof w);
+        even += w & 0xFFFFFFFFu;
+        odd += w >> 32;
+        p += 8;
+    }
+    if (len & 4) {
+        uint32_t w;
+
+        memcpy(&w, p, sizeof w);
+        even += w;
+        p += 4;
+    }
+    if (len & 2) {
+        uint16_t w;
+
+        memcpy(&w, p, sizeof w);
+        even += w;
+        p += 2;
+    }
+    if (len & 1) {
+        uint16_t w = 0;
+
+        memcpy(&w, p, 1);
+        even += w;
+    }
 
     uint64_t folded = (even & 0xFFFFFFFFu) + (even >> 32) + (odd & 0xFFFFFFFFu) + (odd >> 32);
     uint16_t native = hsr_csum_fold(folded);

@@ -221,8 +221,12 @@ static void one(struct dp_worker *w, struct group *g, struct act_packet *p,
 
 static void flow(struct dp_worker *w, struct act_packet *packet, uint32_t n)
 {
-    struct group g = {.v = {.templates = &w->templates}, .dir = direction(packet)};
+    struct group g; /* not initialised as a whole: the list of packets is long, and mostly unused */
     struct hsr_key key;
+
+    g.v.templates = &w->templates;
+    g.v.n = 0;
+    g.dir = direction(packet);
 
     dp_key(packet, &key);
     g.session = find(w, packet, &key);
