@@ -38,14 +38,14 @@ static enum hsr_drop carry_ecn(struct act_packet *p)
 {
     bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
     uint8_t *ip = act_frame(p) + p->l3;
-    uint32_t before = hsr_load16(ip), after;
+    uint16_t before = hsr_load16(ip), after;
     unsigned shift = ipv6 ? 4 : 0, inner = before >> shift & ECN_MASK, result;
     enum hsr_drop drop = combine(outer_ecn(p), inner, &result);
 
     if (drop != HSR_DROP_NONE || result == inner)
         return drop;
-    after = (before & ~((uint32_t)ECN_MASK << shift)) | result << shift;
-    hsr_store16(ip, (uint16_t)after);
+    after = (uint16_t)((before & ~((unsigned)ECN_MASK << shift)) | result << shift);
+    hsr_store16(ip, after);
     if (!ipv6)
         hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), before, after));
     return HSR_DROP_NONE;

@@ -68,8 +68,9 @@
 #define TOP_A(more)                                                                             \
     "  - {name: a, role: vnic, type: ring, device: a, mac: 02:00:00:00:00:01, subnet: front,\n" \
     "     addresses: [10.1.0.5, 'fd00:1::5'], security_groups: [open]" more "}\n"
-#define TOP_B(more)                                                                             \
-    "  - {name: b, role: vnic, type: ring, device: b, mac: 02:00:00:00:00:02, subnet: front,\n" \
+#define TOP_B(more)                                                                                \
+    "  - {name: b, role: vnic, type: ring, device: b, mac: 02:00:00:00:00:02, mtu: 9000, subnet: " \
+    "front,\n"                                                                                     \
     "     addresses: [10.1.0.6, 'fd00:1::6'], security_groups: [open]" more "}\n"
 #define TOP_C(group)                                                                           \
     "  - {name: c, role: vnic, type: ring, device: c, mac: 02:00:00:00:00:03, subnet: back,\n" \
