@@ -21,6 +21,10 @@ static unsigned direction(const struct act_packet *p)
     return p->meta.flags & HSR_RXF_SWAP ? 1 : 0;
 }
 
+/* Once the flow index has lost a session, one in so many of its packets enters it again: with more flows than the
+ * index holds they would otherwise throw each other out at every packet, and none would be found. */
+#define FIT_AGAIN 8u
+
 /* Tell the flow index of a session it does not know; never over another flow that lives. */
 static bool wants_fit(struct dp_worker *w, const struct act_packet *p, struct session *s,
                       struct dp_fit *fit)
@@ -35,6 +39,8 @@ static bool wants_fit(struct dp_worker *w, const struct act_packet *p, struct se
         w->counters.stale_flow_id++;
         if (other != NULL && other != s)
             return false;
+    } else if (s->flags & SES_F_FIT && (s->dir[0].packets + s->dir[1].packets) % FIT_AGAIN != 0) {
+        return false;
     }
     *fit = (struct dp_fit){
         .op = HSR_FIT_INSERT, .hash = p->meta.hash, .flow_id = id, .named = p->meta.flow_id};
