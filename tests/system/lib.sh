@@ -199,7 +199,7 @@ pings() {
     on "$from" ping -q -c 3 -i 0.1 -W 2 "$@" "$address" >"$TMP/out" 2>&1 || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
     grep -q ' 0% packet loss' "$TMP/out" || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
 }
-one_ping() { on "$1" ping -q -c 1 -W 0.5 "$2"; }
+one_ping() { on "$1" ping -q -c 1 -W 0.5 "${@:2}"; }
 listens() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
 # iperf FROM TO ADDRESS [OPTION...]: says how fast; something has to arrive.
 iperf() {
