@@ -44,7 +44,7 @@ skip() {
 # needs PROGRAM...: ends the scenario as skipped where one is missing.
 needs() {
     local program
-    for program in ip ping "$@"; do
+    for program in "$@"; do
         command -v "$program" >/dev/null || skip "$program is not installed"
     done
 }
@@ -267,7 +267,8 @@ show_failure() {
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
     local code=$? pid name
-    trap - EXIT ERR INT TERM
+    trap - EXIT ERR
+    trap '' INT TERM PIPE # also when nobody reads what we say any more, all of it goes
     set +e
     if [ "$code" -ne 0 ] && [ "$code" -ne 77 ]; then
         show_failure >&2
@@ -296,4 +297,4 @@ trap clean_up EXIT
 trap 'echo "FAILED: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND" >&2' ERR
 trap 'exit 130' INT
 trap 'exit 143' TERM
-needs
+needs ip ping ss
