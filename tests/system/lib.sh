@@ -44,7 +44,7 @@ skip() {
 # needs PROGRAM...: ends the scenario as skipped where one is missing.
 needs() {
     local program
-    for program in ip ping "$@"; do
+    for program in "$@"; do
         command -v "$program" >/dev/null || skip "$program is not installed"
     done
 }
@@ -199,7 +199,7 @@ pings() {
     on "$from" ping -q -c 3 -i 0.1 -W 2 "$@" "$address" >"$TMP/out" 2>&1 || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
     grep -q ' 0% packet loss' "$TMP/out" || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
 }
-one_ping() { on "$1" ping -q -c 1 -W 0.5 "$2"; }
+one_ping() { on "$1" ping -q -c 1 -W 0.5 "${@:2}"; }
 listens() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
 # iperf FROM TO ADDRESS [OPTION...]: says how fast; something has to arrive.
 iperf() {
@@ -267,7 +267,8 @@ show_failure() {
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
     local code=$? pid name
-    trap - EXIT ERR INT TERM
+    trap - EXIT ERR
+    trap '' INT TERM PIPE # also when nobody reads what we say any more, all of it goes
     set +e
     if [ "$code" -ne 0 ] && [ "$code" -ne 77 ]; then
         show_failure >&2
@@ -296,4 +297,4 @@ trap clean_up EXIT
 trap 'echo "FAILED: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND" >&2' ERR
 trap 'exit 130' INT
 trap 'exit 143' TERM
-needs
+needs ip ping ss
