@@ -44,7 +44,7 @@ static enum hsr_drop carry_ecn(struct act_packet *p)
 
     if (drop != HSR_DROP_NONE || result == inner)
         return drop;
-    after = (uint16_t)((before & ~(ECN_MASK << shift)) | result << shift);
+    after = (uint16_t)((before & ~((unsigned)ECN_MASK << shift)) | result << shift);
     hsr_store16(ip, after);
     if (!ipv6)
         hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), before, after));
