@@ -62,7 +62,7 @@ static void open_both(struct bench *b, const struct cfg_options *options)
 {
     struct nic_config nic;
     struct fw_config fw = {
-        .nic_ops = &fw_nic_embedded, .options = options, .threaded = b->config.threaded};
+        .nic_ops = &fw_nic_embedded, .options = options, .threaded = b->config.start != NULL};
     char why[NIC_WHY] = "";
 
     nic_config_repeatable(&nic, options->workers);
@@ -93,8 +93,11 @@ int bench_apply(struct bench *b, const char *yaml, struct cfg_error *error)
 
     if (cfg == NULL)
         return -EINVAL;
-    if (b->fw == NULL)
+    if (b->fw == NULL) {
         open_both(b, &cfg->options);
+        if (b->config.start != NULL)
+            b->config.start(b);
+    }
     make_rings(b, cfg);
     rc = fw_apply(b->fw, cfg, error != NULL ? error : &own);
     if (rc < 0)

@@ -21,11 +21,15 @@
 #define BENCH_PORTS 16
 #define BENCH_START UINT64_C(1000000000)
 
+struct bench;
+
 struct bench_config {
     uint32_t max_vector; /* 0: 16 */
     uint32_t ring_entries;
     bool no_flow_index;
-    bool threaded; /* firmware with workers on threads of their own */
+    void (*start)(
+        struct bench
+            *b); /* starts threads for NIC and workers, before the first apply; NULL: none */
     bool may_leave_frames;
     bool may_be_broken; /* rings were corrupted on purpose: slots and quota need not come home */
 };

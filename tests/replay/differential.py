@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The same traffic gives the same output however it is processed.
+
+    differential.py again | vectors | workers | slow | index | mixture
+"""
+import sys
+
+from replay import Run, same
+
+QUANTUM = ("--quantum", "500000")  # half a step of the captures: what one flow sends at a time is a vector
+
+
+def again():
+    first, second = Run(*QUANTUM, "--vector", "16"), Run(*QUANTUM, "--vector", "16")
+    same("bytes", first.raw, second.raw)
+    same("drops", first.drops(), second.drops())
+
+
+def compare(a, b, but=lambda flow: False, but_reason=None):
+    def flows(run):
+        return {key: frames for key, frames in run.flows().items() if not but(key[1])}
+
+    def drops(run):
+        return {key: n for key, n in run.drops().items() if key[1] != but_reason}
+
+    same(f"flows of {a.options} and {b.options}", flows(a), flows(b))
+    same(f"drops of {a.options} and {b.options}", drops(a), drops(b))
+
+
+def is_icmp_error(flow):
+    return flow[0] == 1 and flow[2][0] == 3
+
+
+def vectors():
+    one, many = Run(*QUANTUM, "--vector", "1"), Run(*QUANTUM, "--vector", "16")
+    if not sum(w["vectors"] for w in many.report["workers"]) < 0.8 * sum(w["vectors"] for w in one.report["workers"]):
+        raise AssertionError("hardly any vector of more than one packet: this compares nothing")
+    compare(one, many)
+    compare(Run(), one)
+
+
+def workers():
+    """
+    ICMP errors are left out: they are steered by their own addresses, so that one may meet a worker that does not have
+    the session of the packet it quotes, and is dropped there as icmp_inner.
+    """
+    but = {"but": is_icmp_error, "but_reason": "icmp_inner"}
+    one = Run("--workers", "1")
+    for n in ("2", "3", "16"):
+        compare(one, Run("--workers", n), **but)
+    compare(Run(*QUANTUM, "--workers", "1"), Run(*QUANTUM, "--workers", "2"), **but)
+
+
+def slow():
+    fast, every = Run(*QUANTUM), Run(*QUANTUM, "--slow")
+    compare(fast, every)
+    for port in fast.raw:
+        if fast.raw[port] != every.raw[port]:
+            raise AssertionError(f"port {port}: other bytes or order on the slow path")
+
+
+def index():
+    with_it, without = Run(*QUANTUM), Run(*QUANTUM, "--no-flow-index")
+    if with_it.report["workers"][0]["hits_flow_id"] == 0 or without.report["workers"][0]["hits_flow_id"] != 0:
+        raise AssertionError("flow ids where there should be none, or none at all")
+    same("bytes", with_it.raw, without.raw)
+    same("drops", with_it.drops(), without.drops())
+
+
+# What the captures are made to provoke, so that a change of them that provokes nothing is seen.
+REASONS = {"spoof_ip", "spoof_mac", "no_route", "sg_ingress", "no_session", "fragment", "udp_csum", "ip_hdr",
+           "unknown_vni", "unknown_vtep", "ecn", "not_for_us"}
+
+
+def mixture():
+    r = Run(*QUANTUM)
+    missing = REASONS - {reason for _, reason in r.drops()}
+    if missing:
+        raise AssertionError(f"not provoked: {sorted(missing)}; there is {r.drops()}")
+    unexpected = {reason for _, reason in r.drops()} - REASONS
+    if unexpected:
+        raise AssertionError(f"unexpected: {sorted(unexpected)}: {r.drops()}")
+    for port, frames in r.frames.items():
+        if len(frames) < 10:
+            raise AssertionError(f"port {port} sent {len(frames)} frames")
+
+
+if __name__ == "__main__":
+    {f.__name__: f for f in (again, vectors, workers, slow, index, mixture)}[sys.argv[1]]()

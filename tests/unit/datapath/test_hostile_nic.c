@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A NIC that means harm: the test writes metadata, entries and indices between NIC and firmware. The firmware drops and
+ * counts; it neither crashes, nor gives a slot out twice, nor loses count of what it was given.
+ */
+#include "hsring/ring.h"
+#include "internal.h"
+#include "topology.h"
+
+struct hostile {
+    struct bench b;
+    const struct hsr_view *view;
+};
+
+static int setup(void **state)
+{
+    static struct hostile h;
+
+    memset(&h, 0, sizeof h);
+    bench_open(&h.b, &(struct bench_config){.may_be_broken = true, .may_leave_frames = true},
+               TOP_ALL);
+    h.view = &nic_region(h.b.nic)->view;
+    *state = &h;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct hostile *h = *state;
+
+    bench_close(&h->b);
+    return 0;
+}
+
+static struct dp_worker *worker(struct hostile *h)
+{
+    return fw_worker(h->b.fw, 0);
+}
+
+/* What came in and what went out of the firmware, over all ports. */
+static void books_are_right(struct hostile *h)
+{
+    const struct dp_ledger *l = dp_ledger(worker(h));
+    uint64_t in_sum = 0, out_sum = 0;
+
+    for (unsigned p = 0; p < HSR_MAX_PORTS; p++) {
+        assert_int_equal(l[p].rx + l[p].originated, l[p].tx + l[p].consumed + l[p].drops);
+        in_sum += l[p].rx;
+        out_sum += l[p].tx;
+    }
+    assert_true(in_sum > 0 && out_sum > 0);
+}
+
+static const struct field {
+    unsigned at, size;
+} field[] = {
+#define F(name)                                                                   \
+    {                                                                             \
+        offsetof(struct hsr_rx_meta, name), sizeof((struct hsr_rx_meta *)0)->name \
+    }
+    F(flow_id),  F(hash),        F(key_addrs),  F(key_ports),  F(frame_len),  F(ingress),
+    F(class),    F(flags),       F(l2_off),     F(l3_off),     F(l4_off),     F(payload_off),
+    F(verdicts), F(reason),      F(vec_len),    F(tcp_flags),  F(rx_seq),     F(owner),
+    F(payload),  F(key6),        F(vni_tunnel), F(outer_src4), F(csum_start), F(csum_offset),
+    F(gso_size), F(gso_type),    F(flags1),     F(frag_id),    F(timestamp),  F(packet_id),
+    F(vlan_tci), F(partial_sum),
+#undef F
+};
+
+static uint64_t random64(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    return *seed ^= *seed << 17;
+}
+
+/* One packet of each shape. */
+static const char *shape(unsigned which)
+{
+    struct fr_flow back = fr_back(&a_to_9), six = {.smac = MAC_A,
+                                                   .dmac = GW,
+                                                   .src = "fd00:1::5",
+                                                   .dst = "fd00:2::5",
+                                                   .sport = 7,
+                                                   .dport = 8};
+    static struct fr quoted;
+
+    switch (which) {
+    case 0:
+        fr_udp(&out, &a_to_b, 60);
+        return "a";
+    case 1:
+        fr_tcp(&out, &a_to_c, FR_SYN, 1, 0, 0);
+        return "a";
+    case 2:
+        fr_udp(&out, &back, 60);
+        from_host2(&out, 100);
+        return "up";
+    case 3:
+        fr_udp(&out, &six, 60);
+        return "a";
+    case 4:
+        fr_arp(&out, 1, MAC_A, "10.1.0.5", 0, "10.1.0.254");
+        return "a";
+    case 5:
+        six.dst = "ff02::1:ff00:6";
+        six.dmac = 0x3333FF000006;
+        fr_solicit(&out, &six, "fd00:1::6");
+        return "a";
+    case 6:
+        fr_echo(
+            &out,
+            &(struct fr_flow){.smac = MAC_A, .dmac = GW, .src = "10.1.0.5", .dst = "10.1.0.254"}, 8,
+            1);
+        return "a";
+    case 7:
+        fr_udp(&quoted, &a_to_b, 60);
+        back = fr_back(&a_to_b);
+        fr_error(&out, &back, 3, 3, &quoted, 100);
+        return "b";
+    default:
+        fr_udp(&out, &a_to_9, 600);
+        fr_partial(&out, 0);
+        return "a";
+    }
+}
+
+#define SHAPES 9
+#define VALUES 10
+
+static uint64_t value(unsigned which, uint64_t *seed)
+{
+    static const uint64_t fixed[] = {0, 1, UINT64_MAX, UINT64_MAX - 1, 1792, 1791, 1780};
+
+    return which < 7 ? fixed[which] : random64(seed);
+}
+
+static void drain(struct hostile *h)
+{
+    for (uint32_t i = 0; i < h->b.names; i++)
+        while (bench_pop(&h->b, h->b.port[i].name, &in))
+            continue;
+}
+
+/* Spoil one field (or `two` of them) of a packet that waits in the firmware's ring. */
+static void fields(void **state)
+{
+    struct hostile *h = *state;
+    const unsigned n = sizeof field / sizeof field[0];
+    uint64_t seed = 88172645463325252u;
+
+    for (unsigned s = 0; s < SHAPES; s++)
+        for (unsigned f = 0; f < n; f++)
+            for (unsigned v = 0; v < VALUES; v++) {
+                uint64_t bits = value(v, &seed),
+                         more_bits = value((unsigned)(random64(&seed) % VALUES), &seed);
+                unsigned second = v < 7 ? f : (unsigned)(random64(&seed) % n);
+                uint32_t entry;
+
+                bench_push(&h->b, shape(s), &out);
+                nic_poll(h->b.nic, h->b.now);
+                entry = worker(h)->rx.shared.entries[worker(h)->rx.own & worker(h)->rx.mask];
+                uint8_t *meta = hsr_slot(h->view, hsr_entry_slot(entry));
+
+                for (unsigned i = 0; i < field[f].size; i++)
+                    meta[field[f].at + i] = (uint8_t)(bits >> (8 * (i % 8)));
+                if (second != f)
+                    for (unsigned i = 0; i < field[second].size; i++)
+                        meta[field[second].at + i] = (uint8_t)(more_bits >> (8 * (i % 8)));
+                bench_run(&h->b);
+                drain(h);
+            }
+    books_are_right(h);
+    assert_int_equal(nic_faults(h->b.nic).bad_entry, 0);
+    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+    assert_false(dp_corrupt(worker(h)));
+}
+
+/* Whole lines of noise, and offsets that are plausible one by one. */
+static void noise(void **state)
+{
+    struct hostile *h = *state;
+    uint64_t seed = 362436069;
+
+    for (unsigned round = 0; round < 20000; round++) {
+        uint32_t entry;
+
+        bench_push(&h->b, shape(round % SHAPES), &out);
+        nic_poll(h->b.nic, h->b.now);
+        entry = worker(h)->rx.shared.entries[worker(h)->rx.own & worker(h)->rx.mask];
+        struct hsr_rx_meta *m =
+            (struct hsr_rx_meta *)(void *)hsr_slot(h->view, hsr_entry_slot(entry));
+
+        m->frame_len = (uint32_t)(random64(&seed) % 1793);
+        m->payload_off = (uint16_t)(random64(&seed) % (m->frame_len + 1));
+        m->l4_off = (uint16_t)(random64(&seed) % (m->payload_off + 1u));
+        m->l3_off = (uint16_t)(random64(&seed) % (m->l4_off + 1u));
+        m->l2_off = 0;
+        if (m->flags & HSR_RXF_DECAP)
+            m->l2_off = (uint16_t)(random64(&seed) % (m->l3_off + 1u));
+        m->class = (uint8_t)(random64(&seed) % (HSR_CLASS_NON_IP + 1));
+        bench_run(&h->b);
+        drain(h);
+    }
+    books_are_right(h);
+    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+}
+
+/* Entries that name nothing of ours are counted, and the rest is done. */
+static void entries(void **state)
+{
+    struct hostile *h = *state;
+    struct hsr_ring *rx = &worker(h)->rx, *completion = &worker(h)->completion;
+    const uint32_t bad[] = {h->view->slots,
+                            0xFFFFFF,
+                            0xFFFFFFFF,
+                            hsr_entry(0, HSR_KIND_CTRL),
+                            hsr_entry(0, HSR_KIND_ORIGINATE),
+                            h->view->classes[1].first + 1};
+    uint32_t free_slots = worker(h)->fw_slots;
+
+    fr_udp(&out, &a_to_b, 10);
+    bench_passes(&h->b, "a", &out, "b", &in);
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uint32_t prod = atomic_load(rx->shared.prod);
+
+        rx->shared.entries[prod & rx->mask] = bad[i];
+        atomic_store(rx->shared.prod, prod + 1);
+        dp_poll(worker(h));
+        assert_int_equal(bench_counters(&h->b).bad_entry, i + 1);
+    }
+    /* Completions of slots that are not out, of others, of none. */
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t prod = atomic_load(completion->shared.prod);
+        const uint32_t slot[] = {h->view->fw_first, 0, 0xFFFFFF};
+
+        completion->shared.entries[prod & completion->mask] = hsr_entry(slot[i], HSR_KIND_CTRL);
+        atomic_store(completion->shared.prod, prod + 1);
+        dp_poll(worker(h));
+        assert_int_equal(bench_counters(&h->b).bad_entry, 7 + i);
+    }
+    assert_int_equal(worker(h)->fw_slots, free_slots);
+}
+
+/* A slot that is out and is completed twice comes back once. */
+static void completed_twice(void **state)
+{
+    struct hostile *h = *state;
+    struct hsr_ring *completion = &worker(h)->completion;
+    struct fr_flow f = {
+        .smac = MAC_A, .dmac = GW, .src = "10.1.0.5", .dst = "10.4.0.1", .sport = 5, .dport = 6};
+    uint32_t free_slots = worker(h)->fw_slots, slot = worker(h)->fw_slot[free_slots - 1];
+
+    fr_udp(&out, &f, 10); /* has the neighbour asked for */
+    bench_push(&h->b, "a", &out);
+    nic_poll(h->b.nic, h->b.now);
+    dp_poll(worker(h));
+    assert_int_equal(worker(h)->fw_slots, free_slots - 1);
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t prod = atomic_load(completion->shared.prod);
+
+        completion->shared.entries[prod & completion->mask] = hsr_entry(slot, HSR_KIND_ORIGINATE);
+        atomic_store(completion->shared.prod, prod + 1);
+        dp_poll(worker(h));
+        assert_int_equal(worker(h)->fw_slots, free_slots);
+    }
+    assert_int_equal(bench_counters(&h->b).bad_entry, 1);
+}
+
+static void indices(void **state)
+{
+    struct hostile *h = *state;
+
+    for (unsigned kind = 0; kind < 3; kind++) {
+        struct hsr_ring *r = kind == 0   ? &worker(h)->rx
+                             : kind == 1 ? &worker(h)->tx
+                                         : &worker(h)->completion;
+        _Atomic uint32_t *word = kind == 1 ? r->shared.cons : r->shared.prod;
+
+        fr_udp(&out, &a_to_b, 10);
+        bench_passes(&h->b, "a", &out, "b", &in);
+        bench_push(&h->b, "a", &out);
+        nic_poll(h->b.nic, h->b.now);
+        atomic_store(word, atomic_load(word) + (1u << 31));
+        for (unsigned i = 0; i < 10; i++)
+            dp_poll(worker(h));
+        assert_true(dp_corrupt(worker(h)));
+        void *again = h;
+
+        teardown(&again);
+        setup(state);
+        h = *state;
+    }
+}
+
+/* The clock jumps ahead, stands still and runs backwards: sessions age once, nothing hangs. */
+static void clocks(void **state)
+{
+    struct hostile *h = *state;
+    static const uint64_t at[] = {0, 1,           BENCH_START,    UINT64_MAX, UINT64_MAX / 2,
+                                  0, BENCH_START, UINT64_MAX - 1, 5};
+
+    for (unsigned i = 0; i < sizeof at / sizeof at[0]; i++) {
+        h->b.now = at[i];
+        fr_udp(&out, &a_to_b, 10);
+        bench_push(&h->b, "a", &out);
+        bench_push(&h->b, shape(8), &out);
+        for (unsigned turns = 0; turns < 20; turns++) {
+            nic_poll(h->b.nic, at[i]);
+            dp_poll(worker(h));
+        }
+        assert_true(bench_pop(&h->b, "b", &in));
+        drain(h);
+    }
+    h->b.now = UINT64_MAX;
+    books_are_right(h);
+    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(fields),          TEST(noise),   TEST(entries),
+        TEST(completed_twice), TEST(indices), TEST(clocks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
