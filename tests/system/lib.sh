@@ -131,12 +131,10 @@ start_avsd() {
     ip netns exec "$N-$host" "$BIN/avsd" -s "$TMP/$host.sock" "$@" </dev/null >>"$TMP/$host.avsd.log" 2>&1 &
     avsd_pid[$host]=$!
     pids+=("$!")
-    wait_for "avsd of $host" answers "$host"
+    wait_for "avsd of $host" answers_or_ended "$host"
+    kill -0 "${avsd_pid[$host]}" 2>/dev/null || fail "avsd of $host ended: $(tail -n 1 "$TMP/$host.avsd.log")"
 }
-answers() {
-    kill -0 "${avsd_pid[$1]}" 2>/dev/null || fail "avsd of $1 ended: $(tail -n 3 "$TMP/$1.avsd.log")"
-    ctl "$1" version
-}
+answers_or_ended() { ! kill -0 "${avsd_pid[$1]}" 2>/dev/null || ctl "$1" version; }
 start() {
     local host=$1
     shift
@@ -181,6 +179,13 @@ dropped() {
 works() {
     "$@" >"$TMP/out" 2>&1 || fail "$* ($?): $(tail -n 5 "$TMP/out")"
 }
+# says TEXT COMMAND...: ends well and says that.
+says() {
+    local text=$1
+    shift
+    works "$@"
+    grep -qF -- "$text" "$TMP/out" || fail "'$text' is not what it says: $*: $(tail -n 5 "$TMP/out")"
+}
 # refused CODE TEXT COMMAND...: ends with that exit code and says that.
 refused() {
     local code=$1 text=$2 got=0
@@ -200,7 +205,7 @@ pings() {
     grep -q ' 0% packet loss' "$TMP/out" || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
 }
 one_ping() { on "$1" ping -q -c 1 -W 0.5 "${@:2}"; }
-listens() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
+listens() { [ -n "$(on "$1" ss -Hltn "sport = :$2")" ]; }
 # iperf FROM TO ADDRESS [OPTION...]: says how fast; something has to arrive.
 iperf() {
     local from=$1 to=$2 address=$3
