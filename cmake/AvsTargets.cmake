@@ -42,6 +42,9 @@ function(avs_target_common target scope includes deps dpdk)
         # Everything here ends in a position-independent executable; -fPIC would cost the indirections of a
         # shared library. Not part of avs_options, so that a shared object can be built with -fPIC.
         target_compile_options(${target} PRIVATE -fPIE)
+        if(avs_lto)
+            target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
+        endif()
     endif()
 endfunction()
 
@@ -76,6 +79,9 @@ function(avs_program name)
     add_executable(${name} ${A_SOURCES})
     avs_target_common(${name} PRIVATE "${A_INCLUDES}" "${A_DEPS}" "${A_DPDK}")
     target_link_options(${name} PRIVATE -pie)
+    if(avs_lto)
+        target_link_options(${name} PRIVATE $<IF:$<BOOL:$<TARGET_PROPERTY:AVS_TEST>>,-fno-lto,-flto=auto>)
+    endif()
 endfunction()
 
 # Registers the properties shared by all tests and the line of `./run test --list`.
@@ -102,7 +108,8 @@ function(avs_unit_test name)
     if(A_DPDK)
         target_link_libraries(${name} PRIVATE avs::dpdk)
     endif()
-    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit")
+    set_target_properties(${name} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit" AVS_TEST ON)
     add_test(NAME ${name} COMMAND ${avs_test_launcher} $<TARGET_FILE:${name}> ${A_ARGS})
     avs_register_test(${name} "${A_PURPOSE}" ${A_TIMEOUT} unit ${A_LABELS})
 endfunction()

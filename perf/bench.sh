@@ -67,7 +67,7 @@ one() {
     line=$("$@" 2>"$work/stderr" | tail -n 1) || rc=$?
     if [[ $line != \{* ]]; then
         [ "$rc" -eq 77 ] || line="failed: ${line:-$(tail -n 1 "$work/stderr")}"
-        line="{\"missing\": \"$(printf '%s' "$line" | tr -d '"\\' | tr '\n\t' '  ')\"}"
+        line="{\"missing\": \"$(printf '%s' "$line" | tr -cd '[:alnum:] .,:;()/_+-')\"}"
     fi
     printf '{"bench": "%s", "who": "%s", "round": %s, "run": %s}\n' "$bench" "$who" "$round" "$line" >>"$raw"
 }

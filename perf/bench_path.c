@@ -125,10 +125,7 @@ static int open_both(struct bench *b, const struct cfg_options *options, char wh
     struct nic_config nic;
     struct fw_config fw = {.nic_ops = &fw_nic_embedded, .options = options};
 
-    nic_config_default(&nic, 1);
-    /* Flow-index hits depend on the secret: the same one for every run. */
-    for (unsigned i = 0; i < sizeof nic.geometry.hash_secret; i++)
-        nic.geometry.hash_secret[i] = (uint8_t)(i * 151 + 43);
+    nic_config_repeatable(&nic, 1);
     nic.max_vector = options->vector;
     nic.use_fit = b->options->flow_index;
     int rc = nic_open(&b->nic, &nic, why);

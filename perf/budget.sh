@@ -60,7 +60,8 @@ first=$(awk '/bytes from/ {gsub(/[][]/, "", $1); print $1; exit}' "$dir/ping")
     echo "no packet was answered within 10 s"
     exit 1
 }
-kill "$ping" && wait "$ping" 2>/dev/null || true
+kill "$ping"
+wait "$ping" 2>/dev/null || true
 ping=''
 sleep 2
 ticks() { awk '{print $14 + $15}' "/proc/$avsd/stat"; }

@@ -216,14 +216,19 @@ static int greet(struct hsr_attach *at, uint32_t workers, const char *name, char
 {
     int fds[HSR_ATTACH_FDS];
     unsigned n = HSR_ATTACH_FDS;
+    int64_t deadline = now_ms() + HSR_ATTACH_TIMEOUT_MS;
     union hsr_msg msg;
     int error = say_hello(at->sock, workers, name);
 
-    if (error == -EPIPE)
-        return no_answer(error, why);
-    if (error != 0)
+    /* A NIC that is taken says so and hangs up without waiting for HELLO: what it said can still be read, after the
+     * kernel has told us once that HELLO was not. */
+    if (error != 0 && error != -EPIPE && error != -ECONNRESET)
         return explain(why, error, "sending HELLO to the NIC: %s", strerror(-error));
-    int got = recv_until(at->sock, &msg, fds, &n, now_ms() + HSR_ATTACH_TIMEOUT_MS);
+    int got = recv_until(at->sock, &msg, fds, &n, deadline);
+    if (got == -ECONNRESET) {
+        n = HSR_ATTACH_FDS;
+        got = recv_until(at->sock, &msg, fds, &n, deadline);
+    }
     if (got != 1)
         return no_answer(got, why);
     if (msg.hdr.type == HSR_MSG_REPLY)

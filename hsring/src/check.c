@@ -72,6 +72,8 @@ static bool tx_offsets_ok(const struct hsr_tx_meta *meta)
 
     if (meta->l3_off > meta->l4_off || meta->l4_off > meta->frame_len)
         return false;
+    if ((offload & ~(unsigned)HSR_TXO_IPV6) == 0) /* nothing to write: most packets */
+        return true;
     if (offload & HSR_TXO_L3_CSUM && meta->l3_off + (uint32_t)IPV4_HEADER > meta->frame_len)
         return false;
     if (offload & HSR_TXO_L4_PARTIAL && meta->l4_off + l4_need > meta->frame_len)

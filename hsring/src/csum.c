@@ -5,30 +5,54 @@
 
 /*
  * The one's-complement sum does not care for byte order (RFC 1071, section 2, B): the words are added as the CPU
- * reads them, and only the folded sum is swapped. 32-bit halves into 64-bit sums cannot overflow below 2^34 bytes.
+ * reads them, 64 bits at a time with the carry added back in, and only the folded sum is swapped.
  */
+static inline uint64_t add(uint64_t sum, uint64_t word)
+{
+    sum += word;
+    return sum + (sum < word);
+}
+
+/* The last bytes by their powers of two: a copy of unknown length would be a call. */
+static inline uint64_t tail(const uint8_t *p, uint32_t len)
+{
+    uint64_t sum = 0;
+
+    if (len & 4) {
+        uint32_t w;
+
+        memcpy(&w, p, sizeof w);
+        sum = w;
+        p += 4;
+    }
+    if (len & 2) {
+        uint16_t w;
+
+        memcpy(&w, p, sizeof w);
+        sum += w;
+        p += 2;
+    }
+    if (len & 1) { /* padded with zero (RFC 1071) */
+        uint16_t w = 0;
+
+        memcpy(&w, p, 1);
+        sum += w;
+    }
+    return sum;
+}
+
 uint64_t hsr_csum_add(uint64_t sum, const void *data, uint32_t len)
 {
     const uint8_t *p = data;
-    uint64_t even = 0;
-    uint64_t odd = 0;
+    uint64_t total = 0;
 
-    for (; len >= 16; len -= 16, p += 16) {
-        uint64_t w[2];
+    for (; len >= 8; len -= 8, p += 8) {
+        uint64_t w;
 
-        memcpy(w, p, sizeof w);
-        even += (w[0] & 0xFFFFFFFFu) + (w[1] & 0xFFFFFFFFu);
-        odd += (w[0] >> 32) + (w[1] >> 32);
+        memcpy(&w, p, sizeof w);
+        total = add(total, w);
     }
-    /* Padding with zeroes leaves the sum as it is, and the tail starts at an even offset. */
-    uint64_t tail[2] = {0, 0};
-    if (len > 0)
-        memcpy(tail, p, len);
-    even += (tail[0] & 0xFFFFFFFFu) + (tail[1] & 0xFFFFFFFFu);
-    odd += (tail[0] >> 32) + (tail[1] >> 32);
-
-    uint64_t folded = (even & 0xFFFFFFFFu) + (even >> 32) + (odd & 0xFFFFFFFFu) + (odd >> 32);
-    uint16_t native = hsr_csum_fold(folded);
+    uint16_t native = hsr_csum_fold(add(total, tail(p, len)));
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     native = __builtin_bswap16(native);
 #endif

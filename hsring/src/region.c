@@ -202,9 +202,10 @@ void hsr_region_close(struct hsr_region *region)
     *region = (struct hsr_region){.memfd = -1};
 }
 
+#ifdef AVS_LIBC_POOLS
 void hsr_slot_poison(const struct hsr_view *view, uint32_t slot, bool poison)
 {
-#if defined(AVS_LIBC_POOLS) && defined(HSR_ASAN)
+#ifdef HSR_ASAN
     uint8_t *frame = hsr_slot(view, slot) + HSR_SLOT_META;
 
     if (poison)
@@ -217,3 +218,4 @@ void hsr_slot_poison(const struct hsr_view *view, uint32_t slot, bool poison)
     (void)poison;
 #endif
 }
+#endif

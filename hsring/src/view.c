@@ -155,7 +155,7 @@ void hsr_view_set_now(const struct hsr_view *view, uint64_t now)
     atomic_store_explicit(now_word(view), now, memory_order_relaxed);
 }
 
-uint32_t hsr_slot_space(const struct hsr_view *view, uint32_t slot)
+uint32_t hsr_slot_space_any(const struct hsr_view *view, uint32_t slot)
 {
     if (slot - view->fw_first < view->fw_slots * view->workers)
         return HSR_SLOT_SIZE - HSR_SLOT_META;

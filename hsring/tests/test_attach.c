@@ -25,6 +25,7 @@ enum behaviour {
     SERVE,        /* WELCOME, then answer requests until the end */
     SILENT,       /* never answer */
     HANG_UP,      /* close at once */
+    TAKEN,        /* EBUSY, and close without a look at HELLO */
     HALF,         /* half a WELCOME */
     WRONG_MAGIC,  /* a REPLY of another magic */
     WRONG_TYPE,   /* a START in answer to HELLO */
@@ -143,7 +144,9 @@ static void *serve(void *argument)
     if (!readable(nic.listener))
         return NULL;
     int sock = accept4(nic.listener, NULL, NULL, SOCK_CLOEXEC);
-    while (nic.behaviour != HANG_UP && readable(sock)) {
+    if (nic.behaviour == TAKEN && readable(sock))
+        (void)hsr_msg_reply(sock, &(struct hsr_msg_hdr){0}, EBUSY, "firmware 'x' is attached");
+    while (nic.behaviour != HANG_UP && nic.behaviour != TAKEN && readable(sock)) {
         int fds[2];
         unsigned n = 2;
         union hsr_msg msg;
@@ -280,6 +283,7 @@ static void bad_nics_are_refused(void **state)
     } cases[] = {
         {SILENT, -ETIMEDOUT, "does not answer"},
         {HANG_UP, -ECONNRESET, "closed"},
+        {TAKEN, -EBUSY, "'x' is attached"},
         {HALF, -EPROTO, "malformed"},
         {WRONG_MAGIC, -EPROTO, "malformed"},
         {WRONG_TYPE, -EPROTO, "type 3"},

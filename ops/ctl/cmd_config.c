@@ -7,37 +7,6 @@
 #include "config/config.h"
 #include "ctl.h"
 
-#define FILE_MAX (16u << 20)
-
-/* Whole file: malloc'ed. */
-static char *read_file(struct ctl *ctl, const char *name, size_t *size, int *code)
-{
-    FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
-    char *text = malloc(FILE_MAX + 1);
-
-    *code = EXIT_OK;
-    if (!f || !text) {
-        *code = f ? fail(ctl, EXIT_FAILED, "ENOMEM", NULL, "out of memory")
-                  : fail(ctl, EXIT_FAILED, strerrorname_np(errno), NULL, "%s: %s", name,
-                         strerror(errno));
-    } else {
-        *size = fread(text, 1, FILE_MAX + 1, f);
-        if (ferror(f)) {
-            *code = fail(ctl, EXIT_FAILED, "EIO", NULL, "%s: cannot read", name);
-        } else if (*size > FILE_MAX) {
-            *code = fail(ctl, EXIT_FAILED, "E2BIG", NULL, "%s: longer than 16 MiB", name);
-        }
-    }
-    if (f && f != stdin) {
-        fclose(f);
-    }
-    if (*code) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 static void print_value(const json_t *value)
 {
     char *text = cell_text(value);
@@ -182,7 +151,6 @@ int cmd_apply(struct ctl *ctl)
     struct cfg_lines *lines = NULL;
     struct cfg_error error = {.line = 0};
     long revision;
-    size_t size = 0;
     int code;
 
     if (!name) {
@@ -191,12 +159,12 @@ int cmd_apply(struct ctl *ctl)
     if (!option_number(ctl, "if-revision", 0, INT32_MAX, -1, &revision)) {
         return EXIT_USAGE;
     }
-    char *text = read_file(ctl, name, &size, &code);
-    if (!text) {
-        return code;
-    }
     ctl->file = strcmp(name, "-") == 0 ? "stdin" : name;
-    if (cfg_yaml_load(text, size, &document, &lines, &error) != 0) {
+    int rc = cfg_file_load(name, &document, &lines, &error);
+    if (rc != 0 && rc != -EINVAL) {
+        return fail(ctl, EXIT_FAILED, strerrorname_np(-rc), NULL, "%s", error.text);
+    }
+    if (rc != 0) {
         json_t *e = json_pack("{s:s, s:{s:s, s:s, s:i}}", "message", error.text, "data", "code",
                               "EINVAL", "path", error.path, "line", error.line);
 
@@ -210,7 +178,6 @@ int cmd_apply(struct ctl *ctl)
         cfg_lines_free(lines);
         json_decref(document);
     }
-    free(text);
     return code;
 }
 

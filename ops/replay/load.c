@@ -3,30 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "replay.h"
-
-#define MAX_CONFIG (16u << 20)
-
-static char *read_file(const char *path, size_t *size)
-{
-    FILE *f = fopen(path, "rbe");
-    char *text = malloc(MAX_CONFIG + 1);
-
-    if (f == NULL || text == NULL) {
-        fprintf(stderr, "avs-replay: cannot read %s: %s\n", path, strerror(errno));
-        free(text);
-        if (f != NULL)
-            fclose(f);
-        return NULL;
-    }
-    *size = fread(text, 1, MAX_CONFIG + 1, f);
-    fclose(f);
-    return text;
-}
 
 static const char *input_of(const struct replay_options *o, const char *port)
 {
@@ -96,15 +76,6 @@ static void override_options(const struct replay_options *o, json_t *document)
         json_object_set_new(options, "fast_path", json_false());
 }
 
-static int complain(const char *path, const struct cfg_lines *lines, const struct cfg_error *e)
-{
-    int line = e->line > 0 ? e->line : cfg_line(lines, e->path);
-
-    fprintf(stderr, "avs-replay: %s:%d: %s%s%s\n", path, line, e->path,
-            e->path[0] != '\0' ? ": " : "", e->text);
-    return REPLAY_CONFIG;
-}
-
 static int unknown_inputs(const struct replay_options *o, const struct cfg *cfg)
 {
     for (unsigned i = 0; i < o->inputs; i++) {
@@ -125,28 +96,23 @@ int replay_load(const struct replay_options *o, struct cfg **cfg)
     struct cfg_error error = {.line = 0};
     struct cfg_lines *lines = NULL;
     json_t *document = NULL;
-    size_t size = 0;
-    char *text = read_file(o->config, &size);
-    int rc;
+    int rc = REPLAY_OK;
+    bool good = cfg_file_load(o->config, &document, &lines, &error) == 0 &&
+                cfg_parse(document, NULL, cfg, &error) == 0;
 
-    if (text == NULL)
-        return REPLAY_CONFIG;
-    if (cfg_yaml_load(text, size, &document, &lines, &error) < 0 ||
-        cfg_parse(document, NULL, cfg, &error) < 0) {
-        rc = complain(o->config, lines, &error);
-    } else {
+    if (good) {
         rc = unknown_inputs(o, *cfg);
         cfg_free(*cfg);
         if (rc == REPLAY_OK)
             rc = become_captures(o, document);
-        if (rc == REPLAY_OK) {
-            override_options(o, document);
-            if (cfg_parse(document, NULL, cfg, &error) < 0)
-                rc = complain(o->config, lines, &error);
-        }
+        override_options(o, document);
+        good = rc != REPLAY_OK || cfg_parse(document, NULL, cfg, &error) == 0;
+    }
+    if (!good) {
+        cfg_error_print(stderr, "avs-replay", o->config, lines, &error);
+        rc = REPLAY_CONFIG;
     }
     json_decref(document);
     cfg_lines_free(lines);
-    free(text);
     return rc;
 }

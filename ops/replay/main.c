@@ -33,7 +33,7 @@ static const char usage[] =
     "configuration,\n"
     "            4 capture malformed or output not writable\n"
     "\n"
-    "example: avs-replay -c docs/examples/two-tenants.yaml -p red1=in.pcap -o /tmp/out\n";
+    "example: avs-replay -c docs/examples/two-tenants.yaml -p red-web=in.pcap -o /tmp/out\n";
 
 enum {
     OPT_ENGINE = 256,

@@ -143,9 +143,7 @@ static int open_both(struct replay *r, const struct cfg_options *options, char w
     struct nic_config nic;
     struct fw_config fw = {.nic_ops = &fw_nic_embedded, .options = options};
 
-    nic_config_default(&nic, options->workers);
-    for (unsigned i = 0; i < sizeof nic.geometry.hash_secret; i++)
-        nic.geometry.hash_secret[i] = (uint8_t)(i * 151 + 43);
+    nic_config_repeatable(&nic, options->workers);
     nic.max_vector = options->vector;
     nic.use_fit = !r->options->no_flow_index;
     int rc = nic_open(&r->nic, &nic, why);

@@ -56,7 +56,7 @@ appctl() { ovs-appctl -t "$dir/vs.ctl" "$@"; }
 
 # Its memory must be huge pages (it asks EAL for --in-memory, which knows no other); those we add are given back.
 want=512
-for ((try = 0; try < 3; try++)); do
+for ((try = 0; try < 8; try++)); do
     free=$(awk '/^HugePages_Free/ {print $2}' /proc/meminfo)
     [ "$free" -lt "$want" ] || break
     echo 1 2>/dev/null >/proc/sys/vm/compact_memory || true

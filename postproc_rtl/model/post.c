@@ -7,10 +7,8 @@
 #include "postproc/csum.h"
 #include "postproc/tso.h"
 
-enum { ETH_HEADER = 14, PROTO_TCP = 6 };
+enum { PROTO_TCP = 6 };
 enum {
-    CSUM_WORK =
-        HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM,
     /* What keeps a partial checksum from being handed on: virtio knows neither tunnels nor CRC32c. */
     NOT_FOR_PORT = HSR_TXO_ENCAP | HSR_TXO_L4_SCTP | HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM,
 };
@@ -52,20 +50,6 @@ static struct po_result give_one(const struct job *job)
     return result;
 }
 
-/* Largest IP packet that may leave, bytes. */
-static uint32_t packet_limit(const struct hsr_tx_meta *meta, const struct po_port *port)
-{
-    return meta->mtu != 0 && meta->mtu < port->mtu ? meta->mtu : port->mtu;
-}
-
-/* Does the outermost IP packet fit? An unknown offset is that of an untagged Ethernet frame. */
-static bool fits(const struct hsr_tx_meta *meta, uint32_t limit)
-{
-    uint32_t l3 = meta->offload & HSR_TXO_ENCAP ? meta->outer_l3_off : meta->l3_off;
-
-    return meta->frame_len <= (uint64_t)limit + (l3 == 0 ? ETH_HEADER : l3);
-}
-
 /* The one fetch of header bytes; how many there are in the copy. */
 static uint32_t copy_headers(uint8_t *head, const struct job *job)
 {
@@ -95,7 +79,7 @@ static struct po_result completed(const struct job *job)
         out->vnet.csum_offset = field;
         offload = (uint16_t)(offload & ~HSR_TXO_L4_PARTIAL);
     }
-    if (offload & CSUM_WORK) {
+    if (offload & PO_CSUM_WORK) {
         enum hsr_drop bad;
 
         view.head_len = copy_headers(view.head, job);
@@ -185,11 +169,11 @@ static struct po_result gso(const struct job *job, uint32_t limit)
 /* Apart from po_process(), so that its buffers and registers are not set up for packets that need no work. */
 static __attribute__((noinline)) struct po_result worked(const struct job *job)
 {
-    uint32_t limit = packet_limit(job->meta, job->port);
+    uint32_t limit = po_packet_limit(job->meta, job->port);
 
     if (job->meta->gso_type != HSR_GSO_NONE)
         return gso(job, limit);
-    return fits(job->meta, limit) ? completed(job) : dropped(HSR_DROP_TX_TOO_BIG);
+    return po_fits(job->meta, limit) ? completed(job) : dropped(HSR_DROP_TX_TOO_BIG);
 }
 
 struct po_result po_process(struct po_work *work, const struct hsr_tx_meta *meta,
@@ -198,8 +182,7 @@ struct po_result po_process(struct po_work *work, const struct hsr_tx_meta *meta
 {
     uint32_t taken;
 
-    if (meta->gso_type != HSR_GSO_NONE || meta->offload & CSUM_WORK ||
-        !fits(meta, packet_limit(meta, port)))
+    if (!po_is_plain(meta, port))
         return worked(&(struct job){work, meta, frame, port, sink, arg});
     work->frame[0] = (struct po_frame){.body = frame, .body_len = meta->frame_len};
     taken = sink(arg, work->frame, 1);

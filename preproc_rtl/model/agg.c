@@ -13,8 +13,9 @@ int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector)
     if (capacity == 0 || capacity > UINT16_MAX || max_vector == 0 || max_vector > HSR_MAX_VECTOR)
         return -EINVAL;
     agg->item = calloc(capacity, sizeof *agg->item);
+    agg->key = calloc(capacity, sizeof *agg->key);
     agg->free = calloc(capacity, sizeof *agg->free);
-    if (!agg->item || !agg->free) {
+    if (!agg->item || !agg->key || !agg->free) {
         pp_agg_close(agg);
         return -ENOMEM;
     }
@@ -28,24 +29,39 @@ int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector)
 void pp_agg_close(struct pp_agg *agg)
 {
     free(agg->item);
+    free(agg->key);
     free(agg->free);
     agg->item = NULL;
+    agg->key = NULL;
     agg->free = NULL;
 }
 
 static bool same_key(const struct hsr_key *a, const struct hsr_key *b)
 {
-    size_t words = a->ipv6 ? HSR_KEY6_WORDS : HSR_KEY4_WORDS;
+    if (a->ipv6 || b->ipv6)
+        return a->ipv6 == b->ipv6 && memcmp(a->w, b->w, sizeof a->w) == 0;
+    return a->w[0] == b->w[0] && a->w[1] == b->w[1];
+}
 
-    return a->ipv6 == b->ipv6 && memcmp(a->w, b->w, words * sizeof a->w[0]) == 0;
+/* Of an IPv4 key no more than there is. */
+static void keep_key(struct hsr_key *to, const struct hsr_key *key)
+{
+    to->ipv6 = key->ipv6;
+    if (key->ipv6) {
+        memcpy(to->w, key->w, sizeof to->w);
+    } else {
+        to->w[0] = key->w[0];
+        to->w[1] = key->w[1];
+    }
 }
 
 /*
  * May `b` follow `a` in a vector? Beyond the rule of the header, tunnelled packets must have come
  * the same way: what the firmware decides about the outer header of the first then holds for all.
  */
-static bool same_vector(const struct pp_agg_item *a, const struct pp_agg_item *b)
+static bool same_vector(const struct pp_agg *agg, uint16_t before, uint16_t after)
 {
+    const struct pp_agg_item *a = &agg->item[before], *b = &agg->item[after];
     const struct hsr_rx_meta *x = a->meta, *y = b->meta;
     const unsigned way = HSR_RXF_SWAP | HSR_RXF_DECAP;
 
@@ -53,7 +69,7 @@ static bool same_vector(const struct pp_agg_item *a, const struct pp_agg_item *b
         x->class == HSR_CLASS_NON_IP || x->class == HSR_CLASS_BAD)
         return false;
     if (a->ring != b->ring || x->ingress != y->ingress || ((x->flags ^ y->flags) & way) ||
-        !same_key(&a->key, &b->key))
+        !same_key(&agg->key[before], &agg->key[after]))
         return false;
     return !(x->flags & HSR_RXF_DECAP) ||
            (x->vni_tunnel == y->vni_tunnel && x->outer_src4 == y->outer_src4);
@@ -78,8 +94,8 @@ bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_
     item->slot = slot;
     item->ring = ring;
     item->meta = meta;
-    item->key = *key;
-    item->joins = q->length > 0 && same_vector(&agg->item[q->tail], item);
+    keep_key(&agg->key[index], key);
+    item->joins = q->length > 0 && same_vector(agg, q->tail, index);
     if (q->length == 0)
         q->head = index;
     else

@@ -148,3 +148,11 @@ void hash_prefetch(const struct hash_table *h, uint64_t hash)
 {
     __builtin_prefetch(home_of(h, hash));
 }
+
+uint32_t hash_suggest(const struct hash_table *h, uint64_t hash)
+{
+    const struct bucket *b = home_of(h, hash);
+    uint32_t bits = candidates(b, tag_of(hash));
+
+    return bits ? b->index[__builtin_ctz(bits)] - 1 : SES_NONE;
+}

@@ -101,6 +101,8 @@ struct session *hash_find(const struct ses_table *t, uint64_t hash, const struct
 bool hash_insert(struct hash_table *h, uint64_t hash, uint32_t index);
 void hash_remove(struct hash_table *h, uint64_t hash, uint32_t index);
 void hash_prefetch(const struct hash_table *h, uint64_t hash);
+/* Index of the first session of the home bucket with the hash's tag, unchecked; SES_NONE. */
+uint32_t hash_suggest(const struct hash_table *h, uint64_t hash);
 
 void wheel_open(struct wheel *w);
 void wheel_remove(struct ses_table *t, uint32_t index);

@@ -94,6 +94,17 @@ void ses_prefetch(const struct ses_table *t, uint64_t hash, uint64_t flow_id)
         hash_prefetch(&t->hash, hash);
 }
 
+void ses_prefetch_more(const struct ses_table *t, uint64_t hash, uint64_t flow_id, unsigned dir)
+{
+    uint32_t index =
+        flow_is_ours(t, flow_id) ? hsr_flow_index(flow_id) : hash_suggest(&t->hash, hash);
+
+    if (index == SES_NONE)
+        return;
+    __builtin_prefetch(&t->sessions[index]);
+    __builtin_prefetch(&t->sessions[index].dir[dir], 1);
+}
+
 /* An unused index, evicting if there is none; SES_NONE when nothing may go. */
 static uint32_t index_get(struct ses_table *t)
 {

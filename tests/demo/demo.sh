@@ -55,7 +55,7 @@ make_underlay() {
         no_ipv6 net "h$n"
         no_ipv6 "h$n" eth0
         ip -n "$RUN-net" link set "h$n" mtu 1600 master br0
-        ip -n "$RUN-h$n" link set eth0 mtu 1600
+        ip -n "$RUN-h$n" link set eth0 mtu 1600 address "02:aa:00:00:00:0$n"
     done
 }
 

@@ -79,10 +79,10 @@ cleanup() {
         printf 'demo: namespaces stayed behind: ip netns list\n' >&2
         status=1
     fi
-    if [ "$status" -eq 0 ] || [ "${KEEP_LOGS:-1}" -eq 0 ]; then
-        rm -rf "$TMP"
-    else
+    if [ "$status" -eq 1 ]; then # failed, not interrupted
         printf 'demo: logs are in %s\n' "$TMP" >&2
+    else
+        rm -rf "$TMP"
     fi
     exit "$status"
 }

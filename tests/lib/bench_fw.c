@@ -65,14 +65,12 @@ static void open_both(struct bench *b, const struct cfg_options *options)
         .nic_ops = &fw_nic_embedded, .options = options, .threaded = b->config.start != NULL};
     char why[NIC_WHY] = "";
 
-    nic_config_default(&nic, options->workers);
+    nic_config_repeatable(&nic, options->workers);
     nic.geometry.runs[0] = 2048;
     nic.geometry.runs[1] = 64;
     nic.geometry.runs[2] = 16;
     if (b->config.ring_entries != 0)
         nic.geometry.ring_entries = b->config.ring_entries;
-    for (unsigned i = 0; i < sizeof nic.geometry.hash_secret; i++)
-        nic.geometry.hash_secret[i] = (uint8_t)(i * 151 + 43);
     if (b->config.max_vector != 0)
         nic.max_vector = b->config.max_vector;
     nic.use_fit = !b->config.no_flow_index;

@@ -44,7 +44,7 @@ skip() {
 # needs PROGRAM...: ends the scenario as skipped where one is missing.
 needs() {
     local program
-    for program in ip ping "$@"; do
+    for program in "$@"; do
         command -v "$program" >/dev/null || skip "$program is not installed"
     done
 }
@@ -131,12 +131,10 @@ start_avsd() {
     ip netns exec "$N-$host" "$BIN/avsd" -s "$TMP/$host.sock" "$@" </dev/null >>"$TMP/$host.avsd.log" 2>&1 &
     avsd_pid[$host]=$!
     pids+=("$!")
-    wait_for "avsd of $host" answers "$host"
+    wait_for "avsd of $host" answers_or_ended "$host"
+    kill -0 "${avsd_pid[$host]}" 2>/dev/null || fail "avsd of $host ended: $(tail -n 1 "$TMP/$host.avsd.log")"
 }
-answers() {
-    kill -0 "${avsd_pid[$1]}" 2>/dev/null || fail "avsd of $1 ended: $(tail -n 3 "$TMP/$1.avsd.log")"
-    ctl "$1" version
-}
+answers_or_ended() { ! kill -0 "${avsd_pid[$1]}" 2>/dev/null || ctl "$1" version; }
 start() {
     local host=$1
     shift
@@ -181,6 +179,13 @@ dropped() {
 works() {
     "$@" >"$TMP/out" 2>&1 || fail "$* ($?): $(tail -n 5 "$TMP/out")"
 }
+# says TEXT COMMAND...: ends well and says that.
+says() {
+    local text=$1
+    shift
+    works "$@"
+    grep -qF -- "$text" "$TMP/out" || fail "'$text' is not what it says: $*: $(tail -n 5 "$TMP/out")"
+}
 # refused CODE TEXT COMMAND...: ends with that exit code and says that.
 refused() {
     local code=$1 text=$2 got=0
@@ -199,8 +204,8 @@ pings() {
     on "$from" ping -q -c 3 -i 0.1 -W 2 "$@" "$address" >"$TMP/out" 2>&1 || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
     grep -q ' 0% packet loss' "$TMP/out" || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
 }
-one_ping() { on "$1" ping -q -c 1 -W 0.5 "$2"; }
-listens() { on "$1" ss -Hltn "sport = :$2" | grep -q .; }
+one_ping() { on "$1" ping -q -c 1 -W 0.5 "${@:2}"; }
+listens() { [ -n "$(on "$1" ss -Hltn "sport = :$2")" ]; }
 # iperf FROM TO ADDRESS [OPTION...]: says how fast; something has to arrive.
 iperf() {
     local from=$1 to=$2 address=$3
@@ -267,7 +272,8 @@ show_failure() {
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
     local code=$? pid name
-    trap - EXIT ERR INT TERM
+    trap - EXIT ERR
+    trap '' INT TERM PIPE # also when nobody reads what we say any more, all of it goes
     set +e
     if [ "$code" -ne 0 ] && [ "$code" -ne 77 ]; then
         show_failure >&2
@@ -296,4 +302,4 @@ trap clean_up EXIT
 trap 'echo "FAILED: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND" >&2' ERR
 trap 'exit 130' INT
 trap 'exit 143' TERM
-needs
+needs ip ping ss

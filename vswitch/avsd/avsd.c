@@ -124,8 +124,7 @@ static int serve(struct avsd *d, const json_t *document)
     if (server == NULL) {
         fprintf(stderr, "avsd: %s\n", error.text);
     } else if (ctl_apply(server, document, &error) < 0) {
-        fprintf(stderr, "avsd: %s%s%s\n", error.path, error.path[0] != '\0' ? ": " : "",
-                error.text);
+        cfg_error_print(stderr, "avsd", NULL, NULL, &error);
         rc = AVSD_CONFIG;
     } else {
         AVS_LOG(log_avsd, AVS_LOG_INFO, "ready", avs_log_str("socket", d->options->socket),

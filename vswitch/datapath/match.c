@@ -21,9 +21,13 @@ static unsigned direction(const struct act_packet *p)
     return p->meta.flags & HSR_RXF_SWAP ? 1 : 0;
 }
 
+/* A session whose entry was replaced asks for it again once in this many packets: with more flows than entries, a
+ * table where each packet evicts another flow's entry would answer nobody. */
+#define REINSERT 64u
+
 /* Tell the flow index of a session it does not know; never over another flow that lives. */
 static bool wants_fit(struct dp_worker *w, const struct act_packet *p, struct session *s,
-                      struct dp_fit *fit)
+                      uint64_t packets, struct dp_fit *fit)
 {
     uint64_t id = ses_flow_id(w->sessions, s);
 
@@ -36,6 +40,8 @@ static bool wants_fit(struct dp_worker *w, const struct act_packet *p, struct se
         if (other != NULL && other != s)
             return false;
     }
+    if ((s->flags & SES_F_FIT) && packets % REINSERT != 0)
+        return false;
     *fit = (struct dp_fit){
         .op = HSR_FIT_INSERT, .hash = p->meta.hash, .flow_id = id, .named = p->meta.flow_id};
     w->counters.fit_inserts++;
@@ -55,7 +61,7 @@ static void act(struct dp_worker *w, struct group *g)
     d->packets += g->v.n;
     for (uint32_t i = 0; i < g->v.n; i++)
         d->bytes += g->v.packet[i]->frame_len;
-    with_fit = wants_fit(w, g->v.packet[0], g->session, &fit);
+    with_fit = wants_fit(w, g->v.packet[0], g->session, d->packets, &fit);
     act_run(&g->v, d->action);
     for (uint32_t i = 0; i < g->v.n; i++)
         dp_send_fit(w, g->v.packet[i], with_fit && i == 0 ? &fit : NULL);
@@ -221,8 +227,12 @@ static void one(struct dp_worker *w, struct group *g, struct act_packet *p,
 
 static void flow(struct dp_worker *w, struct act_packet *packet, uint32_t n)
 {
-    struct group g = {.v = {.templates = &w->templates}, .dir = direction(packet)};
+    struct group g; /* not initialised as a whole: the list of packets is long, and mostly unused */
     struct hsr_key key;
+
+    g.v.templates = &w->templates;
+    g.v.n = 0;
+    g.dir = direction(packet);
 
     dp_key(packet, &key);
     g.session = find(w, packet, &key);

@@ -144,6 +144,9 @@ static uint32_t load_burst(struct dp_worker *w)
         ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id);
         n++;
     }
+    for (uint32_t i = 0; i < n; i++)
+        ses_prefetch_more(w->sessions, w->packet[i].meta.hash, w->packet[i].meta.flow_id,
+                          w->packet[i].meta.flags & HSR_RXF_SWAP ? 1 : 0);
     return n;
 }
 

@@ -45,22 +45,15 @@ static struct nic_port_config device(const struct cfg *cfg, const struct cfg_por
 }
 
 /* Does the device stay as it is? Then only policy sees the change. */
-static bool same_device(const struct cfg *a, const struct cfg_port *pa, const struct cfg *b,
-                        const struct cfg_port *pb)
-{
-    struct nic_port_config ca = device(a, pa), cb = device(b, pb);
-
-    return ca.kind == cb.kind && ca.uplink == cb.uplink && ca.context == cb.context &&
-           ca.mtu == cb.mtu && ca.queues == cb.queues && ca.offload == cb.offload &&
-           strcmp(ca.name, cb.name) == 0 && strcmp(ca.device, cb.device) == 0 &&
-           strcmp(ca.netns, cb.netns) == 0 && strcmp(ca.args, cb.args) == 0;
-}
-
 static bool keeps(const struct cfg *old, const struct cfg *new, const struct cfg_port *p)
 {
     const struct cfg_port *before = find_port(old, p->index);
+    struct nic_port_config now = device(new, p), then;
 
-    return before != NULL && same_device(old, before, new, p);
+    if (before == NULL)
+        return false;
+    then = device(old, before);
+    return nic_port_same(&then, &now);
 }
 
 static int open_port(struct fw *fw, const struct cfg *cfg, uint32_t i, struct cfg_error *error)

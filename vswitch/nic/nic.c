@@ -24,6 +24,21 @@ void nic_config_default(struct nic_config *config, uint32_t workers)
     config->use_fit = true;
 }
 
+void nic_config_repeatable(struct nic_config *config, uint32_t workers)
+{
+    uint64_t state = 0;
+
+    nic_config_default(config, workers);
+    /* splitmix64: a secret of little entropy makes the (linear) hash put many flows into few buckets. */
+    for (unsigned i = 0; i < sizeof config->geometry.hash_secret; i++) {
+        uint64_t z = state += UINT64_C(0x9E3779B97F4A7C15);
+
+        z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+        z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+        config->geometry.hash_secret[i] = (uint8_t)(z ^ z >> 31);
+    }
+}
+
 static void attach_rings(struct nic *nic)
 {
     for (uint32_t w = 0; w < nic->workers; w++) {

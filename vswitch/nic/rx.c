@@ -44,41 +44,69 @@ uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
     return got;
 }
 
-/* Hand one vector to its ring, or drop it whole when the ring is full. */
-static void deliver(struct nic *nic, const struct pp_agg_item *item, uint32_t n)
-{
-    uint32_t worker = item[0].ring;
-    struct hsr_ring *ring = &nic->ring[worker][HSR_RING_RX];
-    uint32_t entry[HSR_MAX_VECTOR];
-    bool room = hsr_ring_room(ring) >= n;
+/* Vectors on their way to one ring, pushed together. */
+struct outgoing {
+    uint32_t worker;
+    uint32_t n;
+    uint32_t room; /* of the ring, less n */
+    uint32_t entry[NIC_RX_BURST + HSR_MAX_VECTOR];
+};
 
+static void push(struct nic *nic, struct outgoing *o)
+{
+    if (o->n > 0)
+        hsr_ring_push(&nic->ring[o->worker][HSR_RING_RX], o->entry, o->n);
+    o->n = 0;
+}
+
+static void turn_to(struct nic *nic, struct outgoing *o, uint32_t worker)
+{
+    push(nic, o);
+    o->worker = worker;
+    o->room = hsr_ring_room(&nic->ring[worker][HSR_RING_RX]);
+}
+
+static void refuse(struct nic *nic, const struct pp_agg_item *item, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        nic_pre_drop(nic, nic->slots.port[item[i].slot], HSR_DROP_RX_RING_FULL);
+        nic_slots_put(&nic->slots, item[i].slot);
+    }
+}
+
+/* Hand one vector over, or drop it whole when its ring is full. */
+static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_item *item, uint32_t n)
+{
+    if (item[0].ring != o->worker || o->n >= NIC_RX_BURST)
+        turn_to(nic, o, item[0].ring);
+    if (o->room < n) {
+        refuse(nic, item, n);
+        return;
+    }
+    o->room -= n;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = item[i].slot;
-        uint16_t ledger = nic->slots.port[slot];
 
-        entry[i] = hsr_entry(slot, HSR_KIND_PACKET);
-        if (room) {
-            nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
-            nic->slots.worker[slot] = (uint8_t)worker;
-            nic->stats[ledger].pre_ring++;
-        } else {
-            nic_pre_drop(nic, ledger, HSR_DROP_RX_RING_FULL);
-            nic_slots_put(&nic->slots, slot);
-        }
+        nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
+        nic->slots.worker[slot] = (uint8_t)o->worker;
+        nic->stats[nic->slots.port[slot]].pre_ring++;
+        o->entry[o->n++] = hsr_entry(slot, HSR_KIND_PACKET);
     }
-    if (room)
-        hsr_ring_push(ring, entry, n);
 }
 
 uint32_t nic_rx_vectors(struct nic *nic)
 {
     struct pp_agg_item item[HSR_MAX_VECTOR];
+    struct outgoing o;
     uint32_t n, total = 0;
 
+    o.worker = UINT32_MAX;
+    o.n = 0;
     while ((n = pp_pre_vector(&nic->pre, item)) > 0) {
-        deliver(nic, item, n);
+        deliver(nic, &o, item, n);
         total += n;
     }
+    push(nic, &o);
     if (total > 0)
         for (uint32_t w = 0; w < nic->workers; w++)
             hsr_ring_kick(&nic->ring[w][HSR_RING_RX]);

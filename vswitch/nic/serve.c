@@ -153,14 +153,6 @@ static struct nic_port_config config_of(const struct hsr_msg_port *m)
     return c;
 }
 
-static bool same(const struct nic_port_config *a, const struct nic_port_config *b)
-{
-    return a->kind == b->kind && a->uplink == b->uplink && a->context == b->context &&
-           a->mtu == b->mtu && a->queues == b->queues && a->offload == b->offload &&
-           strcmp(a->name, b->name) == 0 && strcmp(a->device, b->device) == 0 &&
-           strcmp(a->netns, b->netns) == 0 && strcmp(a->args, b->args) == 0;
-}
-
 static int remove_port(struct nic_serve *s, uint16_t index)
 {
     s->port[index].there = false;
@@ -181,7 +173,7 @@ static void port_add(struct nic_serve *s, const struct hsr_msg_port *m, int fd)
     }
     struct served_port *p = &s->port[m->index];
 
-    if (p->there && !p->wanted && fd < 0 && same(&p->config, &config)) {
+    if (p->there && !p->wanted && fd < 0 && nic_port_same(&p->config, &config)) {
         p->wanted = true;
         hsr_msg_reply(s->client, &m->hdr, 0, "%s", "");
         return;

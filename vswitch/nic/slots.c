@@ -10,6 +10,9 @@ static unsigned class_of(const struct nic_slots *slots, uint32_t slot)
     const struct hsr_slot_class *classes = slots->view->classes;
     unsigned class = 0;
 
+    if (slot - classes[0].first < classes[0].count) /* of single slots, and nearly always it */
+        return 0;
+
     while (class + 1 < HSR_SLOT_CLASSES &&
            slot - classes[class].first >= classes[class].run * classes[class].count)
         class ++;
@@ -116,16 +119,6 @@ bool nic_slots_put(struct nic_slots *slots, uint32_t slot)
     if (slot >= slots->view->slots || slots->state[slot] != NIC_SLOT_NIC)
         return false;
     push_free(slots, slot);
-    return true;
-}
-
-bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum nic_slot_state from,
-                    enum nic_slot_state to)
-{
-    if (slot >= slots->view->slots || from == NIC_SLOT_FREE || to == NIC_SLOT_FREE ||
-        from == NIC_SLOT_NONE || to == NIC_SLOT_NONE || slots->state[slot] != from)
-        return false;
-    slots->state[slot] = (uint8_t)to;
     return true;
 }
 

@@ -54,11 +54,22 @@ static uint32_t collect_frames(void *arg, const struct po_frame *frames, uint32_
     return n;
 }
 
+/* What po_process() and the sink would do with a frame that needs no work, in one step. */
+static void collect_plain(struct nic *nic, struct nic_slot_port *p, uint16_t ledger,
+                          const uint8_t *frame, uint32_t len)
+{
+    struct nic_batch *b = &p->batch;
+
+    if (b->count == NIC_TX_BATCH)
+        flush_port(nic, p);
+    b->frame[b->count] = (struct po_frame){.body = frame, .body_len = len};
+    b->ledger[b->count++] = ledger;
+}
+
 static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
                      uint16_t ledger)
 {
     struct nic_slot_port *p = nic->port[meta->egress_port];
-    struct collect c = {.nic = nic, .port = p, .ledger = ledger};
 
     if (p == NULL) {
         nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
@@ -68,9 +79,14 @@ static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t s
         p->touched = true;
         nic->flush[nic->flushes++] = meta->egress_port;
     }
-    struct po_result r =
-        po_process(&nic->work, meta, hsr_slot(&nic->region.view, slot) + meta->frame_off,
-                   &p->port.egress, collect_frames, &c);
+    const uint8_t *frame = hsr_slot(&nic->region.view, slot) + meta->frame_off;
+
+    if (po_is_plain(meta, &p->port.egress)) {
+        collect_plain(nic, p, ledger, frame, meta->frame_len);
+        return;
+    }
+    struct collect c = {.nic = nic, .port = p, .ledger = ledger};
+    struct po_result r = po_process(&nic->work, meta, frame, &p->port.egress, collect_frames, &c);
 
     if (r.made > 1)
         nic->stats[ledger].post_segments += r.made - 1;

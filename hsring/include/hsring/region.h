@@ -94,10 +94,28 @@ static inline uint8_t *hsr_slot(const struct hsr_view *view, uint32_t slot)
     return view->slot0 + (size_t)slot * HSR_SLOT_SIZE;
 }
 
+/* hsr_slot_space() for runs of every class. */
+uint32_t hsr_slot_space_any(const struct hsr_view *view, uint32_t slot);
+
 /* Bytes that may follow HSR_SLOT_META in the run that starts at `slot`; 0 when no run starts there. */
-uint32_t hsr_slot_space(const struct hsr_view *view, uint32_t slot);
+static inline uint32_t hsr_slot_space(const struct hsr_view *view, uint32_t slot)
+{
+    /* Most runs are single slots, and those leave no remainder to check. */
+    if (HSR_RUN_SINGLE == 1 && slot - view->classes[0].first < view->classes[0].count)
+        return HSR_SLOT_SIZE - HSR_SLOT_META;
+    return hsr_slot_space_any(view, slot);
+}
 
 /* With AVS_LIBC_POOLS under ASan: mark the frame space of a free run; else nothing. */
+#ifdef AVS_LIBC_POOLS
 void hsr_slot_poison(const struct hsr_view *view, uint32_t slot, bool poison);
+#else
+static inline void hsr_slot_poison(const struct hsr_view *view, uint32_t slot, bool poison)
+{
+    (void)view;
+    (void)slot;
+    (void)poison;
+}
+#endif
 
 #endif

@@ -64,6 +64,12 @@ struct session *ses_find(struct ses_table *t, uint64_t hash, const struct hsr_ke
 /* Touch what ses_find()/ses_by_flow() will read. */
 void ses_prefetch(const struct ses_table *t, uint64_t hash, uint64_t flow_id);
 
+/*
+ * Later, when what ses_prefetch() asked for has come: the session's line of direction `dir` and, without a flow id, the
+ * session that the hash table suggests. A wrong hash or id costs time, nothing else.
+ */
+void ses_prefetch_more(const struct ses_table *t, uint64_t hash, uint64_t flow_id, unsigned dir);
+
 /* Does the session have this key (and so the packet belong to it)? */
 bool ses_matches(const struct session *s, const struct hsr_key *key);
 

@@ -62,3 +62,11 @@ uint32_t nic_port_mtu(const struct nic_port *port)
 {
     return port->config.mtu ? port->config.mtu : NIC_PORT_DEFAULT_MTU;
 }
+
+bool nic_port_same(const struct nic_port_config *a, const struct nic_port_config *b)
+{
+    return a->kind == b->kind && a->uplink == b->uplink && a->context == b->context &&
+           a->mtu == b->mtu && a->queues == b->queues && a->offload == b->offload &&
+           strcmp(a->name, b->name) == 0 && strcmp(a->device, b->device) == 0 &&
+           strcmp(a->netns, b->netns) == 0 && strcmp(a->args, b->args) == 0;
+}

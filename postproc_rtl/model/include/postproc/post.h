@@ -54,6 +54,33 @@ struct po_result {
     uint64_t bytes;     /* of those sent */
 };
 
+/* Offloads that are checksums to be written. */
+enum {
+    PO_CSUM_WORK =
+        HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM,
+};
+
+/* Largest IP packet that may leave, bytes. */
+static inline uint32_t po_packet_limit(const struct hsr_tx_meta *meta, const struct po_port *port)
+{
+    return meta->mtu != 0 && meta->mtu < port->mtu ? meta->mtu : port->mtu;
+}
+
+/* Does the outermost IP packet fit? An unknown offset is that of an untagged Ethernet frame. */
+static inline bool po_fits(const struct hsr_tx_meta *meta, uint32_t limit)
+{
+    uint32_t l3 = meta->offload & HSR_TXO_ENCAP ? meta->outer_l3_off : meta->l3_off;
+
+    return meta->frame_len <= (uint64_t)limit + (l3 == 0 ? 14 : l3);
+}
+
+/* Does the frame leave as it stands, without work on its headers? po_process() then gives the sink just that. */
+static inline bool po_is_plain(const struct hsr_tx_meta *meta, const struct po_port *port)
+{
+    return meta->gso_type == HSR_GSO_NONE && !(meta->offload & PO_CSUM_WORK) &&
+           po_fits(meta, po_packet_limit(meta, port));
+}
+
 /*
  * Process one TRANSMIT or ORIGINATE packet whose metadata passed hsr_tx_check(). `frame` is its first byte
  * (slot + meta.frame_off), meta.frame_len bytes long; it is never written. No IP packet that leaves is larger than

@@ -27,11 +27,11 @@ struct pp_agg_item {
     uint16_t next;            /* private */
     bool joins;               /* private: same vector as the one before it */
     struct hsr_rx_meta *meta; /* line 0 and 1, in the slot */
-    struct hsr_key key;
 };
 
 struct pp_agg {
     struct pp_agg_item *item;
+    struct hsr_key *key; /* of each item, apart: only the next packet of its queue compares it */
     uint16_t *free;
     uint32_t capacity, free_count;
     struct pp_agg_queue {

@@ -17,6 +17,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "hsring/abi.h"
 #include "session/timeouts.h"
@@ -176,6 +177,17 @@ int cfg_yaml_load(const char *text, size_t size, json_t **document, struct cfg_l
 /* Line of a JSON pointer, or of its nearest parent that has one; 0: unknown. */
 int cfg_line(const struct cfg_lines *lines, const char *path);
 void cfg_lines_free(struct cfg_lines *lines);
+
+/*
+ * The same from a file ("-": standard input). 0, -EINVAL as above, or what the system said (-E2BIG: over 16 MiB), with
+ * the file and the reason in error->text.
+ */
+int cfg_file_load(const char *path, json_t **document, struct cfg_lines **lines,
+                  struct cfg_error *error);
+
+/* An error as people want it, "FILE:LINE: /path: text"; the line is looked up when the error has none. */
+void cfg_error_print(FILE *to, const char *program, const char *path, const struct cfg_lines *lines,
+                     const struct cfg_error *error);
 
 /* Document to YAML that loads back to the same document; malloc'ed, or NULL. Keys in schema order. */
 char *cfg_yaml_dump(const json_t *document);

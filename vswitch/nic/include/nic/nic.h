@@ -35,6 +35,9 @@ struct nic_config {
 /* Defaults for this many workers, hash secret from getrandom(). */
 void nic_config_default(struct nic_config *config, uint32_t workers);
 
+/* The same, with a hash secret that is always the same: for what must run alike each time (replay, benchmarks, tests). */
+void nic_config_repeatable(struct nic_config *config, uint32_t workers);
+
 /* 0, or a negative errno with a text in `why`. */
 int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY]);
 void nic_close(struct nic *nic);

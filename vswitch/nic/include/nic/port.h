@@ -78,6 +78,9 @@ struct nic_port {
     void *priv;    /* the driver's */
 };
 
+/* Are these the same device with the same settings (whatever their index)? */
+bool nic_port_same(const struct nic_port_config *a, const struct nic_port_config *b);
+
 /* The driver of a kind, or NULL. */
 const struct nic_port_ops *nic_port_ops(enum hsr_port_kind kind);
 

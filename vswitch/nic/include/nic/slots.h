@@ -52,8 +52,15 @@ bool nic_slots_put(struct nic_slots *slots, uint32_t slot);
  * Move from `from` to `to`; false (and no change) when the run is in another state or no run starts there. Neither is
  * FREE or NONE: into and out of the pool lead nic_slots_get() and nic_slots_put() alone.
  */
-bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum nic_slot_state from,
-                    enum nic_slot_state to);
+static inline bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum nic_slot_state from,
+                                  enum nic_slot_state to)
+{
+    if (slot >= slots->view->slots || from == NIC_SLOT_FREE || to == NIC_SLOT_FREE ||
+        from == NIC_SLOT_NONE || to == NIC_SLOT_NONE || slots->state[slot] != from)
+        return false;
+    slots->state[slot] = (uint8_t)to;
+    return true;
+}
 
 /* The firmware went away: every run in state FIRMWARE goes free, `lost(arg, port)` is called for each; how many. */
 uint32_t nic_slots_reclaim(struct nic_slots *slots, void (*lost)(void *arg, uint16_t port),

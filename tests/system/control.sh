@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The control socket: every command's JSON, exit codes, paging and flushing of sessions, roles, log level.
+source "$(dirname "$0")/lib.sh"
+needs python3
+
+hosts h1
+guests a b
+cat >"$TMP/h1.yaml" <<YAML
+version: 1
+vpcs: [{name: red, vni: 100}]
+subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24}]
+ports:
+  - {name: a, role: vnic, type: tap, device: eth0, netns: $N-a, subnet: s1, mac: 02:00:00:00:00:10,
+     args: "mac=02:00:00:00:00:10", addresses: [10.0.0.10]}
+  - {name: b, role: vnic, type: tap, device: eth0, netns: $N-b, subnet: s1, mac: 02:00:00:00:00:11,
+     args: "mac=02:00:00:00:00:11", addresses: [10.0.0.11]}
+YAML
+start h1
+guest_up a 10.0.0.10/24
+guest_up b 10.0.0.11/24
+pings a 10.0.0.11
+
+say "300 sessions of UDP, by pages and by filter"
+on a "$PYTHON" -c '
+import socket
+s = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(300)]
+for i, x in enumerate(s):
+    x.sendto(b"x", ("10.0.0.11", 9000 + i))'
+wait_for "the sessions" get h1 "d['sessions']['used'] >= 301"
+count() { ctl h1 --json session list "$@" | "$PYTHON" -c 'import json, sys; print(len({json.loads(l)["flow_id"] for l in sys.stdin}))'; }
+expect() { [ "$2" = "$3" ] || fail "$1: $2 instead of $3"; }
+expect "all of UDP" "$(count --all proto=udp)" 300
+expect "the default limit" "$(count proto=udp)" 100
+expect "a limit" "$(count -n 7 proto=udp)" 7
+expect "a port number" "$(count --all l4port=9007)" 1
+expect "an address nobody has" "$(count --all addr=10.0.0.99)" 0
+flow_id=$(ctl h1 --json session list l4port=9007 | "$PYTHON" -c 'import json, sys; print(json.loads(next(sys.stdin))["flow_id"])')
+ctl h1 --json session show "$flow_id" | json "9007 in (d['dport'], d['sport'])" >/dev/null
+refused 3 "" ctl h1 session show 0x123456
+refused 2 "" ctl h1 session list nonsense=1
+expect "flushed by filter" "$(ctl h1 --json session flush l4port=9007 | json "d['removed']")" 1
+expect "left" "$(count --all proto=udp)" 299
+refused 2 "this would remove all sessions" ctl h1 session flush
+expect "flushed by port" "$(ctl h1 --json session flush port=a proto=udp | json "d['removed']")" 299
+pings a 10.0.0.11
+
+say "JSON of every command"
+while read -r command; do
+    # shellcheck disable=SC2086 # words
+    ctl h1 --json $command | "$PYTHON" -c '
+import json, sys
+text = sys.stdin.read()
+for piece in text.splitlines() if sys.argv[1].startswith("session list") else [text]:
+    json.loads(piece)' "$command" || fail "no JSON: $command"
+    # shellcheck disable=SC2086
+    works ctl h1 $command
+done <<'COMMANDS'
+get
+get -o json
+port list
+port show a
+vpc list
+vpc show red
+subnet list
+subnet show s1
+mapping list
+route list
+sg list
+session list
+session flush proto=udp
+drops
+drops --watch --count 1
+stats
+top --count 1
+log level
+log level control=info
+version
+schema
+schema port
+schema security_groups
+COMMANDS
+ctl h1 --json apply -n -f "$TMP/h1.yaml" | json "d is not None" >/dev/null
+for command in "port show nobody" "vpc show nobody" "route del vpc=red prefix=10.9.0.0/16" "session flush"; do
+    # shellcheck disable=SC2086
+    { ctl h1 --json $command || true; } | json "len(d['error']['message']) > 5 and 'hint' in d['error']" >/dev/null || fail "no JSON error: $command"
+done
+
+say "exit codes"
+refused 2 "" ctl h1 no-such-thing
+refused 2 "" ctl h1 port list --no-such-option
+refused 3 "no port nobody" ctl h1 port show nobody
+refused 4 "" "$BIN/avs-ctl" -s "$TMP/nothing.sock" version
+refused 6 "" ctl h1 vpc add red vni=300
+refused 6 "" ctl h1 apply -f "$TMP/h1.yaml" --if-revision 999
+
+say "roles: the socket's group may look and flush, others may not even that"
+log_allow='msg="client refused" uid=65534'
+chmod 755 "$TMP"
+chmod 666 "$TMP/h1.sock"
+as() { # UID GID WORD...
+    local uid=$1 gid=$2
+    shift 2
+    setpriv --reuid "$uid" --regid "$gid" --clear-groups "$BIN/avs-ctl" -s "$TMP/h1.sock" "$@"
+}
+refused 5 "you may not use this socket" as 65534 65534 version
+works as 65534 0 stats
+works as 65534 0 session flush --yes
+works as 65534 0 apply -n -f "$TMP/h1.yaml"
+refused 5 "" as 65534 0 vpc add green vni=400
+refused 5 "" as 65534 0 apply -f "$TMP/h1.yaml"
+
+say "log level"
+works ctl h1 log level control=debug
+ctl h1 --json log level | json "d['control'] == 'debug'" >/dev/null
+refused 1 "no level" ctl h1 log level control=loud
+works ctl h1 log level '*=info'
+ctl h1 --json version | json "d['nic'] == ('embedded' if '$mode' == 'one' else 'attached')" >/dev/null
+
+finish
