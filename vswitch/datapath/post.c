@@ -19,51 +19,56 @@ static void write_meta(struct act_packet *p, const struct hsr_tx_meta *meta)
     memcpy(p->slot, meta, sizeof *meta);
 }
 
-/* What the sender left to us, in the words of the Post-Processor. */
-static void offload(const struct act_packet *p, struct hsr_tx_meta *meta)
+/* What the sender left to us, in the words of the Post-Processor; the bits of `offload`. */
+static unsigned partial(const struct act_packet *p, struct hsr_tx_meta *meta)
+{
+    meta->gso_size = p->meta.gso_size;
+    meta->gso_type = p->meta.gso_type;
+    if (p->meta.csum_offset == 6)
+        return HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP;
+    if (p->meta.csum_offset == 8)
+        return HSR_TXO_L4_PARTIAL | HSR_TXO_L4_SCTP;
+    return HSR_TXO_L4_PARTIAL;
+}
+
+static unsigned offload(const struct act_packet *p, struct hsr_tx_meta *meta)
 {
     unsigned l4 = p->meta.verdicts >> 2 & 3;
+    unsigned bits = p->meta.flags & HSR_RXF_IPV6 ? HSR_TXO_IPV6 : 0;
 
     if (p->encap) {
-        meta->offload |= HSR_TXO_ENCAP;
+        bits |= HSR_TXO_ENCAP;
         meta->outer_l3_off = p->outer_l3;
         meta->outer_l4_off = p->outer_l4;
     }
-    if (p->meta.flags & HSR_RXF_IPV6)
-        meta->offload |= HSR_TXO_IPV6;
     meta->l3_off = p->l3;
     meta->l4_off = p->l4;
-    if (l4 != HSR_VERDICT_PARTIAL || !(p->meta.flags & HSR_RXF_LINE1))
-        return;
-    meta->offload |= HSR_TXO_L4_PARTIAL;
-    if (p->meta.csum_offset == 6)
-        meta->offload |= HSR_TXO_L4_UDP;
-    else if (p->meta.csum_offset == 8)
-        meta->offload |= HSR_TXO_L4_SCTP;
-    meta->gso_size = p->meta.gso_size;
-    meta->gso_type = p->meta.gso_type;
+    if (l4 == HSR_VERDICT_PARTIAL && p->meta.flags & HSR_RXF_LINE1)
+        bits |= partial(p, meta);
+    return bits;
 }
 
+/* Written in place and never read back: the slot is the NIC's as well. */
 void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit *fit)
 {
-    struct hsr_tx_meta meta = stamp(p);
+    struct hsr_tx_meta *meta = (struct hsr_tx_meta *)(void *)p->slot;
 
     if (p->drop != HSR_DROP_NONE || p->egress == HSR_NO_PORT) {
         dp_drop(w, p, p->drop != HSR_DROP_NONE ? (enum hsr_drop)p->drop : HSR_DROP_NO_ROUTE);
         return;
     }
-    meta.egress_port = p->egress;
-    meta.action = HSR_TXA_TRANSMIT;
-    meta.frame_off = (uint16_t)p->frame_off;
-    meta.frame_len = p->frame_len;
-    offload(p, &meta);
+    *meta = stamp(p);
+    meta->egress_port = p->egress;
+    meta->action = HSR_TXA_TRANSMIT;
+    meta->frame_off = (uint16_t)p->frame_off;
+    meta->frame_len = p->frame_len;
+    meta->offload = (uint16_t)offload(p, meta);
     if (fit != NULL) {
-        meta.fit_op = fit->op;
-        meta.hash = fit->hash;
-        meta.flow_id = fit->flow_id;
-        meta.fit_named = fit->named;
+        meta->fit_op = fit->op;
+        meta->hash = fit->hash;
+        meta->flow_id = fit->flow_id;
+        meta->fit_named = fit->named;
     }
-    write_meta(p, &meta);
     w->ledger[p->meta.ingress].tx++;
     push(w, p->entry);
 }
