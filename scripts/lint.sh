@@ -44,7 +44,7 @@ files() {
 # Files run by a shell, by name or by first line.
 shell_files() {
     files '*.sh' '*.bash'
-    files | grep -vE '\.[A-Za-z0-9_]+$|^LICENSE$' | while read -r f; do
+    files | { grep -vE '\.[A-Za-z0-9_]+$|^LICENSE$' || true; } | while read -r f; do
         if head -n 1 "$f" | grep -qE '^#!.*\b(ba|da)?sh\b'; then
             echo "$f"
         fi
