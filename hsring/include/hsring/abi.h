@@ -14,7 +14,7 @@
 
 /* Region and slots */
 #define HSR_CACHE_LINE 64 /* bytes; unit of every alignment in the region */
-#define HSR_MAX_WORKERS 16 /* rings sets in one region */
+#define HSR_MAX_WORKERS 16 /* ring sets in one region */
 #define HSR_MAX_PORTS 0x400 /* port indices 0..1023; NO_PORT is none of them */
 #define HSR_NO_PORT 0xFFFF /* no port */
 #define HSR_SLOT_META 128 /* bytes of metadata at the start of a slot (two cache lines) */
@@ -141,7 +141,7 @@ enum hsr_txo {
 /* Flow-index operation (tx_meta.fit_op). */
 enum hsr_fit {
     HSR_FIT_NONE = 0,
-    HSR_FIT_INSERT = 1, /* place (hash -> flow_id); replaces an equal tag whose flow id is fit_named or dead */
+    HSR_FIT_INSERT = 1, /* place (hash -> flow_id) over an equal tag, else in an empty bank, else over a victim; fit_named is not looked at */
     HSR_FIT_DELETE = 2, /* remove (hash -> fit_named), only if stored */
     HSR_FIT_UPDATE = 3, /* (hash -> fit_named) becomes (hash -> flow_id), only if stored */
 };

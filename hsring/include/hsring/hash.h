@@ -8,8 +8,8 @@
  * bits are rte_softrss() over the key's 32-bit words (most significant first), the lower 32 the same with the secret
  * advanced by four bytes.
  *
- * Usage: hsr_hash_init() once, then hsr_hash4() and hsr_hash6() from any thread. The variant (carry-less multiply
- * or portable) is chosen at run time in hsr_hash_init().
+ * Usage: hsr_hash_init() once, then hsr_hash_key() from any thread. The variant (carry-less multiply or portable) is
+ * chosen at run time in hsr_hash_init().
  */
 #ifndef HSRING_HASH_H
 #define HSRING_HASH_H

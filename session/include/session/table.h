@@ -5,7 +5,7 @@
  *     s = ses_by_flow(t, flow_id);            a hint from hardware; NULL when stale: compare the key all the same
  *     s = ses_find(t, hash, key);             the hash table
  *     s = ses_create(t, hash, key, ...);      may evict; NULL and a reason when it cannot
- *     ses_expire(t, now, budget, gone, arg);  ageing: call often with a small budget
+ *     ses_expire(t, now, budget);             ageing: call often with a small budget
  *
  * Ids index an array, so a packet with a flow id touches the session's own lines and no table. Records hold indices,
  * never pointers. Nothing here allocates after ses_table_open(), takes a lock or reads a clock: `now` is NIC time in

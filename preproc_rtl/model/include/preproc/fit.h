@@ -3,8 +3,10 @@
  * pp_fit: the flow-index table, hash -> flow id and nothing else (Triton, section 4.2).
  *
  * A bucket is one cache line: four banks of (32-bit tag, flow id). The hardware places entries: an equal tag, else
- * the first empty bank, else a deterministic victim (bank = low bits of the tag). DELETE and UPDATE apply only if
- * the stored flow id is the one named. The table may be stale, full or wrong at any time; nobody may rely on it.
+ * the first empty bank, else a deterministic victim (bank = low bits of the tag). INSERT replaces an equal tag whatever
+ * flow it stood for: which flows live only the firmware knows, and it does not insert over a live one whose flow id it
+ * was shown. DELETE and UPDATE apply only if the stored flow id is the one named. The table may be stale, full or wrong
+ * at any time; nobody may rely on it.
  * One thread. pp_fit_open() allocates, pp_fit_close() frees.
  */
 #ifndef PREPROC_FIT_H
