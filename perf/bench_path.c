@@ -253,7 +253,7 @@ static void subtract(void *after, const void *before, size_t size)
 
 static uint64_t all_drops(struct bench *b)
 {
-    nic_sync(b->nic);
+    fw_sync(b->fw);
     return fw_balance_total(b->fw).drops;
 }
 

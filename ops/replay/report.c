@@ -100,7 +100,7 @@ int replay_report(struct replay *r)
     json_t *report;
     struct fw_balance total;
 
-    nic_sync(r->nic);
+    fw_sync(r->fw);
     total = fw_balance_total(r->fw);
     bool ok = total.settled && ports_ok(r) && !r->corrupt && r->leaked_sessions == 0 &&
               r->leaked_slots == 0 && r->leaked_templates == 0;

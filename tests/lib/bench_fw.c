@@ -192,7 +192,7 @@ uint64_t bench_drops(struct bench *b, const char *port, enum hsr_drop reason)
 {
     const struct hsr_port_stats *s = &nic_region(b->nic)->view.stats[bench_index(b, port)];
 
-    nic_sync(b->nic);
+    fw_sync(b->fw);
     return reason == HSR_DROP_NONE ? s->pre_drops + s->post_drops : s->drops[reason];
 }
 
@@ -280,7 +280,7 @@ static const char *unread(struct bench *b)
 /* The first port whose ledger does not add up, or -1. */
 static int unbalanced(struct bench *b, struct fw_balance *balance)
 {
-    nic_sync(b->nic);
+    fw_sync(b->fw);
     for (uint16_t p = 0; p < HSR_MAX_PORTS; p++) {
         *balance = fw_balance(b->fw, p);
         if (!balance->settled)

@@ -41,8 +41,11 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
                                         .gone = dp_session_gone,
                                         .arg = w};
 
-    if (w == NULL)
+    if (w == NULL || config->view->ring_entries < 2 * DP_OUT) {
+        errno = w == NULL ? ENOMEM : EINVAL; /* a burst and all it makes must fit the tx ring */
+        free(w);
         return NULL;
+    }
     memset(w, 0, sizeof *w);
     w->view = config->view;
     w->shared = config->shared;

@@ -2,13 +2,12 @@
 /* The conservation equation (architecture, section 3), from the counters of three stages. */
 #include "internal.h"
 
-/* The firmware's stage. Workers go on meanwhile: what leaves is read before what comes, so that a packet in a worker's
- * hands is counted as held, never as invented. */
-static void add_workers(struct fw *fw, uint16_t port, struct fw_balance *b, uint64_t *in,
+/* The firmware's stage. */
+static void add_workers(const struct fw *fw, uint16_t port, struct fw_balance *b, uint64_t *in,
                         uint64_t *out)
 {
     for (uint32_t w = 0; w < fw->workers; w++) {
-        const volatile struct dp_ledger *l = &dp_ledger(fw->worker[w])[port];
+        const struct dp_ledger *l = &fw->worker_stats[w].ledger[port];
         uint64_t left = l->tx + l->consumed + l->drops;
 
         *out += left;
@@ -19,7 +18,7 @@ static void add_workers(struct fw *fw, uint16_t port, struct fw_balance *b, uint
 
 static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
 {
-    const volatile struct hsr_port_stats *s = &fw->view->stats[port];
+    const struct hsr_port_stats *s = &fw->nic_stats[port];
     const struct fw_base *base = &fw->base[port];
     uint64_t in = 0, out = 0;
 
@@ -38,16 +37,15 @@ static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
     b->segments += s->post_segments;
 }
 
-/* The NIC's two stages are published together and must add up at any moment; a worker may hold no more than a burst. */
-static void judge(const struct fw *fw, struct fw_balance *b)
+/* The NIC's two stages are published together and a worker is asked between two bursts: each adds up at any moment. */
+static void judge(struct fw_balance *b)
 {
     int64_t whole =
         (int64_t)(b->rx + b->originated + b->segments - b->tx - b->consumed - b->drops) -
         b->in_flight;
 
-    b->ok = b->pre == 0 && b->post == 0 && whole == 0 && b->in_flight >= 0 && b->fw >= 0 &&
-            b->fw <= (int64_t)fw->workers * DP_BURST_MAX;
-    b->settled = b->ok && b->in_flight == 0 && b->fw == 0 && b->to_fw == 0 && b->to_post == 0;
+    b->ok = b->pre == 0 && b->post == 0 && whole == 0 && b->in_flight >= 0 && b->fw == 0;
+    b->settled = b->ok && b->in_flight == 0 && b->to_fw == 0 && b->to_post == 0;
 }
 
 struct fw_balance fw_balance(struct fw *fw, uint16_t port)
@@ -55,7 +53,7 @@ struct fw_balance fw_balance(struct fw *fw, uint16_t port)
     struct fw_balance b = {0};
 
     add_port(fw, port, &b);
-    judge(fw, &b);
+    judge(&b);
     return b;
 }
 
@@ -65,6 +63,6 @@ struct fw_balance fw_balance_total(struct fw *fw)
 
     for (uint16_t port = 0; port < HSR_MAX_PORTS; port++)
         add_port(fw, port, &b);
-    judge(fw, &b);
+    judge(&b);
     return b;
 }

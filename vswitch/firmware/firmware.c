@@ -40,15 +40,51 @@ static int open_worker(struct fw *fw, const struct fw_config *config, uint32_t i
     return fw->worker[id] == NULL ? -errno : 0;
 }
 
+static void copy_worker(struct dp_worker *w, void *arg)
+{
+    struct fw_worker_stats *to = arg;
+
+    memcpy(to->ledger, dp_ledger(w), sizeof to->ledger);
+    to->counters = *dp_counters(w);
+    to->sessions = *ses_stats(dp_sessions(w));
+    to->corrupt = dp_corrupt(w);
+}
+
+/* The NIC writes its counters while we read: word by word, each whole. */
+static void copy_nic(struct fw *fw)
+{
+    const uint64_t *from = (const uint64_t *)fw->view->stats;
+    uint64_t *to = (uint64_t *)fw->nic_stats;
+
+    for (size_t i = 0; i < HSR_MAX_PORTS * sizeof *fw->nic_stats / sizeof *to; i++)
+        to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
+void fw_sync(struct fw *fw)
+{
+    fw->nic_ops->sync(fw->nic);
+    copy_nic(fw);
+    for (uint32_t w = 0; w < fw->workers; w++)
+        dp_run(fw->worker[w], copy_worker, &fw->worker_stats[w]);
+}
+
 static void note_base(struct fw *fw)
 {
     fw->nic_ops->sync(fw->nic);
+    copy_nic(fw);
     for (uint32_t i = 0; i < HSR_MAX_PORTS; i++) {
-        const struct hsr_port_stats *s = &fw->view->stats[i];
+        const struct hsr_port_stats *s = &fw->nic_stats[i];
 
         fw->base[i] =
             (struct fw_base){.pre_ring = s->pre_ring, .post_in = s->post_ring + s->post_originated};
     }
+}
+
+static int open_stats(struct fw *fw)
+{
+    fw->nic_stats = aligned_alloc(HSR_CACHE_LINE, HSR_MAX_PORTS * sizeof *fw->nic_stats);
+    fw->worker_stats = calloc(fw->workers, sizeof *fw->worker_stats);
+    return fw->nic_stats == NULL || fw->worker_stats == NULL ? -ENOMEM : 0;
 }
 
 int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
@@ -65,7 +101,8 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
         fw->threaded = config->threaded;
         for (uint32_t i = 0; i < FW_OFFERS; i++)
             fw->offer[i].fd = -1;
-        if (fw->threaded)
+        rc = open_stats(fw);
+        if (rc == 0 && fw->threaded)
             rc = open_qsbr(fw);
         for (uint32_t w = 0; rc == 0 && w < fw->workers; w++)
             rc = open_worker(fw, config, w);
@@ -93,6 +130,8 @@ void fw_close(struct fw *fw)
     pol_free(fw->policy);
     cfg_free(fw->cfg);
     free(fw->shared.qsbr);
+    free(fw->nic_stats);
+    free(fw->worker_stats);
     free(fw);
 }
 

@@ -5,8 +5,7 @@
 
 #include "firmware/firmware.h"
 
-#define FW_OFFERS    64
-#define DP_BURST_MAX 64 /* packets a worker may hold */
+#define FW_OFFERS 64
 
 struct fw {
     const struct hsr_view *view;
@@ -20,6 +19,13 @@ struct fw {
     bool started;
     struct cfg *cfg; /* the running one */
     struct pol *policy;
+    struct hsr_port_stats *nic_stats; /* HSR_MAX_PORTS, as of the last fw_sync() */
+    struct fw_worker_stats {
+        struct dp_ledger ledger[HSR_MAX_PORTS];
+        struct dp_counters counters;
+        struct ses_table_stats sessions;
+        bool corrupt;
+    } * worker_stats; /* of each worker, likewise */
     struct fw_base { /* the NIC's counters when this firmware came: those of another do not count */
         uint64_t pre_ring, post_in;
     } base[HSR_MAX_PORTS];

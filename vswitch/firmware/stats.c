@@ -34,12 +34,12 @@ static json_t *balance_json(const struct fw_balance *b)
 /* What each stage counted for the packets of a port: one row of the conservation equation each. */
 static json_t *stages_json(struct fw *fw, uint16_t port)
 {
-    const struct hsr_port_stats *s = &fw->view->stats[port];
+    const struct hsr_port_stats *s = &fw->nic_stats[port];
     json_t *o = json_object(), *pre = json_object(), *fw_row = json_object(), *post = json_object();
     struct dp_ledger sum = {0};
 
     for (uint32_t w = 0; w < fw->workers; w++) {
-        const struct dp_ledger *l = &dp_ledger(fw->worker[w])[port];
+        const struct dp_ledger *l = &fw->worker_stats[w].ledger[port];
 
         sum.rx += l->rx;
         sum.originated += l->originated;
@@ -70,7 +70,7 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
 
 static json_t *port_json(struct fw *fw, const struct cfg_port *p)
 {
-    const struct hsr_port_stats *s = &fw->view->stats[p->index];
+    const struct hsr_port_stats *s = &fw->nic_stats[p->index];
     struct fw_balance b = fw_balance(fw, p->index);
     json_t *o = json_object();
 
@@ -89,7 +89,7 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
 
 static json_t *worker_json(struct fw *fw, uint32_t id)
 {
-    const struct dp_counters *c = dp_counters(fw->worker[id]);
+    const struct dp_counters *c = &fw->worker_stats[id].counters;
     json_t *o = json_object();
 
     put(o, "worker", id);
@@ -104,7 +104,7 @@ static json_t *worker_json(struct fw *fw, uint32_t id)
     put(o, "bad_entry", c->bad_entry);
     put(o, "fit_inserts", c->fit_inserts);
     put(o, "fit_deletes", c->fit_deletes);
-    json_object_set_new(o, "corrupt_ring", json_boolean(dp_corrupt(fw->worker[id])));
+    json_object_set_new(o, "corrupt_ring", json_boolean(fw->worker_stats[id].corrupt));
     return o;
 }
 
@@ -114,7 +114,7 @@ static json_t *sessions_json(struct fw *fw)
     json_t *o = json_object();
 
     for (uint32_t w = 0; w < fw->workers; w++) {
-        const struct ses_table_stats *s = ses_stats(dp_sessions(fw->worker[w]));
+        const struct ses_table_stats *s = &fw->worker_stats[w].sessions;
 
         sum.used += s->used;
         sum.high_water += s->high_water;
@@ -144,7 +144,7 @@ json_t *fw_stats(struct fw *fw)
     json_t *o = json_object(), *ports = json_array(), *workers = json_array();
     struct fw_balance total;
 
-    fw->nic_ops->sync(fw->nic);
+    fw_sync(fw);
     total = fw_balance_total(fw);
     for (uint32_t i = 0; fw->cfg != NULL && i < fw->cfg->ports; i++)
         json_array_append_new(ports, port_json(fw, &fw->cfg->port[i]));
@@ -175,10 +175,10 @@ json_t *fw_drops(struct fw *fw)
 {
     json_t *rows = json_array();
 
-    fw->nic_ops->sync(fw->nic);
+    fw_sync(fw);
     for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
         for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
-            uint64_t n = fw->view->stats[port].drops[r];
+            uint64_t n = fw->nic_stats[port].drops[r];
 
             if (n > 0)
                 json_array_append_new(rows, drop_json(fw, port, r, n));

@@ -193,9 +193,13 @@ struct nic_port *nic_port(struct nic *nic, uint16_t index)
 void nic_publish(struct nic *nic)
 {
     for (uint32_t i = 0; i < nic->ledgers; i++) {
-        nic->stats[i].pre_held =
-            nic->stats[i].pre_rx - nic->stats[i].pre_ring - nic->stats[i].pre_drops;
-        memcpy(&nic->region.view.stats[i], &nic->stats[i], sizeof nic->stats[i]);
+        struct hsr_port_stats *stats = &nic->stats[i];
+        const uint64_t *from = (const uint64_t *)stats;
+        uint64_t *to = (uint64_t *)&nic->region.view.stats[i];
+
+        stats->pre_held = stats->pre_rx - stats->pre_ring - stats->pre_drops;
+        for (size_t k = 0; k < sizeof *stats / sizeof *to; k++)
+            __atomic_store_n(&to[k], from[k], __ATOMIC_RELAXED); /* a reader sees whole words */
     }
 }
 

@@ -164,6 +164,7 @@ static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
 static void release(struct nic *nic, uint32_t worker)
 {
     struct hsr_ring *completion = &nic->ring[worker][HSR_RING_COMPLETION];
+    bool completed = false;
 
     for (uint32_t i = 0; i < nic->dones; i++) {
         uint32_t entry = nic->done[i];
@@ -172,8 +173,12 @@ static void release(struct nic *nic, uint32_t worker)
             nic_slots_put(&nic->slots, hsr_entry_slot(entry));
         else if (!hsr_ring_push(completion, &entry, 1))
             nic->faults.lost_completion++;
+        else
+            completed = true;
     }
     nic->dones = 0;
+    if (completed)
+        hsr_ring_kick(completion);
 }
 
 /* Runs the firmware gives back without a word about them count as consumed. */

@@ -22,12 +22,12 @@ static void silent(struct bench *b, const char *port, const struct fr *f)
 {
     uint16_t index = bench_index(b, port);
 
-    nic_sync(b->nic);
+    fw_sync(b->fw);
     uint64_t before = fw_balance(b->fw, index).consumed;
 
     bench_push(b, port, f);
     bench_run(b);
-    nic_sync(b->nic);
+    fw_sync(b->fw);
     assert_int_equal(fw_balance(b->fw, index).consumed, before + 1);
     bench_quiet(b);
 }

@@ -81,7 +81,7 @@ static void others_go_on(struct hostile *h, uint16_t *sport)
 /* The NIC's two stages must add up whatever the firmware does. */
 static void books_are_right(struct hostile *h)
 {
-    nic_sync(h->b.nic);
+    fw_sync(h->b.fw);
     for (uint16_t p = 0; p < HSR_MAX_PORTS; p++) {
         struct fw_balance b = fw_balance(h->b.fw, p);
 

@@ -20,16 +20,6 @@
 
 #define ROUNDS 60
 
-/* Counters are read while their worker goes on, "a snapshot that may be some packets old" (datapath/worker.h); here only
- * these readers may. */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-    return "race:add_workers\nrace:worker_json\nrace:sessions_json\nrace:port_json\nrace:drop_"
-           "json\n"
-           "race:fw_drops\nrace:add_port\n";
-}
-
 static struct bench b;
 static _Atomic bool stop_users, stop_workers, stop_nic;
 

@@ -88,7 +88,7 @@ struct ses_table *dp_sessions(struct dp_worker *w);
 const struct act_templates *dp_templates(struct dp_worker *w);
 uint64_t dp_now(const struct dp_worker *w);
 
-/* Counters; from other threads a snapshot that may be some packets old. */
+/* Counters; on the worker's thread (dp_run) or when it stands still. */
 const struct dp_ledger *dp_ledger(const struct dp_worker *w); /* HSR_MAX_PORTS of them */
 const struct dp_counters *dp_counters(const struct dp_worker *w);
 

@@ -74,7 +74,13 @@ json_t *fw_session_show(struct fw *fw, uint64_t flow_id);
 int64_t fw_session_flush(struct fw *fw, const struct ctl_session_filter *filter);
 
 /*
- * The conservation equation, stage by stage, from the counters as they stand (fresh after nic_ops->sync). `ok`: no stage
+ * Take fresh copies of all counters: the NIC's as it publishes them, each worker's between two of its bursts. What the
+ * functions below say is as of the last fw_sync(); fw_stats() and fw_drops() make one themselves.
+ */
+void fw_sync(struct fw *fw);
+
+/*
+ * The conservation equation, stage by stage. `ok`: no stage
  * has lost or invented a packet, seen from a running datapath. `settled`: the same with nothing under way anywhere, each
  * stage having taken exactly what the one before sent: what must hold when traffic has stopped.
  */
