@@ -196,10 +196,6 @@ static int load_uplink(const struct cfg_obj *obj, struct cfg_port *p)
     cfg_prefix(obj, "address", &link);
     p->underlay = link.addr;
     p->underlay_len = link.len;
-    if (!cfg_has(obj, "mac")) {
-        p->mac[0] = 0x02; /* locally administered; unique on the link as the address is */
-        memcpy(p->mac + 2, link.addr.bytes, 4);
-    }
     if (link.addr.family != 4) {
         return cfg_fail_at(obj, "address", "%s is IPv6; the underlay is IPv4 in this version",
                            cfg_text(obj, "address"));

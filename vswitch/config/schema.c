@@ -132,8 +132,8 @@ static const struct cfg_field port_field[] = {
      .doc = "offer checksum and segmentation offload to the device's user"},
     {.name = "mac",
      .type = CFG_T_MAC,
-     .doc = "the guest's MAC address (required); of an uplink: ours, default 02:00 and its IPv4 "
-            "address"},
+     .doc = "the guest's MAC address (required); of an uplink: ours, default `02:a5` and the four "
+            "bytes of `address`"},
     {.name = "subnet",
      .type = CFG_T_REF,
      .required = true,

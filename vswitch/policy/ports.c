@@ -31,10 +31,15 @@ static int vnic_fill(const struct pol *pol, const struct cfg *cfg, const struct 
     return 0;
 }
 
+/* Locally administered; the four bytes of the underlay address follow, which is one host's only. */
+#define DERIVED_MAC UINT64_C(0x02A500000000)
+
 static void uplink_fill(const struct cfg_port *from, struct pol_port *to)
 {
     to->subnet = CFG_NONE;
     to->underlay4 = addr4_of(&from->underlay);
+    if (to->mac48 == 0)
+        to->mac48 = DERIVED_MAC | to->underlay4;
     to->underlay_mask = mask_of(from->underlay_len);
     to->gateway4 = addr4_of(&from->gateway);
 }

@@ -70,6 +70,8 @@ static void two_tenants(void **state)
     assert_int_equal(blue.vni, 100);
     assert_int_equal(red.vni, 200);
     assert_int_equal(blue.vtep4, 0xC0000202);
+    /* Its uplink has no `mac`. */
+    assert_int_equal(pol_uplink(pol)->mac48, UINT64_C(0x02A5C0000201));
     /* Blue's group takes 80 from everybody; red has the default group, which takes from its own members. */
     blue = walk(c, pol, "blue-web", true, 80);
     assert_int_equal(blue.drop, HSR_DROP_NONE);
