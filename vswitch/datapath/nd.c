@@ -33,7 +33,7 @@ static struct cfg_addr link_local(uint64_t mac48)
     struct cfg_addr a = {.family = 6, .bytes = {0xFE, 0x80}};
     uint8_t mac[6];
 
-    dp_store_mac(mac, mac48);
+    hsr_store48(mac, mac48);
     memcpy(a.bytes + 8, mac, 3);
     a.bytes[8] ^= 2;
     a.bytes[11] = 0xFF;
@@ -92,7 +92,7 @@ static void advertise(struct dp_worker *w, struct act_packet *p, const struct an
     memcpy(target, na + 8, sizeof target);
     memcpy(asker, ip + 8, sizeof asker);
     memcpy(frame, frame + 6, 6);
-    dp_store_mac(frame + 6, by->mac);
+    hsr_store48(frame + 6, by->mac);
     memcpy(ip + 8, target, sizeof target);
     memcpy(ip + 24, asker, sizeof asker);
     hsr_store16(ip + 4, NA_LEN);
@@ -103,7 +103,7 @@ static void advertise(struct dp_worker *w, struct act_packet *p, const struct an
     memcpy(na + 8, target, sizeof target);
     na[24] = 2;
     na[25] = 1;
-    dp_store_mac(na + 26, by->mac);
+    hsr_store48(na + 26, by->mac);
     hsr_store16(na + 2, (uint16_t)~hsr_csum_fold(
                             hsr_csum_add(hsr_pseudo6(ip + 8, ip + 24, 58, NA_LEN), na, NA_LEN)));
     p->frame_len = p->l3 + 40u + NA_LEN;
@@ -139,7 +139,7 @@ static void from_vnic(struct dp_worker *w, struct act_packet *p, uint8_t type)
         return;
     }
     bool mine =
-        dp_mac48(frame + 6) == port->mac48 && (is_own(port, &source) || unspecified(&source));
+        hsr_load48(frame + 6) == port->mac48 && (is_own(port, &source) || unspecified(&source));
     bool allowed = type == NEIGHBOR_SOLICIT || type == ROUTER_SOLICIT ||
                    (type == NEIGHBOR_ADVERT && is_own(port, &target));
 

@@ -76,7 +76,7 @@ int pol_endpoints_build(struct pol *pol, const struct cfg *cfg)
             return -EINVAL;
         endpoint_add(pol, (struct pol_endpoint){.addr = m->addr,
                                                 .context = cfg->vpc[m->vpc].context,
-                                                .mac48 = pol_mac48(m->mac),
+                                                .mac48 = hsr_load48(m->mac),
                                                 .port = HSR_NO_PORT,
                                                 .vtep4 = hsr_load32(m->vtep.bytes)});
     }

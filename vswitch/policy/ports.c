@@ -48,7 +48,7 @@ static int port_fill(struct pol *pol, const struct cfg *cfg, const struct cfg_po
 
     struct pol_port *to = &pol->port[from->index];
 
-    to->mac48 = pol_mac48(from->mac);
+    to->mac48 = hsr_load48(from->mac);
     to->mtu = from->mtu;
     to->role = (uint8_t)from->role;
     to->valid = true;
@@ -131,7 +131,7 @@ int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
         if (cfg->neighbor[i].addr.family == 4) {
             pol->neighbor[pol->neighbors++] =
                 (struct pol_neighbor){.addr4 = hsr_load32(cfg->neighbor[i].addr.bytes),
-                                      .mac48 = pol_mac48(cfg->neighbor[i].mac)};
+                                      .mac48 = hsr_load48(cfg->neighbor[i].mac)};
         }
     }
     qsort(pol->vtep, pol->vteps, sizeof *pol->vtep, compare_u32);

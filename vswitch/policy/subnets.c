@@ -49,7 +49,7 @@ int pol_subnets_build(struct pol *pol, const struct cfg *cfg)
             return -EINVAL;
         pol->subnet[i] = (struct pol_subnet){
             .context = cfg->vpc[from->vpc].context,
-            .gateway_mac48 = pol_mac48(from->gateway_mac),
+            .gateway_mac48 = hsr_load48(from->gateway_mac),
             .prefix4 = from->prefix4,
             .prefix6 = from->prefix6,
             .gateway4 = from->gateway4,

@@ -30,9 +30,8 @@ enum pol_stage { POL_VNIC, POL_VPC, POL_ANTISPOOF, POL_GROUP, POL_ROUTE, POL_STA
 
 /* A port as the datapath sees it; two cache lines, the first for every packet. */
 struct pol_port {
-    _Alignas(HSR_CACHE_LINE)
-        uint64_t mac48; /* MAC as a number: byte 0 is the most significant of 48 bits */
-    uint32_t context;   /* vNIC: tenant context; uplink: 0 */
+    _Alignas(HSR_CACHE_LINE) uint64_t mac48; /* as hsr_load48() reads it */
+    uint32_t context;                        /* vNIC: tenant context; uplink: 0 */
     uint32_t vni;
     uint16_t index;
     uint16_t mtu; /* 0: not limited here */
