@@ -93,16 +93,13 @@ static void reply(struct dp_worker *w, struct act_packet *p, uint64_t mac)
 static bool honest(const struct pol_port *port, const struct act_packet *p)
 {
     const uint8_t *frame = act_frame(p) + p->l2, *arp = act_frame(p) + p->l3;
-    uint32_t ip = hsr_load32(arp + SENDER_IP);
+    struct cfg_addr ip = addr4(hsr_load32(arp + SENDER_IP));
 
     if (!port->anti_spoof)
         return true;
     if (hsr_load48(frame + 6) != port->mac48 || hsr_load48(arp + SENDER_MAC) != port->mac48)
         return false;
-    for (uint32_t i = 0; i < port->addrs; i++)
-        if (port->addr[i].family == 4 && hsr_load32(port->addr[i].bytes) == ip)
-            return true;
-    return ip == 0;
+    return pol_port_has(port, &ip) || hsr_load32(arp + SENDER_IP) == 0;
 }
 
 static void from_vnic(struct dp_worker *w, struct act_packet *p)

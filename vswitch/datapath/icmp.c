@@ -37,14 +37,7 @@ static bool honest(const struct pol_port *port, const struct act_packet *p,
 {
     if (!port->anti_spoof)
         return true;
-    if (hsr_load48(act_frame(p) + p->l2 + 6) != port->mac48)
-        return false;
-    for (uint32_t i = 0; i < port->addrs; i++) {
-        if (port->addr[i].family == src->family &&
-            memcmp(port->addr[i].bytes, src->bytes, sizeof src->bytes) == 0)
-            return true;
-    }
-    return false;
+    return hsr_load48(act_frame(p) + p->l2 + 6) == port->mac48 && pol_port_has(port, src);
 }
 
 /* Is the destination ours to answer for, and may this sender ask? */

@@ -20,7 +20,7 @@ static uint32_t *slot_of(const struct pol *pol, uint32_t context, const struct c
     while (pol->slot[i]) {
         const struct pol_endpoint *e = &pol->endpoint[pol->slot[i] - 1];
 
-        if (e->context == context && pol_addr_equal(&e->addr, addr))
+        if (e->context == context && cfg_addr_equal(&e->addr, addr))
             break;
         i = (i + 1) & pol->slot_mask;
     }

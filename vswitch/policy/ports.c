@@ -100,6 +100,28 @@ const struct pol_port *pol_port(const struct pol *pol, uint16_t index)
     return index < HSR_MAX_PORTS ? &pol->port[index] : &nobody;
 }
 
+bool pol_port_has(const struct pol_port *port, const struct cfg_addr *addr)
+{
+    for (uint32_t i = 0; i < port->addrs; i++)
+        if (cfg_addr_equal(&port->addr[i], addr))
+            return true;
+    return false;
+}
+
+static bool is_link_local_of(const struct cfg_addr *a, uint64_t mac48)
+{
+    uint64_t id = (mac48 >> 24 << 40 | UINT64_C(0xFFFE000000) | (mac48 & 0xFFFFFF)) ^
+                  UINT64_C(0x0200000000000000);
+
+    return a->family == 6 && hsr_load64(a->bytes) == UINT64_C(0xFE80000000000000) &&
+           hsr_load64(a->bytes + 8) == id;
+}
+
+bool pol_port_owns(const struct pol_port *port, const struct cfg_addr *addr)
+{
+    return pol_port_has(port, addr) || is_link_local_of(addr, port->mac48);
+}
+
 const struct pol_port *pol_uplink(const struct pol *pol)
 {
     return pol->uplink;

@@ -106,7 +106,7 @@ uint32_t pol_gateway(const struct pol *pol, uint32_t context, const struct cfg_a
         uint32_t index = pol->subnet_order[pol->vpc[context].first + i];
         const struct pol_subnet *s = &pol->subnet[index];
 
-        if (pol_addr_equal(addr->family == 4 ? &s->gateway4 : &s->gateway6, addr))
+        if (cfg_addr_equal(addr->family == 4 ? &s->gateway4 : &s->gateway6, addr))
             return index;
     }
     return CFG_NONE;

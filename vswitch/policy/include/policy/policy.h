@@ -84,6 +84,12 @@ uint32_t pol_generation(const struct pol *pol);
 /* Port by index; never NULL: an invalid one has `valid` false. */
 const struct pol_port *pol_port(const struct pol *pol, uint16_t index);
 
+/* Is this one of the addresses configured for the port? */
+bool pol_port_has(const struct pol_port *port, const struct cfg_addr *addr);
+
+/* The same, or the IPv6 link-local address that a host makes from the port's MAC (RFC 4291, appendix A). */
+bool pol_port_owns(const struct pol_port *port, const struct cfg_addr *addr);
+
 /* The uplink to send tunnel packets on: the first one in the configuration, or NULL. */
 const struct pol_port *pol_uplink(const struct pol *pol);
 
