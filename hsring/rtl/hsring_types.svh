@@ -5,7 +5,7 @@
 
 localparam [63:0] HSR_MAGIC = 64'h31474E5249525448;
 localparam HSR_ABI_MAJOR = 0;
-localparam HSR_ABI_MINOR = 1;
+localparam HSR_ABI_MINOR = 2;
 
 // Region and slots
 localparam HSR_CACHE_LINE = 64;
@@ -197,27 +197,24 @@ localparam [7:0] HSR_DROP_NO_MAPPING = 8'd45;
 localparam [7:0] HSR_DROP_UNKNOWN_MAC = 8'd46;
 localparam [7:0] HSR_DROP_NEIGH_PENDING = 8'd47;
 localparam [7:0] HSR_DROP_TTL = 8'd48;
-localparam [7:0] HSR_DROP_MTU = 8'd49;
-localparam [7:0] HSR_DROP_BUM = 8'd50;
-localparam [7:0] HSR_DROP_ARP_UNKNOWN = 8'd51;
-localparam [7:0] HSR_DROP_NO_SESSION = 8'd52;
-localparam [7:0] HSR_DROP_TCP_STATE = 8'd53;
-localparam [7:0] HSR_DROP_TCP_WINDOW = 8'd54;
-localparam [7:0] HSR_DROP_ICMP_STATE = 8'd55;
-localparam [7:0] HSR_DROP_ICMP_INNER = 8'd56;
-localparam [7:0] HSR_DROP_SESSION_FULL = 8'd57;
-localparam [7:0] HSR_DROP_SESSION_QUOTA = 8'd58;
-localparam [7:0] HSR_DROP_FRAGMENT = 8'd59;
-localparam [7:0] HSR_DROP_ECN = 8'd60;
-localparam [7:0] HSR_DROP_TX_RING_FULL = 8'd61;
-localparam [7:0] HSR_DROP_NO_FW_SLOT = 8'd62;
-localparam [7:0] HSR_DROP_TX_META_BAD = 8'd63;
-localparam [7:0] HSR_DROP_PORT_GONE = 8'd64;
-localparam [7:0] HSR_DROP_PORT_TX_FULL = 8'd65;
-localparam [7:0] HSR_DROP_TX_TOO_BIG = 8'd66;
-localparam [7:0] HSR_DROP_TSO_BAD = 8'd67;
-localparam [7:0] HSR_DROP_STALE_OWNER = 8'd68;
-localparam [7:0] HSR_DROP_FW_GONE = 8'd69;
+localparam [7:0] HSR_DROP_BUM = 8'd49;
+localparam [7:0] HSR_DROP_ARP_UNKNOWN = 8'd50;
+localparam [7:0] HSR_DROP_NO_SESSION = 8'd51;
+localparam [7:0] HSR_DROP_TCP_STATE = 8'd52;
+localparam [7:0] HSR_DROP_TCP_WINDOW = 8'd53;
+localparam [7:0] HSR_DROP_ICMP_STATE = 8'd54;
+localparam [7:0] HSR_DROP_ICMP_INNER = 8'd55;
+localparam [7:0] HSR_DROP_SESSION_FULL = 8'd56;
+localparam [7:0] HSR_DROP_SESSION_QUOTA = 8'd57;
+localparam [7:0] HSR_DROP_FRAGMENT = 8'd58;
+localparam [7:0] HSR_DROP_ECN = 8'd59;
+localparam [7:0] HSR_DROP_TX_META_BAD = 8'd60;
+localparam [7:0] HSR_DROP_PORT_GONE = 8'd61;
+localparam [7:0] HSR_DROP_PORT_TX_FULL = 8'd62;
+localparam [7:0] HSR_DROP_TX_TOO_BIG = 8'd63;
+localparam [7:0] HSR_DROP_TSO_BAD = 8'd64;
+localparam [7:0] HSR_DROP_STALE_OWNER = 8'd65;
+localparam [7:0] HSR_DROP_FW_GONE = 8'd66;
 
 // Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs.
 typedef struct packed {

@@ -34,14 +34,14 @@ static void build(uint8_t *frame, uint16_t op, uint64_t from_mac, uint32_t from_
     static const uint8_t ethernet_ipv4[6] = {0, 1, 8, 0, 6, 4};
     uint8_t *arp = frame + 14;
 
-    dp_store_mac(frame, op == REQUEST ? UINT64_C(0xFFFFFFFFFFFF) : to_mac);
-    dp_store_mac(frame + 6, from_mac);
+    hsr_store48(frame, op == REQUEST ? UINT64_C(0xFFFFFFFFFFFF) : to_mac);
+    hsr_store48(frame + 6, from_mac);
     hsr_store16(frame + 12, ETHERTYPE_ARP);
     memcpy(arp, ethernet_ipv4, sizeof ethernet_ipv4);
     hsr_store16(arp + OPERATION, op);
-    dp_store_mac(arp + SENDER_MAC, from_mac);
+    hsr_store48(arp + SENDER_MAC, from_mac);
     hsr_store32(arp + SENDER_IP, from_ip);
-    dp_store_mac(arp + TARGET_MAC, op == REQUEST ? 0 : to_mac);
+    hsr_store48(arp + TARGET_MAC, op == REQUEST ? 0 : to_mac);
     hsr_store32(arp + TARGET_IP, to_ip);
 }
 
@@ -76,15 +76,15 @@ static uint64_t owner_of(struct dp_worker *w, uint32_t context, uint32_t target,
 static void reply(struct dp_worker *w, struct act_packet *p, uint64_t mac)
 {
     uint8_t *frame = act_frame(p) + p->l2, *arp = act_frame(p) + p->l3;
-    uint64_t asker = dp_mac48(arp + SENDER_MAC);
+    uint64_t asker = hsr_load48(arp + SENDER_MAC);
     uint32_t asker_ip = hsr_load32(arp + SENDER_IP), target = hsr_load32(arp + TARGET_IP);
 
-    dp_store_mac(frame, asker);
-    dp_store_mac(frame + 6, mac);
+    hsr_store48(frame, asker);
+    hsr_store48(frame + 6, mac);
     hsr_store16(arp + OPERATION, REPLY);
-    dp_store_mac(arp + SENDER_MAC, mac);
+    hsr_store48(arp + SENDER_MAC, mac);
     hsr_store32(arp + SENDER_IP, target);
-    dp_store_mac(arp + TARGET_MAC, asker);
+    hsr_store48(arp + TARGET_MAC, asker);
     hsr_store32(arp + TARGET_IP, asker_ip);
     dp_answer(w, p);
 }
@@ -93,16 +93,13 @@ static void reply(struct dp_worker *w, struct act_packet *p, uint64_t mac)
 static bool honest(const struct pol_port *port, const struct act_packet *p)
 {
     const uint8_t *frame = act_frame(p) + p->l2, *arp = act_frame(p) + p->l3;
-    uint32_t ip = hsr_load32(arp + SENDER_IP);
+    struct cfg_addr ip = addr4(hsr_load32(arp + SENDER_IP));
 
     if (!port->anti_spoof)
         return true;
-    if (dp_mac48(frame + 6) != port->mac48 || dp_mac48(arp + SENDER_MAC) != port->mac48)
+    if (hsr_load48(frame + 6) != port->mac48 || hsr_load48(arp + SENDER_MAC) != port->mac48)
         return false;
-    for (uint32_t i = 0; i < port->addrs; i++)
-        if (port->addr[i].family == 4 && hsr_load32(port->addr[i].bytes) == ip)
-            return true;
-    return ip == 0;
+    return pol_port_has(port, &ip) || hsr_load32(arp + SENDER_IP) == 0;
 }
 
 static void from_vnic(struct dp_worker *w, struct act_packet *p)
@@ -163,7 +160,7 @@ static void from_underlay(struct dp_worker *w, struct act_packet *p)
         return;
     }
     dp_neighbor_learn(&w->shared->neighbors, hsr_load32(arp + SENDER_IP),
-                      dp_mac48(arp + SENDER_MAC), for_us);
+                      hsr_load48(arp + SENDER_MAC), for_us);
     if (for_us && hsr_load16(arp + OPERATION) == REQUEST)
         reply(w, p, uplink->mac48);
     else

@@ -35,8 +35,8 @@ static void add_macs(struct list *l, uint64_t dst, uint64_t src)
 {
     uint8_t macs[12];
 
-    dp_store_mac(macs, dst);
-    dp_store_mac(macs + 6, src);
+    hsr_store48(macs, dst);
+    hsr_store48(macs + 6, src);
     add_template(l, ACT_ETH, macs, sizeof macs);
 }
 
@@ -59,8 +59,8 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[AC
         return false;
     }
     memset(outer, 0, ACT_TEMPLATE_BYTES);
-    dp_store_mac(outer, mac);
-    dp_store_mac(outer + 6, uplink->mac48);
+    hsr_store48(outer, mac);
+    hsr_store48(outer + 6, uplink->mac48);
     hsr_store16(outer + 12, 0x0800);
     outer[14] = 0x45;
     hsr_store16(outer + 20, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */

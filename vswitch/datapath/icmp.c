@@ -37,14 +37,7 @@ static bool honest(const struct pol_port *port, const struct act_packet *p,
 {
     if (!port->anti_spoof)
         return true;
-    if (dp_mac48(act_frame(p) + p->l2 + 6) != port->mac48)
-        return false;
-    for (uint32_t i = 0; i < port->addrs; i++) {
-        if (port->addr[i].family == src->family &&
-            memcmp(port->addr[i].bytes, src->bytes, sizeof src->bytes) == 0)
-            return true;
-    }
-    return false;
+    return hsr_load48(act_frame(p) + p->l2 + 6) == port->mac48 && pol_port_has(port, src);
 }
 
 /* Is the destination ours to answer for, and may this sender ask? */
@@ -152,7 +145,7 @@ static enum hsr_drop spoofed(struct dp_worker *w, const struct act_packet *p)
         return pol_is_vtep(w->policy, p->meta.outer_src4) ? HSR_DROP_NONE : HSR_DROP_UNKNOWN_VTEP;
     if (dp_from_uplink(p) || honest(port, p, &src))
         return HSR_DROP_NONE;
-    return dp_mac48(act_frame(p) + 6) != port->mac48 ? HSR_DROP_SPOOF_MAC : HSR_DROP_SPOOF_IP;
+    return hsr_load48(act_frame(p) + 6) != port->mac48 ? HSR_DROP_SPOOF_MAC : HSR_DROP_SPOOF_IP;
 }
 
 void dp_icmp_error(struct dp_worker *w, struct act_packet *p)

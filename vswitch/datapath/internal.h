@@ -118,18 +118,6 @@ void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t
 /* Send an answer made in place back where the question came from (through the tunnel it came by). */
 void dp_answer(struct dp_worker *w, struct act_packet *p);
 
-/* Addresses of a packet. */
-static inline uint64_t dp_mac48(const uint8_t *mac)
-{
-    return (uint64_t)hsr_load32(mac) << 16 | hsr_load16(mac + 4);
-}
-
-static inline void dp_store_mac(uint8_t *mac, uint64_t mac48)
-{
-    hsr_store32(mac, (uint32_t)(mac48 >> 16));
-    hsr_store16(mac + 4, (uint16_t)mac48);
-}
-
 static inline bool dp_from_uplink(const struct act_packet *p)
 {
     return p->meta.flags & HSR_RXF_UPLINK;

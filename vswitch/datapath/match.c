@@ -160,7 +160,7 @@ static bool right_mac(const struct dp_worker *w, const struct act_packet *p)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
 
-    return dp_from_uplink(p) || !port->anti_spoof || dp_mac48(act_frame(p) + 6) == port->mac48;
+    return dp_from_uplink(p) || !port->anti_spoof || hsr_load48(act_frame(p) + 6) == port->mac48;
 }
 
 /* Nor may a host that is no VTEP of ours send into a session because it knows the addresses. */

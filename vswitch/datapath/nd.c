@@ -27,36 +27,6 @@ static struct cfg_addr addr6(const uint8_t *bytes)
     return a;
 }
 
-/* fe80::/64 with the modified EUI-64 of a MAC (RFC 4291, appendix A). */
-static struct cfg_addr link_local(uint64_t mac48)
-{
-    struct cfg_addr a = {.family = 6, .bytes = {0xFE, 0x80}};
-    uint8_t mac[6];
-
-    dp_store_mac(mac, mac48);
-    memcpy(a.bytes + 8, mac, 3);
-    a.bytes[8] ^= 2;
-    a.bytes[11] = 0xFF;
-    a.bytes[12] = 0xFE;
-    memcpy(a.bytes + 13, mac + 3, 3);
-    return a;
-}
-
-static bool equal(const struct cfg_addr *a, const struct cfg_addr *b)
-{
-    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
-static bool is_own(const struct pol_port *port, const struct cfg_addr *a)
-{
-    struct cfg_addr ll = link_local(port->mac48);
-
-    for (uint32_t i = 0; i < port->addrs; i++)
-        if (equal(&port->addr[i], a))
-            return true;
-    return equal(&ll, a);
-}
-
 static bool unspecified(const struct cfg_addr *a)
 {
     static const uint8_t zero[16];
@@ -92,7 +62,7 @@ static void advertise(struct dp_worker *w, struct act_packet *p, const struct an
     memcpy(target, na + 8, sizeof target);
     memcpy(asker, ip + 8, sizeof asker);
     memcpy(frame, frame + 6, 6);
-    dp_store_mac(frame + 6, by->mac);
+    hsr_store48(frame + 6, by->mac);
     memcpy(ip + 8, target, sizeof target);
     memcpy(ip + 24, asker, sizeof asker);
     hsr_store16(ip + 4, NA_LEN);
@@ -103,7 +73,7 @@ static void advertise(struct dp_worker *w, struct act_packet *p, const struct an
     memcpy(na + 8, target, sizeof target);
     na[24] = 2;
     na[25] = 1;
-    dp_store_mac(na + 26, by->mac);
+    hsr_store48(na + 26, by->mac);
     hsr_store16(na + 2, (uint16_t)~hsr_csum_fold(
                             hsr_csum_add(hsr_pseudo6(ip + 8, ip + 24, 58, NA_LEN), na, NA_LEN)));
     p->frame_len = p->l3 + 40u + NA_LEN;
@@ -117,7 +87,7 @@ static void solicited(struct dp_worker *w, struct act_packet *p, const struct po
     struct cfg_addr target = addr6(act_frame(p) + p->l4 + 8);
     struct answer by = owner_of(w, context, &target, port == NULL);
 
-    if (unspecified(&source) || (port != NULL && is_own(port, &target)))
+    if (unspecified(&source) || (port != NULL && pol_port_owns(port, &target)))
         dp_consume(w, p); /* duplicate address detection: silence means that the address is free */
     else if (by.mac == 0)
         dp_drop(w, p, HSR_DROP_ARP_UNKNOWN);
@@ -138,10 +108,10 @@ static void from_vnic(struct dp_worker *w, struct act_packet *p, uint8_t type)
         dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
         return;
     }
-    bool mine =
-        dp_mac48(frame + 6) == port->mac48 && (is_own(port, &source) || unspecified(&source));
+    bool mine = hsr_load48(frame + 6) == port->mac48 &&
+                (pol_port_owns(port, &source) || unspecified(&source));
     bool allowed = type == NEIGHBOR_SOLICIT || type == ROUTER_SOLICIT ||
-                   (type == NEIGHBOR_ADVERT && is_own(port, &target));
+                   (type == NEIGHBOR_ADVERT && pol_port_owns(port, &target));
 
     if (port->anti_spoof && !(mine && allowed))
         dp_drop(w, p, HSR_DROP_SPOOF_ND);

@@ -52,8 +52,8 @@ static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key
     walk->ingress = p->meta.ingress;
     walk->from_tunnel = dp_from_tunnel(p);
     walk->outer_src4 = p->meta.flags & HSR_RXF_LINE1 ? p->meta.outer_src4 : 0;
-    walk->dst_mac48 = dp_mac48(eth);
-    walk->src_mac48 = dp_mac48(eth + ETH_SRC);
+    walk->dst_mac48 = hsr_load48(eth);
+    walk->src_mac48 = hsr_load48(eth + ETH_SRC);
 }
 
 /* What the policy's answer means for the flow: a session with both directions compiled, or a reason. */
@@ -138,9 +138,9 @@ static void session_key(const struct session *s, struct hsr_key *key)
 static void recall_macs(const uint8_t *macs, uint64_t *dst, uint64_t *src)
 {
     if (*dst == 0)
-        *dst = dp_mac48(macs);
+        *dst = hsr_load48(macs);
     if (*src == 0)
-        *src = dp_mac48(macs + 6);
+        *src = hsr_load48(macs + 6);
 }
 
 /* A walk without a packet leaves open what only the first one could tell: that is in the lists made from it. */

@@ -114,8 +114,7 @@ static bool has_vni(const struct cfg *cfg, const struct cfg_vpc *vpc)
 static bool has_underlay(const struct cfg *cfg, const struct cfg_addr *addr)
 {
     for (uint32_t i = 0; cfg != NULL && i < cfg->ports; i++) {
-        if (cfg->port[i].role == CFG_UPLINK &&
-            memcmp(&cfg->port[i].underlay, addr, sizeof *addr) == 0)
+        if (cfg->port[i].role == CFG_UPLINK && cfg_addr_equal(&cfg->port[i].underlay, addr))
             return true;
     }
     return false;

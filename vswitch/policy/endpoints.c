@@ -20,7 +20,7 @@ static uint32_t *slot_of(const struct pol *pol, uint32_t context, const struct c
     while (pol->slot[i]) {
         const struct pol_endpoint *e = &pol->endpoint[pol->slot[i] - 1];
 
-        if (e->context == context && pol_addr_equal(&e->addr, addr))
+        if (e->context == context && cfg_addr_equal(&e->addr, addr))
             break;
         i = (i + 1) & pol->slot_mask;
     }
@@ -76,7 +76,7 @@ int pol_endpoints_build(struct pol *pol, const struct cfg *cfg)
             return -EINVAL;
         endpoint_add(pol, (struct pol_endpoint){.addr = m->addr,
                                                 .context = cfg->vpc[m->vpc].context,
-                                                .mac48 = pol_mac48(m->mac),
+                                                .mac48 = hsr_load48(m->mac),
                                                 .port = HSR_NO_PORT,
                                                 .vtep4 = hsr_load32(m->vtep.bytes)});
     }

@@ -76,16 +76,6 @@ __attribute__((format(printf, 2, 3))) void pol_say(struct pol_walk *w, const cha
 /* calloc() that gives a pointer for zero objects too, so that NULL always means no memory. */
 void *pol_array(size_t n, size_t size);
 
-static inline uint64_t pol_mac48(const uint8_t mac[6])
-{
-    return (uint64_t)hsr_load16(mac) << 32 | hsr_load32(mac + 2);
-}
-
-static inline bool pol_addr_equal(const struct cfg_addr *a, const struct cfg_addr *b)
-{
-    return a->family == b->family && !memcmp(a->bytes, b->bytes, a->family == 4 ? 4 : 16);
-}
-
 /* One step of a digest: a bijection of `v` for each `h` (the finisher of splitmix64). */
 static inline uint64_t pol_mix(uint64_t h, uint64_t v)
 {

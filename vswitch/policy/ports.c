@@ -53,7 +53,7 @@ static int port_fill(struct pol *pol, const struct cfg *cfg, const struct cfg_po
 
     struct pol_port *to = &pol->port[from->index];
 
-    to->mac48 = pol_mac48(from->mac);
+    to->mac48 = hsr_load48(from->mac);
     to->mtu = from->mtu;
     to->role = (uint8_t)from->role;
     to->valid = true;
@@ -105,6 +105,28 @@ const struct pol_port *pol_port(const struct pol *pol, uint16_t index)
     return index < HSR_MAX_PORTS ? &pol->port[index] : &nobody;
 }
 
+bool pol_port_has(const struct pol_port *port, const struct cfg_addr *addr)
+{
+    for (uint32_t i = 0; i < port->addrs; i++)
+        if (cfg_addr_equal(&port->addr[i], addr))
+            return true;
+    return false;
+}
+
+static bool is_link_local_of(const struct cfg_addr *a, uint64_t mac48)
+{
+    uint64_t id = (mac48 >> 24 << 40 | UINT64_C(0xFFFE000000) | (mac48 & 0xFFFFFF)) ^
+                  UINT64_C(0x0200000000000000);
+
+    return a->family == 6 && hsr_load64(a->bytes) == UINT64_C(0xFE80000000000000) &&
+           hsr_load64(a->bytes + 8) == id;
+}
+
+bool pol_port_owns(const struct pol_port *port, const struct cfg_addr *addr)
+{
+    return pol_port_has(port, addr) || is_link_local_of(addr, port->mac48);
+}
+
 const struct pol_port *pol_uplink(const struct pol *pol)
 {
     return pol->uplink;
@@ -136,7 +158,7 @@ int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
         if (cfg->neighbor[i].addr.family == 4) {
             pol->neighbor[pol->neighbors++] =
                 (struct pol_neighbor){.addr4 = hsr_load32(cfg->neighbor[i].addr.bytes),
-                                      .mac48 = pol_mac48(cfg->neighbor[i].mac)};
+                                      .mac48 = hsr_load48(cfg->neighbor[i].mac)};
         }
     }
     qsort(pol->vtep, pol->vteps, sizeof *pol->vtep, compare_u32);

@@ -27,7 +27,7 @@ static void routes_add_explicit(struct route_table *t, const struct cfg *cfg)
             .kind = r->kind,
             .context = cfg->vpc[r->vpc].context,
             .vtep4 = r->vtep.family == 4 ? hsr_load32(r->vtep.bytes) : 0,
-            .mac48 = pol_mac48(r->mac),
+            .mac48 = hsr_load48(r->mac),
             .via = r->via,
         };
     }

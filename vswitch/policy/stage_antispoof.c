@@ -25,24 +25,6 @@ static bool never_a_source(const struct cfg_addr *a)
     return a->bytes[0] == 0xFF || (!memcmp(a->bytes, zeros, 15) && a->bytes[15] <= 1);
 }
 
-/* The link-local address a host makes from its MAC (RFC 4291, appendix A). */
-static bool is_own_link_local(const struct cfg_addr *a, uint64_t mac48)
-{
-    uint64_t id = (mac48 >> 24 << 40 | UINT64_C(0xFFFE000000) | (mac48 & 0xFFFFFF)) ^
-                  UINT64_C(0x0200000000000000);
-
-    return a->family == 6 && hsr_load64(a->bytes) == UINT64_C(0xFE80000000000000) &&
-           hsr_load64(a->bytes + 8) == id;
-}
-
-static bool is_own(const struct pol_port *port, const struct cfg_addr *a)
-{
-    for (uint32_t i = 0; i < port->addrs; i++)
-        if (pol_addr_equal(&port->addr[i], a))
-            return true;
-    return is_own_link_local(a, port->mac48);
-}
-
 static bool is_dhcp_server(const struct pol_walk *w)
 {
     if (w->proto != IPPROTO_UDP)
@@ -64,7 +46,7 @@ static enum hsr_drop antispoof_walk(const struct pol *pol, const void *table, st
         return HSR_DROP_SPOOF_MAC;
     if (is_dhcp_server(w))
         return HSR_DROP_SPOOF_DHCP;
-    return is_own(w->from, &w->src) ? HSR_DROP_NONE : HSR_DROP_SPOOF_IP;
+    return pol_port_owns(w->from, &w->src) ? HSR_DROP_NONE : HSR_DROP_SPOOF_IP;
 }
 
 static uint64_t antispoof_digest(const struct pol *pol, const void *table,

@@ -49,7 +49,7 @@ int pol_subnets_build(struct pol *pol, const struct cfg *cfg)
             return -EINVAL;
         pol->subnet[i] = (struct pol_subnet){
             .context = cfg->vpc[from->vpc].context,
-            .gateway_mac48 = pol_mac48(from->gateway_mac),
+            .gateway_mac48 = hsr_load48(from->gateway_mac),
             .prefix4 = from->prefix4,
             .prefix6 = from->prefix6,
             .gateway4 = from->gateway4,
@@ -106,7 +106,7 @@ uint32_t pol_gateway(const struct pol *pol, uint32_t context, const struct cfg_a
         uint32_t index = pol->subnet_order[pol->vpc[context].first + i];
         const struct pol_subnet *s = &pol->subnet[index];
 
-        if (pol_addr_equal(addr->family == 4 ? &s->gateway4 : &s->gateway6, addr))
+        if (cfg_addr_equal(addr->family == 4 ? &s->gateway4 : &s->gateway6, addr))
             return index;
     }
     return CFG_NONE;

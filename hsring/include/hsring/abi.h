@@ -10,7 +10,7 @@
 
 #define HSR_MAGIC UINT64_C(0x31474E5249525448)
 #define HSR_ABI_MAJOR 0
-#define HSR_ABI_MINOR 1
+#define HSR_ABI_MINOR 2
 
 /* Region and slots */
 #define HSR_CACHE_LINE 64 /* bytes; unit of every alignment in the region */
@@ -163,7 +163,7 @@ enum hsr_port_kind {
 
 /* Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored. */
 enum hsr_feature {
-    HSR_FEATURE_BASE = 1, /* everything in ABI 0.1 */
+    HSR_FEATURE_BASE = 1, /* everything in ABI 0.2 */
 };
 
 /* Messages of the attach socket (SOCK_SEQPACKET). */
@@ -230,7 +230,6 @@ enum hsr_msg_type {
     X(UNKNOWN_MAC, unknown_mac, fw, "destination MAC is neither the gateway's nor the destination's") \
     X(NEIGH_PENDING, neigh_pending, fw, "underlay neighbour not resolved yet") \
     X(TTL, ttl, fw, "TTL or hop limit ran out") \
-    X(MTU, mtu, fw, "larger than the path takes") \
     X(BUM, bum, fw, "broadcast, unknown unicast or multicast the policy does not carry") \
     X(ARP_UNKNOWN, arp_unknown, fw, "ARP or neighbour solicitation for an address nobody has") \
     X(NO_SESSION, no_session, fw, "packet in the middle of a connection we have not seen (strict midstream policy)") \
@@ -242,8 +241,6 @@ enum hsr_msg_type {
     X(SESSION_QUOTA, session_quota, fw, "the vNIC's session quota is used up") \
     X(FRAGMENT, fragment, fw, "fragment whose first part was not seen") \
     X(ECN, ecn, fw, "outer CE over inner Not-ECT (RFC 6040)") \
-    X(TX_RING_FULL, tx_ring_full, fw, "the worker's tx ring stayed full") \
-    X(NO_FW_SLOT, no_fw_slot, fw, "no slot of the firmware's quota to originate in") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -302,28 +299,25 @@ enum hsr_drop {
     HSR_DROP_UNKNOWN_MAC = 46,
     HSR_DROP_NEIGH_PENDING = 47,
     HSR_DROP_TTL = 48,
-    HSR_DROP_MTU = 49,
-    HSR_DROP_BUM = 50,
-    HSR_DROP_ARP_UNKNOWN = 51,
-    HSR_DROP_NO_SESSION = 52,
-    HSR_DROP_TCP_STATE = 53,
-    HSR_DROP_TCP_WINDOW = 54,
-    HSR_DROP_ICMP_STATE = 55,
-    HSR_DROP_ICMP_INNER = 56,
-    HSR_DROP_SESSION_FULL = 57,
-    HSR_DROP_SESSION_QUOTA = 58,
-    HSR_DROP_FRAGMENT = 59,
-    HSR_DROP_ECN = 60,
-    HSR_DROP_TX_RING_FULL = 61,
-    HSR_DROP_NO_FW_SLOT = 62,
-    HSR_DROP_TX_META_BAD = 63,
-    HSR_DROP_PORT_GONE = 64,
-    HSR_DROP_PORT_TX_FULL = 65,
-    HSR_DROP_TX_TOO_BIG = 66,
-    HSR_DROP_TSO_BAD = 67,
-    HSR_DROP_STALE_OWNER = 68,
-    HSR_DROP_FW_GONE = 69,
-    HSR_DROP_COUNT = 70,
+    HSR_DROP_BUM = 49,
+    HSR_DROP_ARP_UNKNOWN = 50,
+    HSR_DROP_NO_SESSION = 51,
+    HSR_DROP_TCP_STATE = 52,
+    HSR_DROP_TCP_WINDOW = 53,
+    HSR_DROP_ICMP_STATE = 54,
+    HSR_DROP_ICMP_INNER = 55,
+    HSR_DROP_SESSION_FULL = 56,
+    HSR_DROP_SESSION_QUOTA = 57,
+    HSR_DROP_FRAGMENT = 58,
+    HSR_DROP_ECN = 59,
+    HSR_DROP_TX_META_BAD = 60,
+    HSR_DROP_PORT_GONE = 61,
+    HSR_DROP_PORT_TX_FULL = 62,
+    HSR_DROP_TX_TOO_BIG = 63,
+    HSR_DROP_TSO_BAD = 64,
+    HSR_DROP_STALE_OWNER = 65,
+    HSR_DROP_FW_GONE = 66,
+    HSR_DROP_COUNT = 67,
 };
 
 /* Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs. */

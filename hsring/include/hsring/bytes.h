@@ -52,6 +52,18 @@ static inline void hsr_store64(void *p, uint64_t v)
     memcpy(p, &v, sizeof v);
 }
 
+/* A MAC address as a number: byte 0 is the most significant of 48 bits. */
+static inline uint64_t hsr_load48(const void *p)
+{
+    return (uint64_t)hsr_load32(p) << 16 | hsr_load16((const uint8_t *)p + 4);
+}
+
+static inline void hsr_store48(void *p, uint64_t v)
+{
+    hsr_store32(p, (uint32_t)(v >> 16));
+    hsr_store16((uint8_t *)p + 4, (uint16_t)v);
+}
+
 /* A checked cursor over `left` bytes at `at`. */
 struct hsr_cursor {
     const uint8_t *at;

@@ -30,9 +30,8 @@ enum pol_stage { POL_VNIC, POL_VPC, POL_ANTISPOOF, POL_GROUP, POL_ROUTE, POL_STA
 
 /* A port as the datapath sees it; two cache lines, the first for every packet. */
 struct pol_port {
-    _Alignas(HSR_CACHE_LINE)
-        uint64_t mac48; /* MAC as a number: byte 0 is the most significant of 48 bits */
-    uint32_t context;   /* vNIC: tenant context; uplink: 0 */
+    _Alignas(HSR_CACHE_LINE) uint64_t mac48; /* as hsr_load48() reads it */
+    uint32_t context;                        /* vNIC: tenant context; uplink: 0 */
     uint32_t vni;
     uint16_t index;
     uint16_t mtu; /* 0: not limited here */
@@ -84,6 +83,12 @@ uint32_t pol_generation(const struct pol *pol);
 
 /* Port by index; never NULL: an invalid one has `valid` false. */
 const struct pol_port *pol_port(const struct pol *pol, uint16_t index);
+
+/* Is this one of the addresses configured for the port? */
+bool pol_port_has(const struct pol_port *port, const struct cfg_addr *addr);
+
+/* The same, or the IPv6 link-local address that a host makes from the port's MAC (RFC 4291, appendix A). */
+bool pol_port_owns(const struct pol_port *port, const struct cfg_addr *addr);
 
 /* The uplink to send tunnel packets on: the first one in the configuration, or NULL. */
 const struct pol_port *pol_uplink(const struct pol *pol);
