@@ -11,7 +11,7 @@ underlay 1500 h1 h3
 cat >"$TMP/h1.yaml" <<YAML
 version: 1
 ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24}
+  - {name: up, role: uplink, type: kernel, device: under0, address: 192.0.2.1/24}
   - {name: a, role: vnic, type: tap, device: eth0, netns: $N-a, mtu: 1450, args: "mac=02:00:00:00:00:0a", mac: 02:00:00:00:00:0a,
      subnet: s1, addresses: [10.0.0.10, "fd00::10"]}
 vpcs: [{name: red, vni: 100}]
