@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds and runs the test suites; the last line is "N passed, N failed, N skipped".
 #   --quick         release without the slow ones, and the unit tests with ASan + UBSan
-#   --coverage      line coverage instead of the suites (threshold: scripts/coverage.py)
+#   --coverage      the suite with line coverage alone (threshold: scripts/coverage.py)
 #   --list          the tests and what each is for
 #   --filter REGEX  only tests whose name matches
 #   --json          the result as JSON on stdout, everything else on stderr
@@ -33,6 +33,7 @@ fi
 groups=(build test)
 if is_root; then
     groups+=(demo)
+    [ "$quick$coverage" != 00 ] || groups+=(bench)
 fi
 
 if [ "$list" -eq 1 ]; then
@@ -49,11 +50,16 @@ ensure_deps "${groups[@]}"
 
 # name | preset | labels wanted | labels left out. The labels are joined by "|".
 if [ "$coverage" -eq 1 ]; then
-    suites=("coverage unit|replay|system -")
+    suites=("coverage unit|replay|system slow")
 elif [ "$quick" -eq 1 ]; then
     suites=("release unit|replay|system slow" "debug unit -")
 else
-    suites=("release unit|replay|system -" "debug unit|replay -" "clang unit -" "tsan tsan -")
+    suites=("release unit|replay|system -" "debug unit|replay -" "clang unit -" "tsan tsan -"
+        "coverage unit|replay|system slow")
+    # Without root the system tests are left out, and so much of what they cover: no threshold then.
+    if [ -z "$filter" ] && is_root; then
+        coverage=1
+    fi
 fi
 
 args=()
