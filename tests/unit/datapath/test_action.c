@@ -96,21 +96,29 @@ static void neighbours(void **state)
 
     (void)state;
     assert_int_equal(dp_neighbor_find(&n, 5), 0);
-    dp_neighbor_learn(&n, 5, 0x020000000001, false); /* nobody asked */
+    dp_neighbor_learn(&n, 5, 0x020000000001, 0); /* nobody asked */
     assert_int_equal(dp_neighbor_find(&n, 5), 0);
     assert_int_equal(n.changes, 0);
     assert_true(dp_neighbor_ask(&n, 5, 0));
     assert_false(dp_neighbor_ask(&n, 5, 999999999));
     assert_true(dp_neighbor_ask(&n, 5, 1000000001));
     assert_int_equal(dp_neighbor_find(&n, 5), 0);
-    dp_neighbor_learn(&n, 5, 0x020000000001, false);
+    dp_neighbor_learn(&n, 5, 0x030000000001, 7); /* a group's */
+    dp_neighbor_learn(&n, 5, 0, 7);
+    assert_int_equal(n.changes, 0);
+    dp_neighbor_learn(&n, 5, 0x020000000001, 7);
     assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
     assert_int_equal(n.changes, 1);
-    dp_neighbor_learn(&n, 5, 0x020000000001, true);
+    dp_neighbor_learn(&n, 5, 0x020000000001, 8);
     assert_int_equal(n.changes, 1);
-    dp_neighbor_learn(&n, 5, 0x020000000002, false);
+    dp_neighbor_learn(&n, 5, 0x020000000002, 6 + DP_NEIGHBOR_HOLD_NS);
+    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
+    dp_neighbor_learn(&n, 5, 0, 7 + DP_NEIGHBOR_HOLD_NS);
+    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
+    dp_neighbor_learn(&n, 5, 0x020000000002, 7 + DP_NEIGHBOR_HOLD_NS);
+    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000002);
     assert_int_equal(n.changes, 2);
-    dp_neighbor_learn(&n, 0, 0x020000000002, true);
+    dp_neighbor_learn(&n, 0, 0x020000000002, 0);
     assert_false(dp_neighbor_ask(&n, 0, 5));
     assert_int_equal(dp_neighbor_find(&n, 0), 0);
     assert_int_equal(n.changes, 2);
@@ -122,8 +130,10 @@ static void neighbours_full(void **state)
     uint32_t kept = 0;
 
     (void)state;
-    for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++)
-        dp_neighbor_learn(&n, a, 0x020000000000 + a, true);
+    for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++) {
+        dp_neighbor_ask(&n, a, 1);
+        dp_neighbor_learn(&n, a, 0x020000000000 + a, 1);
+    }
     for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++) {
         uint64_t mac = dp_neighbor_find(&n, a);
 
