@@ -104,6 +104,72 @@ static void arp_reflects_nothing(void **state)
     bench_refused(b, "v", &out, HSR_DROP_ARP_BAD);
 }
 
+/* An echo reply goes to whom the request names as its sender: not to everybody, nobody, or ourselves. */
+static void echo_reflects_nothing(void **state)
+{
+    static const char *const source[] = {"192.0.2.255",     "192.0.2.0", "192.0.2.1", "0.0.0.0",
+                                         "255.255.255.255", "127.0.0.1", "224.0.0.1"};
+    struct fr_flow f = {.smac = MAC_H2, .dmac = MAC_UP, .dst = "192.0.2.1"};
+
+    for (unsigned i = 0; i < sizeof source / sizeof source[0]; i++) {
+        f.src = source[i];
+        fr_echo(&out, &f, 8, 77);
+        bench_refused(*state, "up", &out, HSR_DROP_NOT_FOR_US);
+    }
+    f.src = "192.0.2.2";
+    f.smac = 0xFFFFFFFFFFFF;
+    fr_echo(&out, &f, 8, 77);
+    bench_refused(*state, "up", &out, HSR_DROP_NOT_FOR_US);
+    f.smac = MAC_H2;
+    f.dmac = 0xFFFFFFFFFFFF;
+    fr_echo(&out, &f, 8, 77);
+    bench_refused(*state, "up", &out, HSR_DROP_NOT_FOR_US);
+    /* A guest that may have any address still has no group's. */
+    f = (struct fr_flow){.smac = MAC_V, .dmac = GW, .src = "224.0.0.9", .dst = "10.1.0.254"};
+    fr_echo(&out, &f, 8, 77);
+    bench_refused(*state, "v", &out, HSR_DROP_SPOOF_IP);
+}
+
+/* An error is for the sender of what it quotes. To another it would be a way around the security groups. */
+static void error_to_another(void **state)
+{
+    struct fr_flow back = {.smac = MAC_C, .dmac = GW2, .src = "10.2.0.5", .dst = "10.1.0.6"};
+    static struct fr quoted;
+
+    fr_udp(&quoted, &a_to_c, 40);
+    bench_passes(*state, "a", &quoted, "c", &quoted);
+    fr_error(&out, &back, 3, 3, &quoted, 28);
+    bench_refused(*state, "c", &out, HSR_DROP_ICMP_INNER);
+    /* A redirect is a router's to send, and the only router is here; quench is of the past (RFC 6633). */
+    back.dst = "10.1.0.5";
+    fr_error(&out, &back, 5, 1, &quoted, 28);
+    bench_refused(*state, "c", &out, HSR_DROP_ICMP_STATE);
+    fr_error(&out, &back, 4, 0, &quoted, 28);
+    bench_refused(*state, "c", &out, HSR_DROP_ICMP_STATE);
+}
+
+static void error_under_a_false_name(void **state)
+{
+    struct fr_flow back = fr_back(&a_to_9);
+    static struct fr quoted;
+
+    fr_udp(&quoted, &a_to_9, 40);
+    bench_passes(*state, "a", &quoted, "up", &in);
+    back.src = "10.1.0.6"; /* lives here */
+    fr_error(&out, &back, 3, 3, &quoted, 100);
+    from_host2(&out, 100);
+    bench_refused(*state, "up", &out, HSR_DROP_LOOP);
+    back.src = "127.0.0.1";
+    fr_error(&out, &back, 3, 3, &quoted, 100);
+    from_host2(&out, 100);
+    bench_refused(*state, "up", &out, HSR_DROP_SPOOF_IP);
+    /* The other tenant has the same addresses, and nothing of this session. */
+    back.src = "10.1.0.9";
+    fr_error(&out, &back, 3, 3, &quoted, 100);
+    from_host2(&out, 200);
+    bench_refused(*state, "up", &out, HSR_DROP_ICMP_INNER);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -112,6 +178,9 @@ int main(void)
         TEST(made_up_neighbours_fill_nothing),
         TEST(a_known_neighbour_is_not_taken_over_at_will),
         TEST(arp_reflects_nothing),
+        TEST(echo_reflects_nothing),
+        TEST(error_to_another),
+        TEST(error_under_a_false_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
