@@ -80,6 +80,14 @@ static void advertise(struct dp_worker *w, struct act_packet *p, const struct an
     dp_answer(w, p);
 }
 
+/* Does the answer fit where the question lies? It is the longer one, and the NIC said where that lies. */
+static bool has_room(const struct dp_worker *w, const struct act_packet *p)
+{
+    uint32_t space = hsr_slot_space(w->view, hsr_entry_slot(p->entry));
+
+    return HSR_SLOT_FRAME - HSR_SLOT_META + p->l3 + 40u + NA_LEN <= space;
+}
+
 static void solicited(struct dp_worker *w, struct act_packet *p, const struct pol_port *port,
                       uint32_t context)
 {
@@ -91,6 +99,8 @@ static void solicited(struct dp_worker *w, struct act_packet *p, const struct po
         dp_consume(w, p); /* duplicate address detection: silence means that the address is free */
     else if (by.mac == 0)
         dp_drop(w, p, HSR_DROP_ARP_UNKNOWN);
+    else if (!has_room(w, p))
+        dp_drop(w, p, HSR_DROP_ND_BAD);
     else
         advertise(w, p, &by);
 }
