@@ -130,6 +130,22 @@ static void echo_reflects_nothing(void **state)
     bench_refused(*state, "v", &out, HSR_DROP_SPOOF_IP);
 }
 
+static void solicitation_of_no_host(void **state)
+{
+    struct fr_flow f = {
+        .smac = MAC_V, .dmac = 0x3333FF000006, .src = "ff02::1", .dst = "ff02::1:ff00:6"};
+
+    fr_solicit(&out, &f, "fd00:1::6");
+    bench_refused(*state, "v", &out, HSR_DROP_ND_BAD);
+    f.src = "::1";
+    fr_solicit(&out, &f, "fd00:1::6");
+    bench_refused(*state, "v", &out, HSR_DROP_ND_BAD);
+    f.src = "fd00:1::10";
+    f.smac = 0x333300000001;
+    fr_solicit(&out, &f, "fd00:1::6");
+    bench_refused(*state, "v", &out, HSR_DROP_ND_BAD);
+}
+
 /* An error is for the sender of what it quotes. To another it would be a way around the security groups. */
 static void error_to_another(void **state)
 {
@@ -179,6 +195,7 @@ int main(void)
         TEST(a_known_neighbour_is_not_taken_over_at_will),
         TEST(arp_reflects_nothing),
         TEST(echo_reflects_nothing),
+        TEST(solicitation_of_no_host),
         TEST(error_to_another),
         TEST(error_under_a_false_name),
     };
