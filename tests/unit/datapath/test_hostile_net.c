@@ -186,6 +186,39 @@ static void error_under_a_false_name(void **state)
     bench_refused(*state, "up", &out, HSR_DROP_ICMP_INNER);
 }
 
+/* MACs are the sender's to choose: they use up its sessions, not what all tenants need to have any. */
+static void made_up_macs_use_up_no_templates(void **state)
+{
+    enum { SESSIONS = 40000 };
+    static struct bench b;
+    struct fr_flow f = {.dmac = MAC_A, .src = "10.5.1.1", .dst = "10.1.0.5", .sport = 5};
+    struct fr_flow other = {.smac = MAC_A, .dmac = MAC_9, .src = "10.1.0.5", .dst = "10.1.0.9"};
+
+    (void)state;
+    bench_open(&b, &(struct bench_config){0},
+               "version: 1\n"
+               "options: {sessions: 65536}\n"
+               "underlay: {neighbors: [{address: 192.0.2.2, mac: 02:aa:00:00:00:02}]}\n" TOP_NET
+                   TOP_GROUPS TOP_UP TOP_A("") TOP_V TOP_R);
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        f.smac = UINT64_C(0x020100000000) + i;
+        f.dport = (uint16_t)(1000 + i);
+        fr_udp(&out, &f, 10);
+        from_host2(&out, 100);
+        bench_push(&b, "up", &out);
+        if (i % 32 == 31 || i + 1 == SESSIONS) {
+            bench_run(&b);
+            while (bench_pop(&b, "a", &in))
+                continue;
+        }
+    }
+    assert_int_equal(bench_drops(&b, "up", HSR_DROP_NONE), 0);
+    assert_int_equal(bench_sessions(&b), SESSIONS);
+    fr_udp(&out, &other, 10);
+    bench_passes(&b, "r", &out, "up", &in);
+    bench_close(&b);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -198,6 +231,7 @@ int main(void)
         TEST(solicitation_of_no_host),
         TEST(error_to_another),
         TEST(error_under_a_false_name),
+        cmocka_unit_test(made_up_macs_use_up_no_templates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
