@@ -43,6 +43,14 @@ static uint32_t templates_for(uint32_t sessions)
     return n;
 }
 
+static uint64_t template_seed(const struct hsr_view *view)
+{
+    uint64_t seed;
+
+    memcpy(&seed, view->hash_secret, sizeof seed);
+    return seed;
+}
+
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
 {
     struct dp_worker *w = aligned_alloc(HSR_CACHE_LINE, (sizeof *w + 63) & ~(size_t)63);
@@ -70,7 +78,8 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->ledger = calloc(HSR_MAX_PORTS, sizeof *w->ledger);
     w->sessions = ses_table_open(&sessions);
     if (w->fw_slot == NULL || w->fw_out == NULL || w->ledger == NULL || w->sessions == NULL ||
-        act_templates_open(&w->templates, templates_for(config->sessions)) < 0) {
+        act_templates_open(&w->templates, templates_for(config->sessions),
+                           template_seed(config->view)) < 0) {
         dp_worker_close(w);
         errno = ENOMEM;
         return NULL;
