@@ -76,9 +76,8 @@ static void describe(const struct act_packet *p, struct ses_packet *sp)
     memset(sp, 0, sizeof *sp);
     sp->proto = hsr_key_proto(p->meta.key_ports);
     sp->wscale = SES_WSCALE_NONE;
-    if (p->meta.class == HSR_CLASS_ICMP) {
-        sp->icmp_type = l4[0];
-    } else if (p->meta.class == HSR_CLASS_TCP) {
+    sp->icmp_type = p->meta.tcp_flags; /* of ICMP without an identifier too */
+    if (p->meta.class == HSR_CLASS_TCP) {
         sp->tcp_flags = p->meta.tcp_flags;
         sp->seq = hsr_load32(l4 + 4);
         sp->ack = hsr_load32(l4 + 8);

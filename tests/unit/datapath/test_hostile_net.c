@@ -164,6 +164,19 @@ static void error_to_another(void **state)
     bench_refused(*state, "c", &out, HSR_DROP_ICMP_STATE);
 }
 
+/* Identifier 0 has the key of ICMP that has no identifier; what nobody asked for is no reply all the same. */
+static void odd_icmp_is_no_echo_reply(void **state)
+{
+    struct fr_flow back = fr_back(&a_to_b);
+
+    fr_echo(&out, &a_to_b, 8, 0);
+    bench_passes(*state, "a", &out, "b", &in);
+    fr_icmp(&out, &back, 40, 0, (uint8_t[8]){0}, 8);
+    bench_refused(*state, "b", &out, HSR_DROP_ICMP_STATE);
+    fr_echo(&out, &back, 0, 0);
+    bench_passes(*state, "b", &out, "a", &in);
+}
+
 static void error_under_a_false_name(void **state)
 {
     struct fr_flow back = fr_back(&a_to_9);
@@ -195,11 +208,12 @@ static void made_up_macs_use_up_no_templates(void **state)
     struct fr_flow other = {.smac = MAC_A, .dmac = MAC_9, .src = "10.1.0.5", .dst = "10.1.0.9"};
 
     (void)state;
-    bench_open(&b, &(struct bench_config){0},
-               "version: 1\n"
-               "options: {sessions: 65536}\n"
-               "underlay: {neighbors: [{address: 192.0.2.2, mac: 02:aa:00:00:00:02}]}\n" TOP_NET
-                   TOP_GROUPS TOP_UP TOP_A("") TOP_V TOP_R);
+    bench_open(
+        &b, &(struct bench_config){0},
+        "version: 1\n"
+        "options: {sessions: 65536}\n"
+        "underlay: {neighbors: [{address: 192.0.2.2, mac: 02:aa:00:00:00:02}]}\n" TOP_NET TOP_GROUPS
+            TOP_UP TOP_A("") TOP_V TOP_R);
     for (unsigned i = 0; i < SESSIONS; i++) {
         f.smac = UINT64_C(0x020100000000) + i;
         f.dport = (uint16_t)(1000 + i);
@@ -230,6 +244,7 @@ int main(void)
         TEST(echo_reflects_nothing),
         TEST(solicitation_of_no_host),
         TEST(error_to_another),
+        TEST(odd_icmp_is_no_echo_reply),
         TEST(error_under_a_false_name),
         cmocka_unit_test(made_up_macs_use_up_no_templates),
     };
