@@ -82,6 +82,7 @@ struct ses_table {
     struct wheel wheel;
     struct port_list ports[LISTS][HSR_MAX_PORTS];
     uint32_t quota[HSR_MAX_PORTS];
+    uint32_t charged[HSR_MAX_PORTS]; /* sessions to the port that count against its quota */
 };
 
 static inline uint32_t index_of(const struct ses_table *t, const struct session *s)

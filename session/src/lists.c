@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sessions of each port, so that deleting one costs its own sessions and no scan, and the quota of origin ports.
+ * The sessions of each port, so that deleting one costs its own sessions and no scan, and the quotas of ports.
  * A session whose target is its origin stands in the origin's list alone.
  */
 #include "internal.h"
@@ -26,6 +26,14 @@ bool lists_within_quota(const struct ses_table *t, uint16_t port)
            t->ports[LIST_ORIGIN][port].count < t->quota[port];
 }
 
+bool ses_admits(struct ses_table *t, uint16_t port)
+{
+    bool admits = port >= HSR_MAX_PORTS || t->quota[port] == 0 || t->charged[port] < t->quota[port];
+
+    t->stats.refused_quota += !admits;
+    return admits;
+}
+
 uint32_t ses_port_count(const struct ses_table *t, uint16_t port)
 {
     return port < HSR_MAX_PORTS ? t->ports[LIST_ORIGIN][port].count : 0;
@@ -44,6 +52,7 @@ void lists_add(struct ses_table *t, struct session *s, unsigned list, uint16_t p
         t->sessions[l->head].list_prev[list] = index_of(t, s);
     l->head = index_of(t, s);
     l->count++;
+    t->charged[port] += list == LIST_TARGET && (s->flags & SES_F_CHARGED);
 }
 
 static void list_remove(struct ses_table *t, struct session *s, unsigned list, uint16_t port)
@@ -59,6 +68,7 @@ static void list_remove(struct ses_table *t, struct session *s, unsigned list, u
     else
         t->ports[list][port].head = next;
     t->ports[list][port].count--;
+    t->charged[port] -= list == LIST_TARGET && (s->flags & SES_F_CHARGED);
 }
 
 void ses_set_target(struct ses_table *t, struct session *s, uint16_t port)

@@ -214,6 +214,37 @@ static void test_collisions(void **unused)
     ses_table_close(t);
 }
 
+/* What comes from a port without a quota counts where it goes, apart from what that port opens itself. */
+static void test_quota_of_targets(void **unused)
+{
+    struct seen seen;
+    struct ses_table *t = open_table(100, 2, &seen);
+    struct session *s[3];
+
+    (void)unused;
+    ses_quota(t, 1, 0);
+    for (uint32_t i = 0; i < 2; i++)
+        ses_set_target(t, add(t, i, 7, 0), 8); /* not charged */
+    for (uint32_t i = 0; i < 3; i++) {
+        s[i] = add(t, 10 + i, 1, 0);
+        s[i]->flags |= SES_F_CHARGED;
+        assert_int_equal(ses_admits(t, 8), i < 2);
+        ses_set_target(t, s[i], 8);
+    }
+    assert_int_equal(ses_stats(t)->refused_quota, 1);
+    assert_true(ses_admits(t, 9));
+    assert_true(ses_admits(t, HSR_NO_PORT));
+    assert_non_null(add(t, 20, 8, 0));
+    ses_set_target(t, s[0], 9);
+    ses_remove(t, s[1], SES_WHY_FLUSH);
+    assert_true(ses_admits(t, 8));
+    ses_quota(t, 9, 1);
+    assert_false(ses_admits(t, 9));
+    assert_int_equal(ses_remove_port(t, 1, 100), 0);
+    assert_true(ses_admits(t, 9));
+    ses_table_close(t);
+}
+
 static void test_quota(void **unused)
 {
     struct seen seen;
@@ -464,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_generation_wraps),
         cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_quota_of_targets),
         cmocka_unit_test(test_collisions),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_full_of_established),

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int act_templates_open(struct act_templates *t, uint32_t capacity)
+int act_templates_open(struct act_templates *t, uint32_t capacity, uint64_t seed)
 {
     memset(t, 0, sizeof *t);
     t->template = aligned_alloc(HSR_CACHE_LINE, sizeof *t->template * capacity);
@@ -17,6 +17,7 @@ int act_templates_open(struct act_templates *t, uint32_t capacity)
         return -ENOMEM;
     }
     t->capacity = capacity;
+    t->seed = seed;
     t->mask = capacity - 1;
     for (uint32_t i = 0; i < capacity; i++) {
         t->next[i] = i + 1 < capacity ? i + 1 : ACT_TEMPLATE_NONE;
@@ -36,7 +37,7 @@ void act_templates_close(struct act_templates *t)
 
 static uint32_t bucket_of(const struct act_templates *t, const struct act_template *template)
 {
-    uint64_t hash = 0;
+    uint64_t hash = t->seed;
 
     for (uint32_t i = 0; i < ACT_TEMPLATE_BYTES; i += 8) {
         uint64_t word;

@@ -149,27 +149,46 @@ static void from_tunnel(struct dp_worker *w, struct act_packet *p)
     }
 }
 
+/* Can the sender be a neighbour of ours: on our link, and not under our own name? */
+static bool is_neighbor(const struct pol_port *uplink, const uint8_t *arp)
+{
+    uint32_t ip = hsr_load32(arp + SENDER_IP);
+
+    return ((ip ^ uplink->underlay4) & uplink->underlay_mask) == 0 && ip != uplink->underlay4 &&
+           hsr_load48(arp + SENDER_MAC) != uplink->mac48;
+}
+
 static void from_underlay(struct dp_worker *w, struct act_packet *p)
 {
     const struct pol_port *uplink = pol_port(w->policy, p->meta.ingress);
     const uint8_t *arp = act_frame(p) + p->l3;
-    bool for_us = hsr_load32(arp + TARGET_IP) == uplink->underlay4;
+    uint32_t sender = hsr_load32(arp + SENDER_IP);
 
     if (!uplink->valid) {
         dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
         return;
     }
-    dp_neighbor_learn(&w->shared->neighbors, hsr_load32(arp + SENDER_IP),
-                      hsr_load48(arp + SENDER_MAC), for_us);
-    if (for_us && hsr_load16(arp + OPERATION) == REQUEST)
+    if (is_neighbor(uplink, arp))
+        dp_neighbor_learn(&w->shared->neighbors, sender, hsr_load48(arp + SENDER_MAC), w->now);
+    /* A host that says it has our address is told nothing: an announcement asks nobody (RFC 5227). */
+    if (hsr_load16(arp + OPERATION) == REQUEST && sender != uplink->underlay4 &&
+        hsr_load32(arp + TARGET_IP) == uplink->underlay4)
         reply(w, p, uplink->mac48);
     else
         dp_consume(w, p);
 }
 
+/* An answer goes to the sender's MAC, so that has to be one host's. */
+static bool has_sender(const struct act_packet *p)
+{
+    uint64_t mac = hsr_load48(act_frame(p) + p->l3 + SENDER_MAC);
+
+    return mac != 0 && !(mac >> 40 & 1);
+}
+
 void dp_arp(struct dp_worker *w, struct act_packet *p)
 {
-    if (p->frame_len < p->l3 + (uint32_t)ARP_LEN)
+    if (p->frame_len < p->l3 + (uint32_t)ARP_LEN || !has_sender(p))
         dp_drop(w, p, HSR_DROP_ARP_BAD);
     else if (dp_from_tunnel(p))
         from_tunnel(w, p);

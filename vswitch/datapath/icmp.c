@@ -8,6 +8,8 @@
 #include "hsring/csum.h"
 #include "internal.h"
 
+#define QUENCH4     4
+#define REDIRECT4   5
 #define ECHO4       8
 #define ECHO4_REPLY 0
 #define ECHO6       128
@@ -40,6 +42,20 @@ static bool honest(const struct pol_port *port, const struct act_packet *p,
     return hsr_load48(act_frame(p) + p->l2 + 6) == port->mac48 && pol_port_has(port, src);
 }
 
+/* Would an answer reach one host, and another one than us? A reply to anybody else is a weapon in a third one's hand. */
+static bool is_one_host(const struct pol_port *uplink, const struct act_packet *p,
+                        const struct cfg_addr *src)
+{
+    uint32_t addr = hsr_load32(src->bytes), host = addr & ~uplink->underlay_mask;
+    bool on_link = ((addr ^ uplink->underlay4) & uplink->underlay_mask) == 0;
+    uint64_t mac = hsr_load48(act_frame(p) + p->l2 + 6);
+
+    if (p->meta.flags & HSR_RXF_L2_MCAST || mac == 0 || mac >> 40 & 1 || addr == uplink->underlay4)
+        return false;
+    /* The link's own number and its broadcast address, where it has them (RFC 3021). */
+    return !on_link || ~uplink->underlay_mask <= 1 || (host != 0 && host != ~uplink->underlay_mask);
+}
+
 /* Is the destination ours to answer for, and may this sender ask? */
 static bool for_us(struct dp_worker *w, const struct act_packet *p)
 {
@@ -48,10 +64,11 @@ static bool for_us(struct dp_worker *w, const struct act_packet *p)
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
     struct cfg_addr dst = address(ip, ipv6, false), src = address(ip, ipv6, true);
 
-    if (!port->valid)
+    if (!port->valid || pol_never_a_source(&src))
         return false;
     if (dp_from_uplink(p))
-        return !dp_from_tunnel(p) && !ipv6 && hsr_load32(ip + 16) == port->underlay4;
+        return !dp_from_tunnel(p) && !ipv6 && hsr_load32(ip + 16) == port->underlay4 &&
+               is_one_host(port, p, &src);
     if (pol_gateway(w->policy, port->context, &dst) == CFG_NONE)
         return false;
     return honest(port, p, &src);
@@ -101,6 +118,15 @@ bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p)
     return true;
 }
 
+/* Is the error addressed to the sender of the packet it quotes? It goes there, whatever it says. */
+static bool is_for_sender(const struct act_packet *p, const uint8_t *quoted)
+{
+    const uint8_t *ip = act_frame(p) + p->l3;
+
+    return p->meta.flags & HSR_RXF_IPV6 ? memcmp(ip + 24, quoted + 8, 16) == 0
+                                        : memcmp(ip + 16, quoted + 12, 4) == 0;
+}
+
 /* The key of the quoted packet as its sender's direction has it; false when the quote is too short to tell. */
 static bool quoted_key(const struct act_packet *p, struct hsr_key *key, bool *quoted_swap)
 {
@@ -114,7 +140,8 @@ static bool quoted_key(const struct act_packet *p, struct hsr_key *key, bool *qu
         return false;
     uint32_t header = ipv6 ? 40 : (ip[0] & 15u) * 4;
 
-    if (ip[0] >> 4 != (ipv6 ? 6 : 4) || header < 20 || hsr_pull(&c, header) == NULL)
+    if (ip[0] >> 4 != (ipv6 ? 6 : 4) || header < 20 || hsr_pull(&c, header) == NULL ||
+        !is_for_sender(p, ip))
         return false;
     proto = ipv6 ? ip[6] : ip[9];
     if (proto == 6 || proto == 17 || proto == 132 || proto == 1 || proto == 58) {
@@ -135,22 +162,36 @@ static bool quoted_key(const struct act_packet *p, struct hsr_key *key, bool *qu
     return true;
 }
 
-/* A guest's error comes from its own addresses; a host's from a VTEP we know. */
+/* A guest's error comes from its own addresses; a host's from a VTEP we know, and under no address that lives here. */
 static enum hsr_drop spoofed(struct dp_worker *w, const struct act_packet *p)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
     struct cfg_addr src = address(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, true);
+    const struct pol_endpoint *e;
 
-    if (dp_from_tunnel(p))
-        return pol_is_vtep(w->policy, p->meta.outer_src4) ? HSR_DROP_NONE : HSR_DROP_UNKNOWN_VTEP;
+    if (pol_never_a_source(&src))
+        return HSR_DROP_SPOOF_IP;
+    if (dp_from_tunnel(p)) {
+        if (!pol_is_vtep(w->policy, p->meta.outer_src4))
+            return HSR_DROP_UNKNOWN_VTEP;
+        e = pol_endpoint(w->policy, hsr_key_context(p->meta.key_ports), &src);
+        return e != NULL && e->port != HSR_NO_PORT ? HSR_DROP_LOOP : HSR_DROP_NONE;
+    }
     if (dp_from_uplink(p) || honest(port, p, &src))
         return HSR_DROP_NONE;
     return hsr_load48(act_frame(p) + 6) != port->mac48 ? HSR_DROP_SPOOF_MAC : HSR_DROP_SPOOF_IP;
 }
 
+/* Errors nobody but a router of this network may send, and that is us; quench is sent no more (RFC 6633). */
+static bool never_passes(const struct act_packet *p)
+{
+    return !(p->meta.flags & HSR_RXF_IPV6) &&
+           (p->meta.tcp_flags == QUENCH4 || p->meta.tcp_flags == REDIRECT4);
+}
+
 void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
 {
-    enum hsr_drop drop = spoofed(w, p);
+    enum hsr_drop drop = never_passes(p) ? HSR_DROP_ICMP_STATE : spoofed(w, p);
 
     if (drop != HSR_DROP_NONE) {
         dp_drop(w, p, drop);

@@ -76,9 +76,8 @@ static void describe(const struct act_packet *p, struct ses_packet *sp)
     memset(sp, 0, sizeof *sp);
     sp->proto = hsr_key_proto(p->meta.key_ports);
     sp->wscale = SES_WSCALE_NONE;
-    if (p->meta.class == HSR_CLASS_ICMP) {
-        sp->icmp_type = l4[0];
-    } else if (p->meta.class == HSR_CLASS_TCP) {
+    sp->icmp_type = p->meta.tcp_flags; /* of ICMP without an identifier too */
+    if (p->meta.class == HSR_CLASS_TCP) {
         sp->tcp_flags = p->meta.tcp_flags;
         sp->seq = hsr_load32(l4 + 4);
         sp->ack = hsr_load32(l4 + 8);
@@ -95,21 +94,20 @@ static uint8_t window_scale(const struct act_packet *p)
 {
     struct hsr_cursor c = {.at = act_frame(p) + p->l4 + TCP_HEADER,
                            .left = (uint32_t)(p->meta.payload_off - p->meta.l4_off) - TCP_HEADER};
-    const uint8_t *option;
+    const uint8_t *at;
 
-    while ((option = hsr_pull(&c, 1)) != NULL && option[0] != 0) {
-        if (option[0] == 1)
+    while ((at = hsr_pull(&c, 1)) != NULL) {
+        uint8_t kind = *at, len;
+
+        if (kind == 0)
+            break;
+        if (kind == 1)
             continue;
-        const uint8_t *len = hsr_pull(&c, 1);
-
-        if (len == NULL || len[0] < 2)
+        if ((at = hsr_pull(&c, 1)) == NULL || (len = *at) < 2 ||
+            (at = hsr_pull(&c, len - 2u)) == NULL)
             break;
-        const uint8_t *value = hsr_pull(&c, len[0] - 2u);
-
-        if (value == NULL)
-            break;
-        if (option[0] == 3 && len[0] == 3)
-            return value[0];
+        if (kind == 3 && len == 3)
+            return *at;
     }
     return SES_WSCALE_NONE;
 }

@@ -80,6 +80,22 @@ static void advertise(struct dp_worker *w, struct act_packet *p, const struct an
     dp_answer(w, p);
 }
 
+/* Does the answer fit where the question lies? It is the longer one, and the NIC said where that lies. */
+static bool has_room(const struct dp_worker *w, const struct act_packet *p)
+{
+    uint32_t space = hsr_slot_space(w->view, hsr_entry_slot(p->entry));
+
+    return HSR_SLOT_FRAME - HSR_SLOT_META + p->l3 + 40u + NA_LEN <= space;
+}
+
+/* The answer goes to the asker's address and MAC, so those have to be one host's. */
+static bool is_one_host(const struct act_packet *p, const struct cfg_addr *source)
+{
+    uint64_t mac = hsr_load48(act_frame(p) + p->l2 + 6);
+
+    return mac != 0 && !(mac >> 40 & 1) && !pol_never_a_source(source);
+}
+
 static void solicited(struct dp_worker *w, struct act_packet *p, const struct pol_port *port,
                       uint32_t context)
 {
@@ -87,10 +103,14 @@ static void solicited(struct dp_worker *w, struct act_packet *p, const struct po
     struct cfg_addr target = addr6(act_frame(p) + p->l4 + 8);
     struct answer by = owner_of(w, context, &target, port == NULL);
 
-    if (unspecified(&source) || (port != NULL && pol_port_owns(port, &target)))
+    if (!unspecified(&source) && !is_one_host(p, &source))
+        dp_drop(w, p, HSR_DROP_ND_BAD);
+    else if (unspecified(&source) || (port != NULL && pol_port_owns(port, &target)))
         dp_consume(w, p); /* duplicate address detection: silence means that the address is free */
     else if (by.mac == 0)
         dp_drop(w, p, HSR_DROP_ARP_UNKNOWN);
+    else if (!has_room(w, p))
+        dp_drop(w, p, HSR_DROP_ND_BAD);
     else
         advertise(w, p, &by);
 }

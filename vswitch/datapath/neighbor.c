@@ -45,6 +45,7 @@ static struct dp_neighbor *enter(struct dp_neighbors *n, uint32_t addr)
     else if (atomic_load_explicit(&e->addr, memory_order_relaxed) == 0) {
         atomic_store_explicit(&e->mac48, 0, memory_order_relaxed);
         atomic_store_explicit(&e->asked, 0, memory_order_relaxed);
+        atomic_store_explicit(&e->changed, 0, memory_order_relaxed);
         atomic_store_explicit(&e->addr, addr, memory_order_release);
     }
     return e;
@@ -61,13 +62,26 @@ static void end(struct dp_neighbors *n)
     atomic_store_explicit(&n->writing, false, memory_order_release);
 }
 
-void dp_neighbor_learn(struct dp_neighbors *n, uint32_t addr, uint64_t mac48, bool create)
+static bool is_unicast(uint64_t mac48)
 {
-    if (addr == 0 || dp_neighbor_find(n, addr) == mac48 || !begin(n))
-        return;
-    struct dp_neighbor *e = create ? enter(n, addr) : locate(n, addr, false);
+    return mac48 != 0 && !(mac48 >> 40 & 1);
+}
 
-    if (e != NULL) {
+/* May this entry get another MAC now? The first to answer wins, as in Linux (its locktime). */
+static bool may_change(const struct dp_neighbor *e, uint64_t now)
+{
+    return atomic_load_explicit(&e->mac48, memory_order_relaxed) == 0 ||
+           now - atomic_load_explicit(&e->changed, memory_order_relaxed) >= DP_NEIGHBOR_HOLD_NS;
+}
+
+void dp_neighbor_learn(struct dp_neighbors *n, uint32_t addr, uint64_t mac48, uint64_t now)
+{
+    if (addr == 0 || !is_unicast(mac48) || dp_neighbor_find(n, addr) == mac48 || !begin(n))
+        return;
+    struct dp_neighbor *e = locate(n, addr, false);
+
+    if (e != NULL && may_change(e, now)) {
+        atomic_store_explicit(&e->changed, now, memory_order_relaxed);
         atomic_store_explicit(&e->mac48, mac48, memory_order_relaxed);
         atomic_fetch_add_explicit(&n->changes, 1, memory_order_release);
     }

@@ -76,10 +76,17 @@ static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p,
     if (old !=
         NULL) /* the flow's end points moved to other ports, or a re-evaluation is due for each packet */
         ses_remove(w->sessions, old, SES_WHY_POLICY);
+    /* The uplink has no quota, for it is everybody's: what comes from there is at the expense of whom it is for. */
+    bool charged = walk->from_tunnel && walk->to != NULL;
+
+    if (charged && !ses_admits(w->sessions, walk->to->index))
+        return HSR_DROP_SESSION_QUOTA;
     struct session *s = ses_create(w->sessions, hash, key, p->meta.ingress, w->now, &drop);
 
     if (s == NULL)
         return drop;
+    if (charged)
+        s->flags |= SES_F_CHARGED;
     if (dir != 0)
         s->flags |= SES_F_SWAPPED;
     drop = dp_compile(w, walk, dir, s);

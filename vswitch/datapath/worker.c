@@ -16,7 +16,7 @@
 #define AGE_NS 1000000u /* look for expired sessions once a millisecond ... */
 #define AGE_BUDGET \
     32 /* ... at most this many: a burst stays short, and 32,000 sessions a second can end */
-#define TEMPLATES 65536u
+#define TEMPLATES 65536u /* at least */
 
 static void open_rings(struct dp_worker *w, const struct dp_worker_config *config)
 {
@@ -28,6 +28,27 @@ static void open_rings(struct dp_worker *w, const struct dp_worker_config *confi
     w->fw_first = w->view->fw_first + w->id * w->view->fw_slots;
     for (uint32_t i = 0; i < w->view->fw_slots; i++)
         w->fw_slot[w->fw_slots++] = w->fw_first + i;
+}
+
+/*
+ * Most sessions share all their templates, but MACs are the sender's to choose, and a session may need two of its own. So
+ * sessions, which have quotas, run out first. What is not used is never touched.
+ */
+static uint32_t templates_for(uint32_t sessions)
+{
+    uint32_t n = TEMPLATES;
+
+    while (n < 2 * sessions)
+        n *= 2;
+    return n;
+}
+
+static uint64_t template_seed(const struct hsr_view *view)
+{
+    uint64_t seed;
+
+    memcpy(&seed, view->hash_secret, sizeof seed);
+    return seed;
 }
 
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
@@ -57,7 +78,8 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->ledger = calloc(HSR_MAX_PORTS, sizeof *w->ledger);
     w->sessions = ses_table_open(&sessions);
     if (w->fw_slot == NULL || w->fw_out == NULL || w->ledger == NULL || w->sessions == NULL ||
-        act_templates_open(&w->templates, TEMPLATES) < 0) {
+        act_templates_open(&w->templates, templates_for(config->sessions),
+                           template_seed(config->view)) < 0) {
         dp_worker_close(w);
         errno = ENOMEM;
         return NULL;

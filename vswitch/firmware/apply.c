@@ -192,7 +192,7 @@ static void publish(struct fw *fw, struct pol *policy)
     fw->policy = policy;
 }
 
-/* A vNIC's own quota or that of the options; what comes from the network has none. */
+/* A vNIC's own quota or that of the options; uplinks have none: what the network opens counts where it goes. */
 static void set_quotas(struct dp_worker *w, void *arg)
 {
     const struct cfg *cfg = arg;

@@ -9,8 +9,8 @@
 
 enum { DHCP_SERVER = 67, DHCP_CLIENT = 68, DHCP6_CLIENT = 546, DHCP6_SERVER = 547 };
 
-/* Addresses no host sends from: RFC 1122, 3.2.1.3, and RFC 4291, 2.5.2, 2.5.3 and 2.7. */
-static bool never_a_source(const struct cfg_addr *a)
+/* RFC 1122, 3.2.1.3, and RFC 4291, 2.5.2, 2.5.3 and 2.7. */
+bool pol_never_a_source(const struct cfg_addr *a)
 {
     static const uint8_t zeros[15];
 
@@ -36,7 +36,7 @@ static bool is_dhcp_server(const struct pol_walk *w)
 static enum hsr_drop antispoof_walk(const struct pol *pol, const void *table, struct pol_walk *w)
 {
     (void)pol, (void)table;
-    if (never_a_source(&w->src))
+    if (pol_never_a_source(&w->src))
         return HSR_DROP_SPOOF_IP;
     if (!w->from)
         return w->source && w->source->port != HSR_NO_PORT ? HSR_DROP_LOOP : HSR_DROP_NONE;

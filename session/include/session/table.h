@@ -112,6 +112,12 @@ uint32_t ses_remove_port(struct ses_table *t, uint16_t port, uint32_t budget);
 /* Give one origin port a quota of its own; 0: no limit (uplinks). Sessions above it stay. */
 void ses_quota(struct ses_table *t, uint16_t port, uint32_t sessions);
 
+/*
+ * May one more session be opened to this port, of those that count against its quota (SES_F_CHARGED)? They are counted
+ * apart from those it opens itself, against the same number. For sessions whose origin has no quota; false is counted.
+ */
+bool ses_admits(struct ses_table *t, uint16_t port);
+
 /* Sessions a port originated (quota use). */
 uint32_t ses_port_count(const struct ses_table *t, uint16_t port);
 

@@ -10,7 +10,7 @@ static void templates_are_shared_and_counted(void **state)
     uint8_t bytes[64] = {1, 2, 3};
 
     (void)state;
-    assert_int_equal(act_templates_open(&t, 8), 0);
+    assert_int_equal(act_templates_open(&t, 8, 1), 0);
     uint32_t first = act_template_get(&t, bytes, 12);
 
     assert_int_equal(act_template_get(&t, bytes, 12), first);
@@ -38,7 +38,7 @@ static void templates_run_out_and_come_back(void **state)
     uint8_t bytes[4] = {0};
 
     (void)state;
-    assert_int_equal(act_templates_open(&t, N), 0);
+    assert_int_equal(act_templates_open(&t, N, 1), 0);
     for (uint32_t round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < N; i++) {
             fr_put32(bytes, i * 7919 + round);
@@ -70,7 +70,7 @@ static void actions_in_words(void **state)
     struct act_templates t;
 
     (void)state;
-    assert_int_equal(act_templates_open(&t, 8), 0);
+    assert_int_equal(act_templates_open(&t, 8, 1), 0);
     describe(&t, (struct ses_action){.op = ACT_DECAP}, "decap");
     describe(&t, (struct ses_action){.op = ACT_TTL}, "ttl -1");
     describe(&t, (struct ses_action){.op = ACT_OUTPUT, .arg16 = 7}, "output port 7");
@@ -90,27 +90,77 @@ static void dropping_action(void **state)
     assert_int_equal(p.egress, HSR_NO_PORT);
 }
 
+static uint32_t longest_chain(const struct act_templates *t)
+{
+    uint32_t longest = 0;
+
+    for (uint32_t b = 0; b < t->capacity; b++) {
+        uint32_t n = 0;
+
+        for (uint32_t i = t->bucket[b]; i != ACT_TEMPLATE_NONE; i = t->next[i])
+            n++;
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+/* MACs chosen for one chain share none under another seed. */
+static void templates_have_a_secret(void **state)
+{
+    enum { CAPACITY = 1024, WANTED = 100 };
+    struct act_templates known, secret;
+    uint8_t macs[12] = {0};
+    uint32_t found = 0;
+
+    (void)state;
+    assert_int_equal(act_templates_open(&known, CAPACITY, 1), 0);
+    assert_int_equal(act_templates_open(&secret, CAPACITY, 0x123456789ABCDEF), 0);
+    for (uint32_t i = 0; found < WANTED; i++) {
+        fr_put32(macs + 8, i);
+        uint32_t at = act_template_get(&known, macs, sizeof macs);
+
+        if (known.bucket[7] != at) {
+            act_template_put(&known, at);
+            continue;
+        }
+        assert_int_not_equal(act_template_get(&secret, macs, sizeof macs), ACT_TEMPLATE_NONE);
+        found++;
+    }
+    assert_int_equal(longest_chain(&known), WANTED);
+    assert_true(longest_chain(&secret) < 10);
+    act_templates_close(&known);
+    act_templates_close(&secret);
+}
+
 static void neighbours(void **state)
 {
     static struct dp_neighbors n;
 
     (void)state;
     assert_int_equal(dp_neighbor_find(&n, 5), 0);
-    dp_neighbor_learn(&n, 5, 0x020000000001, false); /* nobody asked */
+    dp_neighbor_learn(&n, 5, 0x020000000001, 0); /* nobody asked */
     assert_int_equal(dp_neighbor_find(&n, 5), 0);
     assert_int_equal(n.changes, 0);
     assert_true(dp_neighbor_ask(&n, 5, 0));
     assert_false(dp_neighbor_ask(&n, 5, 999999999));
     assert_true(dp_neighbor_ask(&n, 5, 1000000001));
     assert_int_equal(dp_neighbor_find(&n, 5), 0);
-    dp_neighbor_learn(&n, 5, 0x020000000001, false);
+    dp_neighbor_learn(&n, 5, 0x030000000001, 7); /* a group's */
+    dp_neighbor_learn(&n, 5, 0, 7);
+    assert_int_equal(n.changes, 0);
+    dp_neighbor_learn(&n, 5, 0x020000000001, 7);
     assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
     assert_int_equal(n.changes, 1);
-    dp_neighbor_learn(&n, 5, 0x020000000001, true);
+    dp_neighbor_learn(&n, 5, 0x020000000001, 8);
     assert_int_equal(n.changes, 1);
-    dp_neighbor_learn(&n, 5, 0x020000000002, false);
+    dp_neighbor_learn(&n, 5, 0x020000000002, 6 + DP_NEIGHBOR_HOLD_NS);
+    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
+    dp_neighbor_learn(&n, 5, 0, 7 + DP_NEIGHBOR_HOLD_NS);
+    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
+    dp_neighbor_learn(&n, 5, 0x020000000002, 7 + DP_NEIGHBOR_HOLD_NS);
+    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000002);
     assert_int_equal(n.changes, 2);
-    dp_neighbor_learn(&n, 0, 0x020000000002, true);
+    dp_neighbor_learn(&n, 0, 0x020000000002, 0);
     assert_false(dp_neighbor_ask(&n, 0, 5));
     assert_int_equal(dp_neighbor_find(&n, 0), 0);
     assert_int_equal(n.changes, 2);
@@ -122,8 +172,10 @@ static void neighbours_full(void **state)
     uint32_t kept = 0;
 
     (void)state;
-    for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++)
-        dp_neighbor_learn(&n, a, 0x020000000000 + a, true);
+    for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++) {
+        dp_neighbor_ask(&n, a, 1);
+        dp_neighbor_learn(&n, a, 0x020000000000 + a, 1);
+    }
     for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++) {
         uint64_t mac = dp_neighbor_find(&n, a);
 
@@ -139,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_are_shared_and_counted),
         cmocka_unit_test(templates_run_out_and_come_back),
+        cmocka_unit_test(templates_have_a_secret),
         cmocka_unit_test(actions_in_words),
         cmocka_unit_test(dropping_action),
         cmocka_unit_test(neighbours),

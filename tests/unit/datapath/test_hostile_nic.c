@@ -206,6 +206,28 @@ static void noise(void **state)
     assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
 }
 
+/* An advertisement is longer than its solicitation: one that ends where its slot does is not answered. */
+static void solicited_at_the_end_of_a_slot(void **state)
+{
+    enum { SPACE = HSR_SLOT_SIZE - HSR_SLOT_FRAME, PACKET = 40 + 24, AT = SPACE - PACKET };
+    struct hostile *h = *state;
+
+    bench_push(&h->b, shape(5), &out);
+    nic_poll(h->b.nic, h->b.now);
+    uint32_t entry = worker(h)->rx.shared.entries[worker(h)->rx.own & worker(h)->rx.mask];
+    uint8_t *slot = hsr_slot(h->view, hsr_entry_slot(entry));
+    struct hsr_rx_meta *m = (struct hsr_rx_meta *)(void *)slot;
+
+    memmove(slot + HSR_SLOT_FRAME + AT, slot + HSR_SLOT_FRAME + m->l3_off, PACKET);
+    m->frame_len = SPACE;
+    m->l3_off = AT;
+    m->l4_off = AT + 40;
+    m->payload_off = SPACE - 16;
+    bench_run(&h->b);
+    bench_quiet(&h->b);
+    assert_int_equal(bench_drops(&h->b, "a", HSR_DROP_ND_BAD), 1);
+}
+
 /* Entries that name nothing of ours are counted, and the rest is done. */
 static void entries(void **state)
 {
@@ -322,7 +344,7 @@ static void clocks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(fields),          TEST(noise),   TEST(entries),
+        TEST(fields),          TEST(noise),   TEST(entries), TEST(solicited_at_the_end_of_a_slot),
         TEST(completed_twice), TEST(indices), TEST(clocks),
     };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a change of policy, ports or neighbours does to sessions that live. */
+#include "internal.h"
 #include "topology.h"
 
 #define CLOSED      \
@@ -31,9 +32,13 @@ static void apply(struct bench *b, const char *yaml)
         fail_msg("%s: %s", e.path, e.text);
 }
 
-/* A host of the underlay that we hear of for the first time. */
+/* A host of the underlay that was asked for, and that we hear of for the first time or under a new MAC. */
 static void new_neighbour(struct bench *b, const char *addr, uint64_t mac)
 {
+    struct dp_worker *w = fw_worker(b->fw, 0);
+
+    bench_sleep(b, DP_NEIGHBOR_HOLD_NS);
+    dp_neighbor_ask(&w->shared->neighbors, fr_addr4(addr), w->now);
     fr_arp(&out, 1, mac, addr, 0, "192.0.2.1");
     bench_passes(b, "up", &out, "up", &in);
     fr_arp(&more, 2, MAC_UP, "192.0.2.1", mac, addr);
@@ -96,8 +101,7 @@ static void the_256th_neighbour_counts(void **state)
     new_neighbour(b, "192.0.2.3", MAC_H3);
     fr_udp(&more, &f, 10);
     bench_passes(b, "a", &more, "up", &in);
-    for (unsigned i = 0; i < 255; i++)
-        new_neighbour(b, "192.0.2.77", 0x02BB00000000 + i);
+    atomic_fetch_add(&fw_worker(b->fw, 0)->shared->neighbors.changes, 255);
     new_neighbour(b, "192.0.2.3", 0x02CC00000003);
     fr_udp(&more, &f, 10);
     bench_passes(b, "a", &more, "up", &in);

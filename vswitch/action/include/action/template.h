@@ -27,10 +27,11 @@ struct act_templates {
     uint32_t free;
     uint32_t used;
     uint32_t capacity;
+    uint64_t seed;
 };
 
-/* `capacity`: a power of two. 0 or -ENOMEM. */
-int act_templates_open(struct act_templates *t, uint32_t capacity);
+/* `capacity`: a power of two. `seed`: secret, so that nobody can choose MACs that share a chain. 0 or -ENOMEM. */
+int act_templates_open(struct act_templates *t, uint32_t capacity, uint64_t seed);
 void act_templates_close(struct act_templates *t);
 
 /* Index of the template with these bytes, one reference more; ACT_TEMPLATE_NONE when the table is full. */

@@ -109,6 +109,9 @@ uint32_t pol_gateway(const struct pol *pol, uint32_t context, const struct cfg_a
 /* Is this outer source (host order) a known VTEP? */
 bool pol_is_vtep(const struct pol *pol, uint32_t addr4);
 
+/* An address no host sends from: unspecified, loopback, a group's or everybody's. */
+bool pol_never_a_source(const struct cfg_addr *addr);
+
 /* Static underlay neighbour, 0: none. */
 uint64_t pol_static_neighbor(const struct pol *pol, uint32_t addr4);
 
