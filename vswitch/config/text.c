@@ -154,10 +154,15 @@ bool cfg_prefix_mask(struct cfg_prefix *p)
 
 bool cfg_prefix_contains(const struct cfg_prefix *p, const struct cfg_addr *a)
 {
-    struct cfg_prefix host = {.addr = *a, .len = p->len};
+    unsigned whole = p->len / 8, rest = p->len % 8;
 
-    cfg_prefix_mask(&host);
-    return cfg_addr_equal(&host.addr, &p->addr);
+    if (a->family == 0 || p->addr.family != a->family || p->len > (a->family == 4 ? 32 : 128)) {
+        return false;
+    }
+    if (memcmp(p->addr.bytes, a->bytes, whole) != 0) {
+        return false;
+    }
+    return rest == 0 || (p->addr.bytes[whole] ^ a->bytes[whole]) >> (8 - rest) == 0;
 }
 
 bool cfg_ports_parse(const char *text, uint16_t *lo, uint16_t *hi)

@@ -207,7 +207,7 @@ json_t *cfg_add(const json_t *document, const char *list, const json_t *object,
 json_t *cfg_remove(const json_t *document, const char *list, const json_t *object,
                    struct cfg_error *error);
 
-/* Text of an address, prefix, MAC; static per-call buffers given by the caller. */
+/* Text of an address ("none" without a family), prefix or MAC in the caller's buffer, which is returned; and back. */
 const char *cfg_addr_text(const struct cfg_addr *a, char buf[48]);
 const char *cfg_mac_text(const uint8_t mac[6], char buf[18]);
 bool cfg_addr_parse(const char *text, struct cfg_addr *a);
@@ -216,6 +216,7 @@ bool cfg_mac_parse(const char *text, uint8_t mac[6]);
 bool cfg_prefix_parse(const char *text, struct cfg_prefix *p);
 const char *cfg_prefix_text(const struct cfg_prefix *p, char buf[52]);
 bool cfg_addr_equal(const struct cfg_addr *a, const struct cfg_addr *b);
+/* Is the address of the prefix's family and inside it? */
 bool cfg_prefix_contains(const struct cfg_prefix *p, const struct cfg_addr *a);
 
 #endif
