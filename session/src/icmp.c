@@ -48,7 +48,7 @@ static enum ses_outcome icmp_update(struct session *s, unsigned dir, const struc
                                     const struct ses_timeouts *t, uint32_t *idle,
                                     enum hsr_drop *drop)
 {
-    bool reply = dir != initiator_of(s);
+    bool reply = dir != ses_initiator(s);
     uint8_t kind = kind_of(p, reply);
 
     if (kind == 0 || (reply && !(s->icmp_asked & kind))) {

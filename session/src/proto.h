@@ -13,12 +13,6 @@
 
 extern const struct ses_proto proto_tcp, proto_udp, proto_icmp, proto_sctp, proto_other;
 
-/* Direction of the initiator. */
-static inline unsigned initiator_of(const struct session *s)
-{
-    return (s->flags & SES_F_SWAPPED) != 0;
-}
-
 /* Two-way protocols, which know a session as embryonic until the responder has answered (other.c). */
 enum hsr_drop two_way_opens(const struct ses_packet *p, enum ses_midstream policy);
 void two_way_begin(struct session *s, unsigned dir, const struct ses_packet *p);

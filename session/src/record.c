@@ -29,7 +29,7 @@ static uint64_t deadline_ns(const struct session *s, uint64_t now)
 void ses_export(const struct ses_table *t, const struct session *s, uint64_t now,
                 struct ses_record *r)
 {
-    unsigned from = initiator_of(s);
+    unsigned from = ses_initiator(s);
 
     memset(r, 0, sizeof *r);
     r->version = SES_RECORD_VERSION;

@@ -206,7 +206,7 @@ static void show(struct dp_worker *w, void *arg)
 
     if (s == NULL)
         return;
-    unsigned first = s->flags & SES_F_SWAPPED ? 1 : 0;
+    unsigned first = ses_initiator(s);
 
     ses_export(dp_sessions(w), s, dp_now(w), &r);
     sh->found = record_json(sh->fw, &r, state_of(s), dp_now(w));
