@@ -180,18 +180,29 @@ bool cfg_ports_parse(const char *text, uint16_t *lo, uint16_t *hi)
     return true;
 }
 
+/* IANA protocol numbers. */
+static const struct {
+    const char *name;
+    uint8_t number;
+} protocols[] = {{"any", 0}, {"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"icmpv6", 58}, {"sctp", 132}};
+
 int cfg_proto(const char *name)
 {
-    static const struct {
-        const char *name;
-        uint8_t number;
-    } known[] = {{"any", 0},  {"icmp", 1},    {"tcp", 6},
-                 {"udp", 17}, {"icmpv6", 58}, {"sctp", 132}}; /* IANA protocol numbers */
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (!strcmp(name, known[i].name)) {
-            return known[i].number;
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        if (!strcmp(name, protocols[i].name)) {
+            return protocols[i].number;
         }
     }
     return -1;
+}
+
+const char *cfg_proto_text(uint8_t number, char buf[8])
+{
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        if (number == protocols[i].number) {
+            return protocols[i].name;
+        }
+    }
+    snprintf(buf, 8, "%u", (unsigned)number);
+    return buf;
 }
