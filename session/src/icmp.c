@@ -9,8 +9,8 @@
 static const struct {
     uint8_t proto, request, reply;
 } kinds[] = {
-    {PROTO_ICMP, 8, 0},   {PROTO_ICMP, 13, 14},     {PROTO_ICMP, 15, 16},
-    {PROTO_ICMP, 17, 18}, {PROTO_ICMPV6, 128, 129},
+    {HSR_PROTO_ICMP, 8, 0},   {HSR_PROTO_ICMP, 13, 14},    {HSR_PROTO_ICMP, 15, 16},
+    {HSR_PROTO_ICMP, 17, 18}, {HSR_PROTO_ICMP6, 128, 129},
 };
 
 #define KINDS (sizeof kinds / sizeof kinds[0])

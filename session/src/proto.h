@@ -3,13 +3,8 @@
 #ifndef SESSION_PROTO_H
 #define SESSION_PROTO_H
 
+#include "hsring/wire.h"
 #include "session/track.h"
-
-#define PROTO_ICMP   1
-#define PROTO_TCP    6
-#define PROTO_UDP    17
-#define PROTO_ICMPV6 58
-#define PROTO_SCTP   132
 
 extern const struct ses_proto proto_tcp, proto_udp, proto_icmp, proto_sctp, proto_other;
 
