@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsring/check.h"
+#include "hsring/wire.h"
 
 enum {
     RXF_KNOWN = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_OPTIONS |
@@ -8,11 +9,6 @@ enum {
                  HSR_RX1F_VLAN | HSR_RX1F_FRAG_FIRST | HSR_RX1F_FRAG_MORE,
     TXO_KNOWN = HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP | HSR_TXO_ENCAP |
                 HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM | HSR_TXO_L4_SCTP | HSR_TXO_IPV6,
-    ETHERNET_HEADER = 14,
-    IPV4_HEADER = 20,
-    UDP_HEADER = 8,
-    TCP_CSUM_END = 18,
-    SCTP_HEADER = 12,
 };
 
 /* Known type, ECN with TCP only, and a size with every type but NONE. */
@@ -66,15 +62,15 @@ bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
 static bool tx_offsets_ok(const struct hsr_tx_meta *meta)
 {
     unsigned offload = meta->offload;
-    uint32_t l4_need = offload & HSR_TXO_L4_SCTP  ? SCTP_HEADER
-                       : offload & HSR_TXO_L4_UDP ? UDP_HEADER
-                                                  : TCP_CSUM_END;
+    uint32_t l4_need = offload & HSR_TXO_L4_SCTP  ? HSR_SCTP_HDR
+                       : offload & HSR_TXO_L4_UDP ? HSR_UDP_HDR
+                                                  : HSR_TCP_CSUM + 2;
 
     if (meta->l3_off > meta->l4_off || meta->l4_off > meta->frame_len)
         return false;
     if ((offload & ~(unsigned)HSR_TXO_IPV6) == 0) /* nothing to write: most packets */
         return true;
-    if (offload & HSR_TXO_L3_CSUM && meta->l3_off + (uint32_t)IPV4_HEADER > meta->frame_len)
+    if (offload & HSR_TXO_L3_CSUM && meta->l3_off + (uint32_t)HSR_IP4_HDR > meta->frame_len)
         return false;
     if (offload & HSR_TXO_L4_PARTIAL && meta->l4_off + l4_need > meta->frame_len)
         return false;
@@ -83,10 +79,10 @@ static bool tx_offsets_ok(const struct hsr_tx_meta *meta)
     if (meta->outer_l3_off > meta->outer_l4_off || meta->outer_l4_off > meta->l3_off)
         return false;
     if (offload & HSR_TXO_OUTER_L3_CSUM &&
-        meta->outer_l3_off + (uint32_t)IPV4_HEADER > meta->frame_len)
+        meta->outer_l3_off + (uint32_t)HSR_IP4_HDR > meta->frame_len)
         return false;
     return !(offload & HSR_TXO_OUTER_L4_CSUM) ||
-           meta->outer_l4_off + (uint32_t)UDP_HEADER <= meta->frame_len;
+           meta->outer_l4_off + (uint32_t)HSR_UDP_HDR <= meta->frame_len;
 }
 
 static bool tx_frame_ok(const struct hsr_tx_meta *meta, uint32_t space)
@@ -111,7 +107,7 @@ bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
         return true;
     switch (meta->action) {
     case HSR_TXA_TRANSMIT:
-        return meta->egress_port < HSR_MAX_PORTS && meta->frame_len >= ETHERNET_HEADER &&
+        return meta->egress_port < HSR_MAX_PORTS && meta->frame_len >= HSR_ETH_HDR &&
                tx_frame_ok(meta, space);
     case HSR_TXA_DROP:
         return meta->drop_reason != HSR_DROP_NONE && meta->drop_reason < HSR_DROP_COUNT;

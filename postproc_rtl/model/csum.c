@@ -4,9 +4,7 @@
 #include <stdbool.h>
 
 #include "hsring/csum.h"
-
-enum { IP4_FIXED = 20, IP6_FIXED = 40, UDP_HEADER = 8, ETH_HEADER = 14 };
-enum { PROTO_UDP = 17 };
+#include "hsring/wire.h"
 
 /* Is [off, off + len) inside the copy? */
 static bool copied(const struct po_view *view, uint32_t off, uint32_t len)
@@ -24,10 +22,10 @@ uint32_t po_ip4_header(const uint8_t *head, uint32_t head_len, uint32_t l3)
 {
     uint32_t len;
 
-    if (l3 > head_len || head_len - l3 < IP4_FIXED || head[l3] >> 4 != 4)
+    if (l3 > head_len || head_len - l3 < HSR_IP4_HDR || head[l3] >> 4 != 4)
         return 0;
     len = (head[l3] & 15u) * 4;
-    return len < IP4_FIXED || len > head_len - l3 ? 0 : len;
+    return len < HSR_IP4_HDR || len > head_len - l3 ? 0 : len;
 }
 
 uint64_t po_pseudo(const uint8_t *ip, uint8_t proto)
@@ -63,9 +61,9 @@ static uint32_t packet_end(const struct po_view *view, bool ipv6, uint32_t l3, u
     uint32_t end;
 
     if (ipv6) {
-        if (!copied(view, l3, IP6_FIXED) || view->head[l3] >> 4 != 6 || l4 < l3 + IP6_FIXED)
+        if (!copied(view, l3, HSR_IP6_HDR) || view->head[l3] >> 4 != 6 || l4 < l3 + HSR_IP6_HDR)
             return 0;
-        end = l3 + IP6_FIXED + hsr_load16(view->head + l3 + 4);
+        end = l3 + HSR_IP6_HDR + hsr_load16(view->head + l3 + 4);
     } else {
         uint32_t len = po_ip4_header(view->head, view->head_len, l3);
 
@@ -80,7 +78,7 @@ static bool inner_l4(const struct hsr_tx_meta *meta, const struct po_view *view)
 {
     bool sctp = meta->offload & HSR_TXO_L4_SCTP;
     bool udp = meta->offload & HSR_TXO_L4_UDP;
-    uint32_t field = sctp ? PO_SCTP_CSUM : udp ? PO_UDP_CSUM : PO_TCP_CSUM;
+    uint32_t field = sctp ? HSR_SCTP_CSUM : udp ? HSR_UDP_CSUM : HSR_TCP_CSUM;
     uint32_t width = sctp ? 4 : 2;
     uint32_t l4 = meta->l4_off;
     uint32_t end = packet_end(view, meta->offload & HSR_TXO_IPV6, meta->l3_off, l4);
@@ -108,17 +106,17 @@ static bool outer_l4(const struct hsr_tx_meta *meta, const struct po_view *view)
     uint8_t *udp;
     uint16_t sum;
 
-    if (!copied(view, l3, IP4_FIXED) || !copied(view, l4, UDP_HEADER))
+    if (!copied(view, l3, HSR_IP4_HDR) || !copied(view, l4, HSR_UDP_HDR))
         return false;
     end = packet_end(view, view->head[l3] >> 4 == 6, l3, l4);
     udp = view->head + l4;
     len = hsr_load16(udp + 4);
-    if (len < UDP_HEADER || end < l4 || len > end - l4)
+    if (len < HSR_UDP_HDR || end < l4 || len > end - l4)
         return false;
-    hsr_store16(udp + PO_UDP_CSUM, 0);
-    sum =
-        hsr_csum_fold(po_pseudo(view->head + l3, PROTO_UDP) + len + sum_range(view, l4, l4 + len));
-    hsr_store16(udp + PO_UDP_CSUM, sum == 0xFFFF ? sum : (uint16_t)~sum);
+    hsr_store16(udp + HSR_UDP_CSUM, 0);
+    sum = hsr_csum_fold(po_pseudo(view->head + l3, HSR_PROTO_UDP) + len +
+                        sum_range(view, l4, l4 + len));
+    hsr_store16(udp + HSR_UDP_CSUM, sum == 0xFFFF ? sum : (uint16_t)~sum);
     return true;
 }
 
@@ -136,11 +134,11 @@ static bool header_csum(const struct po_view *view, uint32_t l3)
 static bool offsets_ok(const struct hsr_tx_meta *meta, uint16_t offload)
 {
     if (!(offload & HSR_TXO_ENCAP))
-        return meta->l3_off >= ETH_HEADER &&
+        return meta->l3_off >= HSR_ETH_HDR &&
                !(offload & (HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM));
-    return meta->outer_l3_off >= ETH_HEADER && meta->outer_l4_off > meta->outer_l3_off &&
+    return meta->outer_l3_off >= HSR_ETH_HDR && meta->outer_l4_off > meta->outer_l3_off &&
            (!(offload & (HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL)) ||
-            meta->l3_off >= meta->outer_l4_off + UDP_HEADER);
+            meta->l3_off >= meta->outer_l4_off + HSR_UDP_HDR);
 }
 
 enum hsr_drop po_csum(const struct hsr_tx_meta *meta, uint16_t offload, const struct po_view *view)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hsring/csum.h"
+#include "hsring/wire.h"
 #include "postproc/csum.h"
 #include "postproc/tso.h"
 
@@ -70,7 +71,7 @@ static struct po_result completed(const struct job *job)
 
     *out = (struct po_frame){.body = job->frame, .body_len = meta->frame_len};
     if (offload & HSR_TXO_L4_PARTIAL && job->port->csum && !(offload & NOT_FOR_PORT)) {
-        uint16_t field = offload & HSR_TXO_L4_UDP ? PO_UDP_CSUM : PO_TCP_CSUM;
+        uint16_t field = offload & HSR_TXO_L4_UDP ? HSR_UDP_CSUM : HSR_TCP_CSUM;
 
         if (meta->l4_off + field + 2u > meta->frame_len)
             return dropped(HSR_DROP_TX_META_BAD);
@@ -102,7 +103,7 @@ static struct po_result whole(const struct job *job, const struct po_tso *plan)
     uint16_t pseudo = hsr_csum_fold(po_pseudo(head + plan->l3, PROTO_TCP) + tcp_len);
     uint8_t type = plan->ipv6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
 
-    hsr_store16(head + plan->l4 + PO_TCP_CSUM, pseudo);
+    hsr_store16(head + plan->l4 + HSR_TCP_CSUM, pseudo);
     if (!plan->ipv6 && job->meta->offload & HSR_TXO_L3_CSUM)
         po_csum_ip4(head + plan->l3, plan->l4 - plan->l3);
     job->work->frame[0] = (struct po_frame){
@@ -117,7 +118,7 @@ static struct po_result whole(const struct job *job, const struct po_tso *plan)
                 .hdr_len = (uint16_t)plan->head_len,
                 .gso_size = job->meta->gso_size,
                 .csum_start = (uint16_t)plan->l4,
-                .csum_offset = PO_TCP_CSUM,
+                .csum_offset = HSR_TCP_CSUM,
             },
     };
     return give_one(job);

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "hsring/csum.h"
+#include "hsring/wire.h"
 #include "postproc/csum.h"
 
-enum { IP4_FIXED = 20, IP6_FIXED = 40, UDP_HEADER = 8, TCP_FIXED = 20, ETH_HEADER = 14 };
-enum { PROTO_TCP = 6, PROTO_UDP = 17, EXT_HOP_BY_HOP = 0, EXT_DESTINATION = 60 };
+enum { EXT_HOP_BY_HOP = 0, EXT_DESTINATION = 60 };
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_CWR = 0x80 };
 enum { IP4_FRAGMENT = 0x3FFF /* more fragments, fragment offset */ };
 enum { IP_MAX = 65535 };
@@ -18,7 +18,7 @@ enum { IP_MAX = 65535 };
  */
 static bool ipv6_chain(const uint8_t *head, uint32_t l3, uint32_t l4)
 {
-    uint32_t at = l3 + IP6_FIXED;
+    uint32_t at = l3 + HSR_IP6_HDR;
     uint8_t next = head[l3 + 6];
 
     while (at < l4) {
@@ -27,7 +27,7 @@ static bool ipv6_chain(const uint8_t *head, uint32_t l3, uint32_t l4)
         next = head[at];
         at += (head[at + 1] + 1u) * 8;
     }
-    return at == l4 && next == PROTO_TCP;
+    return at == l4 && next == HSR_PROTO_TCP;
 }
 
 /* Offset of the end of the IP packet, 0 when it is not TCP at l4. l4 lies inside the copy. */
@@ -36,13 +36,13 @@ static uint32_t inner_ip(const struct po_tso *plan, uint32_t copied)
     const uint8_t *ip = plan->head + plan->l3;
 
     if (plan->ipv6) {
-        if (plan->l4 < plan->l3 + IP6_FIXED || ip[0] >> 4 != 6 ||
+        if (plan->l4 < plan->l3 + HSR_IP6_HDR || ip[0] >> 4 != 6 ||
             !ipv6_chain(plan->head, plan->l3, plan->l4))
             return 0;
-        return plan->l3 + IP6_FIXED + hsr_load16(ip + 4);
+        return plan->l3 + HSR_IP6_HDR + hsr_load16(ip + 4);
     }
-    if (plan->l4 != plan->l3 + po_ip4_header(plan->head, copied, plan->l3) || ip[9] != PROTO_TCP ||
-        hsr_load16(ip + 6) & IP4_FRAGMENT)
+    if (plan->l4 != plan->l3 + po_ip4_header(plan->head, copied, plan->l3) ||
+        ip[9] != HSR_PROTO_TCP || hsr_load16(ip + 6) & IP4_FRAGMENT)
         return 0;
     return plan->l3 + hsr_load16(ip + 2);
 }
@@ -52,14 +52,14 @@ static bool outer_ok(struct po_tso *plan, uint32_t copied)
 {
     const uint8_t *ip = plan->head + plan->outer_l3;
 
-    if (plan->outer_l3 < ETH_HEADER || plan->outer_l4 < plan->outer_l3 + IP4_FIXED ||
-        plan->l3 < plan->outer_l4 + UDP_HEADER)
+    if (plan->outer_l3 < HSR_ETH_HDR || plan->outer_l4 < plan->outer_l3 + HSR_IP4_HDR ||
+        plan->l3 < plan->outer_l4 + HSR_UDP_HDR)
         return false;
     plan->outer_ipv6 = ip[0] >> 4 == 6;
     if (plan->outer_ipv6)
-        return plan->outer_l4 == plan->outer_l3 + IP6_FIXED && ip[6] == PROTO_UDP;
+        return plan->outer_l4 == plan->outer_l3 + HSR_IP6_HDR && ip[6] == HSR_PROTO_UDP;
     return plan->outer_l4 == plan->outer_l3 + po_ip4_header(plan->head, copied, plan->outer_l3) &&
-           ip[9] == PROTO_UDP && !(hsr_load16(ip + 6) & IP4_FRAGMENT);
+           ip[9] == HSR_PROTO_UDP && !(hsr_load16(ip + 6) & IP4_FRAGMENT);
 }
 
 /* Does the request make sense by itself? */
@@ -89,9 +89,10 @@ enum hsr_drop po_tso_plan(struct po_tso *plan, const struct hsr_tx_meta *meta, c
         .outer_csum = meta->offload & HSR_TXO_OUTER_L4_CSUM,
         .ecn = meta->gso_type & HSR_GSO_ECN,
     };
-    if (!request_ok(meta) || meta->l3_off < ETH_HEADER || meta->l4_off < meta->l3_off + IP4_FIXED)
+    if (!request_ok(meta) || meta->l3_off < HSR_ETH_HDR ||
+        meta->l4_off < meta->l3_off + HSR_IP4_HDR)
         return HSR_DROP_TSO_BAD;
-    if (plan->l4 + TCP_FIXED > head_len)
+    if (plan->l4 + HSR_TCP_HDR > head_len)
         return past;
     if (plan->encap) {
         plan->outer_l3 = meta->outer_l3_off;
@@ -130,7 +131,7 @@ bool po_tso_limit(struct po_tso *plan, uint32_t gso_size, uint32_t mtu)
 static void ip_header(uint8_t *ip, bool ipv6, uint32_t len, uint32_t index)
 {
     if (ipv6) {
-        hsr_store16(ip + 4, (uint16_t)(len - IP6_FIXED));
+        hsr_store16(ip + 4, (uint16_t)(len - HSR_IP6_HDR));
         return;
     }
     hsr_store16(ip + 2, (uint16_t)len);
@@ -143,15 +144,15 @@ static void tcp_header(const struct po_tso *plan, uint8_t *out, uint32_t index, 
 {
     uint8_t *tcp = out + plan->l4;
     uint32_t header = plan->head_len - plan->l4;
-    uint64_t sum = po_pseudo(out + plan->l3, PROTO_TCP) + header + len + payload_sum;
+    uint64_t sum = po_pseudo(out + plan->l3, HSR_PROTO_TCP) + header + len + payload_sum;
 
     hsr_store32(tcp + 4, hsr_load32(tcp + 4) + index * plan->mss);
     if (index + 1 < plan->segments)
         tcp[13] = (uint8_t)(tcp[13] & ~(TCP_FIN | TCP_PSH));
     if (index > 0 && plan->ecn)
         tcp[13] = (uint8_t)(tcp[13] & ~TCP_CWR);
-    hsr_store16(tcp + PO_TCP_CSUM, 0);
-    hsr_store16(tcp + PO_TCP_CSUM, (uint16_t)~hsr_csum_fold(hsr_csum_add(sum, tcp, header)));
+    hsr_store16(tcp + HSR_TCP_CSUM, 0);
+    hsr_store16(tcp + HSR_TCP_CSUM, (uint16_t)~hsr_csum_fold(hsr_csum_add(sum, tcp, header)));
 }
 
 /* Outer IP and UDP, over the finished inner headers. */
@@ -167,11 +168,11 @@ static void outer_headers(const struct po_tso *plan, uint8_t *out, uint32_t inde
     hsr_store16(udp + 4, (uint16_t)(covered + len));
     if (!plan->outer_csum)
         return;
-    hsr_store16(udp + PO_UDP_CSUM, 0);
-    sum = po_pseudo(out + plan->outer_l3, PROTO_UDP) + covered + len;
+    hsr_store16(udp + HSR_UDP_CSUM, 0);
+    sum = po_pseudo(out + plan->outer_l3, HSR_PROTO_UDP) + covered + len;
     sum = hsr_csum_add(sum, udp, covered) + (covered & 1 ? po_sum_swap(payload_sum) : payload_sum);
     folded = hsr_csum_fold(sum);
-    hsr_store16(udp + PO_UDP_CSUM, folded == 0xFFFF ? folded : (uint16_t)~folded);
+    hsr_store16(udp + HSR_UDP_CSUM, folded == 0xFFFF ? folded : (uint16_t)~folded);
 }
 
 uint32_t po_tso_segment(const struct po_tso *plan, uint32_t index, const uint8_t *frame,

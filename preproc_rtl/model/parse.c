@@ -15,13 +15,13 @@ static enum hsr_gso gso_of(const struct pp_scan *s, uint8_t type)
 {
     switch (type) {
     case VIRTIO_NET_HDR_GSO_TCPV4:
-        return s->proto == PP_PROTO_TCP && s->family == 4 ? HSR_GSO_TCP4 : HSR_GSO_NONE;
+        return s->proto == HSR_PROTO_TCP && s->family == 4 ? HSR_GSO_TCP4 : HSR_GSO_NONE;
     case VIRTIO_NET_HDR_GSO_TCPV6:
-        return s->proto == PP_PROTO_TCP && s->family == 6 ? HSR_GSO_TCP6 : HSR_GSO_NONE;
+        return s->proto == HSR_PROTO_TCP && s->family == 6 ? HSR_GSO_TCP6 : HSR_GSO_NONE;
     case VIRTIO_NET_HDR_GSO_UDP:
-        return s->proto == PP_PROTO_UDP ? HSR_GSO_UFO : HSR_GSO_NONE;
+        return s->proto == HSR_PROTO_UDP ? HSR_GSO_UFO : HSR_GSO_NONE;
     case VNET_GSO_UDP_L4:
-        return s->proto == PP_PROTO_UDP ? HSR_GSO_USO : HSR_GSO_NONE;
+        return s->proto == HSR_PROTO_UDP ? HSR_GSO_USO : HSR_GSO_NONE;
     default:
         return HSR_GSO_NONE;
     }
@@ -144,9 +144,9 @@ static uint32_t plain_l4(const uint8_t *frame, uint8_t proto, uint32_t n, uint8_
     const uint8_t *p = frame + PLAIN_L4;
 
     *flags = 0;
-    if (proto == PP_PROTO_UDP)
+    if (proto == HSR_PROTO_UDP)
         return hsr_load16(p + 4) == n && hsr_load16(p + 6) != 0 ? PLAIN_UDP_END : 0;
-    if (proto != PP_PROTO_TCP || n < 20)
+    if (proto != HSR_PROTO_TCP || n < 20)
         return 0;
     *flags = p[13];
     if ((*flags & 0x17) != 0x10) /* ACK without FIN, SYN or RST: the middle of a connection */
@@ -180,7 +180,7 @@ static inline bool parse_plain(const uint8_t *f, uint32_t len, const struct pp_i
     uint8_t proto = f[23];
     uint16_t sport = hsr_load16(f + PLAIN_L4), dport = hsr_load16(f + PLAIN_L4 + 2);
     uint32_t end = plain_l4(f, proto, total - 20, &flags);
-    if (end == 0 || (proto == PP_PROTO_UDP && (in->uplink || dport == 67 || dport == 68)))
+    if (end == 0 || (proto == HSR_PROTO_UDP && (in->uplink || dport == 67 || dport == 68)))
         return false;
     sum = (uint64_t)src + dst + proto + (total - 20);
     if (hsr_csum_fold(hsr_csum_add(sum, f + PLAIN_L4, total - 20)) != 0xFFFF)
@@ -190,7 +190,7 @@ static inline bool parse_plain(const uint8_t *f, uint32_t len, const struct pp_i
     bool swap = hsr_key4(key, src, dst, sport, dport, proto, in->context, in->uplink);
     unsigned rxf = (swap ? HSR_RXF_SWAP : 0u) | (in->uplink ? HSR_RXF_UPLINK : 0u) |
                    ((f[0] & 1) ? HSR_RXF_L2_MCAST : 0u);
-    unsigned class = proto == PP_PROTO_TCP ? HSR_CLASS_TCP : HSR_CLASS_UDP;
+    unsigned class = proto == HSR_PROTO_TCP ? HSR_CLASS_TCP : HSR_CLASS_UDP;
     uint64_t w[2] = {
         (PLAIN_L3 + total) | (uint64_t)in->port << 32 | (uint64_t) class << 48 |
             (uint64_t)rxf << 56,

@@ -2,8 +2,6 @@
 #include "hsring/csum.h"
 #include "parse_scan.h"
 
-#define IP4_HDR  20
-#define IP6_HDR  40
 #define MAX_EXT  8
 #define IP_LIMIT 65535
 
@@ -39,13 +37,13 @@ static enum hsr_drop ip4_options(struct pp_scan *s, const uint8_t *p, uint32_t n
 static uint32_t l4_minimum(uint8_t proto)
 {
     switch (proto) {
-    case PP_PROTO_TCP:
+    case HSR_PROTO_TCP:
         return 20;
-    case PP_PROTO_SCTP:
+    case HSR_PROTO_SCTP:
         return 12;
-    case PP_PROTO_UDP:
-    case PP_PROTO_ICMP:
-    case PP_PROTO_ICMP6:
+    case HSR_PROTO_UDP:
+    case HSR_PROTO_ICMP:
+    case HSR_PROTO_ICMP6:
         return 8;
     default:
         return 0;
@@ -62,13 +60,13 @@ static enum hsr_drop fragment(struct pp_scan *s, uint32_t offset, bool more, uin
 
     if (n == 0 || (more && n % 8 != 0) || before + offset + n > IP_LIMIT)
         return HSR_DROP_FRAG_BAD;
-    if (offset == 0 ? n < l4_minimum(s->proto) : s->proto == PP_PROTO_TCP && offset < 16)
+    if (offset == 0 ? n < l4_minimum(s->proto) : s->proto == HSR_PROTO_TCP && offset < 16)
         return HSR_DROP_FRAG_BAD;
     s->m.flags1 = (uint8_t)(s->m.flags1 | (offset == 0 ? HSR_RX1F_FRAG_FIRST : 0) |
                             (more ? HSR_RX1F_FRAG_MORE : 0));
     s->fragment = true;
     /* Later fragments show no port, so none of a VTEP's UDP can be told from tunnel traffic. */
-    if (s->in->uplink && !s->inner && s->proto == PP_PROTO_UDP &&
+    if (s->in->uplink && !s->inner && s->proto == HSR_PROTO_UDP &&
         pp_tables_is_local(s->tables, s->addr + (s->family == 4 ? 4 : 16), s->family))
         return HSR_DROP_OUTER_FRAG;
     pp_scan_class(s, pp_scan_is_group(s) ? HSR_CLASS_MULTICAST : HSR_CLASS_FRAG);
@@ -77,7 +75,7 @@ static enum hsr_drop fragment(struct pp_scan *s, uint32_t offset, bool more, uin
 
 enum hsr_drop pp_scan_ip4(struct pp_scan *s)
 {
-    const uint8_t *p = hsr_peek(&s->c, IP4_HDR);
+    const uint8_t *p = hsr_peek(&s->c, HSR_IP4_HDR);
     enum hsr_drop reason;
 
     if (!p || p[0] >> 4 != 4)
@@ -85,7 +83,7 @@ enum hsr_drop pp_scan_ip4(struct pp_scan *s)
     uint32_t header = (p[0] & 15u) * 4;
     uint32_t total = hsr_load16(p + 2);
     uint16_t frag = hsr_load16(p + 6);
-    if (header < IP4_HDR || total < header || total > s->c.left)
+    if (header < HSR_IP4_HDR || total < header || total > s->c.left)
         return HSR_DROP_IP_HDR;
     pp_scan_trim(s, total);
     hsr_pull(&s->c, header);
@@ -95,8 +93,8 @@ enum hsr_drop pp_scan_ip4(struct pp_scan *s)
         return HSR_DROP_IP_CSUM;
     }
     pp_scan_verdict(s, PP_VERDICT_L3, HSR_VERDICT_GOOD);
-    if (header > IP4_HDR) {
-        reason = ip4_options(s, p + IP4_HDR, header - IP4_HDR);
+    if (header > HSR_IP4_HDR) {
+        reason = ip4_options(s, p + HSR_IP4_HDR, header - HSR_IP4_HDR);
         if (reason)
             return reason;
     }
@@ -192,13 +190,13 @@ static enum hsr_drop ip6_chain(struct pp_scan *s, uint8_t next)
 
 enum hsr_drop pp_scan_ip6(struct pp_scan *s)
 {
-    const uint8_t *p = hsr_pull(&s->c, IP6_HDR);
+    const uint8_t *p = hsr_pull(&s->c, HSR_IP6_HDR);
     enum hsr_drop reason;
 
     if (!p || p[0] >> 4 != 6)
         return HSR_DROP_IP6_HDR;
     uint32_t length = hsr_load16(p + 4);
-    if (length + IP6_HDR > IP_LIMIT)
+    if (length + HSR_IP6_HDR > IP_LIMIT)
         return HSR_DROP_PKT_TOO_BIG;
     if (length > s->c.left)
         return HSR_DROP_IP6_HDR;

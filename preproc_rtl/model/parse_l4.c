@@ -2,12 +2,7 @@
 #include "hsring/csum.h"
 #include "parse_scan.h"
 
-enum { PORT_VXLAN = 4789, PORT_GENEVE = 6081 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16, TCP_ALL = 63 };
-
-#define TCP_HDR  20
-#define UDP_HDR  8
-#define SCTP_HDR 12
 
 static uint64_t pseudo(const struct pp_scan *s, uint32_t n)
 {
@@ -20,11 +15,11 @@ static bool sum_is_right(const struct pp_scan *s, const uint8_t *p, uint32_t n)
     static const uint8_t zero[4];
     uint32_t crc;
 
-    if (s->proto != PP_PROTO_SCTP)
+    if (s->proto != HSR_PROTO_SCTP)
         return hsr_csum_fold(hsr_csum_add(pseudo(s, n), p, n)) == 0xFFFF;
     crc = hsr_crc32c(~0u, p, 8);
     crc = hsr_crc32c(crc, zero, sizeof zero);
-    crc = ~hsr_crc32c(crc, p + SCTP_HDR, n - SCTP_HDR);
+    crc = ~hsr_crc32c(crc, p + HSR_SCTP_HDR, n - HSR_SCTP_HDR);
     return hsr_load32(p + 8) ==
            __builtin_bswap32(crc); /* RFC 9260, appendix A: least significant byte first */
 }
@@ -90,14 +85,14 @@ static bool tcp_flags_sane(uint8_t flags)
 static enum hsr_drop tcp(struct pp_scan *s)
 {
     uint32_t n = s->c.left;
-    const uint8_t *p = hsr_peek(&s->c, TCP_HDR);
+    const uint8_t *p = hsr_peek(&s->c, HSR_TCP_HDR);
 
     if (!p)
         return HSR_DROP_TCP_HDR;
     uint32_t header = (p[12] >> 4) * 4u;
-    if (header < TCP_HDR || !hsr_pull(&s->c, header))
+    if (header < HSR_TCP_HDR || !hsr_pull(&s->c, header))
         return HSR_DROP_TCP_HDR;
-    if (header > TCP_HDR && !tcp_options_fit(p + TCP_HDR, header - TCP_HDR))
+    if (header > HSR_TCP_HDR && !tcp_options_fit(p + HSR_TCP_HDR, header - HSR_TCP_HDR))
         return HSR_DROP_TCP_HDR;
     s->sport = hsr_load16(p);
     s->dport = hsr_load16(p + 2);
@@ -111,11 +106,11 @@ static enum hsr_drop tcp(struct pp_scan *s)
 
 static enum hsr_tunnel tunnel_of(const struct pp_scan *s)
 {
-    if (!s->in->uplink || s->inner || (s->dport != PORT_VXLAN && s->dport != PORT_GENEVE))
+    if (!s->in->uplink || s->inner || (s->dport != HSR_PORT_VXLAN && s->dport != HSR_PORT_GENEVE))
         return HSR_TUNNEL_NONE;
     if (!pp_tables_is_local(s->tables, s->addr + (s->family == 4 ? 4 : 16), s->family))
         return HSR_TUNNEL_NONE;
-    return s->dport == PORT_VXLAN ? HSR_TUNNEL_VXLAN : HSR_TUNNEL_GENEVE;
+    return s->dport == HSR_PORT_VXLAN ? HSR_TUNNEL_VXLAN : HSR_TUNNEL_GENEVE;
 }
 
 /* By destination: that is the port on which clients and servers listen, whatever the sender's is.
@@ -127,14 +122,14 @@ static bool is_dhcp(const struct pp_scan *s)
 
 static enum hsr_drop udp(struct pp_scan *s)
 {
-    const uint8_t *p = hsr_pull(&s->c, UDP_HDR);
+    const uint8_t *p = hsr_pull(&s->c, HSR_UDP_HDR);
 
     if (!p)
         return HSR_DROP_UDP_LEN;
     uint32_t n = hsr_load16(p + 4);
-    if (n < UDP_HDR || n - UDP_HDR > s->c.left)
+    if (n < HSR_UDP_HDR || n - HSR_UDP_HDR > s->c.left)
         return HSR_DROP_UDP_LEN;
-    s->c.left = n - UDP_HDR;
+    s->c.left = n - HSR_UDP_HDR;
     s->sport = hsr_load16(p);
     s->dport = hsr_load16(p + 2);
     s->m.payload_off = (uint16_t)pp_scan_offset(s);
@@ -150,7 +145,7 @@ static enum hsr_drop udp(struct pp_scan *s)
 static enum hsr_drop sctp(struct pp_scan *s)
 {
     uint32_t n = s->c.left;
-    const uint8_t *p = hsr_pull(&s->c, SCTP_HDR);
+    const uint8_t *p = hsr_pull(&s->c, HSR_SCTP_HDR);
 
     if (!p)
         return HSR_DROP_SCTP_HDR;
@@ -164,18 +159,18 @@ static enum hsr_drop sctp(struct pp_scan *s)
 static enum hsr_drop by_protocol(struct pp_scan *s)
 {
     switch (s->proto) {
-    case PP_PROTO_TCP:
+    case HSR_PROTO_TCP:
         return tcp(s);
-    case PP_PROTO_UDP:
+    case HSR_PROTO_UDP:
         return udp(s);
-    case PP_PROTO_SCTP:
+    case HSR_PROTO_SCTP:
         return sctp(s);
-    case PP_PROTO_ICMP:
-    case PP_PROTO_ICMP6:
-        if ((s->proto == PP_PROTO_ICMP6) == (s->family == 6))
+    case HSR_PROTO_ICMP:
+    case HSR_PROTO_ICMP6:
+        if ((s->proto == HSR_PROTO_ICMP6) == (s->family == 6))
             return pp_scan_icmp(s);
         break;
-    case PP_PROTO_IGMP:
+    case HSR_PROTO_IGMP:
         pp_scan_class(s, HSR_CLASS_MULTICAST);
         return HSR_DROP_NONE;
     default:

@@ -10,10 +10,8 @@
 #define PARSE_SCAN_H
 
 #include "hsring/bytes.h"
+#include "hsring/wire.h"
 #include "preproc/parse.h"
-
-enum { PP_PROTO_ICMP = 1, PP_PROTO_IGMP = 2, PP_PROTO_TCP = 6, PP_PROTO_UDP = 17 };
-enum { PP_PROTO_ICMP6 = 58, PP_PROTO_SCTP = 132 };
 
 /* Position of a two-bit verdict in rx_meta.verdicts. */
 enum { PP_VERDICT_L3 = 0, PP_VERDICT_L4 = 2, PP_VERDICT_OUTER = 4 };

@@ -9,8 +9,8 @@
 static const struct {
     uint8_t proto, request, reply;
 } kinds[] = {
-    {PROTO_ICMP, 8, 0},   {PROTO_ICMP, 13, 14},     {PROTO_ICMP, 15, 16},
-    {PROTO_ICMP, 17, 18}, {PROTO_ICMPV6, 128, 129},
+    {HSR_PROTO_ICMP, 8, 0},   {HSR_PROTO_ICMP, 13, 14},    {HSR_PROTO_ICMP, 15, 16},
+    {HSR_PROTO_ICMP, 17, 18}, {HSR_PROTO_ICMP6, 128, 129},
 };
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
@@ -48,7 +48,7 @@ static enum ses_outcome icmp_update(struct session *s, unsigned dir, const struc
                                     const struct ses_timeouts *t, uint32_t *idle,
                                     enum hsr_drop *drop)
 {
-    bool reply = dir != initiator_of(s);
+    bool reply = dir != ses_initiator(s);
     uint8_t kind = kind_of(p, reply);
 
     if (kind == 0 || (reply && !(s->icmp_asked & kind))) {

@@ -33,7 +33,7 @@ static enum ses_outcome other_update(struct session *s, unsigned dir, const stru
 {
     (void)p;
     (void)drop;
-    if (dir != initiator_of(s))
+    if (dir != ses_initiator(s))
         s->state = SES_ESTABLISHED;
     *idle = t->other;
     return SES_CONTINUES;

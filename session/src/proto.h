@@ -3,21 +3,10 @@
 #ifndef SESSION_PROTO_H
 #define SESSION_PROTO_H
 
+#include "hsring/wire.h"
 #include "session/track.h"
 
-#define PROTO_ICMP   1
-#define PROTO_TCP    6
-#define PROTO_UDP    17
-#define PROTO_ICMPV6 58
-#define PROTO_SCTP   132
-
 extern const struct ses_proto proto_tcp, proto_udp, proto_icmp, proto_sctp, proto_other;
-
-/* Direction of the initiator. */
-static inline unsigned initiator_of(const struct session *s)
-{
-    return (s->flags & SES_F_SWAPPED) != 0;
-}
 
 /* Two-way protocols, which know a session as embryonic until the responder has answered (other.c). */
 enum hsr_drop two_way_opens(const struct ses_packet *p, enum ses_midstream policy);

@@ -29,7 +29,7 @@ static uint64_t deadline_ns(const struct session *s, uint64_t now)
 void ses_export(const struct ses_table *t, const struct session *s, uint64_t now,
                 struct ses_record *r)
 {
-    unsigned from = initiator_of(s);
+    unsigned from = ses_initiator(s);
 
     memset(r, 0, sizeof *r);
     r->version = SES_RECORD_VERSION;
@@ -52,7 +52,7 @@ void ses_export(const struct ses_table *t, const struct session *s, uint64_t now
     for (unsigned i = 0; i < 2; i++) {
         r->packets[i] = s->dir[from ^ i].packets;
         r->bytes[i] = s->dir[from ^ i].bytes;
-        if (r->proto == PROTO_TCP && !(s->flags & SES_F_DENIED))
+        if (r->proto == HSR_PROTO_TCP && !(s->flags & SES_F_DENIED))
             r->tcp[i] = s->tcp[from ^ i];
     }
 }

@@ -380,7 +380,7 @@ static enum ses_outcome tcp_update(struct session *s, unsigned dir, const struct
 /* From the initiator's point of view. */
 static const char *tcp_state_name(const struct session *s)
 {
-    const struct ses_tcp *me = &s->tcp[initiator_of(s)], *peer = &s->tcp[!initiator_of(s)];
+    const struct ses_tcp *me = &s->tcp[ses_initiator(s)], *peer = &s->tcp[!ses_initiator(s)];
 
     if (is_dead(s))
         return "reset";

@@ -7,14 +7,14 @@
 const struct ses_proto *ses_proto(uint8_t proto)
 {
     switch (proto) {
-    case PROTO_TCP:
+    case HSR_PROTO_TCP:
         return &proto_tcp;
-    case PROTO_UDP:
+    case HSR_PROTO_UDP:
         return &proto_udp;
-    case PROTO_ICMP:
-    case PROTO_ICMPV6:
+    case HSR_PROTO_ICMP:
+    case HSR_PROTO_ICMP6:
         return &proto_icmp;
-    case PROTO_SCTP:
+    case HSR_PROTO_SCTP:
         return &proto_sctp;
     default:
         return &proto_other;

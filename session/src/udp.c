@@ -13,7 +13,7 @@ static enum ses_outcome udp_update(struct session *s, unsigned dir, const struct
 {
     (void)p;
     (void)drop;
-    if (dir != initiator_of(s))
+    if (dir != ses_initiator(s))
         s->state = SES_ESTABLISHED;
     *idle = udp_idle(s, t);
     return SES_CONTINUES;

@@ -40,8 +40,6 @@ void cfg_printable(char *text);
 /* Copy text into a sized array, cut to fit. */
 void cfg_copy(char *to, size_t size, const char *from);
 
-/* IP protocol number of "tcp", "any" (0), ... or -1. */
-int cfg_proto(const char *name);
 /* "80" or "80-90" */
 bool cfg_ports_parse(const char *text, uint16_t *lo, uint16_t *hi);
 bool cfg_addr_unicast(const struct cfg_addr *a);

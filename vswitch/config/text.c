@@ -154,10 +154,15 @@ bool cfg_prefix_mask(struct cfg_prefix *p)
 
 bool cfg_prefix_contains(const struct cfg_prefix *p, const struct cfg_addr *a)
 {
-    struct cfg_prefix host = {.addr = *a, .len = p->len};
+    unsigned whole = p->len / 8, rest = p->len % 8;
 
-    cfg_prefix_mask(&host);
-    return cfg_addr_equal(&host.addr, &p->addr);
+    if (a->family == 0 || p->addr.family != a->family || p->len > (a->family == 4 ? 32 : 128)) {
+        return false;
+    }
+    if (memcmp(p->addr.bytes, a->bytes, whole) != 0) {
+        return false;
+    }
+    return rest == 0 || (p->addr.bytes[whole] ^ a->bytes[whole]) >> (8 - rest) == 0;
 }
 
 bool cfg_ports_parse(const char *text, uint16_t *lo, uint16_t *hi)
@@ -175,18 +180,29 @@ bool cfg_ports_parse(const char *text, uint16_t *lo, uint16_t *hi)
     return true;
 }
 
+/* IANA protocol numbers. */
+static const struct {
+    const char *name;
+    uint8_t number;
+} protocols[] = {{"any", 0}, {"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"icmpv6", 58}, {"sctp", 132}};
+
 int cfg_proto(const char *name)
 {
-    static const struct {
-        const char *name;
-        uint8_t number;
-    } known[] = {{"any", 0},  {"icmp", 1},    {"tcp", 6},
-                 {"udp", 17}, {"icmpv6", 58}, {"sctp", 132}}; /* IANA protocol numbers */
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (!strcmp(name, known[i].name)) {
-            return known[i].number;
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        if (!strcmp(name, protocols[i].name)) {
+            return protocols[i].number;
         }
     }
     return -1;
+}
+
+const char *cfg_proto_text(uint8_t number, char buf[8])
+{
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        if (number == protocols[i].number) {
+            return protocols[i].name;
+        }
+    }
+    snprintf(buf, 8, "%u", (unsigned)number);
+    return buf;
 }

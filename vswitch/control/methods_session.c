@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +12,6 @@ AVS_LOG_MODULE(log_module, "control")
 
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     10000
-
-static const struct {
-    const char *name;
-    uint8_t number;
-} protocols[] = {
-    {"tcp", IPPROTO_TCP},   {"udp", IPPROTO_UDP},       {"icmp", IPPROTO_ICMP},
-    {"sctp", IPPROTO_SCTP}, {"icmpv6", IPPROTO_ICMPV6},
-};
 
 static int copy_text(struct ctl_call *call, const char *name, const json_t *value, char *to,
                      size_t size)
@@ -44,11 +35,9 @@ static int read_protocol(struct ctl_call *call, const json_t *value, uint8_t *to
         *to = (uint8_t)json_integer_value(value);
         return 0;
     }
-    for (size_t i = 0; text && i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-        if (strcmp(text, protocols[i].name) == 0) {
-            *to = protocols[i].number;
-            return 0;
-        }
+    if (text && cfg_proto(text) > 0) {
+        *to = (uint8_t)cfg_proto(text);
+        return 0;
     }
     return ctl_fail(call, -EINVAL,
                     "filter proto must be tcp, udp, icmp, icmpv6, sctp or a number from 1 to 255");

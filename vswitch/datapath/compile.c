@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "hsring/csum.h"
+#include "hsring/wire.h"
 #include "internal.h"
-
-#define VXLAN_PORT 4789
 
 /* A list under construction. A template that could not be had makes the whole list fail. */
 struct list {
@@ -69,7 +68,7 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[AC
     hsr_store32(outer + 26, uplink->underlay4);
     hsr_store32(outer + 30, vtep);
     hsr_store16(outer + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, outer + 14, 20)));
-    hsr_store16(outer + 36, VXLAN_PORT);
+    hsr_store16(outer + 36, HSR_PORT_VXLAN);
     outer[42] = 0x08;
     hsr_store32(outer + 46, vni << 8);
     *port = uplink->index;

@@ -205,10 +205,9 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
         s = ses_find(w->sessions, hsr_hash_key(&w->hash, &key), &key);
     if (s != NULL) {
         /* The error travels against the quoted packet: it came in where that would have gone out. */
-        unsigned initiator = s->flags & SES_F_SWAPPED ? 1 : 0;
         unsigned dir = swapped ? 0 : 1;
 
-        if (p->meta.ingress != (dir == initiator ? s->origin : s->target) ||
+        if (p->meta.ingress != (dir == ses_initiator(s) ? s->origin : s->target) ||
             (s->policy != w->policy_stamp && !dp_revalidate(w, s)))
             s = NULL;
         else {

@@ -148,9 +148,7 @@ static struct session *find(struct dp_worker *w, const struct act_packet *p,
 /* Did the packet come in where this direction of the session comes from? */
 static bool right_port(const struct session *s, const struct act_packet *p)
 {
-    unsigned initiator = s->flags & SES_F_SWAPPED ? 1 : 0;
-
-    return p->meta.ingress == (direction(p) == initiator ? s->origin : s->target);
+    return p->meta.ingress == (direction(p) == ses_initiator(s) ? s->origin : s->target);
 }
 
 /* A guest may not send under another's MAC, on a session it owns either. */

@@ -6,11 +6,6 @@
 
 #define ETH_SRC 6
 
-static void store_word(uint8_t *to, uint64_t word)
-{
-    hsr_store64(to, word);
-}
-
 /* The key's end points in packet order. */
 static void addresses(const uint64_t *w, bool ipv6, bool swap, struct cfg_addr *src,
                       struct cfg_addr *dst)
@@ -21,10 +16,10 @@ static void addresses(const uint64_t *w, bool ipv6, bool swap, struct cfg_addr *
     memset(high, 0, sizeof *high);
     low->family = high->family = ipv6 ? 6 : 4;
     if (ipv6) {
-        store_word(low->bytes, w[0]);
-        store_word(low->bytes + 8, w[1]);
-        store_word(high->bytes, w[2]);
-        store_word(high->bytes + 8, w[3]);
+        hsr_store64(low->bytes, w[0]);
+        hsr_store64(low->bytes + 8, w[1]);
+        hsr_store64(high->bytes, w[2]);
+        hsr_store64(high->bytes + 8, w[3]);
     } else {
         hsr_store32(low->bytes, (uint32_t)(w[0] >> 32));
         hsr_store32(high->bytes, (uint32_t)w[0]);
@@ -130,18 +125,6 @@ static void release(struct dp_worker *w, struct session *s)
     }
 }
 
-static void session_key(const struct session *s, struct hsr_key *key)
-{
-    key->ipv6 = s->flags & SES_F_IPV6;
-    if (key->ipv6) {
-        memcpy(key->w, s->key6, sizeof s->key6);
-        key->w[4] = s->key_ports;
-    } else {
-        key->w[0] = s->key_addrs;
-        key->w[1] = s->key_ports;
-    }
-}
-
 static void recall_macs(const uint8_t *macs, uint64_t *dst, uint64_t *src)
 {
     if (*dst == 0)
@@ -207,11 +190,11 @@ static enum hsr_drop recompile(struct dp_worker *w, struct session *s, unsigned 
 bool dp_revalidate(struct dp_worker *w, struct session *s)
 {
     struct pol_walk walk = {.again = true, .ingress = s->origin};
-    unsigned dir = s->flags & SES_F_SWAPPED ? 1 : 0;
+    unsigned dir = ses_initiator(s);
     enum hsr_drop drop = HSR_DROP_NO_SESSION;
     struct hsr_key key;
 
-    session_key(s, &key);
+    ses_key(s, &key);
     if (w->fast_path && s->neighbor == w->neighbor &&
         pol_moved(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)),
                   s->compiled) == 0) {
@@ -239,7 +222,7 @@ void dp_session_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_wh
     release(w, s);
     if (!(s->flags & SES_F_FIT))
         return;
-    session_key(s, &key);
+    ses_key(s, &key);
     struct dp_fit fit = {
         .op = HSR_FIT_DELETE, .hash = hsr_hash_key(&w->hash, &key), .named = flow_id};
 

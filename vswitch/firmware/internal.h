@@ -35,6 +35,12 @@ struct fw {
     } offer[FW_OFFERS];
 };
 
+/* A number into a JSON object. */
+static inline void fw_put(json_t *object, const char *key, uint64_t value)
+{
+    json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
 /* Name of a port by index, "" for none. */
 const char *fw_port_name(const struct fw *fw, uint16_t index);
 

@@ -12,31 +12,20 @@
 
 #define LOOK 512 /* sessions one call looks at */
 
-static const char *protocol(uint8_t proto, char text[8])
+/* An end point of a record. */
+static struct cfg_addr address(const uint8_t bytes[16], uint8_t family)
 {
-    switch (proto) {
-    case 1:
-        return "icmp";
-    case 6:
-        return "tcp";
-    case 17:
-        return "udp";
-    case 58:
-        return "icmpv6";
-    case 132:
-        return "sctp";
-    default:
-        snprintf(text, 8, "%u", proto);
-        return text;
-    }
+    struct cfg_addr a = {.family = family};
+
+    memcpy(a.bytes, bytes, sizeof a.bytes);
+    return a;
 }
 
 static json_t *address_json(const uint8_t bytes[16], uint8_t family)
 {
-    struct cfg_addr a = {.family = family};
+    struct cfg_addr a = address(bytes, family);
     char text[48];
 
-    memcpy(a.bytes, bytes, sizeof a.bytes);
     return json_string(cfg_addr_text(&a, text));
 }
 
@@ -48,11 +37,6 @@ static const char *vpc_name(const struct fw *fw, uint32_t context)
     return "";
 }
 
-static void put(json_t *o, const char *key, uint64_t value)
-{
-    json_object_set_new(o, key, json_integer((json_int_t)value));
-}
-
 static json_t *record_json(const struct fw *fw, const struct ses_record *r, const char *state,
                            uint64_t now)
 {
@@ -61,26 +45,28 @@ static json_t *record_json(const struct fw *fw, const struct ses_record *r, cons
 
     json_object_set_new(o, "flow_id", json_sprintf("%016" PRIx64, r->flow_id));
     json_object_set_new(o, "vpc", json_string(vpc_name(fw, r->context)));
-    json_object_set_new(o, "protocol", json_string(protocol(r->proto, proto)));
+    json_object_set_new(o, "protocol", json_string(cfg_proto_text(r->proto, proto)));
     json_object_set_new(o, "src", address_json(r->src, r->family));
-    put(o, "sport", r->sport);
+    fw_put(o, "sport", r->sport);
     json_object_set_new(o, "dst", address_json(r->dst, r->family));
-    put(o, "dport", r->dport);
+    fw_put(o, "dport", r->dport);
     json_object_set_new(o, "state", json_string(state));
     json_object_set_new(o, "origin", json_string(fw_port_name(fw, r->origin)));
     json_object_set_new(o, "target", json_string(fw_port_name(fw, r->target)));
-    put(o, "packets", r->packets[0]);
-    put(o, "bytes", r->bytes[0]);
-    put(o, "reply_packets", r->packets[1]);
-    put(o, "reply_bytes", r->bytes[1]);
-    put(o, "age_ns", now - r->created);
-    put(o, "expires_ns", r->deadline > now ? r->deadline - now : 0);
+    fw_put(o, "packets", r->packets[0]);
+    fw_put(o, "bytes", r->bytes[0]);
+    fw_put(o, "reply_packets", r->packets[1]);
+    fw_put(o, "reply_bytes", r->bytes[1]);
+    fw_put(o, "age_ns", now - r->created);
+    fw_put(o, "expires_ns", r->deadline > now ? r->deadline - now : 0);
     return o;
 }
 
 static bool same_addr(const struct cfg_addr *want, const uint8_t bytes[16], uint8_t family)
 {
-    return want->family == family && memcmp(want->bytes, bytes, family == 6 ? 16 : 4) == 0;
+    struct cfg_addr a = address(bytes, family);
+
+    return cfg_addr_equal(want, &a);
 }
 
 static bool matches(const struct fw *fw, const struct ctl_session_filter *f,
@@ -99,11 +85,6 @@ static bool matches(const struct fw *fw, const struct ctl_session_filter *f,
     if (f->l4_port != 0 && f->l4_port != r->sport && f->l4_port != r->dport)
         return false;
     return f->state[0] == '\0' || strcmp(f->state, state) == 0;
-}
-
-static const char *state_of(const struct session *s)
-{
-    return ses_proto(hsr_key_proto(s->key_ports))->state_name(s);
 }
 
 /* One look at a worker's table, from `cursor` on. */
@@ -132,10 +113,10 @@ static void look(struct dp_worker *w, void *arg)
             return;
         }
         ses_export(t, s, dp_now(w), &r);
-        if (!matches(l->fw, l->filter, &r, state_of(s)))
+        if (!matches(l->fw, l->filter, &r, ses_state_name(s)))
             continue;
         if (l->rows != NULL) {
-            json_array_append_new(l->rows, record_json(l->fw, &r, state_of(s), dp_now(w)));
+            json_array_append_new(l->rows, record_json(l->fw, &r, ses_state_name(s), dp_now(w)));
         } else {
             ses_remove(t, s, SES_WHY_FLUSH);
             l->removed++;
@@ -206,10 +187,10 @@ static void show(struct dp_worker *w, void *arg)
 
     if (s == NULL)
         return;
-    unsigned first = s->flags & SES_F_SWAPPED ? 1 : 0;
+    unsigned first = ses_initiator(s);
 
     ses_export(dp_sessions(w), s, dp_now(w), &r);
-    sh->found = record_json(sh->fw, &r, state_of(s), dp_now(w));
+    sh->found = record_json(sh->fw, &r, ses_state_name(s), dp_now(w));
     json_object_set_new(sh->found, "actions", actions_json(w, s->dir[first].action));
     json_object_set_new(sh->found, "reply_actions", actions_json(w, s->dir[1 - first].action));
 }

@@ -5,29 +5,24 @@
 #include "hsring/check.h"
 #include "internal.h"
 
-static void put(json_t *object, const char *key, uint64_t value)
-{
-    json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
 static json_t *balance_json(const struct fw_balance *b)
 {
     json_t *o = json_object();
 
     json_object_set_new(o, "ok", json_boolean(b->ok));
-    put(o, "rx", b->rx);
-    put(o, "originated", b->originated);
-    put(o, "segments_added", b->segments);
-    put(o, "tx", b->tx);
-    put(o, "consumed", b->consumed);
-    put(o, "drops", b->drops);
-    put(o, "in_flight", (uint64_t)b->in_flight);
+    fw_put(o, "rx", b->rx);
+    fw_put(o, "originated", b->originated);
+    fw_put(o, "segments_added", b->segments);
+    fw_put(o, "tx", b->tx);
+    fw_put(o, "consumed", b->consumed);
+    fw_put(o, "drops", b->drops);
+    fw_put(o, "in_flight", (uint64_t)b->in_flight);
     json_object_set_new(o, "settled", json_boolean(b->settled));
-    put(o, "pre_difference", (uint64_t)b->pre);
-    put(o, "fw_held", (uint64_t)b->fw);
-    put(o, "post_difference", (uint64_t)b->post);
-    put(o, "to_fw", (uint64_t)b->to_fw);
-    put(o, "to_post", (uint64_t)b->to_post);
+    fw_put(o, "pre_difference", (uint64_t)b->pre);
+    fw_put(o, "fw_held", (uint64_t)b->fw);
+    fw_put(o, "post_difference", (uint64_t)b->post);
+    fw_put(o, "to_fw", (uint64_t)b->to_fw);
+    fw_put(o, "to_post", (uint64_t)b->to_post);
     return o;
 }
 
@@ -47,21 +42,21 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
         sum.consumed += l->consumed;
         sum.drops += l->drops;
     }
-    put(pre, "rx", s->pre_rx);
-    put(pre, "tx", s->pre_ring);
-    put(pre, "drops", s->pre_drops);
-    put(pre, "held", s->pre_held);
-    put(fw_row, "rx", sum.rx);
-    put(fw_row, "originated", sum.originated);
-    put(fw_row, "tx", sum.tx);
-    put(fw_row, "consumed", sum.consumed);
-    put(fw_row, "drops", sum.drops);
-    put(post, "rx", s->post_ring);
-    put(post, "originated", s->post_originated);
-    put(post, "segments_added", s->post_segments);
-    put(post, "tx", s->post_tx);
-    put(post, "consumed", s->post_consumed);
-    put(post, "drops", s->post_drops);
+    fw_put(pre, "rx", s->pre_rx);
+    fw_put(pre, "tx", s->pre_ring);
+    fw_put(pre, "drops", s->pre_drops);
+    fw_put(pre, "held", s->pre_held);
+    fw_put(fw_row, "rx", sum.rx);
+    fw_put(fw_row, "originated", sum.originated);
+    fw_put(fw_row, "tx", sum.tx);
+    fw_put(fw_row, "consumed", sum.consumed);
+    fw_put(fw_row, "drops", sum.drops);
+    fw_put(post, "rx", s->post_ring);
+    fw_put(post, "originated", s->post_originated);
+    fw_put(post, "segments_added", s->post_segments);
+    fw_put(post, "tx", s->post_tx);
+    fw_put(post, "consumed", s->post_consumed);
+    fw_put(post, "drops", s->post_drops);
     json_object_set_new(o, "pre", pre);
     json_object_set_new(o, "fw", fw_row);
     json_object_set_new(o, "post", post);
@@ -75,13 +70,13 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     json_t *o = json_object();
 
     json_object_set_new(o, "name", json_string(p->name));
-    put(o, "index", p->index);
+    fw_put(o, "index", p->index);
     json_object_set_new(o, "role", json_string(p->role == CFG_UPLINK ? "uplink" : "vnic"));
-    put(o, "rx_packets", s->rx_packets);
-    put(o, "rx_bytes", s->rx_bytes);
-    put(o, "tx_packets", s->tx_packets);
-    put(o, "tx_bytes", s->tx_bytes);
-    put(o, "drops", s->pre_drops + s->post_drops);
+    fw_put(o, "rx_packets", s->rx_packets);
+    fw_put(o, "rx_bytes", s->rx_bytes);
+    fw_put(o, "tx_packets", s->tx_packets);
+    fw_put(o, "tx_bytes", s->tx_bytes);
+    fw_put(o, "drops", s->pre_drops + s->post_drops);
     json_object_set_new(o, "stages", stages_json(fw, p->index));
     json_object_set_new(o, "conservation", balance_json(&b));
     return o;
@@ -92,18 +87,18 @@ static json_t *worker_json(struct fw *fw, uint32_t id)
     const struct dp_counters *c = &fw->worker_stats[id].counters;
     json_t *o = json_object();
 
-    put(o, "worker", id);
-    put(o, "packets", c->packets);
-    put(o, "bursts", c->bursts);
-    put(o, "vectors", c->vectors);
-    put(o, "hits_flow_id", c->hits_flow_id);
-    put(o, "hits_table", c->hits_table);
-    put(o, "slow", c->slow);
-    put(o, "stale_flow_id", c->stale_flow_id);
-    put(o, "revalidated", c->revalidated);
-    put(o, "bad_entry", c->bad_entry);
-    put(o, "fit_inserts", c->fit_inserts);
-    put(o, "fit_deletes", c->fit_deletes);
+    fw_put(o, "worker", id);
+    fw_put(o, "packets", c->packets);
+    fw_put(o, "bursts", c->bursts);
+    fw_put(o, "vectors", c->vectors);
+    fw_put(o, "hits_flow_id", c->hits_flow_id);
+    fw_put(o, "hits_table", c->hits_table);
+    fw_put(o, "slow", c->slow);
+    fw_put(o, "stale_flow_id", c->stale_flow_id);
+    fw_put(o, "revalidated", c->revalidated);
+    fw_put(o, "bad_entry", c->bad_entry);
+    fw_put(o, "fit_inserts", c->fit_inserts);
+    fw_put(o, "fit_deletes", c->fit_deletes);
     json_object_set_new(o, "corrupt_ring", json_boolean(fw->worker_stats[id].corrupt));
     return o;
 }
@@ -126,16 +121,16 @@ static json_t *sessions_json(struct fw *fw)
         sum.refused_full += s->refused_full;
         sum.refused_quota += s->refused_quota;
     }
-    put(o, "used", sum.used);
-    put(o, "capacity", (uint64_t)fw->options.sessions * fw->workers);
-    put(o, "high_water", sum.high_water);
-    put(o, "embryonic", sum.embryonic);
-    put(o, "created", sum.created);
-    put(o, "expired", sum.expired);
-    put(o, "closed", sum.closed);
-    put(o, "evicted", sum.evicted);
-    put(o, "refused_full", sum.refused_full);
-    put(o, "refused_quota", sum.refused_quota);
+    fw_put(o, "used", sum.used);
+    fw_put(o, "capacity", (uint64_t)fw->options.sessions * fw->workers);
+    fw_put(o, "high_water", sum.high_water);
+    fw_put(o, "embryonic", sum.embryonic);
+    fw_put(o, "created", sum.created);
+    fw_put(o, "expired", sum.expired);
+    fw_put(o, "closed", sum.closed);
+    fw_put(o, "evicted", sum.evicted);
+    fw_put(o, "refused_full", sum.refused_full);
+    fw_put(o, "refused_quota", sum.refused_quota);
     return o;
 }
 
@@ -167,7 +162,7 @@ static json_t *drop_json(struct fw *fw, uint16_t port, unsigned reason, uint64_t
     json_object_set_new(o, "reason", json_string(hsr_drop_name(reason)));
     json_object_set_new(o, "stage", json_string(hsr_drop_stage(reason)));
     json_object_set_new(o, "text", json_string(hsr_drop_text(reason)));
-    put(o, "packets", packets);
+    fw_put(o, "packets", packets);
     return o;
 }
 

@@ -51,43 +51,23 @@ static void attach_rings(struct nic *nic)
     }
 }
 
-/* The firmware's quota is never the NIC's to hand out: mark it so, per worker. */
-static void mark_quota(struct nic *nic)
-{
-    const struct hsr_view *view = &nic->region.view;
-
-    for (uint32_t w = 0; w < nic->workers; w++) {
-        for (uint32_t i = 0; i < view->fw_slots; i++) {
-            uint32_t slot = view->fw_first + w * view->fw_slots + i;
-
-            nic->slots.state[slot] = NIC_SLOT_QUOTA;
-            nic->slots.worker[slot] = (uint8_t)w;
-        }
-    }
-}
-
-static int watch(struct nic *nic, int fd)
+int nic_watch(struct nic *nic, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
     return fd < 0 || epoll_ctl(nic->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-int nic_watch(struct nic *nic, int fd)
-{
-    return watch(nic, fd);
-}
-
 static int open_events(struct nic *nic)
 {
     nic->epoll = epoll_create1(EPOLL_CLOEXEC);
     nic->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (nic->epoll < 0 || watch(nic, nic->wake) < 0)
+    if (nic->epoll < 0 || nic_watch(nic, nic->wake) < 0)
         return -errno;
     for (uint32_t w = 0; w < nic->workers; w++) {
         nic->rx_doorbell[w] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         nic->tx_doorbell[w] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (nic->rx_doorbell[w] < 0 || watch(nic, nic->tx_doorbell[w]) < 0)
+        if (nic->rx_doorbell[w] < 0 || nic_watch(nic, nic->tx_doorbell[w]) < 0)
             return -errno;
     }
     return 0;
@@ -113,7 +93,6 @@ static int open_parts(struct nic *nic, const struct nic_config *config)
         rc = open_events(nic);
     if (rc == 0) {
         nic->pre.use_fit = config->use_fit;
-        mark_quota(nic);
         attach_rings(nic);
     }
     return rc;

@@ -40,6 +40,7 @@ static void fill(struct nic_slots *slots)
             push_free(slots, c->first + (i - 1) * c->run);
         slots->stack[class].low_water = c->count;
     }
+    /* The firmware's quota is never the NIC's to hand out. */
     for (uint32_t i = 0; i < view->workers * view->fw_slots; i++) {
         slots->state[view->fw_first + i] = NIC_SLOT_QUOTA;
         slots->worker[view->fw_first + i] = (uint8_t)(i / view->fw_slots);

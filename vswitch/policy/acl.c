@@ -30,7 +30,7 @@ static bool entry_matches(const struct pol_acl_entry *e, uint8_t proto,
                           const struct cfg_addr *remote, uint16_t port)
 {
     return (!e->proto || e->proto == proto) && port >= e->port_lo && port <= e->port_hi &&
-           pol_prefix_holds(&e->remote, remote);
+           cfg_prefix_contains(&e->remote, remote);
 }
 
 static uint32_t words_of(uint8_t family)

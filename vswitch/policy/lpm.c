@@ -163,7 +163,7 @@ uint32_t pol_lpm_match(const struct pol_lpm *lpm, const struct cfg_addr *addr)
     if (lpm->rib4 || lpm->rib6)
         return rib_match(lpm, addr);
     for (uint32_t i = 0; i < lpm->entries; i++)
-        if (pol_prefix_holds(&lpm->entry[i].prefix, addr))
+        if (cfg_prefix_contains(&lpm->entry[i].prefix, addr))
             return lpm->entry[i].value;
     return CFG_NONE;
 }

@@ -61,14 +61,8 @@ int pol_endpoints_build(struct pol *pol, const struct cfg *cfg);
 /* The stages in the order of the walk; NULL ends. */
 extern const struct pol_stage_ops *const pol_stages[];
 
-/* Is `addr` of the prefix's family and inside it? */
-bool pol_prefix_holds(const struct cfg_prefix *prefix, const struct cfg_addr *addr);
-
 /* IPv6 fe80::/10 (RFC 4291, 2.5.6). */
 bool pol_is_link_local(const struct cfg_addr *addr);
-
-/* Text of a prefix for `why`; the buffer is returned. */
-const char *pol_prefix_text(const struct cfg_prefix *prefix, char buf[64]);
 
 /* Add to w->why, after a semicolon; what does not fit is cut off. */
 __attribute__((format(printf, 2, 3))) void pol_say(struct pol_walk *w, const char *format, ...);

@@ -17,17 +17,14 @@ static uint32_t addr4_of(const struct cfg_addr *a)
     return a->family == 4 ? hsr_load32(a->bytes) : 0;
 }
 
-static int vnic_fill(const struct pol *pol, const struct cfg *cfg, const struct cfg_port *from,
-                     struct pol_port *to)
+static int vnic_fill(const struct pol *pol, const struct cfg_port *from, struct pol_port *to)
 {
     if (from->subnet >= pol->subnets)
         return -EINVAL;
     to->subnet = from->subnet;
     to->context = pol->subnet[from->subnet].context;
-    to->vni = pol_vni(pol, to->context);
     to->anti_spoof = from->anti_spoof;
     to->pick_up = from->pick_up;
-    to->quota = from->quota ? from->quota : cfg->options.quota;
     return 0;
 }
 
@@ -44,8 +41,7 @@ static void uplink_fill(const struct cfg_port *from, struct pol_port *to)
     to->gateway4 = addr4_of(&from->gateway);
 }
 
-static int port_fill(struct pol *pol, const struct cfg *cfg, const struct cfg_port *from,
-                     struct cfg_addr *addr)
+static int port_fill(struct pol *pol, const struct cfg_port *from, struct cfg_addr *addr)
 {
     if (from->index >= HSR_MAX_PORTS || pol->port[from->index].valid ||
         from->addrs > CFG_PORT_ADDRS || from->groups > CFG_PORT_GROUPS)
@@ -57,9 +53,6 @@ static int port_fill(struct pol *pol, const struct cfg *cfg, const struct cfg_po
     to->mtu = from->mtu;
     to->role = (uint8_t)from->role;
     to->valid = true;
-    to->takes_gso =
-        from->offload && (from->kind == HSR_PORT_KIND_TAP || from->kind == HSR_PORT_KIND_KERNEL);
-    to->queues = from->queues ? from->queues : 1;
     to->group_set = CFG_NONE;
     memcpy(to->name, from->name, sizeof to->name);
     to->name[sizeof to->name - 1] = 0;
@@ -67,7 +60,7 @@ static int port_fill(struct pol *pol, const struct cfg *cfg, const struct cfg_po
     to->addr = addr;
     to->addrs = from->addrs;
     if (from->role == CFG_VNIC)
-        return vnic_fill(pol, cfg, from, to);
+        return vnic_fill(pol, from, to);
     uplink_fill(from, to);
     if (!pol->uplink)
         pol->uplink = to;
@@ -92,7 +85,7 @@ int pol_ports_build(struct pol *pol, const struct cfg *cfg)
     struct cfg_addr *next = pol->addr;
 
     for (uint32_t i = 0; i < cfg->ports && !rc; i++) {
-        rc = port_fill(pol, cfg, &cfg->port[i], next);
+        rc = port_fill(pol, &cfg->port[i], next);
         next += cfg->port[i].addrs;
     }
     return rc;

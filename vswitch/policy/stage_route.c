@@ -41,10 +41,10 @@ static uint32_t source_subnet(const struct pol_walk *w)
 static void explain(struct pol_walk *w, const struct route *r)
 {
     static const char *const kind[] = {"local", "vtep", "gateway", "blackhole"};
-    char prefix[64];
+    char prefix[52];
 
     if (r) {
-        pol_say(w, "route: %s %s", pol_prefix_text(&r->prefix, prefix),
+        pol_say(w, "route: %s %s", cfg_prefix_text(&r->prefix, prefix),
                 r->implicit ? "subnet" : kind[r->kind]);
     } else {
         pol_say(w, "route: none");

@@ -3,36 +3,13 @@
  * Subnets of the VPCs. Indices are those of the configuration; the ones of a VPC are found together through
  * subnet_order and scanned, because a VPC has few.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 
 #include "pol.h"
-
-bool pol_prefix_holds(const struct cfg_prefix *prefix, const struct cfg_addr *addr)
-{
-    unsigned whole = prefix->len / 8, rest = prefix->len % 8;
-
-    if (!addr->family || prefix->addr.family != addr->family ||
-        prefix->len > (addr->family == 4 ? 32 : 128))
-        return false;
-    if (memcmp(prefix->addr.bytes, addr->bytes, whole) != 0)
-        return false;
-    return !rest || !((prefix->addr.bytes[whole] ^ addr->bytes[whole]) >> (8 - rest));
-}
 
 bool pol_is_link_local(const struct cfg_addr *addr)
 {
     return addr->family == 6 && addr->bytes[0] == 0xFE && (addr->bytes[1] & 0xC0) == 0x80;
-}
-
-const char *pol_prefix_text(const struct cfg_prefix *prefix, char buf[64])
-{
-    char addr[INET6_ADDRSTRLEN] = "-";
-
-    inet_ntop(prefix->addr.family == 4 ? AF_INET : AF_INET6, prefix->addr.bytes, addr, sizeof addr);
-    snprintf(buf, 64, "%s/%u", addr, prefix->len);
-    return buf;
 }
 
 int pol_subnets_build(struct pol *pol, const struct cfg *cfg)
@@ -90,7 +67,7 @@ uint32_t pol_subnet_of(const struct pol *pol, uint32_t context, const struct cfg
         const struct pol_subnet *s = &pol->subnet[index];
         const struct cfg_prefix *p = addr->family == 4 ? &s->prefix4 : &s->prefix6;
 
-        if (p->len > longest && pol_prefix_holds(p, addr)) {
+        if (p->len > longest && cfg_prefix_contains(p, addr)) {
             found = index;
             longest = p->len;
         }

@@ -13,12 +13,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hsring/abi.h"
 #include "hsring/key.h"
 
 #define SES_ACTIONS 6 /* operations of one direction */
-#define SES_STAGES  8 /* policy stages whose epoch a session remembers */
 #define SES_NONE    UINT32_MAX
 
 /* One operation; what `op` and its arguments mean is the datapath's. op 0 ends the list. */
@@ -94,6 +94,25 @@ struct session {
 _Static_assert(sizeof(struct session) == 256, "a session is four cache lines");
 _Static_assert(offsetof(struct session, dir) == 64, "both directions behind line 0");
 _Static_assert(offsetof(struct session, key6) == 192, "line 3 is cold");
+
+/* Direction of the initiator, 0 or 1. */
+static inline unsigned ses_initiator(const struct session *s)
+{
+    return s->flags & SES_F_SWAPPED ? 1 : 0;
+}
+
+/* The key it is found by; see struct hsr_key. */
+static inline void ses_key(const struct session *s, struct hsr_key *key)
+{
+    key->ipv6 = s->flags & SES_F_IPV6;
+    if (key->ipv6) {
+        memcpy(key->w, s->key6, sizeof s->key6);
+        key->w[HSR_KEY6_WORDS - 1] = s->key_ports;
+    } else {
+        key->w[0] = s->key_addrs;
+        key->w[1] = s->key_ports;
+    }
+}
 
 /* What a protocol needs to know of a packet. Host order. */
 struct ses_packet {

@@ -479,8 +479,8 @@ static void look_ups(void **state)
     struct world *w = *state;
     struct cfg_addr one = make_addr("10.0.0.1"), gateway = make_addr("10.0.1.254");
 
-    assert_int_equal(pol_port(w->pol, 1)->vni, 100);
-    assert_int_equal(pol_port(w->pol, 4)->vni, 200);
+    assert_int_equal(pol_vni(w->pol, pol_port(w->pol, 1)->context), 100);
+    assert_int_equal(pol_vni(w->pol, pol_port(w->pol, 4)->context), 200);
     assert_false(pol_port(w->pol, 6)->valid);
     assert_false(pol_port(w->pol, HSR_NO_PORT)->valid);
     assert_int_equal(pol_uplink(w->pol)->index, UPLINK);

@@ -50,7 +50,4 @@ static inline uint16_t po_sum_swap(uint16_t sum)
     return __builtin_bswap16(sum);
 }
 
-/* Offset of the L4 checksum field in its header. */
-enum { PO_TCP_CSUM = 16, PO_UDP_CSUM = 6, PO_SCTP_CSUM = 8 };
-
 #endif

@@ -207,7 +207,7 @@ json_t *cfg_add(const json_t *document, const char *list, const json_t *object,
 json_t *cfg_remove(const json_t *document, const char *list, const json_t *object,
                    struct cfg_error *error);
 
-/* Text of an address, prefix, MAC; static per-call buffers given by the caller. */
+/* Text of an address ("none" without a family), prefix or MAC in the caller's buffer, which is returned; and back. */
 const char *cfg_addr_text(const struct cfg_addr *a, char buf[48]);
 const char *cfg_mac_text(const uint8_t mac[6], char buf[18]);
 bool cfg_addr_parse(const char *text, struct cfg_addr *a);
@@ -215,7 +215,11 @@ bool cfg_mac_parse(const char *text, uint8_t mac[6]);
 /* "10.1.0.0/16": the address with all its bits, and the length. */
 bool cfg_prefix_parse(const char *text, struct cfg_prefix *p);
 const char *cfg_prefix_text(const struct cfg_prefix *p, char buf[52]);
+/* Number of a protocol by name, 0 for "any", -1: unknown; and its name, or the number in `buf` where it has none. */
+int cfg_proto(const char *name);
+const char *cfg_proto_text(uint8_t number, char buf[8]);
 bool cfg_addr_equal(const struct cfg_addr *a, const struct cfg_addr *b);
+/* Is the address of the prefix's family and inside it? */
 bool cfg_prefix_contains(const struct cfg_prefix *p, const struct cfg_addr *a);
 
 #endif

@@ -32,17 +32,13 @@ enum pol_stage { POL_VNIC, POL_VPC, POL_ANTISPOOF, POL_GROUP, POL_ROUTE, POL_STA
 struct pol_port {
     _Alignas(HSR_CACHE_LINE) uint64_t mac48; /* as hsr_load48() reads it */
     uint32_t context;                        /* vNIC: tenant context; uplink: 0 */
-    uint32_t vni;
     uint16_t index;
     uint16_t mtu; /* 0: not limited here */
     uint8_t role; /* enum cfg_role */
     bool valid;
     bool anti_spoof;
     bool pick_up;
-    bool takes_gso;
-    uint8_t queues;
-    uint32_t subnet; /* index into pol_subnets, CFG_NONE on uplinks */
-    uint32_t quota;
+    uint32_t subnet;    /* index into pol_subnets, CFG_NONE on uplinks */
     uint32_t group_set; /* security groups: index of its classifier pair */
     uint32_t underlay4; /* uplink: our address, host order */
     uint32_t underlay_mask;
