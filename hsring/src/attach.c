@@ -189,7 +189,7 @@ static int take_region(struct hsr_attach *at, const struct hsr_msg_welcome *welc
 static int take_welcome(struct hsr_attach *at, const struct hsr_msg_welcome *welcome, int *fds,
                         uint32_t wanted, char *why)
 {
-    if (welcome->abi_major != HSR_ABI_MAJOR)
+    if (!hsr_abi_matches(welcome->abi_major, welcome->abi_minor))
         return explain(why, -EPROTO, "the NIC speaks ABI %u.%u, this firmware %d.%d",
                        welcome->abi_major, welcome->abi_minor, HSR_ABI_MAJOR, HSR_ABI_MINOR);
     if (welcome->workers < 1 || welcome->workers > wanted)

@@ -42,7 +42,7 @@ static bool aligned(uint64_t offset)
 
 static int check_identity(const struct hsr_region_head *h)
 {
-    if (h->magic != HSR_MAGIC || h->abi_major != HSR_ABI_MAJOR)
+    if (h->magic != HSR_MAGIC || !hsr_abi_matches(h->abi_major, h->abi_minor))
         return -EPROTO;
     if (!(h->features & HSR_FEATURE_BASE) || h->features & FEATURES_BINDING & ~FEATURES_KNOWN)
         return -EPROTO;

@@ -93,10 +93,9 @@ static int play(struct replay *r)
 
 static uint32_t longest(const struct ses_timeouts *t)
 {
-    const uint32_t all[] = {t->tcp_embryonic, t->tcp_established, t->tcp_half_closed,
-                            t->tcp_closing,   t->tcp_time_wait,   t->tcp_reset,
-                            t->udp_single,    t->udp_stream,      t->icmp,
-                            t->other,         t->denied};
+    const uint32_t all[] = {
+        t->tcp_embryonic, t->tcp_established, t->tcp_half_closed, t->tcp_closing, t->tcp_time_wait,
+        t->tcp_reset,     t->udp_single,      t->udp_stream,      t->icmp,        t->other};
     uint32_t max = 0;
 
     for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)

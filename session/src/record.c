@@ -52,7 +52,7 @@ void ses_export(const struct ses_table *t, const struct session *s, uint64_t now
     for (unsigned i = 0; i < 2; i++) {
         r->packets[i] = s->dir[from ^ i].packets;
         r->bytes[i] = s->dir[from ^ i].bytes;
-        if (r->proto == HSR_PROTO_TCP && !(s->flags & SES_F_DENIED))
+        if (r->proto == HSR_PROTO_TCP)
             r->tcp[i] = s->tcp[from ^ i];
     }
 }

@@ -14,6 +14,5 @@ void ses_timeouts_default(struct ses_timeouts *t)
         .udp_stream = 120,
         .icmp = 10,
         .other = 60,
-        .denied = 5,
     };
 }

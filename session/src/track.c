@@ -28,7 +28,7 @@ static const struct ses_proto *proto_of(const struct session *s)
 
 const char *ses_state_name(const struct session *s)
 {
-    return s->flags & SES_F_DENIED ? "denied" : proto_of(s)->state_name(s);
+    return proto_of(s)->state_name(s);
 }
 
 enum hsr_drop ses_opens(const struct ses_packet *p, enum ses_midstream policy)
@@ -40,15 +40,11 @@ void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struc
                uint64_t now)
 {
     const struct ses_proto *proto = proto_of(s);
-    uint32_t idle = t->timeouts.denied;
 
     if (dir)
         s->flags |= SES_F_SWAPPED;
-    if (!(s->flags & SES_F_DENIED)) {
-        proto->begin(s, dir, p);
-        idle = proto->idle(s, &t->timeouts);
-    }
-    ses_arm(t, s, now, idle * NS_PER_S);
+    proto->begin(s, dir, p);
+    ses_arm(t, s, now, proto->idle(s, &t->timeouts) * NS_PER_S);
 }
 
 enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,
@@ -59,8 +55,6 @@ enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,
     enum ses_outcome outcome;
 
     *drop = HSR_DROP_NONE;
-    if (s->flags & SES_F_DENIED)
-        return SES_CONTINUES;
     outcome = proto_of(s)->update(s, dir, p, &t->timeouts, &idle, drop);
     if (idle)
         ses_arm(t, s, now, idle * NS_PER_S);

@@ -181,29 +181,6 @@ static void test_icmpv6(void **unused)
     ses_table_close(t);
 }
 
-static void test_denied(void **unused)
-{
-    struct ses_packet p = {.proto = 6, .tcp_flags = 2};
-    struct hsr_key key = {.w = {5, hsr_key_ports(1, 2, 3, 6)}};
-    struct ses_timeouts timeouts;
-    struct ses_table *t = open_table(&timeouts);
-    enum hsr_drop drop;
-    struct session *s = ses_create(t, 9, &key, 3, NS, &drop), was;
-
-    (void)unused;
-    s->flags |= SES_F_DENIED;
-    ses_begin(t, s, 1, &p, NS);
-    assert_true(expires_in(s, NS, timeouts.denied));
-    assert_string_equal(ses_state_name(s), "denied");
-    assert_true(s->flags & SES_F_SWAPPED);
-    was = *s;
-    p.tcp_flags = 4;
-    assert_int_equal(ses_track(t, s, 1, &p, 3 * NS, &drop), SES_CONTINUES);
-    assert_memory_equal(s, &was, sizeof was);
-    assert_int_equal(ses_expire(t, 7 * NS, 100), 1);
-    ses_table_close(t);
-}
-
 /* A packet of an IPv4 session reads and writes line 0 and the line of its direction, which the caller counts in. */
 static void check_lines(uint8_t proto, uint8_t pattern, struct session *result)
 {
@@ -335,8 +312,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_way), cmocka_unit_test(test_icmp_opens),
         cmocka_unit_test(test_icmp),    cmocka_unit_test(test_icmpv6),
-        cmocka_unit_test(test_denied),  cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_record4), cmocka_unit_test(test_record6),
+        cmocka_unit_test(test_lines),   cmocka_unit_test(test_record4),
+        cmocka_unit_test(test_record6),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -396,7 +396,7 @@ static void test_idle_times(void **unused)
         {SES_TCP_FIN_ACKED, SES_TCP_FIN_ACKED, 5},
         {SES_TCP_RESET, SES_TCP_NONE, 6},
     };
-    struct ses_timeouts timeouts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    struct ses_timeouts timeouts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
 
     (void)unused;
     for (unsigned i = 0; i < COUNT(want); i++) {

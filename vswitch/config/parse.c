@@ -24,7 +24,6 @@ static void load_options(const struct cfg_obj *document)
         {"udp_stream", &o->timeouts.udp_stream},
         {"icmp", &o->timeouts.icmp},
         {"other", &o->timeouts.other},
-        {"denied", &o->timeouts.denied},
     };
 
     _Static_assert(sizeof(seconds) / sizeof(seconds[0]) ==

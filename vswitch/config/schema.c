@@ -22,7 +22,6 @@ static const struct cfg_field timeout_field[] = {
     SECONDS("udp_stream", "120", "UDP: packets in both directions"),
     SECONDS("icmp", "10", "ICMP and ICMPv6 queries"),
     SECONDS("other", "60", "other protocols"),
-    SECONDS("denied", "5", "remembered refusals"),
     {.name = NULL},
 };
 static const struct cfg_table timeouts = {

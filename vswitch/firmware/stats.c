@@ -120,6 +120,8 @@ static json_t *sessions_json(struct fw *fw)
         sum.evicted += s->evicted;
         sum.refused_full += s->refused_full;
         sum.refused_quota += s->refused_quota;
+        sum.refused_collision += s->refused_collision;
+        sum.removed += s->removed;
     }
     fw_put(o, "used", sum.used);
     fw_put(o, "capacity", (uint64_t)fw->options.sessions * fw->workers);
@@ -131,6 +133,18 @@ static json_t *sessions_json(struct fw *fw)
     fw_put(o, "evicted", sum.evicted);
     fw_put(o, "refused_full", sum.refused_full);
     fw_put(o, "refused_quota", sum.refused_quota);
+    fw_put(o, "refused_collision", sum.refused_collision);
+    fw_put(o, "removed", sum.removed);
+    return o;
+}
+
+static json_t *neighbors_json(struct fw *fw)
+{
+    struct dp_neighbors *n = &fw->shared.neighbors;
+    json_t *o = json_object();
+
+    fw_put(o, "changes", atomic_load_explicit(&n->changes, memory_order_relaxed));
+    fw_put(o, "refused_full", atomic_load_explicit(&n->full, memory_order_relaxed));
     return o;
 }
 
@@ -148,6 +162,7 @@ json_t *fw_stats(struct fw *fw)
     json_object_set_new(o, "ports", ports);
     json_object_set_new(o, "workers", workers);
     json_object_set_new(o, "sessions", sessions_json(fw));
+    json_object_set_new(o, "neighbors", neighbors_json(fw));
     json_object_set_new(o, "conservation", balance_json(&total));
     return o;
 }

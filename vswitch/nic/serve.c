@@ -112,7 +112,7 @@ static void hello(struct nic_serve *s, const struct hsr_msg_hello *m)
 
     if (s->greeted)
         hsr_msg_reply(s->client, &m->hdr, EALREADY, "this connection has said HELLO before");
-    else if (m->abi_major != HSR_ABI_MAJOR || m->abi_minor > HSR_ABI_MINOR) {
+    else if (!hsr_abi_matches(m->abi_major, m->abi_minor)) {
         hsr_msg_reply(
             s->client, &m->hdr, EPROTO,
             "this NIC speaks ABI %d.%d, the firmware needs %u.%u: install matching versions",
@@ -257,7 +257,8 @@ static void read_client(struct nic_serve *s)
         detach(s);
 }
 
-/* A second firmware is told so and let go; it may try again when the first is gone. */
+/* A second firmware is told so and let go; it may try again when the first is gone. Who connected and never said HELLO
+ * holds nobody up. */
 static void accept_client(struct nic_serve *s)
 {
     int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -265,7 +266,8 @@ static void accept_client(struct nic_serve *s)
 
     if (fd < 0)
         return;
-    if (s->client < 0) {
+    if (!s->greeted) {
+        detach(s);
         s->client = fd;
         return;
     }

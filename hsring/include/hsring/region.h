@@ -20,6 +20,15 @@
 #include "hsring/abi.h"
 #include "hsring/ring.h"
 
+/*
+ * May a peer of this ABI be talked to? While the major is 0 a minor may change anything, so both must be equal; from 1 on
+ * the major alone decides.
+ */
+static inline bool hsr_abi_matches(uint16_t major, uint16_t minor)
+{
+    return major == HSR_ABI_MAJOR && (major > 0 || minor == HSR_ABI_MINOR);
+}
+
 /* What a region is made for. */
 struct hsr_geometry {
     uint32_t workers;                /* 1..HSR_MAX_WORKERS */

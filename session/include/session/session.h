@@ -59,7 +59,6 @@ enum ses_flag {
     SES_F_SWAPPED = 0x02,   /* the initiator is the key's high end point */
     SES_F_PICKED_UP = 0x04, /* began in the middle of the connection: window check is loose */
     SES_F_FIT = 0x08,       /* the flow index was told of it */
-    SES_F_DENIED = 0x10,    /* its verdict is a drop: cached so that a flood stays cheap */
     SES_F_CHARGED =
         0x20, /* counts against its target's quota; set before the target, and for good */
 };

@@ -16,7 +16,6 @@ struct ses_timeouts {
     uint32_t udp_stream;      /* 120: both directions */
     uint32_t icmp;            /* 10 */
     uint32_t other;           /* 60 */
-    uint32_t denied;          /* 5: cached drop verdicts */
 };
 
 void ses_timeouts_default(struct ses_timeouts *t);

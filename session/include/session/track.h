@@ -42,16 +42,14 @@ struct ses_proto {
 /* The table for an IP protocol number; never NULL. */
 const struct ses_proto *ses_proto(uint8_t proto);
 
-/* State for people: "established", "syn_sent", "denied". */
+/* State for people: "established", "syn_sent". */
 const char *ses_state_name(const struct session *s);
 
 /* May this packet open a session? HSR_DROP_NONE, or NO_SESSION, TCP_STATE, ICMP_STATE. */
 enum hsr_drop ses_opens(const struct ses_packet *p, enum ses_midstream policy);
 
 /*
- * First packet: `dir` is the initiator's from now on (SES_F_SWAPPED), its state begins, the timer is armed. Set
- * SES_F_DENIED before it: such a session has the denied time-out, which no packet prolongs, so that the verdict is
- * asked for again that often; its protocol is not tracked.
+ * First packet: `dir` is the initiator's from now on (SES_F_SWAPPED), its state begins, the timer is armed.
  */
 void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p,
                uint64_t now);
