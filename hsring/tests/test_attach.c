@@ -281,18 +281,12 @@ static void bad_nics_are_refused(void **state)
         int want;
         const char *text;
     } cases[] = {
-        {SILENT, -ETIMEDOUT, "does not answer"},
-        {HANG_UP, -ECONNRESET, "closed"},
-        {TAKEN, -EBUSY, "'x' is attached"},
-        {HALF, -EPROTO, "malformed"},
-        {WRONG_MAGIC, -EPROTO, "malformed"},
-        {WRONG_TYPE, -EPROTO, "type 3"},
-        {OTHER_ABI, -EPROTO, "ABI 1."},
-        {REFUSE, -EPROTO, "ABI 7.0"},
-        {WRONG_SIZE, -EINVAL, "region"},
-        {WRONG_OWNER, -EPROTO, "agree"},
-        {TOO_FEW_FDS, -EPROTO, "malformed"},
-        {FDS_ON_REPLY, -EPROTO, "malformed"},
+        {SILENT, -ETIMEDOUT, "does not answer"}, {HANG_UP, -ECONNRESET, "closed"},
+        {TAKEN, -EBUSY, "'x' is attached"},      {HALF, -EPROTO, "malformed"},
+        {WRONG_MAGIC, -EPROTO, "malformed"},     {WRONG_TYPE, -EPROTO, "type 3"},
+        {OTHER_ABI, -EPROTO, "ABI 1."},          {REFUSE, -EPROTO, "ABI 7.0"},
+        {WRONG_SIZE, -EINVAL, "region"},         {WRONG_OWNER, -EPROTO, "agree"},
+        {TOO_FEW_FDS, -EPROTO, "malformed"},     {FDS_ON_REPLY, -EPROTO, "malformed"},
         {MANY_FDS, -EPROTO, "malformed"},
     };
     unsigned before = open_fds();
