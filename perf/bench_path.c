@@ -184,10 +184,10 @@ static void for_seconds(struct bench *b, double seconds)
     struct dp_worker *w = fw_worker(b->fw, 0);
     uint64_t end = clock_ns() + (uint64_t)(seconds * 1e9);
 
-    do
+    do {
         for (unsigned i = 0; i < TURN; i++)
             turn(b, w);
-    while (clock_ns() < end);
+    } while (clock_ns() < end);
 }
 
 static void for_packets(struct bench *b, uint64_t packets)

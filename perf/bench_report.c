@@ -38,10 +38,11 @@ static json_t *stages(const struct bench *b)
 {
     json_t *o = json_object();
 
-    for (unsigned s = 0; s < BENCH_STAGES; s++)
+    for (unsigned s = 0; s < BENCH_STAGES; s++) {
         json_object_set_new(o, stage_name[s],
                             json_real((double)b->stage_cycles[s] /
                                       (double)(b->stage_packets ? b->stage_packets : 1)));
+    }
     return o;
 }
 

@@ -43,7 +43,7 @@ struct nic_ring_frame *bench_frames(uint32_t flows)
 {
     /* One block: the list, then the bytes it points to. */
     struct nic_ring_frame *frames = malloc(flows * (sizeof *frames + BENCH_FRAME));
-    uint32_t *order = malloc(flows * sizeof *order);
+    uint32_t *order = calloc(flows, sizeof *order);
     uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
     if (frames == NULL || order == NULL) {

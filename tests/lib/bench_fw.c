@@ -150,10 +150,11 @@ void bench_quiet(struct bench *b)
 {
     static struct fr f;
 
-    for (uint32_t i = 0; i < b->names; i++)
+    for (uint32_t i = 0; i < b->names; i++) {
         if (bench_pop(b, b->port[i].name, &f))
             fail_msg("port %s sent a frame of %u bytes that nobody expected", b->port[i].name,
                      f.len);
+    }
 }
 
 void bench_run(struct bench *b)
@@ -242,11 +243,13 @@ void bench_refused(struct bench *b, const char *port, const struct fr *frame, en
 
     bench_push(b, port, frame);
     bench_run(b);
-    if (bench_drops(b, port, reason) != before + 1)
-        for (unsigned r = 1; r < HSR_DROP_COUNT; r++)
+    if (bench_drops(b, port, reason) != before + 1) {
+        for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
             if (bench_drops(b, port, (enum hsr_drop)r) > 0)
                 print_message("port %s: reason %u, %u packets\n", port, r,
                               (unsigned)bench_drops(b, port, (enum hsr_drop)r));
+        }
+    }
     assert_int_equal(bench_drops(b, port, reason), before + 1);
     assert_int_equal(bench_drops(b, port, HSR_DROP_NONE), all + 1);
     bench_quiet(b);
@@ -258,10 +261,11 @@ void bench_passes(struct bench *b, const char *port, const struct fr *frame, con
     bench_push(b, port, frame);
     bench_run(b);
     if (!bench_pop(b, out, got)) {
-        for (unsigned r = 1; r < HSR_DROP_COUNT; r++)
+        for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
             if (bench_drops(b, port, (enum hsr_drop)r) > 0)
                 print_message("port %s: reason %u, %u packets\n", port, r,
                               (unsigned)bench_drops(b, port, (enum hsr_drop)r));
+        }
         fail_msg("nothing left by port %s", out);
     }
 }

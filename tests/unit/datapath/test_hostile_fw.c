@@ -160,9 +160,9 @@ static void fields(void **state)
     uint64_t seed = 88172645463325252u;
     uint32_t quota = h->view->fw_first + h->view->fw_slots;
 
-    for (unsigned f = 0; f < sizeof field / sizeof field[0]; f++)
-        for (unsigned v = 0; v < VALUES; v++)
-            for (unsigned o = 0; o < 4; o++)
+    for (unsigned f = 0; f < sizeof field / sizeof field[0]; f++) {
+        for (unsigned v = 0; v < VALUES; v++) {
+            for (unsigned o = 0; o < 4; o++) {
                 for (uint32_t kind = 0; kind < 3; kind++) {
                     struct hsr_tx_meta meta = honest_meta(h);
                     uint64_t bits = value(v, &seed);
@@ -183,6 +183,9 @@ static void fields(void **state)
                     while (bench_pop(&h->b, "b", &in))
                         continue;
                 }
+            }
+        }
+    }
     books_are_right(h);
     assert_int_equal(nic_faults(h->b.nic).bad_entry, 0);
     assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
@@ -260,7 +263,7 @@ static void indices(void **state)
     static const uint32_t jump[] = {1u << 31, 0xFFFFFF00, 4097 * 3, 0x7FFFFFFF};
     struct hostile *h = *state;
 
-    for (int kind = 0; kind < HSR_RING_KINDS; kind++)
+    for (int kind = 0; kind < HSR_RING_KINDS; kind++) {
         for (unsigned j = 0; j < sizeof jump / sizeof jump[0]; j++) {
             bool consumer = kind == HSR_RING_RX || kind == HSR_RING_COMPLETION;
             struct hsr_ring *r = &h->ring[kind];
@@ -297,6 +300,7 @@ static void indices(void **state)
             setup(state);
             h = *state;
         }
+    }
 }
 
 /* A worker that takes nothing: its packets are dropped once its ring is full, or wait; the slots come home at a reset. */

@@ -149,8 +149,8 @@ static void fields(void **state)
     const unsigned n = sizeof field / sizeof field[0];
     uint64_t seed = 88172645463325252u;
 
-    for (unsigned s = 0; s < SHAPES; s++)
-        for (unsigned f = 0; f < n; f++)
+    for (unsigned s = 0; s < SHAPES; s++) {
+        for (unsigned f = 0; f < n; f++) {
             for (unsigned v = 0; v < VALUES; v++) {
                 uint64_t bits = value(v, &seed),
                          more_bits = value((unsigned)(random64(&seed) % VALUES), &seed);
@@ -170,6 +170,8 @@ static void fields(void **state)
                 bench_run(&h->b);
                 drain(h);
             }
+        }
+    }
     books_are_right(h);
     assert_int_equal(nic_faults(h->b.nic).bad_entry, 0);
     assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);

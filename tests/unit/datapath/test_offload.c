@@ -131,8 +131,8 @@ static void congestion_marks(void **state)
     };
     struct bench *b = *state;
 
-    for (unsigned six = 0; six < 2; six++)
-        for (unsigned inner = 0; inner < 4; inner++)
+    for (unsigned six = 0; six < 2; six++) {
+        for (unsigned inner = 0; inner < 4; inner++) {
             for (unsigned outer = 0; outer < 4; outer++) {
                 struct fr_flow f = {.smac = MAC_9,
                                     .dmac = MAC_A,
@@ -162,6 +162,8 @@ static void congestion_marks(void **state)
                 assert_int_equal(in.b[FR_L3 + 1], inner);
                 expect_tunnel(&in, "192.0.2.2", MAC_H2, 100);
             }
+        }
+    }
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -290,7 +290,7 @@ static void vni_moves(void **state)
     fr_udp(&more, &a_to_9, 10);
     bench_passes(b, "a", &more, "up", &in);
     expect_tunnel(&in, "192.0.2.2", MAC_H2, 100);
-    memcpy(vni, "vni: 300", 8);
+    vni[5] = '3'; /* vni: 300 */
     apply(b, yaml);
     free(yaml);
     bench_passes(b, "a", &more, "up", &in);

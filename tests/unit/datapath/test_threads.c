@@ -65,13 +65,14 @@ static void *user_thread(void *arg)
         if (ring == b.port[0].ring) {
             fr_arp(f, 1, 0x02BB00000000 + i % 5, i % 2 ? "192.0.2.3" : "192.0.2.4", 0, "192.0.2.1");
         } else {
-            if (i % 7 == 0)
+            if (i % 7 == 0) {
                 flow = (struct fr_flow){.smac = MAC_A,
                                         .dmac = GW,
                                         .src = "10.1.0.5",
                                         .dst = "10.4.0.1",
                                         .sport = flow.sport,
                                         .dport = 1};
+            }
             fr_udp(f, &flow, 50);
         }
         nic_ring_push(ring, f->b, f->len, NULL);
