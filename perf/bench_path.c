@@ -149,7 +149,8 @@ int bench_open(struct bench *b)
         return 1;
     if (pin(b->options->cpu) < 0)
         fprintf(stderr, "avs-bench: cannot pin to CPU %d: running unpinned\n", b->options->cpu);
-    if (nic_eal_init(why) < 0 || !open_rings(b) || open_both(b, &cfg->options, why) < 0) {
+    if (nic_eal_init(NIC_EAL_PLAIN, why) < 0 || !open_rings(b) ||
+        open_both(b, &cfg->options, why) < 0) {
         fprintf(stderr, "avs-bench: %s\n", why);
         cfg_free(cfg);
         return 1;

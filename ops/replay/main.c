@@ -162,7 +162,7 @@ int main(int argc, char **argv)
               stderr);
         return REPLAY_USAGE;
     }
-    if (nic_eal_init(why) < 0) {
+    if (nic_eal_init(NIC_EAL_PLAIN, why) < 0) {
         fprintf(stderr, "avs-replay: %s\n", why);
         return REPLAY_BROKEN;
     }

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+DATA = os.path.join(HERE, "..", "..", "tests", "data")
 DUMP = os.path.join(os.environ.get("AVS_BUILD_DIR", "build/release"), "bin", "pp-dump")
 GOOD, BAD = "1", "0"  # tshark's checksum status
 TCP, UDP, SCTP = 6, 17, 132
@@ -33,7 +34,12 @@ def tshark(path):
 
 
 def ours(path):
-    uplink = ["-u", "10.9.0.2", "-u", "fd09::2"] if os.path.basename(path).startswith("tunnel_") else []
+    name = os.path.basename(path)
+    uplink = []
+    if name.startswith("tunnel_"):
+        uplink = ["-u", "10.9.0.2", "-u", "fd09::2"]
+    elif ".uplink" in name:
+        uplink = ["-u", "192.0.2.1"]
     out = subprocess.run([DUMP, *uplink, path], check=True, capture_output=True, text=True).stdout
     return [json.loads(line) for line in out.splitlines()]
 
@@ -147,7 +153,7 @@ def main():
         print("tshark is not installed")
         return 77
     failures, compared, frames = [], 0, 0
-    captures = sorted(glob.glob(os.path.join(HERE, "data", "*.pcap")))
+    captures = sorted(glob.glob(os.path.join(DATA, "**", "*.pcap"), recursive=True))
     for path in captures:
         name = os.path.basename(path)[: -len(".pcap")]
         mine, theirs = ours(path), tshark(path)

@@ -114,7 +114,7 @@ void bench_open(struct bench *b, const struct bench_config *config, const char *
     memset(b, 0, sizeof *b);
     b->config = *config;
     b->now = BENCH_START;
-    assert_int_equal(nic_eal_init(why), 0);
+    assert_int_equal(nic_eal_init(NIC_EAL_PLAIN, why), 0);
     if (bench_apply(b, yaml, &error) < 0)
         fail_msg("%s: %s (line %d)", error.path, error.text, error.line);
 }

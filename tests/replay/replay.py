@@ -9,7 +9,7 @@ import tempfile
 
 SOURCE = os.environ["AVS_SOURCE_DIR"]
 PROGRAM = os.path.join(os.environ["AVS_BUILD_DIR"], "bin", "avs-replay")
-DATA = os.path.join(SOURCE, "tests", "replay", "data")
+DATA = os.path.join(SOURCE, "tests", "data", "replay")
 PORTS = ("uplink0", "web", "db", "red", "back")
 
 

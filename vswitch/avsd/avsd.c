@@ -55,7 +55,7 @@ static int open_attached(struct avsd *d, const struct cfg_options *options, stru
 static int open_datapath(struct avsd *d, const struct cfg_options *options, char why[NIC_WHY])
 {
     struct fw_config fw = {.options = options, .threaded = true};
-    int rc = nic_eal_init(why);
+    int rc = nic_eal_init(NIC_EAL_HUGE, why);
 
     if (rc == 0)
         rc = d->options->nic == NULL ? open_embedded(d, options, &fw, why)

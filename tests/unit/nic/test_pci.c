@@ -136,8 +136,8 @@ static void environment_keeps_our_affinity(void **state)
 
     (void)state;
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
-    assert_int_equal(nic_eal_init(why), 0);
-    assert_int_equal(nic_eal_init(why), 0);
+    assert_int_equal(nic_eal_init(NIC_EAL_PLAIN, why), 0);
+    assert_int_equal(nic_eal_init(NIC_EAL_PLAIN, why), 0);
     assert_int_equal(sched_getaffinity(0, sizeof after, &after), 0);
     assert_true(CPU_EQUAL(&before, &after));
 }

@@ -164,7 +164,7 @@ static int pci_open(struct nic_port *port, int fd, char why[NIC_WHY])
     int rc = nic_port_refuse_fd(port, fd, why);
 
     if (!rc)
-        rc = nic_eal_init(why);
+        rc = nic_eal_init(NIC_EAL_HUGE, why);
     if (rc)
         return rc;
     pci = calloc(1, sizeof *pci);

@@ -57,7 +57,7 @@ static unsigned first_cpu(const cpu_set_t *cpus)
 }
 
 /* The arguments; EAL permutes the array and keeps pointers into it, so that both outlive this call. */
-static int eal_start(unsigned cpu)
+static int eal_start(unsigned cpu, enum nic_eal_memory memory)
 {
     static char prefix[48], lcore[16];
     static char *argv[20];
@@ -75,7 +75,7 @@ static int eal_start(unsigned cpu)
     argv[argc++] = "0000:00:00.0";
     argv[argc++] = prefix;
     /* In-memory excludes no-huge (the latter means legacy memory). */
-    if (huge_pages_free()) {
+    if (memory == NIC_EAL_HUGE && huge_pages_free()) {
         argv[argc++] = "--in-memory";
     } else {
         argv[argc++] = "--no-huge";
@@ -86,7 +86,7 @@ static int eal_start(unsigned cpu)
     return rte_eal_init(argc, argv);
 }
 
-int nic_eal_init(char why[NIC_WHY])
+int nic_eal_init(enum nic_eal_memory memory, char why[NIC_WHY])
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool running;
@@ -98,7 +98,7 @@ int nic_eal_init(char why[NIC_WHY])
         /* EAL pins the thread that starts it. */
         bool restore = !pthread_getaffinity_np(pthread_self(), sizeof cpus, &cpus);
 
-        if (eal_start(restore ? first_cpu(&cpus) : 0) < 0 && rte_errno != EALREADY) {
+        if (eal_start(restore ? first_cpu(&cpus) : 0, memory) < 0 && rte_errno != EALREADY) {
             rc = -(rte_errno ? rte_errno : EIO);
             snprintf(why, NIC_WHY, "DPDK does not start: %s", rte_strerror(-rc));
         }
