@@ -59,11 +59,20 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 : >"$raw"
 
+# A line that replaces the one before it on a terminal; elsewhere, a line each.
+progress() {
+    if [ -t 2 ]; then
+        printf '\r\033[K%s' "$1" >&2
+    elif [ -n "$1" ]; then
+        echo "$1" >&2
+    fi
+}
+
 # One run of somebody's command: its line of JSON, or why there is none.
 one() {
     local bench=$1 who=$2 round=$3 line rc=0
     shift 3
-    printf '\r\033[K%s: %s, round %s of %s' "$bench" "$who" "$round" "$rounds" >&2
+    progress "$bench: $who, round $round of $rounds"
     line=$("$@" 2>"$work/stderr" | tail -n 1) || rc=$?
     if [[ $line != \{* ]]; then
         [ "$rc" -eq 77 ] || line="failed: ${line:-$(tail -n 1 "$work/stderr")}"
@@ -98,7 +107,7 @@ for name in $names; do
     *) packets "$name" ;;
     esac
 done
-printf '\r\033[K' >&2
+progress ""
 arguments=("$raw" "$out/result.json")
 [ "$json" -eq 0 ] || arguments+=(--json)
 "$here/report" "${arguments[@]}"
