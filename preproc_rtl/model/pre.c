@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hsring/quoted.h"
+
 #define ETHER_HDR 14
 
 int pp_pre_open(struct pp_pre *pre, const struct pp_pre_config *config)
@@ -36,6 +38,20 @@ void pp_pre_close(struct pp_pre *pre)
     pp_fit_close(&pre->fit);
 }
 
+/* An ICMP error goes where the session of the packet it quotes is, everything else by its own key. */
+static uint64_t steering_hash(const struct pp_pre *pre, const struct hsr_rx_meta *meta,
+                              const uint8_t *frame, const struct hsr_key *key,
+                              const struct pp_ingress *in)
+{
+    struct hsr_quoted quoted;
+
+    if (meta->class == HSR_CLASS_ICMP_ERROR &&
+        hsr_quoted_key(&quoted, frame + meta->l4_off, meta->frame_len - meta->l4_off, key->ipv6,
+                       hsr_key_context(hsr_key_tail(key)), in->uplink))
+        return hsr_hash_key(&pre->hash, &quoted.key);
+    return meta->hash;
+}
+
 enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,
                            const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
                            const struct virtio_net_hdr *vnet, uint64_t now)
@@ -58,7 +74,9 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
     meta->payload = 0;
     meta->timestamp = (uint32_t)now;
     meta->packet_id = ++pre->packet_id;
-    pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(hash)], meta, &key);
+    uint64_t steer = steering_hash(pre, meta, frame, &key, in);
+
+    pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(steer)], meta, &key);
     return HSR_DROP_NONE;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hsring/csum.h"
+#include "hsring/quoted.h"
 #include "internal.h"
 
 #define QUENCH4     4
@@ -127,41 +128,6 @@ static bool is_for_sender(const struct act_packet *p, const uint8_t *quoted)
                                         : memcmp(ip + 16, quoted + 12, 4) == 0;
 }
 
-/* The key of the quoted packet as its sender's direction has it; false when the quote is too short to tell. */
-static bool quoted_key(const struct act_packet *p, struct hsr_key *key, bool *quoted_swap)
-{
-    bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
-    struct hsr_cursor c = {.at = act_frame(p) + p->l4, .left = p->frame_len - p->l4};
-    const uint8_t *ip, *l4;
-    uint8_t proto;
-    uint16_t sport = 0, dport = 0;
-
-    if (hsr_pull(&c, 8) == NULL || (ip = hsr_peek(&c, ipv6 ? 40 : 20)) == NULL)
-        return false;
-    uint32_t header = ipv6 ? 40 : (ip[0] & 15u) * 4;
-
-    if (ip[0] >> 4 != (ipv6 ? 6 : 4) || header < 20 || hsr_pull(&c, header) == NULL ||
-        !is_for_sender(p, ip))
-        return false;
-    proto = ipv6 ? ip[6] : ip[9];
-    if (proto == 6 || proto == 17 || proto == 132 || proto == 1 || proto == 58) {
-        l4 = hsr_peek(&c, 8);
-        if (l4 == NULL || (!ipv6 && (hsr_load16(ip + 6) & 0x1FFF) != 0))
-            return false;
-        sport = hsr_load16(l4);
-        dport = hsr_load16(l4 + 2);
-        if (proto == 1 || proto == 58)
-            sport = dport = hsr_load16(l4 + 4);
-    }
-    uint32_t context = hsr_key_context(p->meta.key_ports);
-
-    *quoted_swap =
-        ipv6 ? hsr_key6(key, ip + 8, ip + 24, sport, dport, proto, context, dp_from_uplink(p))
-             : hsr_key4(key, hsr_load32(ip + 12), hsr_load32(ip + 16), sport, dport, proto, context,
-                        dp_from_uplink(p));
-    return true;
-}
-
 /* A guest's error comes from its own addresses; a host's from a VTEP we know, and under no address that lives here. */
 static enum hsr_drop spoofed(struct dp_worker *w, const struct act_packet *p)
 {
@@ -197,15 +163,18 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
         dp_drop(w, p, drop);
         return;
     }
-    struct hsr_key key;
-    bool swapped;
+    struct hsr_quoted quoted;
     struct session *s = NULL;
 
-    if (p->frame_len >= p->l4 + 8u && quoted_key(p, &key, &swapped))
-        s = ses_find(w->sessions, hsr_hash_key(&w->hash, &key), &key);
+    if (p->frame_len >= p->l4 + 8u &&
+        hsr_quoted_key(&quoted, act_frame(p) + p->l4, p->frame_len - p->l4,
+                       p->meta.flags & HSR_RXF_IPV6, hsr_key_context(p->meta.key_ports),
+                       dp_from_uplink(p)) &&
+        is_for_sender(p, quoted.ip))
+        s = ses_find(w->sessions, hsr_hash_key(&w->hash, &quoted.key), &quoted.key);
     if (s != NULL) {
         /* The error travels against the quoted packet: it came in where that would have gone out. */
-        unsigned dir = swapped ? 0 : 1;
+        unsigned dir = quoted.swap ? 0 : 1;
 
         if (p->meta.ingress != (dir == ses_initiator(s) ? s->origin : s->target) ||
             (s->policy != w->policy_stamp && !dp_revalidate(w, s)))

@@ -68,7 +68,7 @@ enum hsr_class {
     HSR_CLASS_TCP = 1,
     HSR_CLASS_UDP = 2,
     HSR_CLASS_ICMP = 3, /* ICMP or ICMPv6 query; both key ports hold the identifier */
-    HSR_CLASS_ICMP_ERROR = 4, /* ICMP or ICMPv6 error; key ports 0, the quoted packet names the flow */
+    HSR_CLASS_ICMP_ERROR = 4, /* ICMP or ICMPv6 error; key ports 0; steered by the key of the packet it quotes */
     HSR_CLASS_SCTP = 5,
     HSR_CLASS_IP_OTHER = 6, /* any other IP protocol; key ports 0 */
     HSR_CLASS_FRAG = 7, /* a fragment, the first one too; key ports 0, frag_id apart */
