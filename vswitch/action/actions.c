@@ -4,7 +4,7 @@
 
 const struct act_ops *const act_table[ACT_OPS] = {
     [ACT_DECAP] = &act_decap, [ACT_ETH] = &act_eth,       [ACT_TTL] = &act_ttl,
-    [ACT_ENCAP] = &act_encap, [ACT_OUTPUT] = &act_output, [ACT_DROP] = &act_drop,
+    [ACT_ENCAP] = &act_encap, [ACT_OUTPUT] = &act_output,
 };
 
 void act_run(struct act_vector *v, const struct ses_action list[SES_ACTIONS])

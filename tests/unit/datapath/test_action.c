@@ -74,20 +74,7 @@ static void actions_in_words(void **state)
     describe(&t, (struct ses_action){.op = ACT_DECAP}, "decap");
     describe(&t, (struct ses_action){.op = ACT_TTL}, "ttl -1");
     describe(&t, (struct ses_action){.op = ACT_OUTPUT, .arg16 = 7}, "output port 7");
-    describe(&t, (struct ses_action){.op = ACT_DROP, .arg8 = HSR_DROP_BLACKHOLE}, "drop blackhole");
     act_templates_close(&t);
-}
-
-static void dropping_action(void **state)
-{
-    struct act_packet p = {.egress = HSR_NO_PORT};
-    struct act_vector v = {.packet = {&p}, .n = 1};
-    struct ses_action list[SES_ACTIONS] = {{.op = ACT_DROP, .arg8 = HSR_DROP_BLACKHOLE}};
-
-    (void)state;
-    act_run(&v, list);
-    assert_int_equal(p.drop, HSR_DROP_BLACKHOLE);
-    assert_int_equal(p.egress, HSR_NO_PORT);
 }
 
 static uint32_t longest_chain(const struct act_templates *t)
@@ -193,7 +180,6 @@ int main(void)
         cmocka_unit_test(templates_run_out_and_come_back),
         cmocka_unit_test(templates_have_a_secret),
         cmocka_unit_test(actions_in_words),
-        cmocka_unit_test(dropping_action),
         cmocka_unit_test(neighbours),
         cmocka_unit_test(neighbours_full),
     };

@@ -25,7 +25,6 @@ enum act_op {
     ACT_TTL,    /* TTL or hop limit down by one; drops at the end */
     ACT_ENCAP,  /* arg32: template of the outer headers, Ethernet to VXLAN; arg16: bytes of it */
     ACT_OUTPUT, /* arg16: port; the packet is done */
-    ACT_DROP,   /* arg8: drop reason; the packet is done */
     ACT_OPS
 };
 
