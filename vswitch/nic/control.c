@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hsring/owner.h"
 #include "nic_internal.h"
 
 void nic_threaded(struct nic *nic, bool on)
@@ -233,8 +234,7 @@ static int reset(struct nic *nic, void *arg)
     nic_slots_reclaim(&nic->slots, count_lost, nic);
     pp_fit_clear(&nic->pre.fit);
     pp_tables_clear(&nic->pre.tables);
-    nic->owner = (nic->owner + 0x100) &
-                 0xFFFFFFu; /* next epoch: what the old firmware still sends is stale */
+    nic->owner = hsr_owner_next_epoch(nic->owner); /* what the old firmware still sends is stale */
     nic->pre.owner = nic->owner;
     hsr_region_reset(&nic->region, instance, nic->owner);
     for (uint32_t w = 0; w < nic->workers; w++) {

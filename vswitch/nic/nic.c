@@ -83,7 +83,7 @@ static int open_parts(struct nic *nic, const struct nic_config *config)
 
     if (rc < 0)
         return rc;
-    nic->owner = nic->region.view.owner;
+    nic->owner = hsr_view_owner(&nic->region.view, 0);
     pre.owner = nic->owner;
     memcpy(pre.hash_secret, config->geometry.hash_secret, sizeof pre.hash_secret);
     rc = nic_slots_open(&nic->slots, &nic->region.view);

@@ -137,7 +137,7 @@ static struct hsr_tx_meta honest_meta(const struct hostile *h)
                                 .frame_len = 102,
                                 .l3_off = 14,
                                 .l4_off = 34,
-                                .owner = h->view->owner};
+                                .owner = hsr_view_owner(h->view, 0)};
 }
 
 static void post(struct hostile *h, uint32_t entry, const struct hsr_tx_meta *meta)
@@ -199,8 +199,9 @@ static void entries(void **state)
     uint16_t sport = 1;
     uint32_t mine = victim(h, "a", &sport), slots = h->view->slots, bad = 0;
     uint32_t quota0 = h->view->fw_first, quota1 = quota0 + h->view->fw_slots;
-    struct hsr_tx_meta drop = {
-        .action = HSR_TXA_DROP, .drop_reason = HSR_DROP_NO_ROUTE, .owner = h->view->owner};
+    struct hsr_tx_meta drop = {.action = HSR_TXA_DROP,
+                               .drop_reason = HSR_DROP_NO_ROUTE,
+                               .owner = hsr_view_owner(h->view, 0)};
     const uint32_t entry[] = {
         hsr_entry(slots, HSR_KIND_PACKET),
         hsr_entry(slots - 1, HSR_KIND_PACKET),
@@ -274,7 +275,7 @@ static void indices(void **state)
             atomic_store(consumer ? r->shared.cons : r->shared.prod, r->own + jump[j]);
             for (unsigned i = 0; i < 64;
                  i++) { /* something for either worker, and for the completion ring */
-                struct hsr_tx_meta ctrl = {.owner = h->view->owner};
+                struct hsr_tx_meta ctrl = {.owner = hsr_view_owner(h->view, 0)};
                 uint32_t slot = h->view->fw_first + h->view->fw_slots + i;
                 uint32_t entry = hsr_entry(slot, HSR_KIND_CTRL);
 
