@@ -85,6 +85,6 @@ uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item out[HSR_MAX_VECTOR
     uint32_t n = pp_agg_take(&pre->agg, out);
 
     for (uint32_t i = 0; i < n; i++)
-        out[i].meta->rx_seq = pre->rx_seq[out[i].ring]++;
+        out[i].meta->rx_seq = pre->rx_seq++;
     return n;
 }
