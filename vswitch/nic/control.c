@@ -66,6 +66,7 @@ static int insert_port(struct nic *nic, void *arg)
     nic->active[nic->actives++] = p->port.config.index;
     if (p->port.config.index >= nic->ledgers)
         nic->ledgers = p->port.config.index + 1u;
+    hsr_view_set_port_up(&nic->region.view, p->port.config.index, true);
     note_must_poll(nic);
     return 0;
 }
@@ -77,6 +78,7 @@ static int remove_port(struct nic *nic, void *arg)
     int fd = p->port.ops->rx_fd(&p->port);
 
     nic_publish(nic);
+    hsr_view_set_port_up(&nic->region.view, index, false);
     if (fd >= 0)
         epoll_ctl(nic->epoll, EPOLL_CTL_DEL, fd, NULL);
     nic->port[index] = NULL;
