@@ -177,6 +177,8 @@ void nic_publish(struct nic *nic)
         uint64_t *to = (uint64_t *)&nic->region.view.stats[i];
 
         stats->pre_held = stats->pre_rx - stats->pre_ring - stats->pre_drops;
+        stats->slots_used = nic->slots.use[i].used;
+        stats->slots_high = nic->slots.use[i].high;
         for (size_t k = 0; k < sizeof *stats / sizeof *to; k++)
             __atomic_store_n(&to[k], from[k], __ATOMIC_RELAXED); /* a reader sees whole words */
     }

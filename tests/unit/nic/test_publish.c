@@ -17,14 +17,15 @@
     "  - name: open\n"                                                                       \
     "    rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]\n" \
     "ports:\n"
-#define A                                                                                       \
-    "  - {name: a, role: vnic, type: ring, device: a, mac: 02:00:00:00:00:01, subnet: front,\n" \
-    "     addresses: [10.1.0.5], security_groups: [open]}\n"
-#define B                                                                                       \
-    "  - {name: b, role: vnic, type: ring, device: b, mac: 02:00:00:00:00:02, subnet: front,\n" \
-    "     addresses: [10.1.0.6], security_groups: [open]}\n"
+#define A                                                                                   \
+    "  - {name: a, role: vnic, type: ring, device: a, mac: 02:00:00:00:00:01, mtu: 9000,\n" \
+    "     subnet: front, addresses: [10.1.0.5], security_groups: [open]}\n"
+#define B                                                                                   \
+    "  - {name: b, role: vnic, type: ring, device: b, mac: 02:00:00:00:00:02, mtu: 9000,\n" \
+    "     subnet: front, addresses: [10.1.0.6], security_groups: [open]}\n"
 
 static struct bench b;
+static struct fr out, in;
 static struct hsr_view view; /* the firmware's */
 
 static int setup(void **state)
@@ -70,11 +71,53 @@ static void links(void **state)
     assert_int_equal(hsr_view_link_epoch(&view), 4);
 }
 
+/* Frames of `a` to `b`, of this length, which wait for the firmware. */
+static void wait_in_ring(unsigned n, uint32_t payload)
+{
+    static const struct fr_flow flow = {.smac = 0x020000000001,
+                                        .dmac = 0x020000000002,
+                                        .src = "10.1.0.5",
+                                        .dst = "10.1.0.6",
+                                        .sport = 1000,
+                                        .dport = 2000};
+
+    fr_udp(&out, &flow, payload);
+    for (unsigned i = 0; i < n; i++)
+        bench_push(&b, "a", &out);
+    nic_poll(b.nic, b.now);
+}
+
+static void leave_by_b(unsigned n)
+{
+    bench_run(&b);
+    for (unsigned i = 0; i < n; i++)
+        assert_true(bench_pop(&b, "b", &in));
+}
+
+/* What the packets of a port occupy, as long as they do. */
+static void slots_of_a_port(void **state)
+{
+    const struct hsr_port_stats *from = &view.stats[bench_index(&b, "a")];
+    const struct hsr_port_stats *to = &view.stats[bench_index(&b, "b")];
+
+    (void)state;
+    wait_in_ring(3, 100);
+    wait_in_ring(1, 5000); /* a run for jumbo frames */
+    nic_sync(b.nic);
+    assert_int_equal(from->slots_used, 3 + HSR_RUN_JUMBO);
+    assert_int_equal(to->slots_used, 0);
+    leave_by_b(4);
+    nic_sync(b.nic);
+    assert_int_equal(from->slots_used, 0);
+    assert_int_equal(from->slots_high, 3 + HSR_RUN_JUMBO);
+    assert_int_equal(to->slots_high, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(links)};
+    const struct CMUnitTest tests[] = {TEST(links), TEST(slots_of_a_port)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
