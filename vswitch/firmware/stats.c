@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hsring/check.h"
+#include "hsring/gauge.h"
 #include "internal.h"
 
 static json_t *balance_json(const struct fw_balance *b)
@@ -77,6 +78,8 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     fw_put(o, "tx_packets", s->tx_packets);
     fw_put(o, "tx_bytes", s->tx_bytes);
     fw_put(o, "drops", s->pre_drops + s->post_drops);
+    fw_put(o, "slots_used", s->slots_used);
+    fw_put(o, "slots_high", s->slots_high);
     json_object_set_new(o, "stages", stages_json(fw, p->index));
     json_object_set_new(o, "conservation", balance_json(&b));
     return o;
@@ -148,6 +151,15 @@ static json_t *neighbors_json(struct fw *fw)
     return o;
 }
 
+static json_t *nic_json(const struct fw *fw)
+{
+    json_t *o = json_object();
+
+    for (unsigned g = 0; g < HSR_GAUGE_COUNT; g++)
+        fw_put(o, hsr_gauge_name(g), fw->nic_gauges[g]);
+    return o;
+}
+
 json_t *fw_stats(struct fw *fw)
 {
     json_t *o = json_object(), *ports = json_array(), *workers = json_array();
@@ -163,6 +175,7 @@ json_t *fw_stats(struct fw *fw)
     json_object_set_new(o, "workers", workers);
     json_object_set_new(o, "sessions", sessions_json(fw));
     json_object_set_new(o, "neighbors", neighbors_json(fw));
+    json_object_set_new(o, "nic", nic_json(fw));
     json_object_set_new(o, "conservation", balance_json(&total));
     return o;
 }

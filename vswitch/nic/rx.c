@@ -63,8 +63,14 @@ struct outgoing {
 
 static void push(struct nic *nic, struct outgoing *o)
 {
-    if (o->n > 0)
-        hsr_ring_push(&nic->ring[o->worker][HSR_RING_RX], o->entry, o->n);
+    struct hsr_ring *ring;
+
+    if (o->n == 0)
+        return;
+    ring = &nic->ring[o->worker][HSR_RING_RX];
+    hsr_ring_push(ring, o->entry, o->n);
+    if (ring->mask + 1 - o->room > nic->traffic.rx_ring_high)
+        nic->traffic.rx_ring_high = ring->mask + 1 - o->room;
     o->n = 0;
 }
 
@@ -99,6 +105,7 @@ static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_ite
         nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
         nic->slots.worker[slot] = (uint8_t)o->worker;
         nic->stats[nic->slots.port[slot]].pre_ring++;
+        nic->traffic.bytes_to_fw += HSR_SLOT_META + item[i].meta->frame_len;
         o->entry[o->n++] = hsr_entry(slot, HSR_KIND_PACKET);
     }
 }

@@ -188,7 +188,7 @@ static void fields(void **state)
     }
     books_are_right(h);
     assert_int_equal(nic_faults(h->b.nic).bad_entry, 0);
-    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+    assert_int_equal(nic_slots_out(h->b.nic), 0);
     others_go_on(h, &sport);
 }
 
@@ -241,7 +241,7 @@ static void entries(void **state)
     nic_poll(h->b.nic, h->b.now);
     assert_int_equal(nic_faults(h->b.nic).bad_entry, bad + 2);
     books_are_right(h);
-    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+    assert_int_equal(nic_slots_out(h->b.nic), 0);
     others_go_on(h, &sport);
 }
 
@@ -312,9 +312,9 @@ static void gone_without_a_word(void **state)
 
     for (unsigned i = 0; i < 40; i++)
         victim(h, "a", &sport);
-    assert_true(nic_gauges(h->b.nic).slots_out >= 40);
+    assert_true(nic_slots_out(h->b.nic) >= 40);
     assert_int_equal(nic_reset(h->b.nic, 2), 0);
-    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+    assert_int_equal(nic_slots_out(h->b.nic), 0);
     assert_int_equal(bench_drops(&h->b, "a", HSR_DROP_FW_GONE), 40);
     books_are_right(h);
 }

@@ -4,10 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "bench_fw.h"
+#include "hsring/gauge.h"
+#include "preproc/fit.h"
 
 #define NET                                                                                  \
     "version: 1\n"                                                                           \
@@ -113,11 +116,72 @@ static void slots_of_a_port(void **state)
     assert_int_equal(to->slots_high, 0);
 }
 
+static uint64_t gauge(enum hsr_gauge which)
+{
+    return hsr_view_gauge(&view, which);
+}
+
+static void bytes_are(uint64_t to, uint64_t from)
+{
+    assert_int_equal(gauge(HSR_GAUGE_BYTES_TO_FW), to);
+    assert_int_equal(gauge(HSR_GAUGE_BYTES_FROM_FW), from);
+}
+
+/* A vector of five waits for the firmware, passes, and opens a session, whose next packet is found by the flow index. */
+static void gauges(void **state)
+{
+    uint64_t to, from;
+
+    (void)state;
+    nic_sync(b.nic);
+    for (unsigned g = 0; g < HSR_GAUGE_COUNT; g++)
+        if (strstr(hsr_gauge_name(g), "capacity") == NULL)
+            assert_int_equal(gauge((enum hsr_gauge)g), 0);
+    assert_int_equal(gauge(HSR_GAUGE_FIT_CAPACITY), PP_FIT_BANKS << HSR_HASH_BUCKET_BITS);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_SINGLE_CAPACITY), view.classes[0].count);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_JUMBO_CAPACITY), view.classes[1].count);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_GSO_CAPACITY), view.classes[2].count);
+
+    wait_in_ring(5, 100);
+    nic_sync(b.nic);
+    to = 5 * (HSR_SLOT_META + out.len);
+    bytes_are(to, 0);
+    assert_int_equal(gauge(HSR_GAUGE_VECTORS_5), 1);
+    assert_int_equal(gauge(HSR_GAUGE_FIT_MISSES), 5);
+    assert_int_equal(gauge(HSR_GAUGE_RX_RING_HIGH), 5);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_SINGLE_USED), 5);
+    leave_by_b(5);
+    nic_sync(b.nic);
+    from = 5 * (sizeof(struct hsr_tx_meta) + out.len);
+    bytes_are(to, from);
+    assert_int_equal(gauge(HSR_GAUGE_TX_RING_HIGH), 5);
+    assert_int_equal(gauge(HSR_GAUGE_FIT_USED), 1);
+    assert_int_equal(gauge(HSR_GAUGE_FIT_INSERTS), 1);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_SINGLE_USED), 0);
+
+    wait_in_ring(1, 5000);
+    nic_sync(b.nic);
+    bytes_are(to + HSR_SLOT_META + out.len, from);
+    assert_int_equal(gauge(HSR_GAUGE_FIT_HITS), 1);
+    assert_int_equal(gauge(HSR_GAUGE_VECTORS_1), 1);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_JUMBO_USED), 1);
+    leave_by_b(1);
+    bench_age(&b); /* the session goes, and its entry with it */
+    nic_sync(b.nic);
+    assert_int_equal(gauge(HSR_GAUGE_FIT_USED), 0);
+    assert_int_equal(gauge(HSR_GAUGE_FIT_DELETES), 1);
+    assert_int_equal(gauge(HSR_GAUGE_FIT_HIGH), 1);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_SINGLE_HIGH), 5);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_JUMBO_HIGH), 1);
+    assert_int_equal(gauge(HSR_GAUGE_SLOTS_JUMBO_USED), 0);
+    assert_int_equal(gauge(HSR_GAUGE_RX_RING_HIGH), 5);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(links), TEST(slots_of_a_port)};
+    const struct CMUnitTest tests[] = {TEST(links), TEST(slots_of_a_port), TEST(gauges)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
