@@ -16,12 +16,14 @@ static json_t *balance_json(const struct fw_balance *b)
     fw_put(o, "segments_added", b->segments);
     fw_put(o, "tx", b->tx);
     fw_put(o, "consumed", b->consumed);
+    fw_put(o, "merged", b->merged);
     fw_put(o, "drops", b->drops);
     fw_put(o, "in_flight", (uint64_t)b->in_flight);
     json_object_set_new(o, "settled", json_boolean(b->settled));
     fw_put(o, "pre_difference", (uint64_t)b->pre);
     fw_put(o, "fw_held", (uint64_t)b->fw);
     fw_put(o, "post_difference", (uint64_t)b->post);
+    fw_put(o, "returned_difference", (uint64_t)b->returned);
     fw_put(o, "to_fw", (uint64_t)b->to_fw);
     fw_put(o, "to_post", (uint64_t)b->to_post);
     return o;
@@ -44,6 +46,7 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
         sum.drops += l->drops;
     }
     fw_put(pre, "rx", s->pre_rx);
+    fw_put(pre, "returned", s->pre_returned);
     fw_put(pre, "tx", s->pre_ring);
     fw_put(pre, "drops", s->pre_drops);
     fw_put(pre, "held", s->pre_held);
@@ -57,6 +60,8 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
     fw_put(post, "segments_added", s->post_segments);
     fw_put(post, "tx", s->post_tx);
     fw_put(post, "consumed", s->post_consumed);
+    fw_put(post, "merged", s->post_merged);
+    fw_put(post, "returned", s->post_returned);
     fw_put(post, "drops", s->post_drops);
     json_object_set_new(o, "pre", pre);
     json_object_set_new(o, "fw", fw_row);

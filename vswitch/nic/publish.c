@@ -61,7 +61,7 @@ static void publish_port(struct nic *nic, uint32_t port)
     const uint64_t *from = (const uint64_t *)stats;
     uint64_t *to = (uint64_t *)&nic->region.view.stats[port];
 
-    stats->pre_held = stats->pre_rx - stats->pre_ring - stats->pre_drops;
+    stats->pre_held = stats->pre_rx + stats->pre_returned - stats->pre_ring - stats->pre_drops;
     stats->slots_used = nic->slots.use[port].used;
     stats->slots_high = nic->slots.use[port].high;
     for (size_t k = 0; k < sizeof *stats / sizeof *to; k++)
