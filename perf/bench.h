@@ -48,8 +48,8 @@ struct bench {
     uint64_t packets;
     uint64_t steal_ms; /* all CPUs, during the measurement */
     uint64_t stage_cycles[BENCH_STAGES], stage_packets;
-    struct dp_counters counters; /* of the measurement alone, as the two below */
-    struct nic_gauges gauges;
+    struct dp_counters counters;      /* of the measurement alone, as the two below */
+    uint64_t gauges[HSR_GAUGE_COUNT]; /* of the NIC; as differences: those that count up */
     uint64_t drops;
 };
 

@@ -267,9 +267,10 @@ void bench_run(struct bench *b)
     if (o->count == 0)
         for_seconds(b, o->warmup);
     struct dp_counters counters = *dp_counters(fw_worker(b->fw, 0));
-    struct nic_gauges gauges = nic_gauges(b->nic);
+    uint64_t gauges[HSR_GAUGE_COUNT];
     uint64_t drops = all_drops(b);
     uint64_t sent = nic_ring_sent(b->sink).frames, steal = steal_ms();
+    nic_gauges(b->nic, gauges);
     uint64_t cpu = read_clock(CLOCK_THREAD_CPUTIME_ID), ns = clock_ns();
 
     if (o->count > 0)
@@ -281,9 +282,9 @@ void bench_run(struct bench *b)
     b->steal_ms = steal_ms() - steal;
     b->packets = nic_ring_sent(b->sink).frames - sent;
     b->counters = *dp_counters(fw_worker(b->fw, 0));
-    b->gauges = nic_gauges(b->nic);
+    nic_gauges(b->nic, b->gauges);
     subtract(&b->counters, &counters, sizeof counters);
-    subtract(&b->gauges, &gauges, offsetof(struct nic_gauges, slots_out));
+    subtract(b->gauges, gauges, sizeof gauges);
     b->drops = all_drops(b) - drops;
     if (o->stages)
         by_stage(b);

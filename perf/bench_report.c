@@ -20,8 +20,8 @@ static json_t *matches(const struct bench *b)
     set_count(o, "by_table", b->counters.hits_table);
     set_count(o, "slow", b->counters.slow);
     set_count(o, "flow_index_inserts", b->counters.fit_inserts);
-    set_count(o, "flow_index_hits", b->gauges.fit_hits);
-    set_count(o, "flow_index_misses", b->gauges.fit_misses);
+    set_count(o, "flow_index_hits", b->gauges[HSR_GAUGE_FIT_HITS]);
+    set_count(o, "flow_index_misses", b->gauges[HSR_GAUGE_FIT_MISSES]);
     return o;
 }
 
@@ -29,8 +29,8 @@ static json_t *vector_lengths(const struct bench *b)
 {
     json_t *list = json_array();
 
-    for (unsigned n = 1; n <= HSR_MAX_VECTOR; n++)
-        json_array_append_new(list, json_integer((json_int_t)b->gauges.vectors[n]));
+    for (unsigned n = 0; n < HSR_MAX_VECTOR; n++)
+        json_array_append_new(list, json_integer((json_int_t)b->gauges[HSR_GAUGE_VECTORS_1 + n]));
     return list;
 }
 

@@ -58,11 +58,29 @@ def number_drops(groups):
     return reasons
 
 
+def number_gauges(groups, room):
+    """All gauges in order with their number from 0; an entry with `count` stands for that many."""
+    gauges = []
+    for group in groups:
+        for gauge in group["values"]:
+            for i in range(1, gauge.get("count", 1) + 1):
+                gauges.append(
+                    {**gauge, "name": gauge["name"].format(i), "doc": gauge["doc"].format(i), "value": len(gauges)}
+                )
+    if len(gauges) > room:
+        fail("more gauges than region_head.gauges has room for")
+    return gauges
+
+
+def field_of(structs, struct, name):
+    return next(f for s in structs if s["name"] == struct for f in s["fields"] if f["name"] == name)
+
+
 def literal(value):
     return f"{value}" if value < 0x100 else f"0x{value:X}"
 
 
-def emit_c(spec, reasons):
+def emit_c(spec, reasons, gauges):
     out = [
         "/* SPDX-License-Identifier: Apache-2.0 */",
         f"/* {NOTE} */",
@@ -97,6 +115,14 @@ def emit_c(spec, reasons):
     out += ["", "enum hsr_drop {", "    HSR_DROP_NONE = 0,"]
     out += [f"    HSR_DROP_{r['name']} = {r['value']}," for r in reasons]
     out += [f"    HSR_DROP_COUNT = {len(reasons) + 1},", "};"]
+    out += ["", "/* X(NAME, name, unit, text): what the NIC measures, by its place in region_head.gauges. */"]
+    out.append("#define HSR_GAUGES(X) \\")
+    for gauge in gauges:
+        tail = " \\" if gauge is not gauges[-1] else ""
+        out.append(f"    X({gauge['name']}, {gauge['name'].lower()}, {gauge['unit']}, \"{gauge['doc']}\"){tail}")
+    out += ["", "enum hsr_gauge {"]
+    out += [f"    HSR_GAUGE_{g['name']} = {g['value']}," for g in gauges]
+    out += [f"    HSR_GAUGE_COUNT = {len(gauges)},", "};"]
     for struct in spec["struct"]:
         name = f"struct hsr_{struct['name']}"
         out += ["", f"/* {struct['doc']} */", f"{name} {{"]
@@ -117,7 +143,7 @@ def emit_c(spec, reasons):
     return "\n".join(out)
 
 
-def emit_sv(spec, reasons):
+def emit_sv(spec, reasons, gauges):
     """Constants and packed structures in $unit scope, the form all three tools take.
 
     A packed structure is written most significant field first, so that bit 0 of the vector is bit 0 of byte 0.
@@ -144,6 +170,8 @@ def emit_sv(spec, reasons):
         ]
     out += ["", "// drop reasons", "localparam [7:0] HSR_DROP_NONE = 8'd0;"]
     out += [f"localparam [7:0] HSR_DROP_{r['name']} = 8'd{r['value']};" for r in reasons]
+    out += ["", "// gauges"]
+    out += [f"localparam [7:0] HSR_GAUGE_{g['name']} = 8'd{g['value']};" for g in gauges]
     for struct in spec["struct"]:
         if struct["name"] not in ("rx_meta", "tx_meta"):
             continue
@@ -155,7 +183,7 @@ def emit_sv(spec, reasons):
     return "\n".join(out)
 
 
-def emit_doc(spec, reasons):
+def emit_doc(spec, reasons, gauges):
     out = [
         "<!-- SPDX-License-Identifier: Apache-2.0 -->",
         f"<!-- {NOTE} -->",
@@ -181,7 +209,7 @@ def emit_doc(spec, reasons):
     return "\n".join(out) + "\n"
 
 
-def emit_drops(spec, reasons):
+def emit_drops(spec, reasons, gauges):
     out = [
         "<!-- SPDX-License-Identifier: Apache-2.0 -->",
         f"<!-- {NOTE} -->",
@@ -195,11 +223,29 @@ def emit_drops(spec, reasons):
     return "\n".join(out) + "\n"
 
 
+def emit_gauges(spec, reasons, gauges):
+    out = [
+        "<!-- SPDX-License-Identifier: Apache-2.0 -->",
+        f"<!-- {NOTE} -->",
+        "# Gauges",
+        "",
+        "What the NIC measures about itself, as shown under `nic` by `avs-ctl stats`. Counts begin when the NIC starts.",
+    ]
+    for group in spec["gauge"]:
+        out += ["", f"## {group['doc'].rstrip('.')}", "", "| gauge | unit | meaning |", "|---|---|---|"]
+        for gauge in group["values"]:
+            name, doc, last = gauge["name"].lower(), gauge["doc"], gauge.get("count", 1)
+            shown = f"`{name.format(1)}` to `{name.format(last)}`" if last > 1 else f"`{name}`"
+            out.append(f"| {shown} | {gauge['unit']} | {doc.format(f'1 to {last}')} |")
+    return "\n".join(out) + "\n"
+
+
 OUTPUTS = {
     "hsring/include/hsring/abi.h": emit_c,
     "hsring/rtl/hsring_types.svh": emit_sv,
     "docs/reference/hsring.md": emit_doc,
     "docs/reference/drop-reasons.md": emit_drops,
+    "docs/reference/gauges.md": emit_gauges,
 }
 
 
@@ -211,9 +257,10 @@ def main():
     lay_out(spec["struct"])
     check_enums(spec["enum"])
     reasons = number_drops(spec["drop"])
+    gauges = number_gauges(spec["gauge"], field_of(spec["struct"], "region_head", "gauges")["count"])
     stale = []
     for path, emit in OUTPUTS.items():
-        text = emit(spec, reasons)
+        text = emit(spec, reasons, gauges)
         target = ROOT / path
         if check:
             if not target.exists() or target.read_text() != text:

@@ -5,13 +5,14 @@
 
 localparam [63:0] HSR_MAGIC = 64'h31474E5249525448;
 localparam HSR_ABI_MAJOR = 0;
-localparam HSR_ABI_MINOR = 2;
+localparam HSR_ABI_MINOR = 3;
 
 // Region and slots
 localparam HSR_CACHE_LINE = 64;
 localparam HSR_MAX_WORKERS = 16;
 localparam HSR_MAX_PORTS = 1024;
 localparam HSR_NO_PORT = 65535;
+localparam HSR_MAX_GROUPS = 64;
 localparam HSR_SLOT_META = 128;
 localparam HSR_SLOT_HEADROOM = 128;
 localparam HSR_SLOT_FRAME = 256;
@@ -20,6 +21,7 @@ localparam HSR_SLOT_CLASSES = 3;
 localparam HSR_RUN_SINGLE = 1;
 localparam HSR_RUN_JUMBO = 5;
 localparam HSR_RUN_GSO = 33;
+localparam HSR_SLICE_MAX = 256;
 localparam HSR_MAX_FRAME = 65600;
 localparam HSR_MAX_VECTOR = 16;
 localparam HSR_ENTRY_SLOT_BITS = 24;
@@ -98,22 +100,40 @@ localparam [7:0] HSR_RX1F_OUTER_ECT = 8'd8;
 localparam [7:0] HSR_RX1F_VLAN = 8'd16;
 localparam [7:0] HSR_RX1F_FRAG_FIRST = 8'd32;
 localparam [7:0] HSR_RX1F_FRAG_MORE = 8'd64;
+localparam [7:0] HSR_RX1F_OUTER_IPV6 = 8'd128;
 
 // What becomes of a slot on tx (tx_meta.action).
 localparam [7:0] HSR_TXA_TRANSMIT = 8'd0;
 localparam [7:0] HSR_TXA_DROP = 8'd1;
 localparam [7:0] HSR_TXA_CONSUME = 8'd2;
 localparam [7:0] HSR_TXA_RETURN = 8'd3;
+localparam [7:0] HSR_TXA_MERGE = 8'd4;
+
+// Why the firmware wants a packet again and whole: tx_meta.drop_reason of a RETURN, then rx_meta.partial_sum with RX1F_RETURNED.
+localparam [7:0] HSR_RETURN_NEIGHBOR = 8'd1;
+localparam [7:0] HSR_RETURN_WHOLE = 8'd2;
+localparam [7:0] HSR_RETURN_L7 = 8'd3;
+
+// What becomes of a reference to sliced payload (tx_meta.payload_op).
+localparam [7:0] HSR_PAYLOAD_RELEASE = 8'd0;
+localparam [7:0] HSR_PAYLOAD_KEEP = 8'd1;
+
+// What an entry of kind CTRL asks for (its tx_meta.action).
+localparam [7:0] HSR_CTRL_FIT = 8'd0;
+localparam [7:0] HSR_CTRL_RELEASE = 8'd1;
+localparam [7:0] HSR_CTRL_FENCE = 8'd2;
 
 // Work for the Post-Processor (tx_meta.offload).
-localparam [7:0] HSR_TXO_L3_CSUM = 8'd1;
-localparam [7:0] HSR_TXO_L4_PARTIAL = 8'd2;
-localparam [7:0] HSR_TXO_L4_UDP = 8'd4;
-localparam [7:0] HSR_TXO_ENCAP = 8'd8;
-localparam [7:0] HSR_TXO_OUTER_L3_CSUM = 8'd16;
-localparam [7:0] HSR_TXO_OUTER_L4_CSUM = 8'd32;
-localparam [7:0] HSR_TXO_L4_SCTP = 8'd64;
-localparam [7:0] HSR_TXO_IPV6 = 8'd128;
+localparam [15:0] HSR_TXO_L3_CSUM = 16'd1;
+localparam [15:0] HSR_TXO_L4_PARTIAL = 16'd2;
+localparam [15:0] HSR_TXO_L4_UDP = 16'd4;
+localparam [15:0] HSR_TXO_ENCAP = 16'd8;
+localparam [15:0] HSR_TXO_OUTER_L3_CSUM = 16'd16;
+localparam [15:0] HSR_TXO_OUTER_L4_CSUM = 16'd32;
+localparam [15:0] HSR_TXO_L4_SCTP = 16'd64;
+localparam [15:0] HSR_TXO_IPV6 = 16'd128;
+localparam [15:0] HSR_TXO_FRAGMENT = 16'd256;
+localparam [15:0] HSR_TXO_MORE = 16'd512;
 
 // Flow-index operation (tx_meta.fit_op).
 localparam [7:0] HSR_FIT_NONE = 8'd0;
@@ -123,6 +143,8 @@ localparam [7:0] HSR_FIT_UPDATE = 8'd3;
 
 // Bits 0..7 of a flow id.
 localparam [7:0] HSR_FLOW_NO_SLICE = 8'd1;
+localparam [7:0] HSR_FLOW_KEY2 = 8'd2;
+localparam [7:0] HSR_FLOW_DIR = 8'd4;
 
 // Port drivers of a software NIC; a DPU has its own.
 localparam [7:0] HSR_PORT_KIND_TAP = 8'd1;
@@ -215,6 +237,47 @@ localparam [7:0] HSR_DROP_TX_TOO_BIG = 8'd63;
 localparam [7:0] HSR_DROP_TSO_BAD = 8'd64;
 localparam [7:0] HSR_DROP_STALE_OWNER = 8'd65;
 localparam [7:0] HSR_DROP_FW_GONE = 8'd66;
+
+// gauges
+localparam [7:0] HSR_GAUGE_FIT_USED = 8'd0;
+localparam [7:0] HSR_GAUGE_FIT_HIGH = 8'd1;
+localparam [7:0] HSR_GAUGE_FIT_CAPACITY = 8'd2;
+localparam [7:0] HSR_GAUGE_FIT_HITS = 8'd3;
+localparam [7:0] HSR_GAUGE_FIT_MISSES = 8'd4;
+localparam [7:0] HSR_GAUGE_FIT_INSERTS = 8'd5;
+localparam [7:0] HSR_GAUGE_FIT_REPLACED = 8'd6;
+localparam [7:0] HSR_GAUGE_FIT_DELETES = 8'd7;
+localparam [7:0] HSR_GAUGE_FIT_UPDATES = 8'd8;
+localparam [7:0] HSR_GAUGE_FIT_REFUSED = 8'd9;
+localparam [7:0] HSR_GAUGE_SLOTS_SINGLE_USED = 8'd10;
+localparam [7:0] HSR_GAUGE_SLOTS_SINGLE_HIGH = 8'd11;
+localparam [7:0] HSR_GAUGE_SLOTS_SINGLE_CAPACITY = 8'd12;
+localparam [7:0] HSR_GAUGE_SLOTS_JUMBO_USED = 8'd13;
+localparam [7:0] HSR_GAUGE_SLOTS_JUMBO_HIGH = 8'd14;
+localparam [7:0] HSR_GAUGE_SLOTS_JUMBO_CAPACITY = 8'd15;
+localparam [7:0] HSR_GAUGE_SLOTS_GSO_USED = 8'd16;
+localparam [7:0] HSR_GAUGE_SLOTS_GSO_HIGH = 8'd17;
+localparam [7:0] HSR_GAUGE_SLOTS_GSO_CAPACITY = 8'd18;
+localparam [7:0] HSR_GAUGE_VECTORS_1 = 8'd19;
+localparam [7:0] HSR_GAUGE_VECTORS_2 = 8'd20;
+localparam [7:0] HSR_GAUGE_VECTORS_3 = 8'd21;
+localparam [7:0] HSR_GAUGE_VECTORS_4 = 8'd22;
+localparam [7:0] HSR_GAUGE_VECTORS_5 = 8'd23;
+localparam [7:0] HSR_GAUGE_VECTORS_6 = 8'd24;
+localparam [7:0] HSR_GAUGE_VECTORS_7 = 8'd25;
+localparam [7:0] HSR_GAUGE_VECTORS_8 = 8'd26;
+localparam [7:0] HSR_GAUGE_VECTORS_9 = 8'd27;
+localparam [7:0] HSR_GAUGE_VECTORS_10 = 8'd28;
+localparam [7:0] HSR_GAUGE_VECTORS_11 = 8'd29;
+localparam [7:0] HSR_GAUGE_VECTORS_12 = 8'd30;
+localparam [7:0] HSR_GAUGE_VECTORS_13 = 8'd31;
+localparam [7:0] HSR_GAUGE_VECTORS_14 = 8'd32;
+localparam [7:0] HSR_GAUGE_VECTORS_15 = 8'd33;
+localparam [7:0] HSR_GAUGE_VECTORS_16 = 8'd34;
+localparam [7:0] HSR_GAUGE_RX_RING_HIGH = 8'd35;
+localparam [7:0] HSR_GAUGE_TX_RING_HIGH = 8'd36;
+localparam [7:0] HSR_GAUGE_BYTES_TO_FW = 8'd37;
+localparam [7:0] HSR_GAUGE_BYTES_FROM_FW = 8'd38;
 
 // Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs.
 typedef struct packed {

@@ -181,7 +181,7 @@ static int take_region(struct hsr_attach *at, const struct hsr_msg_welcome *welc
         return explain(why, error, "the NIC's region is not one of ABI %d.%d: %s", HSR_ABI_MAJOR,
                        HSR_ABI_MINOR, strerror(-error));
     if (view->workers < welcome->workers || view->instance != welcome->instance ||
-        view->owner != welcome->owner)
+        hsr_view_owner(view, 0) != welcome->owner)
         return explain(why, -EPROTO, "the NIC's region does not agree with its WELCOME");
     return 0;
 }

@@ -2,13 +2,15 @@
 #include "hsring/check.h"
 #include "hsring/wire.h"
 
+/*
+ * Of the contract, not offered yet, and refused each in one place: sliced payload (rx_slot_ok(), tx_payload_ok()),
+ * FRAGMENT and MORE (TXO_OFFERED), MERGE (hsr_tx_check()), RELEASE and FENCE (tx_ctrl_ok()).
+ */
 enum {
     RXF_KNOWN = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_OPTIONS |
                 HSR_RXF_LINE1 | HSR_RXF_L2_MCAST,
-    RX1F_KNOWN = HSR_RX1F_PARTIAL_SUM | HSR_RX1F_RETURNED | HSR_RX1F_OUTER_CE | HSR_RX1F_OUTER_ECT |
-                 HSR_RX1F_VLAN | HSR_RX1F_FRAG_FIRST | HSR_RX1F_FRAG_MORE,
-    TXO_KNOWN = HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP | HSR_TXO_ENCAP |
-                HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM | HSR_TXO_L4_SCTP | HSR_TXO_IPV6,
+    TXO_OFFERED = HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP | HSR_TXO_ENCAP |
+                  HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM | HSR_TXO_L4_SCTP | HSR_TXO_IPV6,
 };
 
 /* Known type, ECN with TCP only, and a size with every type but NONE. */
@@ -27,14 +29,37 @@ static unsigned verdict(uint8_t verdicts, unsigned which)
     return verdicts >> (2 * which) & 3;
 }
 
+static bool return_known(uint16_t reason)
+{
+    return reason >= HSR_RETURN_NEIGHBOR && reason <= HSR_RETURN_L7;
+}
+
+/* Bits of flags1 against what else must then be so. */
+static bool rx_flags1_ok(const struct hsr_rx_meta *meta)
+{
+    if (meta->flags1 & HSR_RX1F_OUTER_IPV6 &&
+        (!(meta->flags & HSR_RXF_DECAP) || meta->outer_src4 != 0))
+        return false;
+    if (meta->flags1 & HSR_RX1F_PARTIAL_SUM && meta->payload == 0)
+        return false;
+    return !(meta->flags1 & HSR_RX1F_RETURNED) || return_known(meta->partial_sum);
+}
+
 static bool rx_line1_ok(const struct hsr_rx_meta *meta)
 {
-    if ((meta->vni_tunnel & 0xFF) > HSR_TUNNEL_GENEVE || meta->flags1 & ~RX1F_KNOWN)
+    if ((meta->vni_tunnel & 0xFF) > HSR_TUNNEL_GENEVE || !rx_flags1_ok(meta))
         return false;
     if (verdict(meta->verdicts, 1) == HSR_VERDICT_PARTIAL &&
         (uint32_t)meta->csum_start + meta->csum_offset + 2 > meta->frame_len)
         return false;
     return gso_ok(meta->gso_type, meta->gso_size);
+}
+
+/* Do the bytes of the frame that the slot must hold fit in it? All of them: no packet is sliced. */
+static bool rx_slot_ok(const struct hsr_rx_meta *meta, uint32_t space)
+{
+    return meta->payload == 0 &&
+           (uint64_t)meta->frame_len + (HSR_SLOT_FRAME - HSR_SLOT_META) <= space;
 }
 
 bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
@@ -51,9 +76,8 @@ bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
     if (meta->l2_off > meta->l3_off || meta->l3_off > meta->l4_off ||
         meta->l4_off > meta->payload_off || meta->payload_off > meta->frame_len)
         return false;
-    if ((uint64_t)meta->frame_len + (HSR_SLOT_FRAME - HSR_SLOT_META) > space)
-        return false;
-    if (meta->vec_len > HSR_MAX_VECTOR || meta->ingress >= HSR_MAX_PORTS || meta->payload != 0)
+    if (meta->vec_len > HSR_MAX_VECTOR || meta->ingress >= HSR_MAX_PORTS ||
+        !rx_slot_ok(meta, space))
         return false;
     return !(meta->flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6)) || rx_line1_ok(meta);
 }
@@ -92,19 +116,28 @@ static bool tx_frame_ok(const struct hsr_tx_meta *meta, uint32_t space)
     if (meta->frame_off < HSR_SLOT_META ||
         (uint64_t)(meta->frame_off - HSR_SLOT_META) + meta->frame_len > space)
         return false;
-    if (meta->offload & ~TXO_KNOWN || (meta->offload & both) == both)
+    if (meta->offload & ~TXO_OFFERED || (meta->offload & both) == both)
         return false;
     return gso_ok(meta->gso_type, meta->gso_size) && tx_offsets_ok(meta);
 }
 
+/* Every packet is whole, so there is no handle that a firmware could have been given. */
+static bool tx_payload_ok(const struct hsr_tx_meta *meta)
+{
+    return meta->payload == 0 && meta->payload_op <= HSR_PAYLOAD_KEEP;
+}
+
+static bool tx_ctrl_ok(const struct hsr_tx_meta *meta)
+{
+    return meta->action == HSR_CTRL_FIT;
+}
+
 bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
 {
-    if (kind > HSR_KIND_ORIGINATE || meta->fit_op > HSR_FIT_UPDATE)
-        return false;
-    if (meta->payload != 0 || meta->payload_op > 1)
+    if (kind > HSR_KIND_ORIGINATE || meta->fit_op > HSR_FIT_UPDATE || !tx_payload_ok(meta))
         return false;
     if (kind == HSR_KIND_CTRL)
-        return true;
+        return tx_ctrl_ok(meta);
     switch (meta->action) {
     case HSR_TXA_TRANSMIT:
         return meta->egress_port < HSR_MAX_PORTS && meta->frame_len >= HSR_ETH_HDR &&
@@ -115,7 +148,8 @@ bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
         return true;
     case HSR_TXA_RETURN:
         /* What the firmware made itself was never received and cannot be delivered again. */
-        return kind == HSR_KIND_PACKET && tx_frame_ok(meta, space);
+        return kind == HSR_KIND_PACKET && return_known(meta->drop_reason) &&
+               tx_frame_ok(meta, space);
     default:
         return false;
     }

@@ -174,9 +174,8 @@ void hsr_region_reset(struct hsr_region *region, uint32_t instance, uint32_t own
     for (uint32_t w = 0; w < view->workers; w++)
         memset(view->rings + w * view->ring_set_size, 0, view->ring_set_size);
     head->instance = instance;
-    head->owner = owner;
     view->instance = instance;
-    view->owner = owner;
+    hsr_view_set_owner(view, owner);
     hsr_view_set_now(view, 0);
 }
 

@@ -102,7 +102,6 @@ static void fill(struct hsr_view *view, uint8_t *base, const struct hsr_region_h
     view->fw_first = h->fw_first;
     memcpy(view->classes, h->classes, sizeof view->classes);
     view->instance = h->instance;
-    view->owner = h->owner;
     view->rings = base + h->rings_off;
     view->ring_set_size = (size_t)h->ring_set_size;
     view->slot0 = base + h->slots_off;
@@ -138,21 +137,6 @@ void hsr_view_ring(const struct hsr_view *view, uint32_t worker, enum hsr_ring_k
 
     hsr_ring_attach(ring, set + (size_t)kind * hsr_ring_size(view->ring_entries),
                     view->ring_entries, doorbell);
-}
-
-static _Atomic uint64_t *now_word(const struct hsr_view *view)
-{
-    return (_Atomic uint64_t *)(void *)(view->base + offsetof(struct hsr_region_head, now));
-}
-
-uint64_t hsr_view_now(const struct hsr_view *view)
-{
-    return atomic_load_explicit(now_word(view), memory_order_relaxed);
-}
-
-void hsr_view_set_now(const struct hsr_view *view, uint64_t now)
-{
-    atomic_store_explicit(now_word(view), now, memory_order_relaxed);
 }
 
 uint32_t hsr_slot_space_any(const struct hsr_view *view, uint32_t slot)

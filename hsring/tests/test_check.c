@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hsring/check.h"
+#include "hsring/gauge.h"
 
 enum { SPACE = HSR_SLOT_SIZE - HSR_SLOT_META, FRAME_MAX = HSR_SLOT_SIZE - HSR_SLOT_FRAME };
 
@@ -28,6 +29,9 @@ struct drive {
     {                                                                                  \
         offsetof(struct hsr_tx_meta, name), sizeof(((struct hsr_tx_meta *)0)->name), v \
     }
+
+enum { TUNNELLED = HSR_RXF_LINE1 | HSR_RXF_DECAP };
+#define RETURNED(why) RX(flags, HSR_RXF_LINE1), RX(flags1, HSR_RX1F_RETURNED), RX(partial_sum, why)
 
 static void apply(void *meta, const struct set *set)
 {
@@ -81,10 +85,24 @@ static const struct drive rx_drives[] = {
     {"ingress", {RX(ingress, HSR_MAX_PORTS)}, false},
     {"ingress", {RX(ingress, HSR_NO_PORT)}, false},
     {"payload", {RX(payload, 1)}, false},
-    {"line 1 unread", {RX(flags1, 0x80), RX(gso_type, 77), RX(vni_tunnel, 99)}, true},
-    {"flags1", {RX(flags, HSR_RXF_LINE1), RX(flags1, 0x7F)}, true},
-    {"flags1", {RX(flags, HSR_RXF_LINE1), RX(flags1, 0x80)}, false},
-    {"flags1, IPv6", {RX(flags, HSR_RXF_IPV6), RX(flags1, 0x80)}, false},
+    {"payload, a slice", {RX(payload, UINT32_MAX), RX(frame_len, 65000)}, false},
+    {"line 1 unread", {RX(flags1, 0xFF), RX(gso_type, 77), RX(vni_tunnel, 99)}, true},
+    {"flags1", {RX(flags, HSR_RXF_LINE1), RX(flags1, 0x7C), RX(partial_sum, 0xFFFF)}, true},
+    {"outer IPv6", {RX(flags, TUNNELLED), RX(flags1, HSR_RX1F_OUTER_IPV6)}, true},
+    {"outer IPv6, no tunnel", {RX(flags, HSR_RXF_LINE1), RX(flags1, HSR_RX1F_OUTER_IPV6)}, false},
+    {"outer IPv6, no tunnel", {RX(flags, HSR_RXF_IPV6), RX(flags1, HSR_RX1F_OUTER_IPV6)}, false},
+    {"outer IPv6 and IPv4",
+     {RX(flags, TUNNELLED), RX(flags1, HSR_RX1F_OUTER_IPV6), RX(outer_src4, 1)},
+     false},
+    {"partial sum of nothing", {RX(flags, HSR_RXF_LINE1), RX(flags1, HSR_RX1F_PARTIAL_SUM)}, false},
+    {"partial sum",
+     {RX(flags, HSR_RXF_LINE1), RX(flags1, HSR_RX1F_PARTIAL_SUM), RX(payload, 1)},
+     false},
+    {"returned", {RETURNED(HSR_RETURN_NEIGHBOR)}, true},
+    {"returned", {RETURNED(HSR_RETURN_L7)}, true},
+    {"returned for no reason", {RETURNED(0)}, false},
+    {"returned for no reason", {RETURNED(HSR_RETURN_L7 + 1)}, false},
+    {"returned for no reason", {RETURNED(0xFFFF)}, false},
     {"tunnel", {RX(flags, HSR_RXF_LINE1), RX(vni_tunnel, 0xFFFFFF02)}, true},
     {"tunnel", {RX(flags, HSR_RXF_LINE1), RX(vni_tunnel, 3)}, false},
     {"gso_type", {RX(flags, HSR_RXF_LINE1), RX(gso_type, 5), RX(gso_size, 1)}, false},
@@ -141,6 +159,7 @@ static void rx_every_known_value(void **state)
     /* All else that carries any value: set every bit of it. */
     meta = good_rx();
     meta.flags = HSR_RXF_LINE1 | HSR_RXF_IPV6;
+    meta.flags1 = HSR_RX1F_VLAN;
     meta.flow_id = meta.hash = meta.key_addrs = meta.key_ports = UINT64_MAX;
     meta.rx_seq = meta.owner = meta.outer_src4 = meta.frag_id = UINT32_MAX;
     meta.timestamp = meta.packet_id = UINT32_MAX;
@@ -164,18 +183,26 @@ static struct hsr_tx_meta good_tx(void)
                                 .l4_off = 34};
 }
 
+#define RETURN(why) TX(action, HSR_TXA_RETURN), TX(drop_reason, why)
+
 static const struct drive tx_drives[] = {
     {"egress_port", {TX(egress_port, HSR_MAX_PORTS - 1)}, true},
     {"egress_port", {TX(egress_port, HSR_MAX_PORTS)}, false},
-    {"egress_port of RETURN", {TX(action, HSR_TXA_RETURN), TX(egress_port, HSR_NO_PORT)}, true},
+    {"egress_port of RETURN", {RETURN(HSR_RETURN_WHOLE), TX(egress_port, HSR_NO_PORT)}, true},
     {"egress_queue", {TX(egress_queue, 255)}, true},
-    {"action", {TX(action, HSR_TXA_RETURN + 1)}, false},
+    {"MERGE", {TX(action, HSR_TXA_MERGE)}, false},
+    {"action", {TX(action, HSR_TXA_MERGE + 1)}, false},
     {"action", {TX(action, 255)}, false},
     {"frame_off", {TX(frame_off, HSR_SLOT_META)}, true},
     {"frame_off", {TX(frame_off, HSR_SLOT_META - 1)}, false},
     {"frame_off", {TX(frame_off, HSR_SLOT_SIZE - 100)}, true},
     {"frame_off", {TX(frame_off, HSR_SLOT_SIZE - 99)}, false},
-    {"frame_off of RETURN", {TX(action, HSR_TXA_RETURN), TX(frame_off, 0)}, false},
+    {"frame_off of RETURN", {RETURN(HSR_RETURN_WHOLE), TX(frame_off, 0)}, false},
+    {"RETURN", {RETURN(HSR_RETURN_NEIGHBOR)}, true},
+    {"RETURN", {RETURN(HSR_RETURN_L7)}, true},
+    {"RETURN for no reason", {RETURN(0)}, false},
+    {"RETURN for no reason", {RETURN(HSR_RETURN_L7 + 1)}, false},
+    {"RETURN for no reason", {RETURN(255)}, false},
     {"mtu", {TX(mtu, 0xFFFF)}, true},
     {"frame_len", {TX(frame_len, HSR_SLOT_SIZE - 200)}, true},
     {"frame_len", {TX(frame_len, HSR_SLOT_SIZE - 199)}, false},
@@ -185,14 +212,21 @@ static const struct drive tx_drives[] = {
     {"frame_len", {TX(frame_len, 13), TX(l3_off, 0), TX(l4_off, 0)}, false},
     {"frame_len", {TX(frame_len, 14), TX(l3_off, 14), TX(l4_off, 14)}, true},
     {"payload", {TX(payload, 1)}, false},
-    {"payload_op", {TX(payload_op, 1)}, true},
-    {"payload_op", {TX(payload_op, 2)}, false},
+    {"payload of DROP",
+     {TX(action, HSR_TXA_DROP), TX(drop_reason, HSR_DROP_TTL), TX(payload, UINT32_MAX)},
+     false},
+    {"payload of CONSUME", {TX(action, HSR_TXA_CONSUME), TX(payload, 1)}, false},
+    {"payload of RETURN", {RETURN(HSR_RETURN_WHOLE), TX(payload, 1)}, false},
+    {"payload_op", {TX(payload_op, HSR_PAYLOAD_KEEP)}, true},
+    {"payload_op", {TX(payload_op, HSR_PAYLOAD_KEEP + 1)}, false},
     {"drop_reason", {TX(action, HSR_TXA_DROP), TX(drop_reason, HSR_DROP_TTL)}, true},
     {"drop_reason", {TX(action, HSR_TXA_DROP)}, false},
     {"drop_reason", {TX(action, HSR_TXA_DROP), TX(drop_reason, HSR_DROP_COUNT)}, false},
     {"drop_reason unread", {TX(drop_reason, 255)}, true},
     {"consume", {TX(action, HSR_TXA_CONSUME), TX(frame_off, 0), TX(offload, 0xFFFF)}, true},
-    {"offload", {TX(offload, 0x100)}, false},
+    {"FRAGMENT", {TX(offload, HSR_TXO_FRAGMENT), TX(mtu, 576)}, false},
+    {"MORE", {TX(offload, HSR_TXO_MORE)}, false},
+    {"offload", {TX(offload, 0x400)}, false},
     {"offload", {TX(offload, 0x8000)}, false},
     {"offload", {TX(offload, HSR_TXO_L4_UDP | HSR_TXO_L4_SCTP)}, false},
     {"offload IPv6", {TX(offload, HSR_TXO_IPV6)}, true},
@@ -232,6 +266,37 @@ static const struct drive tx_drives[] = {
     {"stamps", {TX(owner, UINT32_MAX), TX(rx_seq, UINT32_MAX)}, true},
 };
 
+/* A CTRL entry on its own: of an otherwise empty line. */
+static const struct drive ctrl_drives[] = {
+    {"FIT", {TX(action, HSR_CTRL_FIT)}, true},
+    {"RELEASE", {TX(action, HSR_CTRL_RELEASE)}, false},
+    {"RELEASE of a payload", {TX(action, HSR_CTRL_RELEASE), TX(payload, 1)}, false},
+    {"FENCE", {TX(action, HSR_CTRL_FENCE)}, false},
+    {"action", {TX(action, HSR_CTRL_FENCE + 1)}, false},
+    {"action", {TX(action, 255)}, false},
+    {"payload", {TX(payload, 1)}, false},
+    {"payload_op", {TX(payload_op, 2)}, false},
+    {"fit_op", {TX(fit_op, HSR_FIT_UPDATE)}, true},
+    {"fit_op", {TX(fit_op, HSR_FIT_UPDATE + 1)}, false},
+    {"unread",
+     {TX(egress_port, 0xFFFF), TX(frame_len, UINT32_MAX), TX(offload, 0xFFFF), TX(drop_reason, 255),
+      TX(gso_type, 255)},
+     true},
+};
+
+static void ctrl_by_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ctrl_drives / sizeof ctrl_drives[0]; i++) {
+        struct hsr_tx_meta meta = {.fit_op = HSR_FIT_INSERT};
+
+        apply(&meta, ctrl_drives[i].set);
+        if (hsr_tx_check(&meta, SPACE, HSR_KIND_CTRL) != ctrl_drives[i].ok)
+            fail_msg("ctrl %s, line %zu: should be %s", ctrl_drives[i].what, i,
+                     ctrl_drives[i].ok ? "accepted" : "refused");
+    }
+}
+
 static void tx_by_table(void **state)
 {
     (void)state;
@@ -255,13 +320,9 @@ static void tx_by_kind(void **state)
     for (uint32_t kind = HSR_KIND_ORIGINATE + 1; kind < 256; kind++)
         assert_false(hsr_tx_check(&meta, SPACE, kind));
     meta.action = HSR_TXA_RETURN;
+    meta.drop_reason = HSR_RETURN_WHOLE;
     assert_true(hsr_tx_check(&meta, SPACE, HSR_KIND_PACKET));
     assert_false(hsr_tx_check(&meta, SPACE, HSR_KIND_ORIGINATE));
-    /* Of CTRL only the flow-index operation counts. */
-    meta = (struct hsr_tx_meta){.action = 99, .fit_op = HSR_FIT_INSERT};
-    assert_true(hsr_tx_check(&meta, SPACE, HSR_KIND_CTRL));
-    meta.fit_op = HSR_FIT_UPDATE + 1;
-    assert_false(hsr_tx_check(&meta, SPACE, HSR_KIND_CTRL));
     meta = good_tx();
     assert_false(hsr_tx_check(&meta, 0, HSR_KIND_PACKET));
 }
@@ -283,14 +344,30 @@ static void drop_reasons_have_names(void **state)
     assert_string_equal(hsr_drop_text(UINT32_MAX), "unknown");
 }
 
+static void gauges_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(hsr_gauge_name(HSR_GAUGE_FIT_USED), "fit_used");
+    assert_string_equal(hsr_gauge_unit(HSR_GAUGE_FIT_USED), "entries");
+    assert_string_equal(hsr_gauge_text(HSR_GAUGE_FIT_USED), "flow-index entries in use");
+    assert_string_equal(hsr_gauge_name(HSR_GAUGE_VECTORS_16), "vectors_16");
+    assert_string_equal(hsr_gauge_text(HSR_GAUGE_VECTORS_16), "vectors of length 16");
+    assert_string_equal(hsr_gauge_unit(HSR_GAUGE_BYTES_TO_FW), "bytes");
+    for (unsigned i = 1; i < HSR_GAUGE_COUNT; i++)
+        for (unsigned j = 0; j < i; j++)
+            assert_string_not_equal(hsr_gauge_name(i), hsr_gauge_name(j));
+    assert_string_equal(hsr_gauge_name(HSR_GAUGE_COUNT), "unknown");
+    assert_string_equal(hsr_gauge_unit(UINT32_MAX), "unknown");
+    assert_string_equal(hsr_gauge_text(HSR_GAUGE_COUNT), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rx_by_table),
-        cmocka_unit_test(rx_every_known_value),
-        cmocka_unit_test(tx_by_table),
-        cmocka_unit_test(tx_by_kind),
-        cmocka_unit_test(drop_reasons_have_names),
+        cmocka_unit_test(rx_by_table),       cmocka_unit_test(rx_every_known_value),
+        cmocka_unit_test(tx_by_table),       cmocka_unit_test(tx_by_kind),
+        cmocka_unit_test(ctrl_by_table),     cmocka_unit_test(drop_reasons_have_names),
+        cmocka_unit_test(gauges_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static void fill_rx(struct hsr_rx_meta *m)
         .csum_offset = 0xC3C4,
         .gso_size = 0xC5C6,
         .gso_type = HSR_GSO_USO,
-        .flags1 = HSR_RX1F_FRAG_MORE,
+        .flags1 = HSR_RX1F_OUTER_IPV6,
         .frag_id = 0xD1D2D3D4,
         .timestamp = 0xD5D6D7D8,
         .packet_id = 0xE1E2E3E4,
@@ -61,14 +61,14 @@ static void fill_tx(struct hsr_tx_meta *m)
     *m = (struct hsr_tx_meta){
         .egress_port = 0x0102,
         .egress_queue = 0x03,
-        .action = HSR_TXA_RETURN,
+        .action = HSR_TXA_MERGE,
         .frame_off = 0x0405,
         .mtu = 0x0607,
         .frame_len = 0x11121314,
         .payload = 0x15161718,
         .payload_op = 0x21,
         .drop_reason = HSR_DROP_TSO_BAD,
-        .offload = HSR_TXO_IPV6 | HSR_TXO_L3_CSUM,
+        .offload = HSR_TXO_MORE | HSR_TXO_FRAGMENT | HSR_TXO_IPV6 | HSR_TXO_L3_CSUM,
         .l3_off = 0x2223,
         .l4_off = 0x2425,
         .outer_l3_off = 0x2627,
@@ -103,12 +103,18 @@ static void fill_head(struct hsr_region_head *h)
         .ring_set_size = UINT64_C(0x5152535455565758),
         .slots_off = UINT64_C(0x6162636465666768),
         .stats_off = UINT64_C(0x7172737475767778),
-        .owner = 0x81828384,
         .classes = {{0x91, 0x92, 0x93, 0}, {0xA1, 0xA2, 0xA3, 0}, {0xB1, 0xB2, 0xB3, 0}},
         .now = UINT64_C(0xC1C2C3C4C5C6C7C8),
+        .link_epoch = 0x81828384,
     };
     for (size_t i = 0; i < sizeof h->hash_key; i++)
         h->hash_key[i] = (uint8_t)(0xD0 + i);
+    for (unsigned i = 0; i < HSR_MAX_PORTS / 64; i++)
+        h->ports_up[i] = UINT64_C(0x0102030405060700) + i;
+    for (unsigned i = 0; i < HSR_MAX_GROUPS; i++)
+        h->owners[i] = i << 16 | 0x1112;
+    for (unsigned i = 0; i < sizeof h->gauges / sizeof h->gauges[0]; i++)
+        h->gauges[i] = UINT64_C(0x2122232425262700) + i;
 }
 
 static struct sample *fill(void)

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "hsring/owner.h"
 #include "hsring/region.h"
 
 static struct hsr_geometry small_geometry(uint32_t workers)
@@ -198,9 +199,12 @@ static const struct corruption corruptions[] = {
     {FIELD(stats_off), 4095, -EINVAL},
     {FIELD(stats_off), 4160, -EINVAL},
     {FIELD(stats_off), UINT64_MAX - 63, -EINVAL},
-    {FIELD(owner), UINT32_MAX, 0},
-    {FIELD(pad0), UINT32_MAX, 0},
+    {"pad0", offsetof(struct hsr_region_head, pad0), 8, UINT64_MAX, 0},
     {FIELD(now), UINT64_MAX, 0},
+    {FIELD(link_epoch), UINT32_MAX, 0},
+    {"ports_up", offsetof(struct hsr_region_head, ports_up), 8, UINT64_MAX, 0},
+    {"owners", offsetof(struct hsr_region_head, owners), 8, UINT64_MAX, 0},
+    {"gauges", offsetof(struct hsr_region_head, gauges), 8, UINT64_MAX, 0},
     {CLASS(0, first), 1, -EINVAL},
     {CLASS(0, first), UINT32_MAX, -EINVAL},
     {CLASS(0, run), 0, -EINVAL},
@@ -226,7 +230,7 @@ static const struct corruption corruptions[] = {
 static void each_field_corrupted(void **state)
 {
     struct hsr_region r = small_region(false);
-    bool covered[offsetof(struct hsr_region_head, pad1)] = {false};
+    bool covered[offsetof(struct hsr_region_head, pad0)] = {false};
     struct hsr_region_head saved;
 
     (void)state;
@@ -320,7 +324,7 @@ static void shared_region_is_sealed_and_mapped_twice(void **state)
     }
     hsr_view_set_now(&nic.view, 12345);
     assert_int_equal(hsr_view_now(&fw.view), 12345);
-    hsr_region_reset(&nic, 9, 0x01020304);
+    hsr_region_reset(&nic, 9, 0x0304);
     assert_int_equal(hsr_view_now(&fw.view), 0);
     hsr_view_ring(&fw.view, 1, HSR_RING_FREE, &from, -1);
     assert_int_equal(from.own, 0);
@@ -328,9 +332,69 @@ static void shared_region_is_sealed_and_mapped_twice(void **state)
     struct hsr_view v;
     assert_int_equal(hsr_view_open(&v, fw.map, fw.map_size), 0);
     assert_int_equal(v.instance, 9);
-    assert_int_equal(v.owner, 0x01020304);
+    assert_int_equal(hsr_view_owner(&v, 0), 0x0304);
     hsr_region_close(&fw);
     hsr_region_close(&nic);
+}
+
+/* What the NIC sets, the firmware sees through its own mapping; each word has its place. */
+static void live_words(void **state)
+{
+    static const uint16_t ports[] = {0, 63, 64, HSR_MAX_PORTS - 1};
+    struct hsr_region nic = small_region(true);
+    struct hsr_region fw;
+
+    (void)state;
+    assert_int_equal(hsr_region_map(&fw, nic.memfd, nic.map_size), 0);
+    assert_int_equal(hsr_view_link_epoch(&fw.view), 0);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_false(hsr_view_port_up(&fw.view, ports[i]));
+        hsr_view_set_port_up(&nic.view, ports[i], true);
+        assert_int_equal(hsr_view_link_epoch(&fw.view), i + 1);
+        for (uint32_t j = 0; j < 4; j++)
+            assert_int_equal(hsr_view_port_up(&fw.view, ports[j]), j <= i);
+    }
+    hsr_view_set_port_up(&nic.view, 64, true); /* no change */
+    hsr_view_set_port_up(&nic.view, 65, false);
+    assert_int_equal(hsr_view_link_epoch(&fw.view), 4);
+    hsr_view_set_port_up(&nic.view, 64, false);
+    assert_int_equal(hsr_view_link_epoch(&fw.view), 5);
+    assert_false(hsr_view_port_up(&fw.view, 64));
+    assert_true(hsr_view_port_up(&fw.view, 63));
+    assert_false(hsr_view_port_up(&fw.view, HSR_MAX_PORTS));
+    assert_false(hsr_view_port_up(&fw.view, HSR_NO_PORT));
+    for (uint32_t group = 0; group < HSR_MAX_GROUPS; group++)
+        hsr_view_set_owner(&nic.view, group << 16 | 0x700 | group);
+    hsr_view_set_owner(&nic.view, HSR_MAX_GROUPS << 16); /* no such group: no such place */
+    for (uint32_t group = 0; group < HSR_MAX_GROUPS; group++)
+        assert_int_equal(hsr_view_owner(&fw.view, (uint16_t)group), group << 16 | 0x700 | group);
+    assert_int_equal(hsr_view_owner(&fw.view, HSR_MAX_GROUPS), 0);
+    for (unsigned g = 0; g < HSR_GAUGE_COUNT; g++)
+        hsr_view_set_gauge(&nic.view, (enum hsr_gauge)g, UINT64_MAX - g);
+    for (unsigned g = 0; g < HSR_GAUGE_COUNT; g++)
+        assert_int_equal(hsr_view_gauge(&fw.view, (enum hsr_gauge)g), UINT64_MAX - g);
+    /* Another firmware: a new stamp, the NIC's own words as they were. */
+    hsr_region_reset(&nic, 2, 0x800);
+    assert_int_equal(hsr_view_owner(&fw.view, 0), 0x800);
+    assert_int_equal(hsr_view_owner(&fw.view, 1), 1 << 16 | 0x701);
+    assert_int_equal(hsr_view_link_epoch(&fw.view), 5);
+    assert_true(hsr_view_port_up(&fw.view, 63));
+    assert_int_equal(hsr_view_gauge(&fw.view, HSR_GAUGE_FIT_USED), UINT64_MAX);
+    hsr_region_close(&fw);
+    hsr_region_close(&nic);
+}
+
+/* The epoch wraps inside its field. */
+static void stamps(void **state)
+{
+    uint32_t stamp = 0x003F0007;
+
+    (void)state;
+    for (unsigned i = 1; i <= 256; i++) {
+        stamp = hsr_owner_next_epoch(stamp);
+        assert_int_equal(stamp, 0x003F0007 | (i & 0xFF) << 8);
+        assert_int_equal(hsr_owner_group(stamp), 63);
+    }
 }
 
 static void unsealed_or_foreign_memory_is_refused(void **state)
@@ -360,6 +424,8 @@ int main(void)
         cmocka_unit_test(random_heads_are_harmless),
         cmocka_unit_test(truncated_or_misplaced),
         cmocka_unit_test(shared_region_is_sealed_and_mapped_twice),
+        cmocka_unit_test(live_words),
+        cmocka_unit_test(stamps),
         cmocka_unit_test(unsealed_or_foreign_memory_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

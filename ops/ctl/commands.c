@@ -136,7 +136,8 @@ const struct command commands[] = {
     {"drops", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show dropped packets by port and reason",
      "With --watch also a rate. `docs/reference/drop-reasons.md` explains the reasons.",
      watch_options, "avs-ctl drops\navs-ctl drops --watch=5", cmd_drops},
-    {"stats", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show counters", NULL, watch_options,
+    {"stats", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show counters",
+     "`docs/reference/gauges.md` explains what stands under `nic`.", watch_options,
      "avs-ctl stats\navs-ctl stats --json", cmd_stats},
     {"top", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "watch ports by rate, sessions and drops",
      "The first round shows totals, the later ones rates a second. On a terminal it goes on until "

@@ -124,9 +124,7 @@ static void age(struct replay *r)
 
 static void look_for_leaks(struct replay *r)
 {
-    struct nic_gauges g = nic_gauges(r->nic);
-
-    r->leaked_slots = g.slots_out;
+    r->leaked_slots = nic_slots_out(r->nic);
     for (uint32_t w = 0; w < fw_workers(r->fw); w++) {
         r->corrupt |=
             dp_corrupt(fw_worker(r->fw, w)) || dp_counters(fw_worker(r->fw, w))->bad_entry > 0;

@@ -13,9 +13,9 @@ int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector)
     if (capacity == 0 || capacity > UINT16_MAX || max_vector == 0 || max_vector > HSR_MAX_VECTOR)
         return -EINVAL;
     agg->item = calloc(capacity, sizeof *agg->item);
-    agg->key = calloc(capacity, sizeof *agg->key);
+    agg->flow = calloc(capacity, sizeof *agg->flow);
     agg->free = calloc(capacity, sizeof *agg->free);
-    if (!agg->item || !agg->key || !agg->free) {
+    if (!agg->item || !agg->flow || !agg->free) {
         pp_agg_close(agg);
         return -ENOMEM;
     }
@@ -29,10 +29,10 @@ int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector)
 void pp_agg_close(struct pp_agg *agg)
 {
     free(agg->item);
-    free(agg->key);
+    free(agg->flow);
     free(agg->free);
     agg->item = NULL;
-    agg->key = NULL;
+    agg->flow = NULL;
     agg->free = NULL;
 }
 
@@ -43,21 +43,42 @@ static bool same_key(const struct hsr_key *a, const struct hsr_key *b)
     return a->w[0] == b->w[0] && a->w[1] == b->w[1];
 }
 
-/* Of an IPv4 key no more than there is. */
-static void keep_key(struct hsr_key *to, const struct hsr_key *key)
+static bool outer_is_ipv6(const struct hsr_rx_meta *m)
 {
-    to->ipv6 = key->ipv6;
+    return m->flags & HSR_RXF_DECAP && m->flags1 & HSR_RX1F_OUTER_IPV6;
+}
+
+/* No more than there is. */
+static void keep(struct pp_flow *to, const struct pp_flow *flow, const struct hsr_rx_meta *m)
+{
+    const struct hsr_key *key = &flow->key;
+
+    to->key.ipv6 = key->ipv6;
     if (key->ipv6) {
-        memcpy(to->w, key->w, sizeof to->w);
+        memcpy(to->key.w, key->w, sizeof key->w);
     } else {
-        to->w[0] = key->w[0];
-        to->w[1] = key->w[1];
+        to->key.w[0] = key->w[0];
+        to->key.w[1] = key->w[1];
     }
+    if (outer_is_ipv6(m))
+        memcpy(to->outer6, flow->outer6, sizeof to->outer6);
+}
+
+/* Of two tunnelled packets. */
+static bool same_way(const struct pp_agg *agg, uint16_t before, uint16_t after)
+{
+    const struct hsr_rx_meta *x = agg->item[before].meta, *y = agg->item[after].meta;
+    const struct pp_flow *a = &agg->flow[before], *b = &agg->flow[after];
+
+    if (x->vni_tunnel != y->vni_tunnel || x->outer_src4 != y->outer_src4 ||
+        outer_is_ipv6(x) != outer_is_ipv6(y))
+        return false;
+    return !outer_is_ipv6(x) || memcmp(a->outer6, b->outer6, sizeof a->outer6) == 0;
 }
 
 /*
- * May `b` follow `a` in a vector? Beyond the rule of the header, tunnelled packets must have come
- * the same way: what the firmware decides about the outer header of the first then holds for all.
+ * May `b` follow `a` in a vector? Tunnelled packets must have come the same way: what the firmware decides about the
+ * outer header of the first then holds for all.
  */
 static bool same_vector(const struct pp_agg *agg, uint16_t before, uint16_t after)
 {
@@ -69,10 +90,9 @@ static bool same_vector(const struct pp_agg *agg, uint16_t before, uint16_t afte
         x->class == HSR_CLASS_NON_IP || x->class == HSR_CLASS_BAD)
         return false;
     if (a->ring != b->ring || x->ingress != y->ingress || ((x->flags ^ y->flags) & way) ||
-        !same_key(&agg->key[before], &agg->key[after]))
+        !same_key(&agg->flow[before].key, &agg->flow[after].key))
         return false;
-    return !(x->flags & HSR_RXF_DECAP) ||
-           (x->vni_tunnel == y->vni_tunnel && x->outer_src4 == y->outer_src4);
+    return !(x->flags & HSR_RXF_DECAP) || same_way(agg, before, after);
 }
 
 static void list(struct pp_agg *agg, uint32_t queue)
@@ -82,7 +102,7 @@ static void list(struct pp_agg *agg, uint32_t queue)
 }
 
 bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_meta *meta,
-                const struct hsr_key *key)
+                const struct pp_flow *flow)
 {
     uint32_t number = hsr_hash_queue(meta->hash);
     struct pp_agg_queue *q = &agg->queue[number];
@@ -94,7 +114,7 @@ bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_
     item->slot = slot;
     item->ring = ring;
     item->meta = meta;
-    keep_key(&agg->key[index], key);
+    keep(&agg->flow[index], flow, meta);
     item->joins = q->length > 0 && same_vector(agg, q->tail, index);
     if (q->length == 0)
         q->head = index;

@@ -46,6 +46,7 @@ void pp_fit_close(struct pp_fit *fit)
 void pp_fit_clear(struct pp_fit *fit)
 {
     memset(fit->bucket, 0, (fit->mask + 1) * sizeof *fit->bucket);
+    fit->used = 0;
 }
 
 void pp_fit_prefetch(const struct pp_fit *fit, uint64_t hash)
@@ -78,6 +79,8 @@ static void insert(struct pp_fit *fit, struct pp_fit_bucket *b, uint32_t tag, ui
         bank = tag % PP_FIT_BANKS;
     if (b->flow_id[bank] != 0)
         fit->stats.replaced++;
+    else if (++fit->used > fit->high)
+        fit->high = fit->used;
     b->tag[bank] = tag;
     b->flow_id[bank] = flow_id;
     fit->stats.inserts++;
@@ -96,6 +99,7 @@ void pp_fit_apply(struct pp_fit *fit, const struct hsr_tx_meta *op)
         insert(fit, b, tag, op->flow_id);
     } else if (op->fit_op == HSR_FIT_DELETE && named) {
         b->flow_id[bank] = 0;
+        fit->used--;
         fit->stats.deletes++;
     } else if (op->fit_op == HSR_FIT_UPDATE && named && op->flow_id != 0) {
         b->flow_id[bank] = op->flow_id;

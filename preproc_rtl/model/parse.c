@@ -101,7 +101,7 @@ static void write_out(struct pp_scan *s, struct hsr_rx_meta *meta, const struct 
 
 void pp_parse_staged(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
                      const struct pp_tables *tables, const struct virtio_net_hdr *vnet,
-                     struct hsr_rx_meta *meta, struct hsr_key *key)
+                     struct hsr_rx_meta *meta, struct pp_flow *flow)
 {
     struct pp_scan s = {
         .m = {.frame_len = len, .ingress = in->port, .flags = in->uplink ? HSR_RXF_UPLINK : 0},
@@ -127,9 +127,11 @@ void pp_parse_staged(const uint8_t *frame, uint32_t len, const struct pp_ingress
     if (reason)
         s.m.class = HSR_CLASS_BAD;
     s.m.reason = (uint8_t)reason;
-    if (make_key(&s, key))
+    if (make_key(&s, &flow->key))
         s.m.flags |= HSR_RXF_SWAP;
-    write_out(&s, meta, key);
+    if (s.m.flags1 & HSR_RX1F_OUTER_IPV6)
+        memcpy(flow->outer6, s.outer6, sizeof flow->outer6);
+    write_out(&s, meta, &flow->key);
 }
 
 /* Offsets in an untagged frame with an IPv4 header without options. */
@@ -207,10 +209,10 @@ static inline bool parse_plain(const uint8_t *f, uint32_t len, const struct pp_i
 
 void pp_parse(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
               const struct pp_tables *tables, const struct virtio_net_hdr *vnet,
-              struct hsr_rx_meta *meta, struct hsr_key *key)
+              struct hsr_rx_meta *meta, struct pp_flow *flow)
 {
     bool asked = vnet && (vnet->flags | vnet->gso_type);
 
-    if (asked || !parse_plain(frame, len, in, meta, key))
-        pp_parse_staged(frame, len, in, tables, vnet, meta, key);
+    if (asked || !parse_plain(frame, len, in, meta, &flow->key))
+        pp_parse_staged(frame, len, in, tables, vnet, meta, flow);
 }

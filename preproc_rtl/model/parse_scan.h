@@ -26,6 +26,7 @@ struct pp_scan {
     uint32_t context;
     uint16_t sport, dport; /* for the key */
     uint8_t addr[32];      /* source and destination, as in the packet */
+    uint64_t outer6[2];    /* of struct pp_flow */
     uint8_t family;        /* of addr: 4, 6, or 0: none found */
     uint8_t proto;         /* for the key */
     uint8_t hop_limit;     /* TTL or hop limit */
@@ -48,7 +49,7 @@ enum hsr_drop pp_scan_tunnel(
 /* The staged path alone, of which pp_parse() has a shorter version for plain packets. */
 void pp_parse_staged(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
                      const struct pp_tables *tables, const struct virtio_net_hdr *vnet,
-                     struct hsr_rx_meta *meta, struct hsr_key *key);
+                     struct hsr_rx_meta *meta, struct pp_flow *flow);
 
 static inline uint32_t pp_scan_offset(const struct pp_scan *s)
 {

@@ -31,11 +31,22 @@ static enum hsr_drop geneve(struct pp_scan *s, const uint8_t *p)
     return geneve_options(s, (first & 63u) * 4);
 }
 
+static void outer_source(struct pp_scan *s)
+{
+    if (s->family == 4) {
+        s->m.outer_src4 = hsr_load32(s->addr);
+        return;
+    }
+    s->m.flags1 |= HSR_RX1F_OUTER_IPV6;
+    s->outer6[0] = hsr_load64(s->addr);
+    s->outer6[1] = hsr_load64(s->addr + 8);
+}
+
 /* The keyed packet is now the inner one: what was found of the outer one moves aside. */
 static void enter(struct pp_scan *s, uint32_t vni)
 {
     s->m.vni_tunnel = vni << 8 | s->tunnel;
-    s->m.outer_src4 = s->family == 4 ? hsr_load32(s->addr) : 0;
+    outer_source(s);
     s->m.flags = (uint8_t)((s->m.flags & ~(HSR_RXF_OPTIONS | HSR_RXF_L2_MCAST)) | HSR_RXF_DECAP);
     if ((s->tos & 3) == 3)
         s->m.flags1 |= HSR_RX1F_OUTER_CE;

@@ -56,7 +56,7 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
                            const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
                            const struct virtio_net_hdr *vnet, uint64_t now)
 {
-    struct hsr_key key;
+    struct pp_flow flow;
 
     if (len < ETHER_HDR)
         return HSR_DROP_PKT_TOO_SMALL;
@@ -64,8 +64,8 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
         return HSR_DROP_PKT_TOO_BIG;
     if (pre->agg.free_count == 0)
         return HSR_DROP_RX_RING_FULL;
-    pp_parse(frame, len, in, &pre->tables, vnet, meta, &key);
-    uint64_t hash = hsr_hash_key(&pre->hash, &key);
+    pp_parse(frame, len, in, &pre->tables, vnet, meta, &flow);
+    uint64_t hash = hsr_hash_key(&pre->hash, &flow.key);
     meta->hash = hash;
     /* A bad packet's key is a guess at best: it must not hit somebody's flow. */
     meta->flow_id = pre->use_fit && meta->reason == 0 ? pp_fit_lookup(&pre->fit, hash) : 0;
@@ -74,9 +74,9 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
     meta->payload = 0;
     meta->timestamp = (uint32_t)now;
     meta->packet_id = ++pre->packet_id;
-    uint64_t steer = steering_hash(pre, meta, frame, &key, in);
+    uint64_t steer = steering_hash(pre, meta, frame, &flow.key, in);
 
-    pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(steer)], meta, &key);
+    pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(steer)], meta, &flow);
     return HSR_DROP_NONE;
 }
 
@@ -85,6 +85,6 @@ uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item out[HSR_MAX_VECTOR
     uint32_t n = pp_agg_take(&pre->agg, out);
 
     for (uint32_t i = 0; i < n; i++)
-        out[i].meta->rx_seq = pre->rx_seq[out[i].ring]++;
+        out[i].meta->rx_seq = pre->rx_seq++;
     return n;
 }

@@ -52,6 +52,7 @@ class Frame:
         layers = theirs["frame.protocols"].split(":")
         families = [layer for layer in layers if layer in ("ip", "ipv6")]
         self.family = "ipv6" if mine["ipv6"] else "ip"
+        self.outer_source = theirs[families[0] + ".src"].split(",")[0] if families else None
         self.depth = {name: 0 for name in ("ip", "ipv6", "tcp", "udp", "sctp")}
         if mine["decap"]:
             self.depth[families[0]] = self.depth["udp"] = 1
@@ -107,6 +108,7 @@ def compare_frame(mine, theirs):
     if mine["decap"]:
         field = {1: "vxlan.vni", 2: "geneve.vni"}[mine["tunnel"]]
         f.same("VNI", mine["vni"], f.number(field))
+        f.same("outer source", mine["outer"], f.outer_source)
         f.same("context", mine["context"], mine["vni"] + 1 if mine["vni"] < 4096 else 0)
     if mine["reason"] == "ip_csum":
         f.same("IPv4 checksum", BAD, f.value("ip.checksum.status"))

@@ -32,6 +32,25 @@ static int add_vtep(const char *text)
     return pp_tables_vtep(&tables, addr, family, false);
 }
 
+/* Source of the outer packet as text, "" for none. */
+static void outer_source(const struct hsr_rx_meta *m, const struct pp_flow *flow,
+                         char text[INET6_ADDRSTRLEN])
+{
+    uint8_t raw[16];
+
+    text[0] = '\0';
+    if (!(m->flags & HSR_RXF_DECAP))
+        return;
+    if (m->flags1 & HSR_RX1F_OUTER_IPV6) {
+        hsr_store64(raw, flow->outer6[0]);
+        hsr_store64(raw + 8, flow->outer6[1]);
+        inet_ntop(AF_INET6, raw, text, INET6_ADDRSTRLEN);
+    } else {
+        hsr_store32(raw, m->outer_src4);
+        inet_ntop(AF_INET, raw, text, INET6_ADDRSTRLEN);
+    }
+}
+
 /* Address of the low or high end point as text. */
 static void address(const struct hsr_key *key, bool high, char text[INET6_ADDRSTRLEN])
 {
@@ -47,14 +66,16 @@ static void address(const struct hsr_key *key, bool high, char text[INET6_ADDRST
     }
 }
 
-static void dump(unsigned number, const struct hsr_rx_meta *m, const struct hsr_key *key)
+static void dump(unsigned number, const struct hsr_rx_meta *m, const struct pp_flow *flow)
 {
+    const struct hsr_key *key = &flow->key;
     bool swap = m->flags & HSR_RXF_SWAP, line1 = m->flags & HSR_RXF_LINE1;
     uint64_t tail = hsr_key_tail(key);
-    char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+    char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN], outer[INET6_ADDRSTRLEN];
 
     address(key, swap, src);
     address(key, !swap, dst);
+    outer_source(m, flow, outer);
     printf("{\"frame\":%u,\"class\":%u,\"reason\":\"%s\",\"ipv6\":%d,\"decap\":%d,", number,
            m->class, m->reason ? hsr_drop_name(m->reason) : "", key->ipv6,
            (m->flags & HSR_RXF_DECAP) != 0);
@@ -65,9 +86,10 @@ static void dump(unsigned number, const struct hsr_rx_meta *m, const struct hsr_
            m->l3_off, m->l4_off, m->payload_off, m->frame_len, m->tcp_flags);
     printf("\"verdicts\":[%u,%u,%u,%u],", m->verdicts & 3u, m->verdicts >> 2 & 3u,
            m->verdicts >> 4 & 3u, m->verdicts >> 6 & 3u);
-    printf("\"vni\":%u,\"tunnel\":%u,\"frag_id\":%u,\"tagged\":%d,\"vlan\":%u}\n",
-           line1 ? m->vni_tunnel >> 8 : 0, line1 ? m->vni_tunnel & 255u : 0, line1 ? m->frag_id : 0,
-           line1 && (m->flags1 & HSR_RX1F_VLAN), line1 ? m->vlan_tci & 0xFFFu : 0);
+    printf("\"outer\":\"%s\",\"vni\":%u,\"tunnel\":%u,\"frag_id\":%u,\"tagged\":%d,\"vlan\":%u}\n",
+           outer, line1 ? m->vni_tunnel >> 8 : 0, line1 ? m->vni_tunnel & 255u : 0,
+           line1 ? m->frag_id : 0, line1 && (m->flags1 & HSR_RX1F_VLAN),
+           line1 ? m->vlan_tci & 0xFFFu : 0);
 }
 
 static int dump_file(const char *path)
@@ -84,11 +106,11 @@ static int dump_file(const char *path)
     }
     for (unsigned number = 1; (got = pcap_next_ex(capture, &head, &frame)) == 1; number++) {
         struct hsr_rx_meta meta;
-        struct hsr_key key;
+        struct pp_flow flow;
 
         memset(&meta, 0, sizeof meta);
-        pp_parse(frame, head->caplen, &ingress, &tables, NULL, &meta, &key);
-        dump(number, &meta, &key);
+        pp_parse(frame, head->caplen, &ingress, &tables, NULL, &meta, &flow);
+        dump(number, &meta, &flow);
     }
     if (got == PCAP_ERROR)
         fprintf(stderr, "pp-dump: %s: %s\n", path, pcap_geterr(capture));

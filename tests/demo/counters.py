@@ -32,8 +32,8 @@ def main(words):
         fast = sum(worker["hits_flow_id"] + worker["hits_table"] for worker in stats["workers"])
         share = f"{100 * fast / vectors:.2f} %" if vectors else "-"
         equation = (f"{total['rx']} rx + {total['originated']} originated + {total['segments_added']} segments = "
-                    f"{total['tx']} tx + {total['consumed']} consumed + {total['drops']} drops + "
-                    f"{total['in_flight']} in flight")
+                    f"{total['tx']} tx + {total['consumed']} consumed + {total['merged']} merged + "
+                    f"{total['drops']} drops + {total['in_flight']} in flight")
         print(f"{host:<5} {stats['sessions']['used']:>8} {stats['sessions']['created']:>8} {vectors:>9} {share:>10}   "
               f"{'holds' if total['ok'] else 'BROKEN'}: {equation}")
         if not total["ok"] or not all(port["conservation"]["ok"] for port in stats["ports"]):

@@ -309,7 +309,7 @@ void bench_close(struct bench *b)
     bench_age(b);
     sessions = bench_sessions(b);
     templates = bench_templates(b);
-    slots = nic_gauges(b->nic).slots_out;
+    slots = nic_slots_out(b->nic);
     faults = nic_faults(b->nic);
     port = unbalanced(b, &balance);
     fw_close(b->fw);

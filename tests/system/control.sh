@@ -28,6 +28,7 @@ s = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(300)]
 for i, x in enumerate(s):
     x.sendto(b"x", ("10.0.0.11", 9000 + i))'
 wait_for "the sessions" get h1 "d['sessions']['used'] >= 301"
+wait_for "their entries in the flow index" get h1 "d['nic']['fit_used'] >= 300 and d['nic']['fit_capacity'] >= 300"
 count() { ctl h1 --json session list "$@" | "$PYTHON" -c 'import json, sys; print(len({json.loads(l)["flow_id"] for l in sys.stdin}))'; }
 expect() { [ "$2" = "$3" ] || fail "$1: $2 instead of $3"; }
 expect "all of UDP" "$(count --all proto=udp)" 300

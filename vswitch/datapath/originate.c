@@ -18,7 +18,7 @@ void dp_originate(struct dp_worker *w, uint32_t slot, uint16_t port, uint32_t le
                                .action = HSR_TXA_TRANSMIT,
                                .frame_off = HSR_SLOT_FRAME,
                                .frame_len = len,
-                               .owner = w->view->owner};
+                               .owner = hsr_view_owner(w->view, 0)};
 
     memcpy(hsr_slot(w->view, slot), &meta, sizeof meta);
     w->ledger[port].originated++;

@@ -104,7 +104,7 @@ void dp_consume(struct dp_worker *w, struct act_packet *p)
 
 bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit)
 {
-    struct hsr_tx_meta meta = {.owner = w->view->owner,
+    struct hsr_tx_meta meta = {.owner = hsr_view_owner(w->view, 0),
                                .frame_off = HSR_SLOT_FRAME,
                                .fit_op = fit->op,
                                .hash = fit->hash,

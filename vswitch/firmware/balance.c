@@ -23,9 +23,10 @@ static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
     uint64_t in = 0, out = 0;
 
     add_workers(fw, port, b, &in, &out);
-    b->pre += (int64_t)(s->pre_rx - s->pre_ring - s->pre_drops - s->pre_held);
+    b->pre += (int64_t)(s->pre_rx + s->pre_returned - s->pre_ring - s->pre_drops - s->pre_held);
     b->post += (int64_t)(s->post_ring + s->post_originated + s->post_segments - s->post_tx -
-                         s->post_consumed - s->post_drops);
+                         s->post_consumed - s->post_merged - s->post_returned - s->post_drops);
+    b->returned += (int64_t)(s->post_returned - s->pre_returned);
     b->in_flight += (int64_t)(s->pre_held + s->pre_ring - s->post_ring);
     b->to_fw += (int64_t)(s->pre_ring - base->pre_ring - in);
     b->to_post += (int64_t)(out - (s->post_ring + s->post_originated - base->post_in));
@@ -33,18 +34,23 @@ static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
     b->tx += s->post_tx;
     b->originated += s->post_originated;
     b->consumed += s->post_consumed;
+    b->merged += s->post_merged;
     b->drops += s->pre_drops + s->post_drops;
     b->segments += s->post_segments;
 }
 
-/* The NIC's two stages are published together and a worker is asked between two bursts: each adds up at any moment. */
+/*
+ * The NIC's two stages are published together and a worker is asked between two bursts: each adds up at any moment. What
+ * Post returns Pre takes in the same turn: inside the NIC nothing is on its way, and the two cancel.
+ */
 static void judge(struct fw_balance *b)
 {
-    int64_t whole =
-        (int64_t)(b->rx + b->originated + b->segments - b->tx - b->consumed - b->drops) -
-        b->in_flight;
+    int64_t whole = (int64_t)(b->rx + b->originated + b->segments - b->tx - b->consumed -
+                              b->merged - b->drops) -
+                    b->in_flight;
 
-    b->ok = b->pre == 0 && b->post == 0 && whole == 0 && b->in_flight >= 0 && b->fw == 0;
+    b->ok = b->pre == 0 && b->post == 0 && b->returned == 0 && whole == 0 && b->in_flight >= 0 &&
+            b->fw == 0;
     b->settled = b->ok && b->in_flight == 0 && b->to_fw == 0 && b->to_post == 0;
 }
 

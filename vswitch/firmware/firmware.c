@@ -50,7 +50,7 @@ static void copy_worker(struct dp_worker *w, void *arg)
     to->corrupt = dp_corrupt(w);
 }
 
-/* The NIC writes its counters while we read: word by word, each whole. */
+/* The NIC writes its counters and gauges while we read: word by word, each whole. */
 static void copy_nic(struct fw *fw)
 {
     const uint64_t *from = (const uint64_t *)fw->view->stats;
@@ -58,6 +58,8 @@ static void copy_nic(struct fw *fw)
 
     for (size_t i = 0; i < HSR_MAX_PORTS * sizeof *fw->nic_stats / sizeof *to; i++)
         to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+    for (unsigned g = 0; g < HSR_GAUGE_COUNT; g++)
+        fw->nic_gauges[g] = hsr_view_gauge(fw->view, (enum hsr_gauge)g);
 }
 
 void fw_sync(struct fw *fw)

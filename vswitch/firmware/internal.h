@@ -19,7 +19,8 @@ struct fw {
     bool started;
     struct cfg *cfg; /* the running one */
     struct pol *policy;
-    struct hsr_port_stats *nic_stats; /* HSR_MAX_PORTS, as of the last fw_sync() */
+    struct hsr_port_stats *nic_stats;     /* HSR_MAX_PORTS, as of the last fw_sync() */
+    uint64_t nic_gauges[HSR_GAUGE_COUNT]; /* likewise */
     struct fw_worker_stats {
         struct dp_ledger ledger[HSR_MAX_PORTS];
         struct dp_counters counters;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hsring/check.h"
+#include "hsring/gauge.h"
 #include "internal.h"
 
 static json_t *balance_json(const struct fw_balance *b)
@@ -15,12 +16,14 @@ static json_t *balance_json(const struct fw_balance *b)
     fw_put(o, "segments_added", b->segments);
     fw_put(o, "tx", b->tx);
     fw_put(o, "consumed", b->consumed);
+    fw_put(o, "merged", b->merged);
     fw_put(o, "drops", b->drops);
     fw_put(o, "in_flight", (uint64_t)b->in_flight);
     json_object_set_new(o, "settled", json_boolean(b->settled));
     fw_put(o, "pre_difference", (uint64_t)b->pre);
     fw_put(o, "fw_held", (uint64_t)b->fw);
     fw_put(o, "post_difference", (uint64_t)b->post);
+    fw_put(o, "returned_difference", (uint64_t)b->returned);
     fw_put(o, "to_fw", (uint64_t)b->to_fw);
     fw_put(o, "to_post", (uint64_t)b->to_post);
     return o;
@@ -43,6 +46,7 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
         sum.drops += l->drops;
     }
     fw_put(pre, "rx", s->pre_rx);
+    fw_put(pre, "returned", s->pre_returned);
     fw_put(pre, "tx", s->pre_ring);
     fw_put(pre, "drops", s->pre_drops);
     fw_put(pre, "held", s->pre_held);
@@ -56,6 +60,8 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
     fw_put(post, "segments_added", s->post_segments);
     fw_put(post, "tx", s->post_tx);
     fw_put(post, "consumed", s->post_consumed);
+    fw_put(post, "merged", s->post_merged);
+    fw_put(post, "returned", s->post_returned);
     fw_put(post, "drops", s->post_drops);
     json_object_set_new(o, "pre", pre);
     json_object_set_new(o, "fw", fw_row);
@@ -77,6 +83,8 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     fw_put(o, "tx_packets", s->tx_packets);
     fw_put(o, "tx_bytes", s->tx_bytes);
     fw_put(o, "drops", s->pre_drops + s->post_drops);
+    fw_put(o, "slots_used", s->slots_used);
+    fw_put(o, "slots_high", s->slots_high);
     json_object_set_new(o, "stages", stages_json(fw, p->index));
     json_object_set_new(o, "conservation", balance_json(&b));
     return o;
@@ -148,6 +156,15 @@ static json_t *neighbors_json(struct fw *fw)
     return o;
 }
 
+static json_t *nic_json(const struct fw *fw)
+{
+    json_t *o = json_object();
+
+    for (unsigned g = 0; g < HSR_GAUGE_COUNT; g++)
+        fw_put(o, hsr_gauge_name(g), fw->nic_gauges[g]);
+    return o;
+}
+
 json_t *fw_stats(struct fw *fw)
 {
     json_t *o = json_object(), *ports = json_array(), *workers = json_array();
@@ -163,6 +180,7 @@ json_t *fw_stats(struct fw *fw)
     json_object_set_new(o, "workers", workers);
     json_object_set_new(o, "sessions", sessions_json(fw));
     json_object_set_new(o, "neighbors", neighbors_json(fw));
+    json_object_set_new(o, "nic", nic_json(fw));
     json_object_set_new(o, "conservation", balance_json(&total));
     return o;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hsring/owner.h"
 #include "nic_internal.h"
 
 void nic_threaded(struct nic *nic, bool on)
@@ -65,6 +66,7 @@ static int insert_port(struct nic *nic, void *arg)
     nic->active[nic->actives++] = p->port.config.index;
     if (p->port.config.index >= nic->ledgers)
         nic->ledgers = p->port.config.index + 1u;
+    hsr_view_set_port_up(&nic->region.view, p->port.config.index, true);
     note_must_poll(nic);
     return 0;
 }
@@ -76,6 +78,7 @@ static int remove_port(struct nic *nic, void *arg)
     int fd = p->port.ops->rx_fd(&p->port);
 
     nic_publish(nic);
+    hsr_view_set_port_up(&nic->region.view, index, false);
     if (fd >= 0)
         epoll_ctl(nic->epoll, EPOLL_CTL_DEL, fd, NULL);
     nic->port[index] = NULL;
@@ -233,8 +236,7 @@ static int reset(struct nic *nic, void *arg)
     nic_slots_reclaim(&nic->slots, count_lost, nic);
     pp_fit_clear(&nic->pre.fit);
     pp_tables_clear(&nic->pre.tables);
-    nic->owner = (nic->owner + 0x100) &
-                 0xFFFFFFu; /* next epoch: what the old firmware still sends is stale */
+    nic->owner = hsr_owner_next_epoch(nic->owner); /* what the old firmware still sends is stale */
     nic->pre.owner = nic->owner;
     hsr_region_reset(&nic->region, instance, nic->owner);
     for (uint32_t w = 0; w < nic->workers; w++) {

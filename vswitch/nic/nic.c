@@ -83,7 +83,7 @@ static int open_parts(struct nic *nic, const struct nic_config *config)
 
     if (rc < 0)
         return rc;
-    nic->owner = nic->region.view.owner;
+    nic->owner = hsr_view_owner(&nic->region.view, 0);
     pre.owner = nic->owner;
     memcpy(pre.hash_secret, config->geometry.hash_secret, sizeof pre.hash_secret);
     rc = nic_slots_open(&nic->slots, &nic->region.view);
@@ -166,20 +166,6 @@ int nic_tx_doorbell(const struct nic *nic, uint32_t worker)
 struct nic_port *nic_port(struct nic *nic, uint16_t index)
 {
     return index < HSR_MAX_PORTS && nic->port[index] != NULL ? &nic->port[index]->port : NULL;
-}
-
-/* The region is the firmware's to read, and it could write there too: it gets copies, our own counters stay here. */
-void nic_publish(struct nic *nic)
-{
-    for (uint32_t i = 0; i < nic->ledgers; i++) {
-        struct hsr_port_stats *stats = &nic->stats[i];
-        const uint64_t *from = (const uint64_t *)stats;
-        uint64_t *to = (uint64_t *)&nic->region.view.stats[i];
-
-        stats->pre_held = stats->pre_rx - stats->pre_ring - stats->pre_drops;
-        for (size_t k = 0; k < sizeof *stats / sizeof *to; k++)
-            __atomic_store_n(&to[k], from[k], __ATOMIC_RELAXED); /* a reader sees whole words */
-    }
 }
 
 uint32_t nic_poll(struct nic *nic, uint64_t now)
@@ -267,18 +253,4 @@ struct nic_faults nic_faults(const struct nic *nic)
 
     f.corrupt_rings += nic_corrupt_rings(nic);
     return f;
-}
-
-struct nic_gauges nic_gauges(const struct nic *nic)
-{
-    struct nic_gauges g = {.fit_hits = nic->pre.fit.stats.hits,
-                           .fit_misses = nic->pre.fit.stats.misses,
-                           .fit_inserts = nic->pre.fit.stats.inserts,
-                           .fit_replaced = nic->pre.fit.stats.replaced,
-                           .fit_refused = nic->pre.fit.stats.refused};
-
-    memcpy(g.vectors, nic->pre.agg.vectors, sizeof g.vectors);
-    for (unsigned c = 0; c < HSR_SLOT_CLASSES; c++)
-        g.slots_out += nic->slots.stack[c].capacity - nic->slots.stack[c].count;
-    return g;
 }

@@ -57,6 +57,10 @@ struct nic {
     struct hsr_port_stats *stats; /* private truth, published by copy */
     uint32_t ledgers;             /* port indices ever used, + 1: packets outlive their port */
     uint64_t published;           /* NIC time of the last publication */
+    struct nic_traffic {          /* over the rings */
+        uint32_t rx_ring_high, tx_ring_high; /* of the fullest ring */
+        uint64_t bytes_to_fw, bytes_from_fw;
+    } traffic;
     struct nic_faults faults;
     int epoll;
     int wake; /* eventfd: a control call waits */
@@ -95,6 +99,7 @@ int nic_run(struct nic *nic, int (*run)(struct nic *nic, void *arg), void *arg);
 /* Run what waits in the mailbox (control.c). */
 void nic_run_pending(struct nic *nic);
 
+/* Counters and gauges into the region (publish.c). */
 void nic_publish(struct nic *nic);
 
 /* Rings that are out of use now; nic->faults has those of before the last reset. */

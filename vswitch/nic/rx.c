@@ -12,6 +12,15 @@ bool nic_rx_room(struct nic *nic)
     return false;
 }
 
+static void charge(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint16_t port)
+{
+    uint32_t slots = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        slots += nic_slots_assign(&nic->slots, frame[i].slot, port);
+    nic_slots_charge(&nic->slots, port, slots);
+}
+
 uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
 {
     const struct nic_port_config *config = &p->port.config;
@@ -22,13 +31,13 @@ uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
     uint32_t no_slot = 0, too_big = 0;
     uint32_t got = p->port.ops->rx(&p->port, &nic->slots, frame, NIC_RX_BURST, &no_slot, &too_big);
 
+    charge(nic, frame, got, config->index);
     for (uint32_t i = 0; i < got; i++) {
         uint32_t slot = frame[i].slot;
         struct hsr_rx_meta *meta = (struct hsr_rx_meta *)hsr_slot(&nic->region.view, slot);
         enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, meta, nic_slot_frame(&nic->slots, slot),
                                           frame[i].len, &in, &frame[i].vnet, now);
 
-        nic->slots.port[slot] = config->index;
         stats->rx_bytes += frame[i].len;
         if (drop != HSR_DROP_NONE) {
             nic_pre_drop(nic, config->index, drop);
@@ -54,8 +63,14 @@ struct outgoing {
 
 static void push(struct nic *nic, struct outgoing *o)
 {
-    if (o->n > 0)
-        hsr_ring_push(&nic->ring[o->worker][HSR_RING_RX], o->entry, o->n);
+    struct hsr_ring *ring;
+
+    if (o->n == 0)
+        return;
+    ring = &nic->ring[o->worker][HSR_RING_RX];
+    hsr_ring_push(ring, o->entry, o->n);
+    if (ring->mask + 1 - o->room > nic->traffic.rx_ring_high)
+        nic->traffic.rx_ring_high = ring->mask + 1 - o->room;
     o->n = 0;
 }
 
@@ -90,6 +105,7 @@ static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_ite
         nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
         nic->slots.worker[slot] = (uint8_t)o->worker;
         nic->stats[nic->slots.port[slot]].pre_ring++;
+        nic->traffic.bytes_to_fw += HSR_SLOT_META + item[i].meta->frame_len;
         o->entry[o->n++] = hsr_entry(slot, HSR_KIND_PACKET);
     }
 }

@@ -96,7 +96,7 @@ static void welcome(struct nic_serve *s, const struct hsr_msg_hdr *req, uint32_t
     msg.welcome.features = HSR_FEATURE_BASE;
     msg.welcome.region_size = region->map_size;
     msg.welcome.instance = s->instance;
-    msg.welcome.owner = region->view.owner;
+    msg.welcome.owner = hsr_view_owner(&region->view, 0);
     fds[n++] = region->memfd;
     for (uint32_t w = 0; w < workers; w++) {
         fds[n++] = nic_rx_doorbell(s->nic, w);

@@ -19,10 +19,15 @@ static unsigned class_of(const struct nic_slots *slots, uint32_t slot)
     return class;
 }
 
-static void push_free(struct nic_slots *slots, uint32_t slot)
+static inline void push_free(struct nic_slots *slots, uint32_t slot)
 {
-    struct nic_slot_stack *stack = &slots->stack[class_of(slots, slot)];
+    unsigned class = class_of(slots, slot);
+    struct nic_slot_stack *stack = &slots->stack[class];
 
+    if (slots->port[slot] != HSR_NO_PORT) {
+        slots->use[slots->port[slot]].used -= slots->view->classes[class].run;
+        slots->port[slot] = HSR_NO_PORT;
+    }
     slots->state[slot] = NIC_SLOT_FREE;
     hsr_slot_poison(slots->view, slot, true);
     stack->slot[stack->count++] = slot;
@@ -32,6 +37,8 @@ static void fill(struct nic_slots *slots)
 {
     const struct hsr_view *view = slots->view;
 
+    for (uint32_t slot = 0; slot < view->slots; slot++)
+        slots->port[slot] = HSR_NO_PORT;
     for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
         const struct hsr_slot_class *c = &view->classes[class];
 
@@ -55,8 +62,9 @@ int nic_slots_open(struct nic_slots *slots, const struct hsr_view *view)
     slots->view = view;
     slots->state = calloc(view->slots, sizeof *slots->state);
     slots->worker = calloc(view->slots, sizeof *slots->worker);
-    slots->port = calloc(view->slots, sizeof *slots->port);
-    complete = slots->state && slots->worker && slots->port;
+    slots->port = malloc(view->slots * sizeof *slots->port);
+    slots->use = calloc(HSR_MAX_PORTS, sizeof *slots->use);
+    complete = slots->state && slots->worker && slots->port && slots->use;
     for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
         struct nic_slot_stack *stack = &slots->stack[class];
 
@@ -83,6 +91,7 @@ void nic_slots_close(struct nic_slots *slots)
     free(slots->state);
     free(slots->worker);
     free(slots->port);
+    free(slots->use);
     memset(slots, 0, sizeof *slots);
 }
 
@@ -131,8 +140,8 @@ uint32_t nic_slots_reclaim(struct nic_slots *slots, void (*lost)(void *arg, uint
     for (uint32_t slot = 0; slot < slots->view->slots; slot++) {
         if (slots->state[slot] != NIC_SLOT_FIRMWARE)
             continue;
-        push_free(slots, slot);
         lost(arg, slots->port[slot]);
+        push_free(slots, slot);
         reclaimed++;
     }
     return reclaimed;

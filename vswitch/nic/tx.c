@@ -81,6 +81,7 @@ static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t s
     }
     const uint8_t *frame = hsr_slot(&nic->region.view, slot) + meta->frame_off;
 
+    nic->traffic.bytes_from_fw += meta->frame_len;
     if (po_is_plain(meta, &p->port.egress)) {
         collect_plain(nic, p, ledger, frame, meta->frame_len);
         return;
@@ -142,6 +143,7 @@ static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
         return;
     }
     memcpy(&meta, hsr_slot(&nic->region.view, slot), sizeof meta);
+    nic->traffic.bytes_from_fw += sizeof meta;
     __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
     bool good = hsr_tx_check(&meta, hsr_slot_space(&nic->region.view, slot), kind);
     uint16_t ledger = nic->slots.port[slot];
@@ -205,8 +207,11 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
 {
     struct hsr_ring *tx = &nic->ring[worker][HSR_RING_TX];
     uint32_t entry[NIC_TX_BURST];
+    uint32_t waiting = hsr_ring_waiting(tx);
     uint32_t n = hsr_ring_pop(tx, entry, NIC_TX_BURST);
 
+    if (waiting > nic->traffic.tx_ring_high)
+        nic->traffic.tx_ring_high = waiting;
     for (uint32_t i = 0; i < n; i++)
         if (hsr_entry_slot(entry[i]) < nic->region.view.slots)
             __builtin_prefetch(hsr_slot(&nic->region.view, hsr_entry_slot(entry[i])));

@@ -10,13 +10,14 @@
 
 #define HSR_MAGIC UINT64_C(0x31474E5249525448)
 #define HSR_ABI_MAJOR 0
-#define HSR_ABI_MINOR 2
+#define HSR_ABI_MINOR 3
 
 /* Region and slots */
 #define HSR_CACHE_LINE 64 /* bytes; unit of every alignment in the region */
 #define HSR_MAX_WORKERS 16 /* ring sets in one region */
 #define HSR_MAX_PORTS 0x400 /* port indices 0..1023; NO_PORT is none of them */
 #define HSR_NO_PORT 0xFFFF /* no port */
+#define HSR_MAX_GROUPS 64 /* ownership groups 0..63 */
 #define HSR_SLOT_META 128 /* bytes of metadata at the start of a slot (two cache lines) */
 #define HSR_SLOT_HEADROOM 128 /* bytes free before a received frame, for pushed headers */
 #define HSR_SLOT_FRAME 0x100 /* offset of a received frame in its slot: SLOT_META + SLOT_HEADROOM */
@@ -25,6 +26,7 @@
 #define HSR_RUN_SINGLE 1 /* slots a run of class 0: frames up to 1,792 bytes */
 #define HSR_RUN_JUMBO 5 /* slots a run of class 1: frames up to 9,984 bytes */
 #define HSR_RUN_GSO 33 /* slots a run of class 2: frames up to 67,328 bytes */
+#define HSR_SLICE_MAX 0x100 /* bytes of the header slice: payload_off of a sliced packet is at most this */
 #define HSR_MAX_FRAME 0x10040 /* bytes; 65,535 of IP behind at most 65 of Ethernet, VLAN and slack */
 #define HSR_MAX_VECTOR 16 /* packets in one vector (Triton, section 8.1) */
 #define HSR_ENTRY_SLOT_BITS 24 /* low bits of a ring entry: slot index; the rest is its kind */
@@ -50,7 +52,7 @@
 /* What a ring entry carries (bits 24..31 of the entry). */
 enum hsr_kind {
     HSR_KIND_PACKET = 0, /* a received packet; on tx its slot came from rx */
-    HSR_KIND_CTRL = 1, /* no packet: the flow-index operation of the tx metadata alone; slot of the firmware's quota */
+    HSR_KIND_CTRL = 1, /* no packet: what the action of the tx metadata says (enum ctrl); slot of the firmware's quota */
     HSR_KIND_ORIGINATE = 2, /* a packet the firmware made in a slot of its quota */
 };
 
@@ -109,13 +111,14 @@ enum hsr_rxf {
 
 /* Bits of rx_meta.flags1 (line 1). */
 enum hsr_rx1f {
-    HSR_RX1F_PARTIAL_SUM = 1, /* partial_sum is valid */
-    HSR_RX1F_RETURNED = 2, /* delivered for the second time, after a RETURN (return_count of at most 1) */
+    HSR_RX1F_PARTIAL_SUM = 1, /* partial_sum is the sum of the sliced payload */
+    HSR_RX1F_RETURNED = 2, /* delivered for the second time, whole, after a RETURN; partial_sum holds its enum return */
     HSR_RX1F_OUTER_CE = 4, /* outer header carries ECN CE */
     HSR_RX1F_OUTER_ECT = 8, /* outer header carries ECT(0) or ECT(1) */
     HSR_RX1F_VLAN = 16, /* vlan_tci is valid */
     HSR_RX1F_FRAG_FIRST = 32, /* fragment at offset 0 */
     HSR_RX1F_FRAG_MORE = 64, /* more fragments follow */
+    HSR_RX1F_OUTER_IPV6 = 128, /* the outer header is IPv6: outer_src4 is 0, the outer source stands in the frame alone */
 };
 
 /* What becomes of a slot on tx (tx_meta.action). */
@@ -123,7 +126,28 @@ enum hsr_txa {
     HSR_TXA_TRANSMIT = 0, /* send on egress_port */
     HSR_TXA_DROP = 1, /* count drop_reason, free the slot and what it refers to */
     HSR_TXA_CONSUME = 2, /* used up by the firmware (answered, learned); free the slot */
-    HSR_TXA_RETURN = 3, /* join the payload and deliver the packet whole, once */
+    HSR_TXA_RETURN = 3, /* join the payload and deliver the packet whole, once; drop_reason says why (enum return) */
+    HSR_TXA_MERGE = 4, /* append the payload bytes (frame_off to frame_len, then the payload handle's) to the TRANSMIT before it; counted as merged */
+};
+
+/* Why the firmware wants a packet again and whole: tx_meta.drop_reason of a RETURN, then rx_meta.partial_sum with RX1F_RETURNED. */
+enum hsr_return {
+    HSR_RETURN_NEIGHBOR = 1, /* it will be parked until a neighbour is resolved */
+    HSR_RETURN_WHOLE = 2, /* bytes of the payload are needed */
+    HSR_RETURN_L7 = 3, /* it goes to a proxy */
+};
+
+/* What becomes of a reference to sliced payload (tx_meta.payload_op). */
+enum hsr_payload {
+    HSR_PAYLOAD_RELEASE = 0, /* the last use of the handle */
+    HSR_PAYLOAD_KEEP = 1, /* more references of the same worker follow */
+};
+
+/* What an entry of kind CTRL asks for (its tx_meta.action). */
+enum hsr_ctrl {
+    HSR_CTRL_FIT = 0, /* the flow-index operation alone */
+    HSR_CTRL_RELEASE = 1, /* give back the payload */
+    HSR_CTRL_FENCE = 2, /* no older output of this owner follows for the group in `owner` */
 };
 
 /* Work for the Post-Processor (tx_meta.offload). */
@@ -136,6 +160,8 @@ enum hsr_txo {
     HSR_TXO_OUTER_L4_CSUM = 32, /* compute the outer UDP checksum; else it stays as written (0 over IPv4, RFC 7348) */
     HSR_TXO_L4_SCTP = 64, /* with L4_PARTIAL: SCTP CRC32c (field at 8) */
     HSR_TXO_IPV6 = 128, /* the (inner) packet is IPv6 */
+    HSR_TXO_FRAGMENT = 0x100, /* the IPv4 packet at l3_off may be fragmented to fit mtu */
+    HSR_TXO_MORE = 0x200, /* the next entry is a MERGE for this packet */
 };
 
 /* Flow-index operation (tx_meta.fit_op). */
@@ -149,6 +175,8 @@ enum hsr_fit {
 /* Bits 0..7 of a flow id. */
 enum hsr_flow {
     HSR_FLOW_NO_SLICE = 1, /* packets of this flow are delivered whole */
+    HSR_FLOW_KEY2 = 2, /* the firmware's own, handed back as it was: entry of a secondary key */
+    HSR_FLOW_DIR = 4, /* the firmware's own, handed back as it was: direction of the secondary key */
 };
 
 /* Port drivers of a software NIC; a DPU has its own. */
@@ -163,7 +191,7 @@ enum hsr_port_kind {
 
 /* Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored. */
 enum hsr_feature {
-    HSR_FEATURE_BASE = 1, /* everything in ABI 0.2 */
+    HSR_FEATURE_BASE = 1, /* everything in ABI 0.3 */
 };
 
 /* Messages of the attach socket (SOCK_SEQPACKET). */
@@ -320,6 +348,91 @@ enum hsr_drop {
     HSR_DROP_COUNT = 67,
 };
 
+/* X(NAME, name, unit, text): what the NIC measures, by its place in region_head.gauges. */
+#define HSR_GAUGES(X) \
+    X(FIT_USED, fit_used, entries, "flow-index entries in use") \
+    X(FIT_HIGH, fit_high, entries, "most flow-index entries ever in use") \
+    X(FIT_CAPACITY, fit_capacity, entries, "flow-index entries there are") \
+    X(FIT_HITS, fit_hits, packets, "packets that were given a flow id") \
+    X(FIT_MISSES, fit_misses, packets, "packets whose hash had no entry") \
+    X(FIT_INSERTS, fit_inserts, entries, "entries written by INSERT") \
+    X(FIT_REPLACED, fit_replaced, entries, "of the inserts: written over another entry") \
+    X(FIT_DELETES, fit_deletes, entries, "entries removed by DELETE") \
+    X(FIT_UPDATES, fit_updates, entries, "entries changed by UPDATE") \
+    X(FIT_REFUSED, fit_refused, operations, "operations that named an entry which was not there") \
+    X(SLOTS_SINGLE_USED, slots_single_used, runs, "single slots in use") \
+    X(SLOTS_SINGLE_HIGH, slots_single_high, runs, "most single slots ever in use") \
+    X(SLOTS_SINGLE_CAPACITY, slots_single_capacity, runs, "single slots there are") \
+    X(SLOTS_JUMBO_USED, slots_jumbo_used, runs, "runs for jumbo frames in use") \
+    X(SLOTS_JUMBO_HIGH, slots_jumbo_high, runs, "most runs for jumbo frames ever in use") \
+    X(SLOTS_JUMBO_CAPACITY, slots_jumbo_capacity, runs, "runs for jumbo frames there are") \
+    X(SLOTS_GSO_USED, slots_gso_used, runs, "runs for GSO frames in use") \
+    X(SLOTS_GSO_HIGH, slots_gso_high, runs, "most runs for GSO frames ever in use") \
+    X(SLOTS_GSO_CAPACITY, slots_gso_capacity, runs, "runs for GSO frames there are") \
+    X(VECTORS_1, vectors_1, vectors, "vectors of length 1") \
+    X(VECTORS_2, vectors_2, vectors, "vectors of length 2") \
+    X(VECTORS_3, vectors_3, vectors, "vectors of length 3") \
+    X(VECTORS_4, vectors_4, vectors, "vectors of length 4") \
+    X(VECTORS_5, vectors_5, vectors, "vectors of length 5") \
+    X(VECTORS_6, vectors_6, vectors, "vectors of length 6") \
+    X(VECTORS_7, vectors_7, vectors, "vectors of length 7") \
+    X(VECTORS_8, vectors_8, vectors, "vectors of length 8") \
+    X(VECTORS_9, vectors_9, vectors, "vectors of length 9") \
+    X(VECTORS_10, vectors_10, vectors, "vectors of length 10") \
+    X(VECTORS_11, vectors_11, vectors, "vectors of length 11") \
+    X(VECTORS_12, vectors_12, vectors, "vectors of length 12") \
+    X(VECTORS_13, vectors_13, vectors, "vectors of length 13") \
+    X(VECTORS_14, vectors_14, vectors, "vectors of length 14") \
+    X(VECTORS_15, vectors_15, vectors, "vectors of length 15") \
+    X(VECTORS_16, vectors_16, vectors, "vectors of length 16") \
+    X(RX_RING_HIGH, rx_ring_high, entries, "most entries that ever waited in one worker's rx ring") \
+    X(TX_RING_HIGH, tx_ring_high, entries, "most entries that the NIC ever found waiting in one worker's tx ring") \
+    X(BYTES_TO_FW, bytes_to_fw, bytes, "metadata and frames in the slots handed to the firmware") \
+    X(BYTES_FROM_FW, bytes_from_fw, bytes, "metadata taken from the firmware's slots, and the frames to be sent")
+
+enum hsr_gauge {
+    HSR_GAUGE_FIT_USED = 0,
+    HSR_GAUGE_FIT_HIGH = 1,
+    HSR_GAUGE_FIT_CAPACITY = 2,
+    HSR_GAUGE_FIT_HITS = 3,
+    HSR_GAUGE_FIT_MISSES = 4,
+    HSR_GAUGE_FIT_INSERTS = 5,
+    HSR_GAUGE_FIT_REPLACED = 6,
+    HSR_GAUGE_FIT_DELETES = 7,
+    HSR_GAUGE_FIT_UPDATES = 8,
+    HSR_GAUGE_FIT_REFUSED = 9,
+    HSR_GAUGE_SLOTS_SINGLE_USED = 10,
+    HSR_GAUGE_SLOTS_SINGLE_HIGH = 11,
+    HSR_GAUGE_SLOTS_SINGLE_CAPACITY = 12,
+    HSR_GAUGE_SLOTS_JUMBO_USED = 13,
+    HSR_GAUGE_SLOTS_JUMBO_HIGH = 14,
+    HSR_GAUGE_SLOTS_JUMBO_CAPACITY = 15,
+    HSR_GAUGE_SLOTS_GSO_USED = 16,
+    HSR_GAUGE_SLOTS_GSO_HIGH = 17,
+    HSR_GAUGE_SLOTS_GSO_CAPACITY = 18,
+    HSR_GAUGE_VECTORS_1 = 19,
+    HSR_GAUGE_VECTORS_2 = 20,
+    HSR_GAUGE_VECTORS_3 = 21,
+    HSR_GAUGE_VECTORS_4 = 22,
+    HSR_GAUGE_VECTORS_5 = 23,
+    HSR_GAUGE_VECTORS_6 = 24,
+    HSR_GAUGE_VECTORS_7 = 25,
+    HSR_GAUGE_VECTORS_8 = 26,
+    HSR_GAUGE_VECTORS_9 = 27,
+    HSR_GAUGE_VECTORS_10 = 28,
+    HSR_GAUGE_VECTORS_11 = 29,
+    HSR_GAUGE_VECTORS_12 = 30,
+    HSR_GAUGE_VECTORS_13 = 31,
+    HSR_GAUGE_VECTORS_14 = 32,
+    HSR_GAUGE_VECTORS_15 = 33,
+    HSR_GAUGE_VECTORS_16 = 34,
+    HSR_GAUGE_RX_RING_HIGH = 35,
+    HSR_GAUGE_TX_RING_HIGH = 36,
+    HSR_GAUGE_BYTES_TO_FW = 37,
+    HSR_GAUGE_BYTES_FROM_FW = 38,
+    HSR_GAUGE_COUNT = 39,
+};
+
 /* Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs. */
 struct hsr_rx_meta {
     _Alignas(64) uint64_t flow_id; /* from the flow-index table, or 0; a hint the firmware checks */
@@ -338,12 +451,12 @@ struct hsr_rx_meta {
     uint8_t reason; /* drop reason found by the parser, 0 for a good packet */
     uint8_t vec_len; /* packets of the vector that begins here; 0 in its later packets */
     uint8_t tcp_flags; /* TCP flags byte; ICMP: type */
-    uint32_t rx_seq; /* sequence on this ring */
+    uint32_t rx_seq; /* sequence in its ownership group, in the order in which packets are written to rings */
     uint32_t owner; /* owner stamp: group (16) | epoch (8) | owner (8) */
-    uint32_t payload; /* handle of the sliced payload, 0: the packet is whole */
+    uint32_t payload; /* handle of the sliced payload, 0: the packet is whole; else the slot holds payload_off bytes (at most SLICE_MAX) and frame_len is still all of it */
     uint64_t key6[4]; /* IPv6: low address (two words, network order read as big-endian), high address */
     uint32_t vni_tunnel; /* VNI << 8 | enum tunnel */
-    uint32_t outer_src4; /* outer IPv4 source, host order; 0 over IPv6 */
+    uint32_t outer_src4; /* outer IPv4 source, host order; 0 with OUTER_IPV6 */
     uint16_t csum_start; /* PARTIAL: first byte summed, from the frame's start */
     uint16_t csum_offset; /* PARTIAL: checksum field, from csum_start */
     uint16_t gso_size; /* payload bytes a segment */
@@ -353,7 +466,7 @@ struct hsr_rx_meta {
     uint32_t timestamp; /* low 32 bits of NIC time at reception, ns */
     uint32_t packet_id; /* stable through all stages, for capture and trace */
     uint16_t vlan_tci; /* outermost tag */
-    uint16_t partial_sum; /* one's-complement sum of the sliced payload */
+    uint16_t partial_sum; /* with PARTIAL_SUM the one's-complement sum of the sliced payload, with RETURNED the enum return */
 };
 _Static_assert(sizeof(struct hsr_rx_meta) == 128, "rx_meta size");
 _Static_assert(offsetof(struct hsr_rx_meta, flow_id) == 0, "rx_meta.flow_id");
@@ -393,13 +506,13 @@ _Static_assert(offsetof(struct hsr_rx_meta, partial_sum) == 126, "rx_meta.partia
 struct hsr_tx_meta {
     _Alignas(64) uint16_t egress_port; /* port index */
     uint8_t egress_queue; /* queue of a multi-queue port; taken modulo its queues */
-    uint8_t action; /* enum txa */
+    uint8_t action; /* enum txa; kind CTRL: enum ctrl */
     uint16_t frame_off; /* first byte to send, from the slot's start; at least SLOT_META */
-    uint16_t mtu; /* largest IP packet the path takes, 0: no limit but the port's */
-    uint32_t frame_len; /* bytes in the slot(s) from frame_off on */
-    uint32_t payload; /* handle to join, 0: the packet is whole */
-    uint8_t payload_op; /* keep (1) or release (0) the payload reference */
-    uint8_t drop_reason; /* with DROP */
+    uint16_t mtu; /* largest IP packet of the path, outermost header (with ENCAP the outer one); 0: no limit but the port's */
+    uint32_t frame_len; /* bytes in the slot(s) from frame_off on; a payload follows behind them */
+    uint32_t payload; /* handle to join, or to let go with DROP and CONSUME; 0: the packet is whole */
+    uint8_t payload_op; /* enum payload */
+    uint8_t drop_reason; /* with DROP; with RETURN: enum return */
     uint16_t offload; /* enum txo */
     uint16_t l3_off; /* from frame_off */
     uint16_t l4_off; /* from frame_off */
@@ -451,7 +564,7 @@ _Static_assert(offsetof(struct hsr_slot_class, run) == 4, "slot_class.run");
 _Static_assert(offsetof(struct hsr_slot_class, count) == 8, "slot_class.count");
 _Static_assert(offsetof(struct hsr_slot_class, pad) == 12, "slot_class.pad");
 
-/* Head of the shared region. Written by the NIC before attach; all but `now` constant after. */
+/* Head of the shared region, written by the NIC. Constant from the attach on up to `now`; `now` and what follows change at any time, word by word. */
 struct hsr_region_head {
     _Alignas(64) uint64_t magic; /* HSR_MAGIC */
     uint16_t abi_major;
@@ -469,13 +582,16 @@ struct hsr_region_head {
     uint64_t ring_set_size; /* bytes between ring sets */
     uint64_t slots_off; /* offset of slot 0 */
     uint64_t stats_off; /* offset of port_stats[MAX_PORTS] */
-    uint32_t owner; /* current owner stamp of group 0, for ORIGINATE */
-    uint32_t pad0; /* 0 */
     struct hsr_slot_class classes[3]; /* received packets */
     uint8_t hash_key[48]; /* secret of the Toeplitz hash */
-    uint8_t pad1[48]; /* 0 */
+    uint8_t pad0[8]; /* 0 */
     uint64_t now; /* NIC time, ns: the firmware's only clock */
-    uint8_t pad2[3848]; /* 0 */
+    uint32_t link_epoch; /* counts changes of ports_up, each after its bit */
+    uint8_t pad1[52]; /* 0 */
+    uint64_t ports_up[16]; /* bit p % 64 of word p / 64: port p is there and has a link */
+    uint32_t owners[64]; /* current owner stamp of each group, for ORIGINATE */
+    uint64_t gauges[128]; /* by gauge, published like port_stats */
+    uint8_t pad2[2432]; /* 0 */
 };
 _Static_assert(sizeof(struct hsr_region_head) == 4096, "region_head size");
 _Static_assert(offsetof(struct hsr_region_head, magic) == 0, "region_head.magic");
@@ -494,13 +610,16 @@ _Static_assert(offsetof(struct hsr_region_head, rings_off) == 56, "region_head.r
 _Static_assert(offsetof(struct hsr_region_head, ring_set_size) == 64, "region_head.ring_set_size");
 _Static_assert(offsetof(struct hsr_region_head, slots_off) == 72, "region_head.slots_off");
 _Static_assert(offsetof(struct hsr_region_head, stats_off) == 80, "region_head.stats_off");
-_Static_assert(offsetof(struct hsr_region_head, owner) == 88, "region_head.owner");
-_Static_assert(offsetof(struct hsr_region_head, pad0) == 92, "region_head.pad0");
-_Static_assert(offsetof(struct hsr_region_head, classes) == 96, "region_head.classes");
-_Static_assert(offsetof(struct hsr_region_head, hash_key) == 144, "region_head.hash_key");
-_Static_assert(offsetof(struct hsr_region_head, pad1) == 192, "region_head.pad1");
-_Static_assert(offsetof(struct hsr_region_head, now) == 240, "region_head.now");
-_Static_assert(offsetof(struct hsr_region_head, pad2) == 248, "region_head.pad2");
+_Static_assert(offsetof(struct hsr_region_head, classes) == 88, "region_head.classes");
+_Static_assert(offsetof(struct hsr_region_head, hash_key) == 136, "region_head.hash_key");
+_Static_assert(offsetof(struct hsr_region_head, pad0) == 184, "region_head.pad0");
+_Static_assert(offsetof(struct hsr_region_head, now) == 192, "region_head.now");
+_Static_assert(offsetof(struct hsr_region_head, link_epoch) == 200, "region_head.link_epoch");
+_Static_assert(offsetof(struct hsr_region_head, pad1) == 204, "region_head.pad1");
+_Static_assert(offsetof(struct hsr_region_head, ports_up) == 256, "region_head.ports_up");
+_Static_assert(offsetof(struct hsr_region_head, owners) == 384, "region_head.owners");
+_Static_assert(offsetof(struct hsr_region_head, gauges) == 640, "region_head.gauges");
+_Static_assert(offsetof(struct hsr_region_head, pad2) == 1664, "region_head.pad2");
 
 /* Head of one ring; `ring_entries` u32 entries follow. Single producer, single consumer; indices run freely modulo 2^32. */
 struct hsr_ring_head {
@@ -536,9 +655,14 @@ struct hsr_port_stats {
     uint64_t post_consumed; /* Post: CONSUME */
     uint64_t post_drops; /* Post: dropped here, by firmware's word or by our own */
     uint64_t post_lost; /* of post_drops: in the firmware's hands when it went away */
-    uint64_t pad[1];
+    uint64_t pre_returned; /* Pre: packets of this port that came again after a RETURN */
+    uint64_t post_returned; /* Post: RETURN, handed to Pre; cancels with pre_returned */
+    uint64_t post_merged; /* Post: MERGE, their payload left with another packet */
+    uint64_t slots_used; /* slots that hold packets of this port now, from reception to their return */
+    uint64_t slots_high; /* most of them ever */
+    uint64_t pad[4];
     uint64_t drops[128]; /* by drop reason */
-    uint64_t pad1[16];
+    uint64_t pad1[8];
 };
 _Static_assert(sizeof(struct hsr_port_stats) == 1280, "port_stats size");
 _Static_assert(offsetof(struct hsr_port_stats, rx_packets) == 0, "port_stats.rx_packets");
@@ -556,9 +680,14 @@ _Static_assert(offsetof(struct hsr_port_stats, post_tx) == 88, "port_stats.post_
 _Static_assert(offsetof(struct hsr_port_stats, post_consumed) == 96, "port_stats.post_consumed");
 _Static_assert(offsetof(struct hsr_port_stats, post_drops) == 104, "port_stats.post_drops");
 _Static_assert(offsetof(struct hsr_port_stats, post_lost) == 112, "port_stats.post_lost");
-_Static_assert(offsetof(struct hsr_port_stats, pad) == 120, "port_stats.pad");
-_Static_assert(offsetof(struct hsr_port_stats, drops) == 128, "port_stats.drops");
-_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1152, "port_stats.pad1");
+_Static_assert(offsetof(struct hsr_port_stats, pre_returned) == 120, "port_stats.pre_returned");
+_Static_assert(offsetof(struct hsr_port_stats, post_returned) == 128, "port_stats.post_returned");
+_Static_assert(offsetof(struct hsr_port_stats, post_merged) == 136, "port_stats.post_merged");
+_Static_assert(offsetof(struct hsr_port_stats, slots_used) == 144, "port_stats.slots_used");
+_Static_assert(offsetof(struct hsr_port_stats, slots_high) == 152, "port_stats.slots_high");
+_Static_assert(offsetof(struct hsr_port_stats, pad) == 160, "port_stats.pad");
+_Static_assert(offsetof(struct hsr_port_stats, drops) == 192, "port_stats.drops");
+_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1216, "port_stats.pad1");
 
 /* Head of every message on the attach socket. */
 struct hsr_msg_hdr {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Flow id: instance | worker | generation | index | flags (HSR_FLOW_*). The NIC stores and returns it and reads
- * nothing in it but the flags; the firmware checks every part before it believes one. Id 0 is no flow.
+ * nothing in it but NO_SLICE; the other flags are the firmware's own, and it checks every part before it believes one. Id 0
+ * is no flow.
  */
 #ifndef HSRING_FLOW_ID_H
 #define HSRING_FLOW_ID_H

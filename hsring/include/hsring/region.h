@@ -54,7 +54,6 @@ struct hsr_view {
     uint32_t fw_first;
     struct hsr_slot_class classes[HSR_SLOT_CLASSES];
     uint32_t instance;
-    uint32_t owner;
     uint8_t *rings;
     size_t ring_set_size;
     uint8_t *slot0;
@@ -85,7 +84,10 @@ int hsr_region_map(struct hsr_region *region, int memfd, size_t size);
 /* Check a head against `size` bytes and fill the view; the errors of hsr_region_map(). `base` is not kept on error. */
 int hsr_view_open(struct hsr_view *view, void *base, size_t size);
 
-/* Put rings and `now` back to their first state for a new firmware with this instance number (NIC side). */
+/*
+ * Put rings and `now` back to their first state for a new firmware with this instance number (NIC side), and make
+ * `owner` the current stamp of its group. Links and gauges are the NIC's own and stay.
+ */
 void hsr_region_reset(struct hsr_region *region, uint32_t instance, uint32_t owner);
 
 void hsr_region_close(struct hsr_region *region);
@@ -94,9 +96,26 @@ void hsr_region_close(struct hsr_region *region);
 void hsr_view_ring(const struct hsr_view *view, uint32_t worker, enum hsr_ring_kind kind,
                    struct hsr_ring *ring, int doorbell);
 
-/* NIC time, ns; relaxed. */
+/*
+ * Words that change under an attached firmware: the NIC's poll thread sets them, any thread may read them, and sees each of
+ * them whole. NIC time, ns:
+ */
 uint64_t hsr_view_now(const struct hsr_view *view);
 void hsr_view_set_now(const struct hsr_view *view, uint64_t now);
+
+/* Which ports are there and have a link. Read the epoch, which counts the changes, first: the bits are at least as new. `port` below HSR_MAX_PORTS
+ * where it is set; no other is ever up. */
+uint32_t hsr_view_link_epoch(const struct hsr_view *view);
+bool hsr_view_port_up(const struct hsr_view *view, uint16_t port);
+void hsr_view_set_port_up(const struct hsr_view *view, uint16_t port, bool up);
+
+/* Current owner stamp (owner.h) of a group, 0 for a group there is not; set under the group that it names. */
+uint32_t hsr_view_owner(const struct hsr_view *view, uint16_t group);
+void hsr_view_set_owner(const struct hsr_view *view, uint32_t stamp);
+
+/* A gauge, as of its last publication. */
+uint64_t hsr_view_gauge(const struct hsr_view *view, enum hsr_gauge gauge);
+void hsr_view_set_gauge(const struct hsr_view *view, enum hsr_gauge gauge, uint64_t value);
 
 static inline uint8_t *hsr_slot(const struct hsr_view *view, uint32_t slot)
 {

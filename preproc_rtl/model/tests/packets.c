@@ -254,12 +254,13 @@ struct pk_result pk_parse_frame(const uint8_t *frame, uint32_t len, const struct
     memcpy(copy, frame, len);
     memset(&r, 0xA5, sizeof r);
     memset(&staged, 0xA5, sizeof staged);
-    pp_parse(copy, len, in, &pk_tables, vnet, &r.m, &r.key);
-    pp_parse_staged(copy, len, in, &pk_tables, vnet, &staged.m, &staged.key);
+    pp_parse(copy, len, in, &pk_tables, vnet, &r.m, &r.flow);
+    pp_parse_staged(copy, len, in, &pk_tables, vnet, &staged.m, &staged.flow);
     free(copy);
     assert_memory_equal(&r.m, &staged.m, sizeof r.m);
-    assert_memory_equal(r.key.w, staged.key.w, sizeof r.key.w);
-    assert_int_equal(r.key.ipv6, staged.key.ipv6);
+    assert_memory_equal(r.flow.key.w, staged.flow.key.w, sizeof r.flow.key.w);
+    assert_int_equal(r.flow.key.ipv6, staged.flow.key.ipv6);
+    assert_memory_equal(r.flow.outer6, staged.flow.outer6, sizeof r.flow.outer6);
     check_untouched(&r.m);
     assert_true(r.m.frame_len <= len);
     r.m.payload = 0;

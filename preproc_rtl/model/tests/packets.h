@@ -24,7 +24,7 @@ struct pk {
 /* What a parse gave. */
 struct pk_result {
     struct hsr_rx_meta m;
-    struct hsr_key key;
+    struct pp_flow flow;
 };
 
 extern const struct pp_ingress pk_vnic;   /* port 3, context 77 */

@@ -13,14 +13,14 @@
 
 static struct pp_agg agg;
 static struct hsr_rx_meta meta[HELD];
-static struct hsr_key key;
+static struct pp_flow flow;
 static struct pp_agg_item out[HSR_MAX_VECTOR];
 
 static int setup(void **state)
 {
     (void)state;
     memset(meta, 0, sizeof meta);
-    memset(&key, 0, sizeof key);
+    memset(&flow, 0, sizeof flow);
     for (unsigned i = 0; i < HELD; i++)
         meta[i].class = HSR_CLASS_UDP;
     return pp_agg_open(&agg, HELD, HSR_MAX_VECTOR);
@@ -50,8 +50,8 @@ static void test_open(void **state)
 /* Packets 0 and 1, the second a little different: do they share a vector? */
 static bool share(void)
 {
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
-    struct hsr_key second = key;
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
+    struct pp_flow second = flow;
     assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &second));
     uint32_t n = pp_agg_take(&agg, out);
     if (n == 1)
@@ -62,7 +62,7 @@ static bool share(void)
 
 static void test_rules(void **state)
 {
-    struct hsr_key other = {.w = {1}};
+    struct pp_flow other = {.key.w = {1}};
 
     (void)state;
     assert_true(share());
@@ -93,27 +93,66 @@ static void test_rules(void **state)
     meta[1].outer_src4 = 9;
     assert_false(share());
     meta[1].outer_src4 = 0;
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
+    meta[1].vni_tunnel = 9;
+    assert_false(share());
+    meta[1].vni_tunnel = 0;
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
     assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &other)); /* same queue, other key */
     assert_int_equal(pp_agg_take(&agg, out), 1);
     assert_int_equal(pp_agg_take(&agg, out), 1);
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
-    assert_true(pp_agg_put(&agg, 1, 1, &meta[1], &key)); /* other ring */
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
+    assert_true(pp_agg_put(&agg, 1, 1, &meta[1], &flow)); /* other ring */
     assert_int_equal(pp_agg_take(&agg, out), 1);
     assert_int_equal(pp_agg_take(&agg, out), 1);
+}
+
+/* Do two tunnelled packets share a vector, the second with this outer source and these flags? */
+static bool share_outer(uint64_t high, uint64_t low, uint8_t flags1)
+{
+    struct pp_flow second = flow;
+
+    second.outer6[0] = high;
+    second.outer6[1] = low;
+    meta[1].flags1 = flags1;
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
+    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &second));
+    uint32_t n = pp_agg_take(&agg, out);
+    if (n == 1)
+        assert_int_equal(pp_agg_take(&agg, out), 1);
+    return n == 2;
+}
+
+/* Two hosts of an IPv6 underlay whose inner packets look alike. */
+static void test_outer6(void **state)
+{
+    (void)state;
+    flow.outer6[0] = 0x20010DB800000000;
+    flow.outer6[1] = 1;
+    meta[0].flags = meta[1].flags = HSR_RXF_DECAP | HSR_RXF_LINE1;
+    meta[0].flags1 = HSR_RX1F_OUTER_IPV6;
+    assert_true(share_outer(flow.outer6[0], 1, HSR_RX1F_OUTER_IPV6));
+    assert_true(share_outer(flow.outer6[0], 1, HSR_RX1F_OUTER_IPV6 | HSR_RX1F_OUTER_CE));
+    assert_false(share_outer(flow.outer6[0], 2, HSR_RX1F_OUTER_IPV6));
+    assert_false(share_outer(0, 1, HSR_RX1F_OUTER_IPV6));
+    assert_false(share_outer(flow.outer6[0], 1, 0)); /* over IPv4, from 0.0.0.0 */
+    meta[0].flags1 = 0;
+    assert_true(share_outer(0, 9, 0));             /* what stands there says nothing over IPv4 */
+    meta[0].flags = meta[1].flags = HSR_RXF_LINE1; /* no tunnel */
+    meta[0].flags1 = HSR_RX1F_OUTER_IPV6;
+    assert_true(share_outer(0, 9, HSR_RX1F_OUTER_IPV6));
 }
 
 static void test_key6(void **state)
 {
     (void)state;
-    key.ipv6 = true;
+    flow.key.ipv6 = true;
     assert_true(share());
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
-    key.w[4] = 1; /* the last word counts too */
-    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &key));
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
+    flow.key.w[4] = 1; /* the last word counts too */
+    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &flow));
     assert_int_equal(pp_agg_take(&agg, out), 1);
-    key.ipv6 = false; /* other family, same bits */
-    assert_true(pp_agg_put(&agg, 2, 0, &meta[2], &key));
+    flow.key.ipv6 = false; /* other family, same bits */
+    assert_true(pp_agg_put(&agg, 2, 0, &meta[2], &flow));
     assert_int_equal(pp_agg_take(&agg, out), 1);
     assert_int_equal(pp_agg_take(&agg, out), 1);
 }
@@ -123,9 +162,9 @@ static void test_cap_and_full(void **state)
     (void)state;
     for (uint32_t i = 0; i < HELD; i++) {
         meta[i].vec_len = 0xFF;
-        assert_true(pp_agg_put(&agg, i, 0, &meta[i], &key));
+        assert_true(pp_agg_put(&agg, i, 0, &meta[i], &flow));
     }
-    assert_false(pp_agg_put(&agg, 0, 0, &meta[0], &key));
+    assert_false(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
     for (uint32_t i = 0; i < HELD; i += 16) {
         assert_int_equal(pp_agg_take(&agg, out), 16);
         for (uint32_t j = 0; j < 16; j++) {
@@ -143,12 +182,12 @@ static void test_cap_and_full(void **state)
  * waits. */
 static void test_turns(void **state)
 {
-    struct hsr_key other = {.w = {1}};
+    struct pp_flow other = {.key.w = {1}};
 
     (void)state;
     meta[1].hash = meta[3].hash = 5;
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &key));
-    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &key));
+    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
+    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &flow));
     assert_true(pp_agg_put(&agg, 2, 0, &meta[2], &other));
     for (uint32_t i = 0; i < 3; i++) {
         assert_int_equal(pp_agg_take(&agg, out), 1);
@@ -168,12 +207,12 @@ static void test_interleaved(void **state)
     for (uint32_t round = 0; round < 200000; round++) {
         seed = seed * 1664525u + 1013904223u;
         if (free_count > 0 && seed >> 31) {
-            uint32_t flow = (seed >> 8) % 40;
+            uint32_t of = (seed >> 8) % 40;
             struct hsr_rx_meta *m = held[--free_count];
-            m->hash = flow % 7; /* flows share queues */
-            key.w[0] = flow;
-            m->rx_seq = sent[flow]++;
-            assert_true(pp_agg_put(&agg, flow, (uint16_t)(flow % 3), m, &key));
+            m->hash = of % 7; /* flows share queues */
+            flow.key.w[0] = of;
+            m->rx_seq = sent[of]++;
+            assert_true(pp_agg_put(&agg, of, (uint16_t)(of % 3), m, &flow));
             put++;
         } else {
             uint32_t n = pp_agg_take(&agg, out);
@@ -198,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open),
         cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_outer6, setup, teardown),
         cmocka_unit_test_setup_teardown(test_key6, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cap_and_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_turns, setup, teardown),

@@ -68,8 +68,12 @@ static void test_placement(void **state)
     assert_int_equal(fit.stats.hits, 2);
     assert_int_equal(fit.stats.misses, 2);
     assert_int_equal(fit.stats.inserts, 6);
+    assert_int_equal(fit.used, 4);
     pp_fit_clear(&fit);
     assert_int_equal(pp_fit_lookup(&fit, hash_of(3, 0x103)), 0);
+    assert_int_equal(fit.used, 0);
+    assert_int_equal(fit.high, 4);
+    assert_int_equal(pp_fit_capacity(&fit), 256);
 }
 
 static void test_conditional(void **state)
@@ -91,8 +95,10 @@ static void test_conditional(void **state)
     assert_int_equal(pp_fit_lookup(&fit, h), 7);
     apply(HSR_FIT_UPDATE, h, 9, 7);
     assert_int_equal(pp_fit_lookup(&fit, h), 9);
+    assert_int_equal(fit.used, 1);
     apply(HSR_FIT_DELETE, h, 0, 9);
     assert_int_equal(pp_fit_lookup(&fit, h), 0);
+    assert_int_equal(fit.used, 0);
     apply(HSR_FIT_NONE, h, 1, 1);
     apply((enum hsr_fit)9, h, 1, 1);
     assert_int_equal(fit.stats.refused, 7);

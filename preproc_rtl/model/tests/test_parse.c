@@ -87,7 +87,7 @@ static void test_swap(void **state)
     pk_udp(&k, 2000, 1000);
     pk_ip_eth(&k, 17);
     struct pk_result back = pk_parse(&k, &pk_vnic);
-    assert_memory_equal(there.key.w, back.key.w, sizeof back.key.w);
+    assert_memory_equal(there.flow.key.w, back.flow.key.w, sizeof back.flow.key.w);
     assert_int_equal(back.m.flags ^ there.m.flags, HSR_RXF_SWAP);
     pk_start(&k, 4, 18);
     k.dst[3] = 1;

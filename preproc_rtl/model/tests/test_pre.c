@@ -112,6 +112,29 @@ static void test_vector(void **state)
     assert_int_equal(meta[0].rx_seq, 3);
 }
 
+/* One sequence for all rings, in the order in which vectors leave. */
+static void test_sequence(void **state)
+{
+    bool seen[3] = {false};
+    uint32_t next = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < 32; i++) {
+        pk_start(&k, 4, 18);
+        pk_udp(&k, (uint16_t)(1000 + i / 2), 2000);
+        pk_ip_eth(&k, 17);
+        assert_int_equal(frame(i, 0), 0);
+    }
+    for (uint32_t n; (n = pp_pre_vector(&pre, out)) > 0;) {
+        assert_int_equal(n, 2);
+        seen[out[0].ring] = true;
+        for (uint32_t i = 0; i < n; i++)
+            assert_int_equal(out[i].meta->rx_seq, next++);
+    }
+    assert_int_equal(next, 32);
+    assert_true(seen[0] && seen[1] && seen[2]);
+}
+
 /* A bad packet has the key of a flow and yet no flow id. */
 static void test_bad_has_no_flow(void **state)
 {
@@ -178,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_open),
         cmocka_unit_test_setup_teardown(test_reta, setup, teardown),
         cmocka_unit_test_setup_teardown(test_vector, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_has_no_flow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),

@@ -58,7 +58,9 @@ static void test_geneve(void **state)
     assert_int_equal(r.m.l2_off, 14 + 40 + 8 + 8 + 12);
     assert_int_equal(r.m.vni_tunnel, 5 << 8 | HSR_TUNNEL_GENEVE);
     assert_int_equal(r.m.outer_src4, 0);
-    assert_int_equal(r.m.flags1, HSR_RX1F_OUTER_ECT);
+    assert_int_equal(r.m.flags1, HSR_RX1F_OUTER_ECT | HSR_RX1F_OUTER_IPV6);
+    assert_int_equal(r.flow.outer6[0], 0x20010DB800000000);
+    assert_int_equal(r.flow.outer6[1], 1);
     assert_int_equal(r.m.flags, HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_LINE1);
     assert_int_equal(r.m.key_ports, hsr_key_ports(1000, 2000, 501, 17));
 }

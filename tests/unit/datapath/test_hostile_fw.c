@@ -137,7 +137,7 @@ static struct hsr_tx_meta honest_meta(const struct hostile *h)
                                 .frame_len = 102,
                                 .l3_off = 14,
                                 .l4_off = 34,
-                                .owner = h->view->owner};
+                                .owner = hsr_view_owner(h->view, 0)};
 }
 
 static void post(struct hostile *h, uint32_t entry, const struct hsr_tx_meta *meta)
@@ -188,7 +188,7 @@ static void fields(void **state)
     }
     books_are_right(h);
     assert_int_equal(nic_faults(h->b.nic).bad_entry, 0);
-    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+    assert_int_equal(nic_slots_out(h->b.nic), 0);
     others_go_on(h, &sport);
 }
 
@@ -199,8 +199,9 @@ static void entries(void **state)
     uint16_t sport = 1;
     uint32_t mine = victim(h, "a", &sport), slots = h->view->slots, bad = 0;
     uint32_t quota0 = h->view->fw_first, quota1 = quota0 + h->view->fw_slots;
-    struct hsr_tx_meta drop = {
-        .action = HSR_TXA_DROP, .drop_reason = HSR_DROP_NO_ROUTE, .owner = h->view->owner};
+    struct hsr_tx_meta drop = {.action = HSR_TXA_DROP,
+                               .drop_reason = HSR_DROP_NO_ROUTE,
+                               .owner = hsr_view_owner(h->view, 0)};
     const uint32_t entry[] = {
         hsr_entry(slots, HSR_KIND_PACKET),
         hsr_entry(slots - 1, HSR_KIND_PACKET),
@@ -240,7 +241,7 @@ static void entries(void **state)
     nic_poll(h->b.nic, h->b.now);
     assert_int_equal(nic_faults(h->b.nic).bad_entry, bad + 2);
     books_are_right(h);
-    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+    assert_int_equal(nic_slots_out(h->b.nic), 0);
     others_go_on(h, &sport);
 }
 
@@ -274,7 +275,7 @@ static void indices(void **state)
             atomic_store(consumer ? r->shared.cons : r->shared.prod, r->own + jump[j]);
             for (unsigned i = 0; i < 64;
                  i++) { /* something for either worker, and for the completion ring */
-                struct hsr_tx_meta ctrl = {.owner = h->view->owner};
+                struct hsr_tx_meta ctrl = {.owner = hsr_view_owner(h->view, 0)};
                 uint32_t slot = h->view->fw_first + h->view->fw_slots + i;
                 uint32_t entry = hsr_entry(slot, HSR_KIND_CTRL);
 
@@ -311,9 +312,9 @@ static void gone_without_a_word(void **state)
 
     for (unsigned i = 0; i < 40; i++)
         victim(h, "a", &sport);
-    assert_true(nic_gauges(h->b.nic).slots_out >= 40);
+    assert_true(nic_slots_out(h->b.nic) >= 40);
     assert_int_equal(nic_reset(h->b.nic, 2), 0);
-    assert_int_equal(nic_gauges(h->b.nic).slots_out, 0);
+    assert_int_equal(nic_slots_out(h->b.nic), 0);
     assert_int_equal(bench_drops(&h->b, "a", HSR_DROP_FW_GONE), 40);
     books_are_right(h);
 }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+static void charge(struct nic_slots *slots, uint32_t slot, uint16_t port)
+{
+    nic_slots_charge(slots, port, nic_slots_assign(slots, slot, port));
+}
+
 static void last_in_first_out(void **state)
 {
     struct pool p;
@@ -87,6 +92,40 @@ static void larger_class_serves(void **state)
     pool_close(&p);
 }
 
+/* A run is charged in slots, to one port, until it is free. */
+static void charged_by_port(void **state)
+{
+    struct pool p;
+    uint32_t single, jumbo, gso, unused;
+
+    (void)state;
+    pool_open(&p, 4, 2, 1);
+    single = nic_slots_get(&p.slots, 0);
+    jumbo = nic_slots_get(&p.slots, 1);
+    gso = nic_slots_get(&p.slots, 2);
+    unused = nic_slots_get(&p.slots, 0);
+    charge(&p.slots, single, 7);
+    charge(&p.slots, jumbo, 7);
+    charge(&p.slots, gso, HSR_MAX_PORTS - 1);
+    assert_true(nic_slots_put(&p.slots, unused)); /* a port took it and had no frame for it */
+    assert_int_equal(p.slots.use[7].used, 1 + 5);
+    assert_int_equal(p.slots.use[HSR_MAX_PORTS - 1].used, 33);
+    assert_true(nic_slots_put(&p.slots, jumbo));
+    assert_int_equal(p.slots.use[7].used, 1);
+    jumbo = nic_slots_get(&p.slots, 1); /* the same run, for another */
+    charge(&p.slots, jumbo, 0);
+    assert_int_equal(p.slots.use[7].used, 1);
+    assert_int_equal(p.slots.use[0].used, 5);
+    assert_true(nic_slots_put(&p.slots, single));
+    assert_true(nic_slots_put(&p.slots, jumbo));
+    assert_true(nic_slots_put(&p.slots, gso));
+    assert_int_equal(p.slots.use[0].used + p.slots.use[7].used, 0);
+    assert_int_equal(p.slots.use[HSR_MAX_PORTS - 1].used, 0);
+    assert_int_equal(p.slots.use[7].high, 6);
+    assert_int_equal(p.slots.use[0].high, 5);
+    pool_close(&p);
+}
+
 static void note_lost(void *arg, uint16_t port)
 {
     unsigned *lost = arg;
@@ -104,7 +143,7 @@ static void reclaim_takes_what_the_firmware_had(void **state)
     pool_open(&p, 4, 2, 2);
     for (unsigned i = 0; i < 4; i++) {
         s[i] = nic_slots_get(&p.slots, i % 3);
-        p.slots.port[s[i]] = (uint16_t)(i % 3);
+        charge(&p.slots, s[i], (uint16_t)(i % 3));
     }
     for (unsigned i = 0; i < 3; i++)
         assert_true(nic_slots_move(&p.slots, s[i], NIC_SLOT_NIC, NIC_SLOT_FIRMWARE));
@@ -112,6 +151,8 @@ static void reclaim_takes_what_the_firmware_had(void **state)
     assert_int_equal(nic_slots_reclaim(&p.slots, note_lost, lost), 0);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(lost[i], 1);
+    assert_int_equal(p.slots.use[0].used, 1);
+    assert_int_equal(p.slots.use[1].used + p.slots.use[2].used, 0);
     assert_int_equal(p.slots.state[p.region.view.fw_first], NIC_SLOT_QUOTA);
     assert_true(nic_slots_put(&p.slots, s[3]));
     pool_close(&p);
@@ -124,6 +165,7 @@ int main(void)
         cmocka_unit_test(wrong_puts_are_refused),
         cmocka_unit_test(moves_name_their_state),
         cmocka_unit_test(larger_class_serves),
+        cmocka_unit_test(charged_by_port),
         cmocka_unit_test(reclaim_takes_what_the_firmware_had),
     };
 

@@ -3,8 +3,8 @@
  * pp_agg: flow aggregation (Triton, sections 5.1 and 8.1). 1,024 hash queues in front of the rx rings; a turn takes at
  * most 16 packets that form one vector from the head of one queue.
  *
- * A vector is one full key, direction, ingress port, class and target ring: compared on enqueue with the queue's
- * last packet. Best effort: queues are served in the order in which they became busy, nothing ever waits for more
+ * A vector is one full key, direction, ingress port, class and target ring, and of tunnelled packets one tunnel, network and
+ * outer source: compared on enqueue with the queue's last packet. Best effort: queues are served in the order in which they became busy, nothing ever waits for more
  * packets, and the order inside a queue, so inside a flow, is kept. Packets with a reason and packets without a flow
  * (ARP, non-IP, fragments of different id may share) never share a vector.
  * One thread. The item pool is fixed; pp_agg_put() says when it is full.
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "hsring/abi.h"
-#include "hsring/key.h"
+#include "preproc/flow.h"
 
 #define PP_AGG_QUEUES (1u << HSR_HASH_QUEUE_BITS)
 
@@ -31,7 +31,7 @@ struct pp_agg_item {
 
 struct pp_agg {
     struct pp_agg_item *item;
-    struct hsr_key *key; /* of each item, apart: only the next packet of its queue compares it */
+    struct pp_flow *flow; /* of each item, apart: only the next packet of its queue compares it */
     uint16_t *free;
     uint32_t capacity, free_count;
     struct pp_agg_queue {
@@ -51,7 +51,7 @@ void pp_agg_close(struct pp_agg *agg);
 
 /* Enqueue; false when the pool is full. `meta` must stay valid until taken. */
 bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_meta *meta,
-                const struct hsr_key *key);
+                const struct pp_flow *flow);
 
 /*
  * Take the next vector: 0 when empty, else its length; items are copied to `out`, vec_len is written into their

@@ -28,6 +28,8 @@ struct pp_fit_bucket {
 struct pp_fit {
     struct pp_fit_bucket *bucket;
     uint32_t mask; /* buckets - 1 */
+    uint32_t used; /* entries */
+    uint32_t high; /* most of them ever */
     struct pp_fit_stats {
         uint64_t hits, misses, inserts, replaced, deletes, updates, refused;
     } stats;
@@ -39,6 +41,12 @@ void pp_fit_close(struct pp_fit *fit);
 
 /* Forget everything (a firmware went away). */
 void pp_fit_clear(struct pp_fit *fit);
+
+/* Entries there are. */
+static inline uint32_t pp_fit_capacity(const struct pp_fit *fit)
+{
+    return (fit->mask + 1) * PP_FIT_BANKS;
+}
 
 void pp_fit_prefetch(const struct pp_fit *fit, uint64_t hash);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pp_parse: the parser of the Pre-Processor, a pure function from a frame to its metadata and key.
+ * pp_parse: the parser of the Pre-Processor, a pure function from a frame to its metadata and flow.
  *
  * It understands Ethernet, at most two VLAN tags (0x8100, 0x88A8, 0x9100), ARP, IPv4 with options, IPv6 with at most
  * eight extension headers, fragments, TCP, UDP, ICMP, ICMPv6, SCTP; on uplinks also VXLAN (UDP 4789) and Geneve with
@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "hsring/abi.h"
-#include "hsring/key.h"
+#include "preproc/flow.h"
 #include "preproc/tables.h"
 
 /* Where a frame came in. */
@@ -33,12 +33,12 @@ struct pp_ingress {
 /*
  * Parse `len` bytes at `frame`. `vnet` is what the sender said about offloads, or NULL (all zero: nothing).
  * Fills line 0 of `meta` but for flow_id, hash, vec_len, rx_seq, owner and payload, fills line 1 but for timestamp and
- * packet_id, and makes `key`. meta->reason is 0 for a good packet. In a bad one the offsets are those found before
+ * packet_id, and makes `flow`. meta->reason is 0 for a good packet. In a bad one the offsets are those found before
  * the fault, the class is HSR_CLASS_BAD and the key holds what was known (often only the context).
  * The TCP header's PARTIAL checksum and GSO come from `vnet`. L3 and L4 verdicts of a fragment: L4 UNCHECKED.
  */
 void pp_parse(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
               const struct pp_tables *tables, const struct virtio_net_hdr *vnet,
-              struct hsr_rx_meta *meta, struct hsr_key *key);
+              struct hsr_rx_meta *meta, struct pp_flow *flow);
 
 #endif

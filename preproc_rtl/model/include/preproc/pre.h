@@ -23,10 +23,10 @@ struct pp_pre {
     struct pp_fit fit;
     struct pp_agg agg;
     uint16_t reta[1u << HSR_HASH_RETA_BITS]; /* hash slice -> ring */
-    uint32_t rx_seq[HSR_MAX_WORKERS];
-    uint32_t owner;     /* stamp for every packet */
-    uint32_t packet_id; /* last one given */
-    bool use_fit;       /* look up flow ids (off: every packet arrives without) */
+    uint32_t owner;                          /* stamp for every packet: there is one group */
+    uint32_t rx_seq;                         /* next sequence of that group */
+    uint32_t packet_id;                      /* last one given */
+    bool use_fit; /* look up flow ids (off: every packet arrives without) */
 };
 
 struct pp_pre_config {
@@ -51,7 +51,10 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
                            const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
                            const struct virtio_net_hdr *vnet, uint64_t now);
 
-/* Next vector or 0; rx_seq is stamped here, in ring order. */
+/*
+ * Next vector or 0. rx_seq is stamped here: the caller writes vectors to their rings in the order in which it takes them. One that
+ * it drops instead leaves a gap.
+ */
 uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item out[HSR_MAX_VECTOR]);
 
 #endif

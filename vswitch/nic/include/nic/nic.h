@@ -73,7 +73,7 @@ int nic_vtep_set(struct nic *nic, const uint8_t addr[16], uint8_t family, bool r
 int nic_start(struct nic *nic);
 int nic_stop(struct nic *nic);
 
-/* Publish the counters now. */
+/* Publish counters and gauges now. */
 int nic_sync(struct nic *nic);
 
 /*
@@ -94,12 +94,10 @@ struct nic_faults {
 };
 struct nic_faults nic_faults(const struct nic *nic);
 
-/* Flow-index and vector statistics, slots out. */
-struct nic_gauges {
-    uint64_t fit_hits, fit_misses, fit_inserts, fit_replaced, fit_refused;
-    uint64_t vectors[HSR_MAX_VECTOR + 1];
-    uint32_t slots_out; /* runs not free (firmware's quota apart) */
-};
-struct nic_gauges nic_gauges(const struct nic *nic);
+/* The gauges of the contract as they are now; the region has them as they were when last published. */
+void nic_gauges(const struct nic *nic, uint64_t gauge[HSR_GAUGE_COUNT]);
+
+/* Runs not free, the firmware's quota apart. */
+uint32_t nic_slots_out(const struct nic *nic);
 
 #endif

@@ -26,7 +26,11 @@ struct nic_slots {
     const struct hsr_view *view;
     uint8_t *state;  /* by slot index, enum nic_slot_state */
     uint8_t *worker; /* ring set it was delivered to, or whose quota it is */
-    uint16_t *port;  /* ledger it is charged to */
+    uint16_t *port;  /* ledger it is charged to; HSR_NO_PORT: none (yet) */
+    struct nic_slot_use {
+        uint32_t used; /* slots of the runs charged to it */
+        uint32_t high; /* most of them ever */
+    } * use;           /* by ledger */
     struct nic_slot_stack {
         uint32_t *slot;
         uint32_t count;
@@ -47,6 +51,26 @@ uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len);
 
 /* Back to the pool from state NIC; false (and no change) when the run is in another state or no run starts there. */
 bool nic_slots_put(struct nic_slots *slots, uint32_t slot);
+
+/*
+ * A run in state NIC holds a packet of this port from now on, until it is free again. Once a run. Its length in slots,
+ * which the caller has to charge: apart, so that a burst costs one addition.
+ */
+static inline uint32_t nic_slots_assign(struct nic_slots *slots, uint32_t slot, uint16_t port)
+{
+    slots->port[slot] = port;
+    return (hsr_slot_space(slots->view, slot) + HSR_SLOT_META) / HSR_SLOT_SIZE;
+}
+
+/* `n` slots more are charged to this port; the pool takes them back run by run. */
+static inline void nic_slots_charge(struct nic_slots *slots, uint16_t port, uint32_t n)
+{
+    struct nic_slot_use *use = &slots->use[port];
+
+    use->used += n;
+    if (use->used > use->high)
+        use->high = use->used;
+}
 
 /*
  * Move from `from` to `to`; false (and no change) when the run is in another state or no run starts there. Neither is
