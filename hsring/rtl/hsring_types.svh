@@ -123,6 +123,8 @@ localparam [7:0] HSR_FIT_UPDATE = 8'd3;
 
 // Bits 0..7 of a flow id.
 localparam [7:0] HSR_FLOW_NO_SLICE = 8'd1;
+localparam [7:0] HSR_FLOW_KEY2 = 8'd2;
+localparam [7:0] HSR_FLOW_DIR = 8'd4;
 
 // Port drivers of a software NIC; a DPU has its own.
 localparam [7:0] HSR_PORT_KIND_TAP = 8'd1;

@@ -149,6 +149,8 @@ enum hsr_fit {
 /* Bits 0..7 of a flow id. */
 enum hsr_flow {
     HSR_FLOW_NO_SLICE = 1, /* packets of this flow are delivered whole */
+    HSR_FLOW_KEY2 = 2, /* the firmware's own, handed back as it was: entry of a secondary key */
+    HSR_FLOW_DIR = 4, /* the firmware's own, handed back as it was: direction of the secondary key */
 };
 
 /* Port drivers of a software NIC; a DPU has its own. */
