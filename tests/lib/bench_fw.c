@@ -206,12 +206,15 @@ uint32_t bench_sessions(struct bench *b)
     return n;
 }
 
-uint32_t bench_templates(struct bench *b)
+uint32_t bench_actions(struct bench *b)
 {
     uint32_t n = 0;
 
-    for (uint32_t w = 0; w < fw_workers(b->fw); w++)
-        n += dp_templates(fw_worker(b->fw, w))->used;
+    for (uint32_t w = 0; w < fw_workers(b->fw); w++) {
+        const struct act_store *actions = dp_actions(fw_worker(b->fw, w));
+
+        n += actions->programs.used + actions->templates.used;
+    }
     return n;
 }
 
@@ -300,7 +303,7 @@ void bench_close(struct bench *b)
     const char *frame = NULL;
     struct fw_balance balance = {0};
     struct nic_faults faults;
-    uint32_t sessions, templates, slots;
+    uint32_t sessions, actions, slots;
     int port;
 
     bench_run(b);
@@ -308,7 +311,7 @@ void bench_close(struct bench *b)
         frame = unread(b);
     bench_age(b);
     sessions = bench_sessions(b);
-    templates = bench_templates(b);
+    actions = bench_actions(b);
     slots = nic_gauges(b->nic).slots_out;
     faults = nic_faults(b->nic);
     port = unbalanced(b, &balance);
@@ -321,7 +324,7 @@ void bench_close(struct bench *b)
     if (frame != NULL)
         fail_msg("port %s sent a frame that nobody expected", frame);
     assert_int_equal(sessions, 0);
-    assert_int_equal(templates, 0);
+    assert_int_equal(actions, 0);
     assert_int_equal(slots, 0);
     assert_int_equal(faults.bad_entry, 0);
     assert_int_equal(faults.lost_completion, 0);

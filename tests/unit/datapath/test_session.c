@@ -201,7 +201,7 @@ static void flushed(void **state)
     assert_true(inserted <= nic_gauges(b->nic).fit_hits);
     assert_int_equal(fw_session_flush(b->fw, &all), 2);
     assert_int_equal(bench_sessions(b), 0);
-    assert_int_equal(bench_templates(b), 0);
+    assert_int_equal(bench_actions(b), 0);
     bench_run(b);
     assert_int_equal(bench_counters(b).fit_deletes, 2);
     fr_udp(&out, &a_to_b, 10);
