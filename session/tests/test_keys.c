@@ -443,7 +443,7 @@ static void test_memory_of_records(void **unused)
     uint32_t cursor = 0;
     struct ses_table *t = open_in(N, &memory, &gone);
     const struct session *record = arena.memory[0];
-    const uint64_t *addrs = arena.memory[1];
+    uint64_t *addrs = arena.memory[1];
 
     (void)unused;
     assert_non_null(t);
@@ -457,6 +457,11 @@ static void test_memory_of_records(void **unused)
         assert_true(ses_sealed(t, &record[i]));
         assert_memory_equal(record[i].key6, key.w, 32);
         assert_memory_equal(addrs + 4 * (size_t)i, second.w, 32);
+    }
+    for (unsigned byte = 0; byte < 32; byte++) {
+        ((uint8_t *)addrs)[byte] ^= 1;
+        assert_false(ses_sealed(t, &record[0]));
+        ((uint8_t *)addrs)[byte] ^= 1;
     }
     ses_table_close(t);
     assert_int_equal(arena.puts, 2);

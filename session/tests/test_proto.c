@@ -366,10 +366,10 @@ static void test_record6(void **unused)
 static void test_record_of_two_keys(void **unused)
 {
     static const uint8_t inside[] = {10, [15] = 5}, outside[] = {192, [15] = 77},
-                         server[][16] = {{9, [15] = 1}, {200, [15] = 9}};
+                         server[][16] = {{9, [15] = 1}, {100}, {200, [15] = 9}};
 
     (void)unused;
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 2 * COUNT(server); i++) {
         bool six = i & 1;
         const uint8_t *to = server[i / 2];
         struct ses_packet p = {.proto = 17};

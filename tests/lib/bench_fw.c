@@ -297,18 +297,34 @@ static int unbalanced(struct bench *b, struct fw_balance *balance)
     return balance->settled ? -1 : HSR_MAX_PORTS;
 }
 
+/* Sessions whose record a later process would not take. */
+static uint32_t unsealed(struct bench *b)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < fw_workers(b->fw); w++) {
+        struct ses_table *t = dp_sessions(fw_worker(b->fw, w));
+        uint32_t cursor = 0;
+
+        for (struct session *s; (s = ses_walk(t, &cursor)) != NULL;)
+            n += !ses_sealed(t, s);
+    }
+    return n;
+}
+
 /* Everything is closed before anything is asserted: the next test wants the names. */
 void bench_close(struct bench *b)
 {
     const char *frame = NULL;
     struct fw_balance balance = {0};
     struct nic_faults faults;
-    uint32_t sessions, actions, slots;
+    uint32_t broken, sessions, actions, slots;
     int port;
 
     bench_run(b);
     if (!b->config.may_leave_frames)
         frame = unread(b);
+    broken = unsealed(b);
     bench_age(b);
     sessions = bench_sessions(b);
     actions = bench_actions(b);
@@ -323,6 +339,7 @@ void bench_close(struct bench *b)
         return;
     if (frame != NULL)
         fail_msg("port %s sent a frame that nobody expected", frame);
+    assert_int_equal(broken, 0);
     assert_int_equal(sessions, 0);
     assert_int_equal(actions, 0);
     assert_int_equal(slots, 0);

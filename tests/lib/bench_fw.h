@@ -7,9 +7,9 @@
  *     bench_close(&b)
  *
  * A port of the YAML has `type: ring` and its own name as the ring's. bench_run() goes on until nothing moves.
- * bench_close() lets every session expire, then asserts what every test must leave behind: each port's ledger and
- * their sum balance, nothing is in flight, no slot is out, no session, program or template is left, no frame
- * unread.
+ * bench_close() lets every session expire, then asserts what every test must leave behind: each port's ledger and their
+ * sum balance, the record of every session that lived was whole, nothing is in flight, no slot is out, no session,
+ * program or template is left, no frame unread.
  * Failures are cmocka's.
  */
 #ifndef BENCH_FW_H

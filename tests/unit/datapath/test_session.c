@@ -150,6 +150,11 @@ static void tcp_from_syn_to_reuse(void **state)
     assert_true(bench_pop(b, "b", &in));
     assert_int_equal(bench_sessions(b), 1);
     assert_int_equal(bench_counters(b).slow, 2);
+    /* The flow index was told of the new session by the packet that opened it. */
+    uint64_t hits = bench_counters(b).hits_flow_id;
+
+    bench_passes(b, "a", &out, "b", &in);
+    assert_int_equal(bench_counters(b).hits_flow_id, hits + 1);
 }
 
 /* A late packet of the old connection before the SYN, and the SYN, in one vector. */
