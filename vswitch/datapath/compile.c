@@ -37,8 +37,10 @@ static void add(struct list *l, enum act_op op, uint16_t arg16, uint32_t arg32)
 static void add_template(struct list *l, enum act_op op, const union act_record *template,
                          uint32_t len)
 {
-    uint32_t index = act_template_get(&l->w->actions, template, len);
+    uint32_t index = ACT_NONE;
 
+    if (l->n < ACT_ACTIONS)
+        index = act_template_get(&l->w->actions, template, len);
     if (index == ACT_NONE)
         l->failed = true;
     else
