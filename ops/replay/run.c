@@ -122,6 +122,12 @@ static void age(struct replay *r)
     settle(r);
 }
 
+static void look_at_actions(struct replay *r, const struct act_store *actions)
+{
+    r->leaked_programs += actions->programs.used;
+    r->leaked_templates += actions->templates.used;
+}
+
 static void look_for_leaks(struct replay *r)
 {
     r->leaked_slots = nic_slots_out(r->nic);
@@ -129,7 +135,7 @@ static void look_for_leaks(struct replay *r)
         r->corrupt |=
             dp_corrupt(fw_worker(r->fw, w)) || dp_counters(fw_worker(r->fw, w))->bad_entry > 0;
         if (!r->options->no_ageing)
-            r->leaked_templates += dp_templates(fw_worker(r->fw, w))->used;
+            look_at_actions(r, dp_actions(fw_worker(r->fw, w)));
     }
     if (!r->options->no_ageing)
         r->leaked_sessions = sessions(r);

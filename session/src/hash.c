@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hash to session index. A bucket is one cache line of ten (16-bit tag, index) entries; on average five or fewer are
- * used, so that one bucket in 75 or fewer overflows (Poisson), and a lookup costs that line and the session's. A chain
- * is at most four lines: colliding hashes make lookups slower up to there, and creation fails behind it.
+ * Hash to session and direction. A bucket is one cache line of ten (16-bit tag, entry) pairs. In a full table four or
+ * fewer are used on average if sessions have one key each, so that one bucket in 350 overflows (Poisson), and a lookup
+ * costs that line and the session's; if all have two, eight or fewer, and less than one bucket in five does. A chain is
+ * at most four lines: colliding hashes make lookups slower up to there, and creation fails behind it.
  *
  * Bits of the hash: the bucket comes from bits 18 up, the tag from 48 up; queue and RETA, which are alike for all
  * sessions of one worker's ring, have no part in it.
@@ -14,7 +15,7 @@
 #define CHAIN_MAX    4
 #define BUCKET_SHIFT HSR_HASH_BUCKET_SHIFT
 #define TAG_SHIFT    48
-#define BUCKET_LOAD  5 /* sessions a home bucket, when the table is full */
+#define BUCKET_LOAD  4 /* sessions a home bucket, when the table is full */
 
 _Static_assert(BUCKET_SHIFT >= HSR_HASH_RETA_SHIFT + HSR_HASH_RETA_BITS &&
                    BUCKET_SHIFT >= HSR_HASH_QUEUE_SHIFT + HSR_HASH_QUEUE_BITS,
@@ -36,23 +37,23 @@ static struct bucket *next_of(const struct hash_table *h, const struct bucket *b
     return b->next ? &h->buckets[h->mask + b->next] : NULL;
 }
 
-int hash_open(struct hash_table *h, uint32_t capacity)
+int hash_open(struct hash_table *h, uint32_t sessions)
 {
     uint32_t homes = 1;
 
-    while ((uint64_t)homes * BUCKET_LOAD < capacity)
+    while ((uint64_t)homes * BUCKET_LOAD < sessions)
         homes *= 2;
     memset(h, 0, sizeof *h);
     h->mask = homes - 1;
-    h->spare = homes / 8 + 16;
+    h->spare = homes / 4 + 16; /* 18 % of the homes overflow at eight keys each */
     h->size = sizeof *h->buckets * ((size_t)homes + h->spare);
-    h->buckets = memory_get(h->size);
+    h->buckets = ses_memory_get(NULL, "hash", h->size);
     return h->buckets ? 0 : -1;
 }
 
 void hash_close(struct hash_table *h)
 {
-    memory_put(h->buckets, h->size);
+    ses_memory_put(NULL, h->buckets, h->size);
 }
 
 /* One bit for each entry of this tag; without branches, so that a miss costs nothing but the line. */
@@ -61,19 +62,22 @@ static uint32_t candidates(const struct bucket *b, uint16_t tag)
     uint32_t bits = 0;
 
     for (unsigned i = 0; i < BUCKET_ENTRIES; i++)
-        bits |= (uint32_t)(b->tag[i] == tag && b->index[i] != 0) << i;
+        bits |= (uint32_t)(b->tag[i] == tag && b->entry[i] != 0) << i;
     return bits;
 }
 
-struct session *hash_find(const struct ses_table *t, uint64_t hash, const struct hsr_key *key)
+struct session *ses_find(const struct ses_table *t, uint64_t hash, const struct hsr_key *key,
+                         bool swap, unsigned *dir)
 {
     uint16_t tag = tag_of(hash);
 
     for (const struct bucket *b = home_of(&t->hash, hash); b; b = next_of(&t->hash, b)) {
         for (uint32_t bits = candidates(b, tag); bits; bits &= bits - 1) {
-            struct session *s = &t->sessions[b->index[__builtin_ctz(bits)] - 1];
+            uint32_t entry = b->entry[__builtin_ctz(bits)];
+            struct session *s = &t->sessions[entry_index(entry)];
 
-            if (ses_matches(s, key))
+            *dir = entry_dir(entry, swap);
+            if (ses_matches(t, s, *dir, swap, key))
                 return s;
         }
     }
@@ -95,15 +99,15 @@ static uint32_t spare_get(struct hash_table *h)
     return h->spare_used < h->spare ? ++h->spare_used : 0;
 }
 
-bool hash_insert(struct hash_table *h, uint64_t hash, uint32_t index)
+bool hash_insert(struct hash_table *h, uint64_t hash, uint32_t entry)
 {
     struct bucket *b = home_of(h, hash);
 
     for (unsigned n = 0; n < CHAIN_MAX; n++) {
         for (unsigned i = 0; i < BUCKET_ENTRIES; i++) {
-            if (b->index[i] == 0) {
+            if (b->entry[i] == 0) {
                 b->tag[i] = tag_of(hash);
-                b->index[i] = index + 1;
+                b->entry[i] = entry;
                 return true;
             }
         }
@@ -117,21 +121,21 @@ bool hash_insert(struct hash_table *h, uint64_t hash, uint32_t index)
 static bool bucket_empty(const struct bucket *b)
 {
     for (unsigned i = 0; i < BUCKET_ENTRIES; i++) {
-        if (b->index[i] != 0)
+        if (b->entry[i] != 0)
             return false;
     }
     return true;
 }
 
-void hash_remove(struct hash_table *h, uint64_t hash, uint32_t index)
+void hash_remove(struct hash_table *h, uint64_t hash, uint32_t entry)
 {
     struct bucket *before = NULL;
 
     for (struct bucket *b = home_of(h, hash); b; before = b, b = next_of(h, b)) {
         for (unsigned i = 0; i < BUCKET_ENTRIES; i++) {
-            if (b->index[i] != index + 1)
+            if (b->entry[i] != entry)
                 continue;
-            b->index[i] = 0;
+            b->entry[i] = 0;
             if (before && bucket_empty(b)) {
                 uint32_t number = before->next;
 
@@ -154,5 +158,5 @@ uint32_t hash_suggest(const struct hash_table *h, uint64_t hash)
     const struct bucket *b = home_of(h, hash);
     uint32_t bits = candidates(b, tag_of(hash));
 
-    return bits ? b->index[__builtin_ctz(bits)] - 1 : SES_NONE;
+    return bits ? b->entry[__builtin_ctz(bits)] : 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of this room know of the table. `links` is what a session needs besides its four lines; it is
- * touched when a session comes, goes, changes its state or its timer fires, never by an ordinary packet.
+ * touched when a session comes, goes, changes its state or its timer fires, never by an ordinary packet. Everything
+ * here but the records (`sessions`, `keys6`) can be made again from those.
  */
 #ifndef SESSION_INTERNAL_H
 #define SESSION_INTERNAL_H
@@ -10,19 +11,31 @@
 
 #include "session/table.h"
 
+enum { LIST_ORIGIN, LIST_TARGET, LISTS };
+
 struct links {
-    uint64_t hash;
-    uint32_t queue_next, queue_prev; /* evict.c */
-    uint32_t wheel_next, wheel_prev; /* wheel.c; a free session: the next free one */
+    uint64_t hash[2];                            /* of the primary and the secondary key */
+    uint32_t queue_next, queue_prev;             /* evict.c */
+    uint32_t wheel_next, wheel_prev;             /* wheel.c; a free session: the next free one */
+    uint32_t list_next[LISTS], list_prev[LISTS]; /* lists.c */
 };
 
-/* hash.c */
+/*
+ * hash.c. An entry stands for one key of one session: index + 1, and for a secondary key which direction it is of. 0 is
+ * none.
+ */
+#define ENTRY_KEY2  0x80000000u
+#define ENTRY_DIR   0x40000000u /* with ENTRY_KEY2: direction 1 */
+#define ENTRY_INDEX (ENTRY_DIR - 1)
+
+_Static_assert(1u << HSR_FLOW_INDEX_BITS < ENTRY_INDEX, "an index + 1 leaves the bits alone");
+
 #define BUCKET_ENTRIES 10
 
-/* One cache line; `index` holds session index + 1 and `next` overflow bucket + 1, so that zeroed memory is empty. */
+/* One cache line; `next` holds overflow bucket + 1, so that zeroed memory is empty. */
 struct bucket {
     _Alignas(HSR_CACHE_LINE) uint16_t tag[BUCKET_ENTRIES];
-    uint32_t index[BUCKET_ENTRIES];
+    uint32_t entry[BUCKET_ENTRIES];
     uint32_t next;
 };
 _Static_assert(sizeof(struct bucket) == HSR_CACHE_LINE, "a bucket is one line");
@@ -58,26 +71,30 @@ struct queue {
 };
 
 /* lists.c */
-enum { LIST_ORIGIN, LIST_TARGET, LISTS };
-
 struct port_list {
     uint32_t head, count;
 };
 
+struct key6 {
+    uint64_t w[4]; /* as in struct session */
+};
+
 struct ses_table {
-    struct session *sessions;
+    struct session *sessions; /* record of each index */
     struct links *links;
     struct hash_table hash;
+    uint64_t id_base; /* flow id of generation 0 and index 0: instance and worker */
     uint32_t capacity;
-    uint32_t free;  /* LIFO: the warmest memory is used next */
-    uint32_t fresh; /* sessions from here on were never used and are not mapped yet */
-    uint8_t instance, worker;
-    uint64_t now; /* latest NIC time seen, ns */
+    uint32_t free;      /* LIFO: the warmest memory is used next */
+    uint32_t fresh;     /* sessions from here on were never used and are not mapped yet */
+    struct key6 *keys6; /* record of each index: IPv6 addresses of its secondary key */
+    uint64_t now;       /* latest NIC time seen, ns */
     struct ses_timeouts timeouts;
     struct ses_table_stats stats;
     ses_gone gone;
     void *arg;
-    size_t sessions_size, links_size; /* bytes mapped */
+    const struct ses_memory *memory;
+    size_t sessions_size, keys6_size, links_size; /* bytes mapped */
     struct queue queue[QUEUES];
     struct wheel wheel;
     struct port_list ports[LISTS][HSR_MAX_PORTS];
@@ -90,19 +107,37 @@ static inline uint32_t index_of(const struct ses_table *t, const struct session 
     return (uint32_t)(s - t->sessions);
 }
 
-/* Zeroed memory on a cache line, touched only as it is used; NULL with errno. */
-void *memory_get(size_t size);
-void memory_put(void *p, size_t size);
+static inline uint32_t entry_of(uint32_t index)
+{
+    return index + 1;
+}
 
-/* Zeroed; -1 with errno. */
-int hash_open(struct hash_table *h, uint32_t capacity);
+static inline uint32_t entry_of_second(uint32_t index, unsigned dir)
+{
+    return (index + 1) | ENTRY_KEY2 | (dir ? ENTRY_DIR : 0);
+}
+
+static inline uint32_t entry_index(uint32_t entry)
+{
+    return (entry & ENTRY_INDEX) - 1;
+}
+
+/* Direction of a packet found by this entry. */
+static inline unsigned entry_dir(uint32_t entry, bool swap)
+{
+    if (entry & ENTRY_KEY2)
+        return entry & ENTRY_DIR ? 1 : 0;
+    return swap ? 1 : 0;
+}
+
+/* Zeroed; for `sessions` with two keys each. -1 with errno. */
+int hash_open(struct hash_table *h, uint32_t sessions);
 void hash_close(struct hash_table *h);
-struct session *hash_find(const struct ses_table *t, uint64_t hash, const struct hsr_key *key);
 /* False: the chain is as long as it may get, or there is no overflow bucket left. */
-bool hash_insert(struct hash_table *h, uint64_t hash, uint32_t index);
-void hash_remove(struct hash_table *h, uint64_t hash, uint32_t index);
+bool hash_insert(struct hash_table *h, uint64_t hash, uint32_t entry);
+void hash_remove(struct hash_table *h, uint64_t hash, uint32_t entry);
 void hash_prefetch(const struct hash_table *h, uint64_t hash);
-/* Index of the first session of the home bucket with the hash's tag, unchecked; SES_NONE. */
+/* The first entry of the home bucket with the hash's tag, unchecked; 0. */
 uint32_t hash_suggest(const struct hash_table *h, uint64_t hash);
 
 void wheel_open(struct wheel *w);

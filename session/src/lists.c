@@ -41,30 +41,32 @@ uint32_t ses_port_count(const struct ses_table *t, uint16_t port)
 
 void lists_add(struct ses_table *t, struct session *s, unsigned list, uint16_t port)
 {
+    uint32_t index = index_of(t, s);
     struct port_list *l;
 
     if (port >= HSR_MAX_PORTS)
         return;
     l = &t->ports[list][port];
-    s->list_prev[list] = SES_NONE;
-    s->list_next[list] = l->head;
+    t->links[index].list_prev[list] = SES_NONE;
+    t->links[index].list_next[list] = l->head;
     if (l->head != SES_NONE)
-        t->sessions[l->head].list_prev[list] = index_of(t, s);
-    l->head = index_of(t, s);
+        t->links[l->head].list_prev[list] = index;
+    l->head = index;
     l->count++;
     t->charged[port] += list == LIST_TARGET && (s->flags & SES_F_CHARGED);
 }
 
 static void list_remove(struct ses_table *t, struct session *s, unsigned list, uint16_t port)
 {
-    uint32_t next = s->list_next[list], prev = s->list_prev[list];
+    const struct links *links = &t->links[index_of(t, s)];
+    uint32_t next = links->list_next[list], prev = links->list_prev[list];
 
     if (port >= HSR_MAX_PORTS)
         return;
     if (next != SES_NONE)
-        t->sessions[next].list_prev[list] = prev;
+        t->links[next].list_prev[list] = prev;
     if (prev != SES_NONE)
-        t->sessions[prev].list_next[list] = next;
+        t->links[prev].list_next[list] = next;
     else
         t->ports[list][port].head = next;
     t->ports[list][port].count--;

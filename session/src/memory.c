@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "session/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "internal.h"
+#include "hsring/abi.h"
 
 #ifdef AVS_LIBC_POOLS
 
-void *memory_get(size_t size)
+static void *private_get(void *arg, const char *name, size_t size)
 {
     size_t whole = (size + HSR_CACHE_LINE - 1) & ~(size_t)(HSR_CACHE_LINE - 1);
     void *p = aligned_alloc(HSR_CACHE_LINE, whole);
 
+    (void)arg;
+    (void)name;
     if (p)
         memset(p, 0, whole);
     return p;
 }
 
-void memory_put(void *p, size_t size)
+static void private_put(void *arg, void *memory, size_t size)
 {
+    (void)arg;
     (void)size;
-    free(p);
+    free(memory);
 }
 
 #else
@@ -32,11 +37,13 @@ void memory_put(void *p, size_t size)
  */
 #define MEMORY_HUGE_FROM (256u << 20)
 
-void *memory_get(size_t size)
+static void *private_get(void *arg, const char *name, size_t size)
 {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                    -1, 0);
 
+    (void)arg;
+    (void)name;
     if (p == MAP_FAILED)
         return NULL;
     if (size >= MEMORY_HUGE_FROM)
@@ -44,10 +51,25 @@ void *memory_get(size_t size)
     return p;
 }
 
-void memory_put(void *p, size_t size)
+static void private_put(void *arg, void *memory, size_t size)
 {
-    if (p)
-        munmap(p, size);
+    (void)arg;
+    if (memory)
+        munmap(memory, size);
 }
 
 #endif
+
+const struct ses_memory ses_private_memory = {.get = private_get, .put = private_put};
+
+void *ses_memory_get(const struct ses_memory *m, const char *name, size_t size)
+{
+    m = m ? m : &ses_private_memory;
+    return m->get(m->arg, name, size);
+}
+
+void ses_memory_put(const struct ses_memory *m, void *memory, size_t size)
+{
+    m = m ? m : &ses_private_memory;
+    m->put(m->arg, memory, size);
+}

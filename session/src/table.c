@@ -3,10 +3,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsring/flow_id.h"
 #include "internal.h"
 
 #define GENERATIONS (1u << HSR_FLOW_GEN_BITS)
+
+static bool open_records(struct ses_table *t)
+{
+    t->sessions_size = sizeof *t->sessions * (size_t)t->capacity;
+    t->keys6_size = sizeof *t->keys6 * (size_t)t->capacity;
+    t->sessions = ses_memory_get(t->memory, "sessions", t->sessions_size);
+    t->keys6 = ses_memory_get(t->memory, "keys6", t->keys6_size);
+    return t->sessions && t->keys6;
+}
+
+static bool open_private(struct ses_table *t, uint32_t quota)
+{
+    wheel_open(&t->wheel);
+    evict_open(t);
+    lists_open(t, quota);
+    t->free = SES_NONE;
+    t->links_size = sizeof *t->links * (size_t)t->capacity;
+    t->links = ses_memory_get(NULL, "links", t->links_size);
+    return t->links && hash_open(&t->hash, t->capacity) == 0;
+}
 
 struct ses_table *ses_table_open(const struct ses_table_config *config)
 {
@@ -21,20 +40,12 @@ struct ses_table *ses_table_open(const struct ses_table_config *config)
     if (!t)
         return NULL;
     t->capacity = config->capacity;
-    t->instance = config->instance;
-    t->worker = config->worker;
+    t->id_base = hsr_flow_id(config->instance, config->worker, 0, 0, 0);
     t->timeouts = config->timeouts;
+    t->memory = config->memory;
     t->gone = config->gone;
     t->arg = config->arg;
-    t->free = SES_NONE;
-    wheel_open(&t->wheel);
-    evict_open(t);
-    lists_open(t, config->quota);
-    t->sessions_size = sizeof *t->sessions * (size_t)t->capacity;
-    t->links_size = sizeof *t->links * (size_t)t->capacity;
-    t->sessions = memory_get(t->sessions_size);
-    t->links = memory_get(t->links_size);
-    if (!t->sessions || !t->links || hash_open(&t->hash, t->capacity) != 0) {
+    if (!open_records(t) || !open_private(t, config->quota)) {
         ses_table_close(t);
         errno = ENOMEM;
         return NULL;
@@ -47,22 +58,48 @@ void ses_table_close(struct ses_table *t)
     if (!t)
         return;
     hash_close(&t->hash);
-    memory_put(t->links, t->links_size);
-    memory_put(t->sessions, t->sessions_size);
+    ses_memory_put(NULL, t->links, t->links_size);
+    ses_memory_put(t->memory, t->keys6, t->keys6_size);
+    ses_memory_put(t->memory, t->sessions, t->sessions_size);
     free(t);
 }
 
-bool ses_matches(const struct session *s, const struct hsr_key *key)
+/* ---- match ---- */
+
+static bool matches6(const struct ses_table *t, const struct session *s, unsigned dir,
+                     const struct hsr_key *key)
 {
-    if (!key->ipv6)
-        return s->key_addrs == key->w[0] && s->key_ports == key->w[1] && !(s->flags & SES_F_IPV6);
-    return (s->flags & SES_F_IPV6) && s->key_ports == key->w[4] &&
-           memcmp(s->key6, key->w, sizeof s->key6) == 0;
+    const uint64_t *addrs = ses_is_second(s, dir) ? t->keys6[index_of(t, s)].w : s->key6;
+
+    return (s->flags & SES_F_IPV6) && s->dir[dir].key_ports == key->w[4] &&
+           memcmp(addrs, key->w, sizeof s->key6) == 0;
+}
+
+/* Does a packet with this swap bit travel in direction `dir`? */
+static bool is_oriented(const struct session *s, unsigned dir, bool swap)
+{
+    unsigned high = ses_is_second(s, dir) ? (s->flags & SES_F_SWAPPED2) != 0 : dir;
+
+    return high == swap;
+}
+
+bool ses_matches(const struct ses_table *t, const struct session *s, unsigned dir, bool swap,
+                 const struct hsr_key *key)
+{
+    const struct ses_dir *d = &s->dir[dir];
+
+    if (key->ipv6)
+        return matches6(t, s, dir, key) && is_oriented(s, dir, swap);
+    if (d->key_addrs != key->w[0] || d->key_ports != key->w[1])
+        return false;
+    if (!(s->flags & (SES_F_IPV6 | SES_F_KEY2))) /* most */
+        return dir == swap;
+    return !(s->flags & SES_F_IPV6) && is_oriented(s, dir, swap);
 }
 
 static bool flow_is_ours(const struct ses_table *t, uint64_t flow_id)
 {
-    return hsr_flow_instance(flow_id) == t->instance && hsr_flow_worker(flow_id) == t->worker &&
+    return (flow_id ^ t->id_base) >> HSR_FLOW_WORKER_SHIFT == 0 &&
            hsr_flow_index(flow_id) < t->fresh;
 }
 
@@ -81,28 +118,48 @@ struct session *ses_by_flow(struct ses_table *t, uint64_t flow_id)
     return NULL;
 }
 
-struct session *ses_find(struct ses_table *t, uint64_t hash, const struct hsr_key *key)
+static void prefetch_session(const struct ses_table *t, uint32_t index, unsigned dir)
 {
-    return hash_find(t, hash, key);
-}
-
-void ses_prefetch(const struct ses_table *t, uint64_t hash, uint64_t flow_id)
-{
-    if (flow_is_ours(t, flow_id))
-        __builtin_prefetch(&t->sessions[hsr_flow_index(flow_id)]);
-    else
-        hash_prefetch(&t->hash, hash);
-}
-
-void ses_prefetch_more(const struct ses_table *t, uint64_t hash, uint64_t flow_id, unsigned dir)
-{
-    uint32_t index =
-        flow_is_ours(t, flow_id) ? hsr_flow_index(flow_id) : hash_suggest(&t->hash, hash);
-
-    if (index == SES_NONE)
-        return;
     __builtin_prefetch(&t->sessions[index]);
     __builtin_prefetch(&t->sessions[index].dir[dir], 1);
+}
+
+bool ses_prefetch(const struct ses_table *t, uint64_t hash, uint64_t flow_id, bool swap)
+{
+    bool known = flow_is_ours(t, flow_id);
+
+    if (known)
+        prefetch_session(t, hsr_flow_index(flow_id), ses_flow_dir(flow_id, swap));
+    else
+        hash_prefetch(&t->hash, hash);
+    return known;
+}
+
+void ses_prefetch_more(const struct ses_table *t, uint64_t hash, bool swap)
+{
+    uint32_t entry = hash_suggest(&t->hash, hash);
+
+    if (entry)
+        prefetch_session(t, entry_index(entry), entry_dir(entry, swap));
+}
+
+/* ---- create and remove ---- */
+
+/* From 1 to the largest and round again: 0 is a session that never was. */
+static uint16_t generation_after(uint16_t generation)
+{
+    return (uint16_t)(generation + 1u >= GENERATIONS ? 1 : generation + 1u);
+}
+
+/* Whatever a former process left there is nobody's. */
+static uint32_t index_fresh(struct ses_table *t)
+{
+    struct session *s = &t->sessions[t->fresh];
+
+    ses_unseal(s);
+    s->state = SES_FREE;
+    s->generation = generation_after(s->generation);
+    return t->fresh++;
 }
 
 /* An unused index, evicting if there is none; SES_NONE when nothing may go. */
@@ -110,10 +167,8 @@ static uint32_t index_get(struct ses_table *t)
 {
     uint32_t index;
 
-    if (t->free == SES_NONE && t->fresh < t->capacity) {
-        t->sessions[t->fresh].generation = 1;
-        return t->fresh++;
-    }
+    if (t->free == SES_NONE && t->fresh < t->capacity)
+        return index_fresh(t);
     if (t->free == SES_NONE && !evict_one(t))
         return SES_NONE;
     index = t->free;
@@ -127,7 +182,7 @@ static void index_put(struct ses_table *t, uint32_t index)
     t->free = index;
 }
 
-static void session_init(struct session *s, const struct hsr_key *key, uint16_t origin,
+static void session_init(struct session *s, const struct hsr_key *key, bool swap, uint16_t origin,
                          uint64_t now)
 {
     uint16_t generation = s->generation;
@@ -135,19 +190,20 @@ static void session_init(struct session *s, const struct hsr_key *key, uint16_t 
     memset(s, 0, sizeof *s);
     s->generation = generation;
     s->state = SES_EMBRYONIC;
+    s->proto = hsr_key_proto(hsr_key_tail(key));
+    s->flags = (uint16_t)((key->ipv6 ? SES_F_IPV6 : 0) | (swap ? SES_F_SWAPPED : 0));
     s->origin = origin;
     s->target = HSR_NO_PORT;
     s->created = now;
-    s->key_ports = hsr_key_tail(key);
-    if (key->ipv6) {
-        s->flags = SES_F_IPV6;
-        memcpy(s->key6, key->w, sizeof s->key6);
-    } else {
-        s->key_addrs = key->w[0];
+    for (unsigned dir = 0; dir < 2; dir++) {
+        s->dir[dir].key_ports = hsr_key_tail(key);
+        s->dir[dir].key_addrs = key->ipv6 ? 0 : key->w[0];
     }
+    if (key->ipv6)
+        memcpy(s->key6, key->w, sizeof s->key6);
 }
 
-struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_key *key,
+struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_key *key, bool swap,
                            uint16_t origin, uint64_t now, enum hsr_drop *drop)
 {
     uint32_t index;
@@ -164,14 +220,14 @@ struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_
         t->stats.refused_full++;
         return NULL;
     }
-    if (!hash_insert(&t->hash, hash, index)) {
+    if (!hash_insert(&t->hash, hash, entry_of(index))) {
         index_put(t, index);
         t->stats.refused_collision++;
         return NULL;
     }
     s = &t->sessions[index];
-    session_init(s, key, origin, now);
-    t->links[index].hash = hash;
+    session_init(s, key, swap, origin, now);
+    t->links[index].hash[0] = hash;
     lists_add(t, s, LIST_ORIGIN, origin);
     evict_moved(t, s, SES_FREE);
     t->stats.created++;
@@ -179,6 +235,27 @@ struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_
         t->stats.high_water = t->stats.used;
     *drop = HSR_DROP_NONE;
     return s;
+}
+
+bool ses_add_key(struct ses_table *t, struct session *s, uint64_t hash, const struct hsr_key *key,
+                 bool swap)
+{
+    uint32_t index = index_of(t, s);
+    unsigned dir = !ses_initiator(s), there;
+
+    if (ses_find(t, hash, key, swap, &there) ||
+        !hash_insert(&t->hash, hash, entry_of_second(index, dir))) {
+        t->stats.refused_collision++;
+        return false;
+    }
+    s->flags |= (uint16_t)(SES_F_KEY2 | (swap ? SES_F_SWAPPED2 : 0));
+    s->dir[dir].key_ports = hsr_key_tail(key);
+    if (key->ipv6)
+        memcpy(t->keys6[index].w, key->w, sizeof t->keys6[index].w);
+    else
+        s->dir[dir].key_addrs = key->w[0];
+    t->links[index].hash[1] = hash;
+    return true;
 }
 
 static void count_gone(struct ses_table_stats *stats, enum ses_why why)
@@ -205,29 +282,53 @@ static void count_gone(struct ses_table_stats *stats, enum ses_why why)
 void ses_remove(struct ses_table *t, struct session *s, enum ses_why why)
 {
     uint32_t index = index_of(t, s);
+    const struct links *links = &t->links[index];
     uint8_t before = s->state;
 
+    ses_unseal(s);
     if (t->gone)
-        t->gone(t->arg, s, ses_flow_id(t, s), why);
+        t->gone(t->arg, s, why);
     if (s->deadline)
         wheel_remove(t, index);
     s->state = SES_FREE;
     evict_moved(t, s, before);
     lists_remove(t, s);
-    hash_remove(&t->hash, t->links[index].hash, index);
-    s->generation = (uint16_t)(s->generation + 1u == GENERATIONS ? 1 : s->generation + 1u);
+    hash_remove(&t->hash, links->hash[0], entry_of(index));
+    if (s->flags & SES_F_KEY2)
+        hash_remove(&t->hash, links->hash[1], entry_of_second(index, !ses_initiator(s)));
+    s->generation = generation_after(s->generation);
     index_put(t, index);
     count_gone(&t->stats, why);
 }
 
-uint64_t ses_flow_id(const struct ses_table *t, const struct session *s)
+/* ---- keys ---- */
+
+void ses_key(const struct ses_table *t, const struct session *s, bool second, struct hsr_key *key)
 {
-    return hsr_flow_id(t->instance, t->worker, s->generation, index_of(t, s), 0);
+    const struct ses_dir *d = &s->dir[second ? !ses_initiator(s) : ses_initiator(s)];
+
+    key->ipv6 = s->flags & SES_F_IPV6;
+    if (key->ipv6) {
+        memcpy(key->w, second ? t->keys6[index_of(t, s)].w : s->key6, sizeof s->key6);
+        key->w[HSR_KEY6_WORDS - 1] = d->key_ports;
+    } else {
+        key->w[0] = d->key_addrs;
+        key->w[1] = d->key_ports;
+    }
 }
 
-uint64_t ses_hash(const struct ses_table *t, const struct session *s)
+uint64_t ses_flow_id(const struct ses_table *t, const struct session *s, bool second)
 {
-    return t->links[index_of(t, s)].hash;
+    uint64_t id = t->id_base | hsr_flow_id(0, 0, s->generation, index_of(t, s), 0);
+
+    if (second)
+        id |= HSR_FLOW_KEY2 | (ses_initiator(s) ? 0 : HSR_FLOW_DIR);
+    return id;
+}
+
+uint64_t ses_hash(const struct ses_table *t, const struct session *s, bool second)
+{
+    return t->links[index_of(t, s)].hash[second];
 }
 
 const struct ses_table_stats *ses_stats(const struct ses_table *t)

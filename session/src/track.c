@@ -6,24 +6,18 @@
 
 const struct ses_proto *ses_proto(uint8_t proto)
 {
-    switch (proto) {
-    case HSR_PROTO_TCP:
-        return &proto_tcp;
-    case HSR_PROTO_UDP:
-        return &proto_udp;
-    case HSR_PROTO_ICMP:
-    case HSR_PROTO_ICMP6:
-        return &proto_icmp;
-    case HSR_PROTO_SCTP:
-        return &proto_sctp;
-    default:
-        return &proto_other;
-    }
+    static const struct ses_proto *const protos[UINT8_MAX + 1] = {
+        [HSR_PROTO_TCP] = &proto_tcp,   [HSR_PROTO_UDP] = &proto_udp,
+        [HSR_PROTO_ICMP] = &proto_icmp, [HSR_PROTO_ICMP6] = &proto_icmp,
+        [HSR_PROTO_SCTP] = &proto_sctp,
+    };
+
+    return protos[proto] ? protos[proto] : &proto_other;
 }
 
 static const struct ses_proto *proto_of(const struct session *s)
 {
-    return ses_proto(hsr_key_proto(s->key_ports));
+    return ses_proto(s->proto);
 }
 
 const char *ses_state_name(const struct session *s)
@@ -36,15 +30,13 @@ enum hsr_drop ses_opens(const struct ses_packet *p, enum ses_midstream policy)
     return ses_proto(p->proto)->opens(p, policy);
 }
 
-void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p,
-               uint64_t now)
+void ses_begin(struct ses_table *t, struct session *s, const struct ses_packet *p, uint64_t now)
 {
     const struct ses_proto *proto = proto_of(s);
 
-    if (dir)
-        s->flags |= SES_F_SWAPPED;
-    proto->begin(s, dir, p);
+    proto->begin(s, ses_initiator(s), p);
     ses_arm(t, s, now, proto->idle(s, &t->timeouts) * NS_PER_S);
+    ses_seal(t, s);
 }
 
 enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,

@@ -112,6 +112,15 @@ static uint64_t clamp_now(struct ses_table *t, uint64_t now)
     return t->now;
 }
 
+/* The entry stands too late for the deadline, or there is none. Off the way of ordinary packets. */
+static __attribute__((noinline)) void rearm(struct ses_table *t, const struct session *s,
+                                            bool armed)
+{
+    if (armed)
+        wheel_remove(t, index_of(t, s));
+    wheel_add(t, index_of(t, s));
+}
+
 void ses_arm(struct ses_table *t, struct session *s, uint64_t now, uint64_t ns)
 {
     uint32_t before = s->deadline;
@@ -124,11 +133,8 @@ void ses_arm(struct ses_table *t, struct session *s, uint64_t now, uint64_t ns)
                           (((now & ((1u << TICK_SHIFT) - 1)) + ns + (1u << TICK_SHIFT) - 1) >>
                            TICK_SHIFT));
     s->deadline = deadline ? deadline : 1; /* 0 means unarmed; once in 18 years a tick late */
-    if (before && (int32_t)(s->deadline - before) >= 0)
-        return;
-    if (before)
-        wheel_remove(t, index_of(t, s));
-    wheel_add(t, index_of(t, s));
+    if (before == 0 || (int32_t)(s->deadline - before) < 0)
+        rearm(t, s, before != 0);
 }
 
 /* Empty one slot: what is due goes, the rest is placed anew. False when the budget ran out first. */

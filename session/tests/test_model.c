@@ -2,7 +2,8 @@
 /*
  * Random operations on a small table under a virtual clock, and the same on a model: an unordered array that is
  * scanned for everything. The model learns of departures from `gone`, and there decides whether that session was the
- * right one to go. Few keys, few ports and few hashes, so that all of it collides all the time.
+ * right one to go. Few tuples, few ports and few hashes, so that all of it collides all the time; half of the sessions
+ * have a secondary key, out of the same tuples.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,6 @@
 
 #include <cmocka.h>
 
-#include "hsring/flow_id.h"
 #include "session/track.h"
 
 #define NS         UINT64_C(1000000000)
@@ -21,13 +21,20 @@
 #define OPERATIONS 100000
 #define NO_WHY     99
 
-enum { CAPACITY = 150, KEYS = 600, HASHES = 60, PORTS = 5, QUOTA = 32 };
+enum { CAPACITY = 150, TUPLES = 600, HASHES = 60, PORTS = 5, QUOTA = 32, DEAD = 64 };
+
+/* Packets of one end: a tuple, and which end sends. */
+struct side {
+    uint32_t k;
+    bool swap;
+};
 
 struct item {
-    struct session *s; /* NULL: not in the table */
-    uint64_t flow_id;
-    uint64_t last_id; /* of its former life */
-    uint64_t order;   /* when it came into its state */
+    struct session *s; /* NULL: no item */
+    struct side side[2];
+    bool two_keys; /* else the second side is the first one turned round */
+    uint64_t flow_id[2];
+    uint64_t order; /* when it came into its state */
     uint64_t deadline;
     uint16_t origin, target;
     uint8_t state;
@@ -36,11 +43,15 @@ struct item {
 struct model {
     struct ses_table *t;
     struct ses_timeouts timeouts;
-    struct item item[KEYS];
+    struct item item[CAPACITY];
+    uint64_t dead[DEAD]; /* flow ids that are no more */
+    uint32_t deaths;
     uint64_t now, order, random;
     uint64_t gone[SES_WHY_POLICY + 1];
-    unsigned why;  /* of the operation under way */
-    uint32_t only; /* FLUSH: the key, PORT: the port */
+    uint64_t turned_away;    /* second keys that another session had */
+    unsigned why;            /* of the operation under way */
+    const struct item *only; /* FLUSH: the session */
+    uint16_t port;           /* PORT: the port */
 };
 
 static uint32_t random_below(struct model *m, uint32_t n)
@@ -51,19 +62,19 @@ static uint32_t random_below(struct model *m, uint32_t n)
     return (uint32_t)(m->random >> 20) % n;
 }
 
-static struct hsr_key key_of(uint32_t k)
+/* A third is IPv6, half of each is TCP: tuples of one kind are six apart. */
+static bool is_tcp(uint32_t k)
 {
-    struct hsr_key key = {.w = {k, hsr_key_ports(1, 2, 3, k % 2 ? 6 : 17)}};
-
-    if (k % 3 == 0)
-        key = (struct hsr_key){.w = {k, k, 7, k, hsr_key_ports(1, 2, 3, k % 2 ? 6 : 17)},
-                               .ipv6 = true};
-    return key;
+    return k % 2;
 }
 
-static uint32_t key_number(const struct session *s)
+static struct hsr_key key_of(uint32_t k)
 {
-    return (uint32_t)(s->flags & SES_F_IPV6 ? s->key6[0] : s->key_addrs);
+    struct hsr_key key = {.w = {k, hsr_key_ports(1, 2, 3, is_tcp(k) ? 6 : 17)}};
+
+    if (k % 3 == 0)
+        key = (struct hsr_key){.w = {k, k, 7, k, key.w[1]}, .ipv6 = true};
+    return key;
 }
 
 static uint64_t hash_of(uint32_t k)
@@ -71,12 +82,44 @@ static uint64_t hash_of(uint32_t k)
     return (k % HASHES + 1) * SECRET;
 }
 
+static struct side random_side(struct model *m)
+{
+    return (struct side){random_below(m, TUPLES), random_below(m, 2)};
+}
+
+static struct item *item_of(struct model *m, const struct session *s)
+{
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        if (m->item[i].s == s)
+            return &m->item[i];
+    }
+    return NULL;
+}
+
+/* Whose packets are these, and is it the responder's side of it? */
+static struct item *owner(struct model *m, struct side of, unsigned *which)
+{
+    for (uint32_t i = 0; i < 2 * CAPACITY; i++) {
+        struct item *at = &m->item[i / 2];
+
+        *which = i % 2;
+        if (at->s && at->side[*which].k == of.k && at->side[*which].swap == of.swap)
+            return at;
+    }
+    return NULL;
+}
+
+static unsigned dir_of(const struct item *i, unsigned which)
+{
+    return i->side[0].swap ^ which;
+}
+
 static uint32_t count(const struct model *m, uint8_t state)
 {
     uint32_t n = 0;
 
-    for (uint32_t k = 0; k < KEYS; k++)
-        n += m->item[k].s && (!state || m->item[k].state == state);
+    for (uint32_t i = 0; i < CAPACITY; i++)
+        n += m->item[i].s && (!state || m->item[i].state == state);
     return n;
 }
 
@@ -84,8 +127,8 @@ static uint32_t count_origin(const struct model *m, uint16_t port)
 {
     uint32_t n = 0;
 
-    for (uint32_t k = 0; k < KEYS; k++)
-        n += m->item[k].s && m->item[k].origin == port;
+    for (uint32_t i = 0; i < CAPACITY; i++)
+        n += m->item[i].s && m->item[i].origin == port;
     return n;
 }
 
@@ -95,8 +138,8 @@ static bool may_be_evicted(const struct model *m, const struct item *victim)
 
     if (count(m, 0) != CAPACITY || victim->state != class)
         return false;
-    for (uint32_t k = 0; k < KEYS; k++) {
-        const struct item *i = &m->item[k];
+    for (uint32_t n = 0; n < CAPACITY; n++) {
+        const struct item *i = &m->item[n];
 
         if (i->s && i->state == class && i->order < victim->order)
             return false;
@@ -104,13 +147,14 @@ static bool may_be_evicted(const struct model *m, const struct item *victim)
     return true;
 }
 
-static void on_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why why)
+static void on_gone(void *arg, struct session *s, enum ses_why why)
 {
     struct model *m = arg;
-    struct item *i = &m->item[key_number(s)];
+    struct item *i = item_of(m, s);
 
-    assert_ptr_equal(i->s, s);
-    assert_true(i->flow_id == flow_id);
+    assert_non_null(i);
+    for (unsigned which = 0; which < 1u + i->two_keys; which++)
+        assert_true(i->flow_id[which] == ses_flow_id(m->t, s, which));
     assert_int_equal(i->state, s->state);
     m->gone[why]++;
     switch (why) {
@@ -126,14 +170,15 @@ static void on_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why
         break;
     case SES_WHY_PORT:
         assert_int_equal(m->why, SES_WHY_PORT);
-        assert_true(i->origin == m->only || i->target == m->only);
+        assert_true(i->origin == m->port || i->target == m->port);
         break;
     default:
         assert_int_equal(m->why, why);
-        assert_int_equal(key_number(s), m->only);
+        assert_ptr_equal(i, m->only);
     }
     i->s = NULL;
-    i->last_id = flow_id;
+    m->dead[m->deaths % DEAD] = i->flow_id[m->deaths % 2 && i->two_keys];
+    m->deaths++;
 }
 
 static void set_state(struct model *m, struct item *i, uint8_t state, uint32_t idle)
@@ -144,20 +189,74 @@ static void set_state(struct model *m, struct item *i, uint8_t state, uint32_t i
     i->deadline = (m->now + idle * NS + TICK - 1) / TICK;
 }
 
-static void do_create(struct model *m, uint32_t k)
+static void flush(struct model *m, struct item *i)
 {
-    struct item *i = &m->item[k];
-    struct hsr_key key = key_of(k);
+    m->why = SES_WHY_FLUSH;
+    m->only = i;
+    ses_remove(m->t, i->s, SES_WHY_FLUSH);
+    assert_null(i->s);
+}
+
+/* A secondary key of the primary's kind; false: it could not be had. */
+static bool give_second(struct model *m, struct item *i)
+{
+    struct side back = {i->side[0].k % 6 + 6 * random_below(m, TUPLES / 6), random_below(m, 2)};
+    struct hsr_key key = key_of(back.k);
+    uint64_t collisions = ses_stats(m->t)->refused_collision;
+    unsigned which;
+    const struct item *has = owner(m, back, &which);
+    bool added = ses_add_key(m->t, i->s, hash_of(back.k), &key, back.swap);
+
+    assert_int_equal(ses_stats(m->t)->refused_collision, collisions + !added);
+    m->turned_away += has != NULL;
+    assert_true(!added || !has);
+    if (added) {
+        i->side[1] = back;
+        i->two_keys = true;
+    }
+    return added;
+}
+
+static void enter(struct model *m, struct session *s, struct side from, uint16_t origin)
+{
+    struct item *i = item_of(m, NULL);
+    struct ses_packet p = {
+        .proto = is_tcp(from.k) ? 6 : 17, .tcp_flags = 2, .wscale = SES_WSCALE_NONE};
+    unsigned which;
+    bool alone = !owner(m, (struct side){from.k, !from.swap}, &which);
+
+    assert_non_null(i);
+    *i = (struct item){.s = s,
+                       .side = {from, {from.k, !from.swap}},
+                       .origin = origin,
+                       .target = HSR_NO_PORT,
+                       .state = SES_FREE};
+    set_state(m, i, SES_EMBRYONIC, 0);
+    i->flow_id[0] = ses_flow_id(m->t, s, false);
+    if (random_below(m, 2) && give_second(m, i))
+        i->flow_id[1] = ses_flow_id(m->t, s, true);
+    /* With one key it has both ends' packets: not if somebody has the other end's. */
+    if (!i->two_keys && !alone) {
+        flush(m, i);
+        return;
+    }
+    ses_begin(m->t, s, &p, m->now);
+    set_state(m, i, SES_EMBRYONIC,
+              is_tcp(from.k) ? m->timeouts.tcp_embryonic : m->timeouts.udp_single);
+}
+
+static void do_create(struct model *m, struct side from)
+{
+    struct hsr_key key = key_of(from.k);
     uint16_t origin = (uint16_t)random_below(m, PORTS);
     uint64_t collisions = ses_stats(m->t)->refused_collision;
-    struct ses_packet p = {.proto = k % 2 ? 6 : 17, .tcp_flags = 2, .wscale = SES_WSCALE_NONE};
     bool quota = count_origin(m, origin) >= QUOTA;
     bool full = count(m, SES_ESTABLISHED) == CAPACITY;
     enum hsr_drop drop;
     struct session *s;
 
     m->why = SES_WHY_EVICTED;
-    s = ses_create(m->t, hash_of(k), &key, origin, m->now, &drop);
+    s = ses_create(m->t, hash_of(from.k), &key, from.swap, origin, m->now, &drop);
     if (!s) {
         if (ses_stats(m->t)->refused_collision == collisions) {
             assert_true(quota || full);
@@ -166,31 +265,23 @@ static void do_create(struct model *m, uint32_t k)
         return;
     }
     assert_false(quota || full);
-    *i = (struct item){.s = s,
-                       .flow_id = ses_flow_id(m->t, s),
-                       .last_id = i->last_id,
-                       .origin = origin,
-                       .target = HSR_NO_PORT};
-    ses_begin(m->t, s, 0, &p, m->now);
-    set_state(m, i, SES_EMBRYONIC, k % 2 ? m->timeouts.tcp_embryonic : m->timeouts.udp_single);
+    enter(m, s, from, origin);
 }
 
 /* UDP: a packet of either side; TCP: the responder refuses, and what follows passes without effect. */
-static void do_packet(struct model *m, uint32_t k)
+static void do_packet(struct model *m, struct item *i, unsigned which)
 {
-    struct item *i = &m->item[k];
-    unsigned dir = random_below(m, 2);
     struct ses_packet p = {.proto = 17};
     enum hsr_drop drop;
 
-    if (k % 2) {
+    if (is_tcp(i->side[0].k)) {
         p = (struct ses_packet){.proto = 6, .tcp_flags = 0x14, .ack = 1};
-        assert_int_equal(ses_track(m->t, i->s, 1, &p, m->now, &drop), SES_CONTINUES);
+        assert_int_equal(ses_track(m->t, i->s, dir_of(i, 1), &p, m->now, &drop), SES_CONTINUES);
         if (i->state != SES_CLOSING)
             set_state(m, i, SES_CLOSING, m->timeouts.tcp_reset);
     } else {
-        assert_int_equal(ses_track(m->t, i->s, dir, &p, m->now, &drop), SES_CONTINUES);
-        if (dir || i->state == SES_ESTABLISHED)
+        assert_int_equal(ses_track(m->t, i->s, dir_of(i, which), &p, m->now, &drop), SES_CONTINUES);
+        if (which || i->state == SES_ESTABLISHED)
             set_state(m, i, SES_ESTABLISHED, m->timeouts.udp_stream);
         else
             set_state(m, i, SES_EMBRYONIC, m->timeouts.udp_single);
@@ -198,39 +289,53 @@ static void do_packet(struct model *m, uint32_t k)
     assert_int_equal(i->s->state, i->state);
 }
 
-static void do_known(struct model *m, uint32_t k)
+static void do_known(struct model *m, struct item *i, unsigned which)
 {
-    struct item *i = &m->item[k];
-
     switch (random_below(m, 8)) {
     case 0:
-        m->why = SES_WHY_FLUSH;
-        m->only = k;
-        ses_remove(m->t, i->s, SES_WHY_FLUSH);
-        assert_null(i->s);
+        flush(m, i);
         break;
     case 1:
         i->target = random_below(m, 3) ? (uint16_t)random_below(m, PORTS) : HSR_NO_PORT;
+        ses_unseal(i->s);
         ses_set_target(m->t, i->s, i->target);
+        ses_seal(m->t, i->s);
         break;
     default:
-        do_packet(m, k);
+        do_packet(m, i, which);
     }
 }
 
-static void do_key(struct model *m, uint32_t k)
+/* What both ways of finding a session say of one end's packets. */
+static void check_found(struct model *m, const struct item *i, unsigned which, struct side of)
 {
-    struct item *i = &m->item[k];
-    struct hsr_key key = key_of(k);
+    struct hsr_key key = key_of(of.k);
+    uint64_t id = i->flow_id[which && i->two_keys];
+    unsigned dir = 9;
 
-    assert_ptr_equal(ses_find(m->t, hash_of(k), &key), i->s);
-    if (i->last_id)
-        assert_null(ses_by_flow(m->t, i->last_id));
-    if (i->s) {
-        assert_ptr_equal(ses_by_flow(m->t, i->flow_id), i->s);
-        do_known(m, k);
+    assert_ptr_equal(ses_find(m->t, hash_of(of.k), &key, of.swap, &dir), i->s);
+    assert_int_equal(dir, dir_of(i, which));
+    assert_ptr_equal(ses_by_flow(m->t, id), i->s);
+    assert_int_equal(ses_flow_dir(id, of.swap), dir);
+    assert_true(ses_matches(m->t, i->s, dir, of.swap, &key));
+    assert_false(ses_matches(m->t, i->s, !dir, of.swap, &key));
+}
+
+static void do_side(struct model *m, struct side of)
+{
+    struct hsr_key key = key_of(of.k);
+    unsigned which, dir;
+    struct item *i = owner(m, of, &which);
+    uint64_t dead = m->dead[random_below(m, DEAD)];
+
+    if (dead)
+        assert_null(ses_by_flow(m->t, dead));
+    if (i) {
+        check_found(m, i, which, of);
+        do_known(m, i, which);
     } else {
-        do_create(m, k);
+        assert_null(ses_find(m->t, hash_of(of.k), &key, of.swap, &dir));
+        do_create(m, of);
     }
 }
 
@@ -245,8 +350,8 @@ static void do_time(struct model *m)
     assert_true(gone <= budget);
     if (budget != UINT32_MAX)
         return;
-    for (uint32_t k = 0; k < KEYS; k++)
-        assert_true(!m->item[k].s || m->item[k].deadline > m->now / TICK);
+    for (uint32_t i = 0; i < CAPACITY; i++)
+        assert_true(!m->item[i].s || m->item[i].deadline > m->now / TICK);
 }
 
 static void do_port(struct model *m)
@@ -254,12 +359,12 @@ static void do_port(struct model *m)
     uint32_t left = 0, budget = random_below(m, 60);
 
     m->why = SES_WHY_PORT;
-    m->only = random_below(m, PORTS);
-    left = ses_remove_port(m->t, (uint16_t)m->only, budget);
-    for (uint32_t k = 0; k < KEYS; k++) {
-        const struct item *i = &m->item[k];
+    m->port = (uint16_t)random_below(m, PORTS);
+    left = ses_remove_port(m->t, m->port, budget);
+    for (uint32_t n = 0; n < CAPACITY; n++) {
+        const struct item *i = &m->item[n];
 
-        left -= i->s && (i->origin == m->only || i->target == m->only);
+        left -= i->s && (i->origin == m->port || i->target == m->port);
     }
     assert_int_equal(left, 0);
 }
@@ -269,8 +374,14 @@ static void check_all(struct model *m)
     const struct ses_table_stats *stats = ses_stats(m->t);
     uint32_t cursor = 0, walked = 0;
 
-    for (struct session *s; (s = ses_walk(m->t, &cursor)) != NULL; walked++)
-        assert_ptr_equal(m->item[key_number(s)].s, s);
+    for (struct session *s; (s = ses_walk(m->t, &cursor)) != NULL; walked++) {
+        const struct item *i = item_of(m, s);
+
+        assert_non_null(i);
+        assert_true(ses_sealed(m->t, s));
+        for (unsigned which = 0; which < 2; which++)
+            check_found(m, i, which, i->side[which]);
+    }
     assert_int_equal(walked, count(m, 0));
     assert_int_equal(stats->used, walked);
     assert_int_equal(stats->embryonic, count(m, SES_EMBRYONIC));
@@ -304,7 +415,7 @@ static void run(uint64_t seed, uint64_t start)
         else if (what < 30)
             do_time(&m);
         else
-            do_key(&m, random_below(&m, KEYS));
+            do_side(&m, random_side(&m));
         if (n % 100 == 0)
             check_all(&m);
     }
@@ -312,6 +423,7 @@ static void run(uint64_t seed, uint64_t start)
     for (unsigned why = 0; why < SES_WHY_POLICY; why++)
         assert_true(m.gone[why] > 0);
     assert_true(ses_stats(m.t)->refused_quota > 0);
+    assert_true(m.turned_away > 0);
     m.why = SES_WHY_EXPIRED;
     m.now += 100000 * NS;
     ses_expire(m.t, m.now, UINT32_MAX);

@@ -43,10 +43,10 @@ static struct session *add(struct ses_table *t, uint8_t proto, unsigned from,
 {
     struct hsr_key key = {.w = {0x0A0000010A000002, hsr_key_ports(1000, 80, 7, proto)}};
     enum hsr_drop drop;
-    struct session *s = ses_create(t, proto, &key, 3, now, &drop);
+    struct session *s = ses_create(t, proto, &key, from, 3, now, &drop);
 
     assert_non_null(s);
-    ses_begin(t, s, from, p, now);
+    ses_begin(t, s, p, now);
     return s;
 }
 
@@ -181,38 +181,92 @@ static void test_icmpv6(void **unused)
     ses_table_close(t);
 }
 
-/* A packet of an IPv4 session reads and writes line 0 and the line of its direction, which the caller counts in. */
-static void check_lines(uint8_t proto, uint8_t pattern, struct session *result)
+#define LINE        HSR_CACHE_LINE
+#define FIRST_HASH  (UINT64_C(1) << 48) /* of another tag */
+#define SECOND_HASH (UINT64_C(2) << 48)
+
+/* The key of the responder's packets: translated, and of the other orientation. */
+static struct hsr_key translated(uint8_t proto)
+{
+    return (struct hsr_key){.w = {0x0A000002C0000201, hsr_key_ports(80, 4000, 0, proto)}};
+}
+
+static struct session *add_two_keys(struct ses_table *t, uint8_t proto, unsigned from, bool second,
+                                    const struct ses_packet *p, uint64_t now)
+{
+    struct hsr_key key = {.w = {0x0A0000010A000002, hsr_key_ports(1000, 80, 7, proto)}};
+    struct hsr_key other = translated(proto);
+    enum hsr_drop drop;
+    struct session *s = ses_create(t, FIRST_HASH, &key, from, 3, now, &drop);
+
+    assert_non_null(s);
+    if (second)
+        assert_true(ses_add_key(t, s, SECOND_HASH, &other, from));
+    ses_begin(t, s, p, now);
+    return s;
+}
+
+/* Everything that a packet of this direction has no business with: its neighbour's line and the cold one. */
+static void forbid(struct session *s, unsigned dir, bool forbidden)
+{
+#ifdef POISONING
+    void *line[] = {&s->dir[!dir], s->key6};
+
+    for (unsigned i = 0; i < COUNT(line); i++) {
+        if (forbidden)
+            ASAN_POISON_MEMORY_REGION(line[i], LINE);
+        else
+            ASAN_UNPOISON_MEMORY_REGION(line[i], LINE);
+    }
+#else
+    (void)s;
+    (void)dir;
+    (void)forbidden;
+#endif
+}
+
+/*
+ * A packet of an IPv4 session reads and writes line 0 and the line of its direction, NAT or not: found by its flow id,
+ * found in the table, and through the protocol's state machine. `pattern` fills what it must not depend on.
+ */
+static void check_lines(uint8_t proto, uint8_t pattern, bool second, struct session *result)
 {
     static const uint8_t flags[][2] = {{0, 0x12}, {1, 0x10}, {0, 0x10}, {1, 0x11}, {0, 0x11}};
-    struct hsr_key key = {.w = {0x0A0000010A000002, hsr_key_ports(1000, 80, 7, proto)}};
+    enum { FROM = 1 };
     struct ses_packet p = {
         .proto = proto, .tcp_flags = 2, .icmp_type = 8, .window = 1000, .wscale = SES_WSCALE_NONE};
     struct ses_timeouts timeouts;
     struct ses_table *t = open_table(&timeouts);
-    struct session *s = add(t, proto, 1, &p, NS);
-    uint8_t cold[192];
-    enum hsr_drop drop;
+    struct session *s = add_two_keys(t, proto, FROM, second, &p, NS);
+    struct session before = *s;
 
-    memset(cold, pattern, sizeof cold);
-    memcpy((uint8_t *)s + 64, cold, sizeof cold);
-#ifdef POISONING
-    ASAN_POISON_MEMORY_REGION((uint8_t *)s + 64, 192);
-#endif
-    assert_true(ses_matches(s, &key));
     for (unsigned i = 0; i < COUNT(flags); i++) {
-        unsigned dir = flags[i][0];
+        unsigned dir = flags[i][0], found = 9;
+        bool by_second = second && dir != FROM;
+        bool swap = by_second ? FROM : dir;
+        uint64_t id = ses_flow_id(t, s, by_second);
+        struct hsr_key key;
+        enum hsr_drop drop;
 
+        ses_key(t, s, by_second, &key);
         p.tcp_flags = flags[i][1];
         p.seq = i > 2 ? 1 : dir; /* both ends begin at 0 */
         p.ack = 1;
         p.icmp_type = dir ? 8 : 0;
+        memset(&s->dir[!dir], pattern, LINE);
+        memset(s->key6, pattern, LINE);
+        forbid(s, dir, true);
+        assert_int_equal(ses_flow_dir(id, swap), dir);
+        assert_ptr_equal(ses_by_flow(t, id), s);
+        assert_true(ses_matches(t, s, dir, swap, &key));
+        assert_ptr_equal(ses_find(t, by_second ? SECOND_HASH : FIRST_HASH, &key, swap, &found), s);
+        assert_int_equal(found, dir);
         assert_int_equal(ses_track(t, s, dir, &p, NS * (i + 2), &drop), SES_CONTINUES);
+        forbid(s, dir, false);
+        s->dir[!dir] = before.dir[!dir];
+        memcpy(s->key6, before.key6, LINE);
+        assert_memory_equal(&s->dir[dir], &before.dir[dir], LINE); /* the caller's to count in */
     }
-#ifdef POISONING
-    ASAN_UNPOISON_MEMORY_REGION((uint8_t *)s + 64, 192);
-#endif
-    assert_memory_equal((uint8_t *)s + 64, cold, sizeof cold);
     assert_int_equal(s->state, proto == 6 ? SES_CLOSING : SES_ESTABLISHED);
     *result = *s;
     ses_table_close(t);
@@ -223,15 +277,12 @@ static void test_lines(void **unused)
     static const uint8_t protos[] = {1, 6, 17, 47};
 
     (void)unused;
-    assert_int_equal(offsetof(struct session, dir[0]), 64);
-    assert_int_equal(offsetof(struct session, dir[1]), 128);
-    assert_true(offsetof(struct session, target) + sizeof(uint16_t) <= 64);
-    for (unsigned i = 0; i < COUNT(protos); i++) {
+    for (unsigned i = 0; i < 2 * COUNT(protos); i++) {
         struct session a, b;
 
-        check_lines(protos[i], 0x55, &a);
-        check_lines(protos[i], 0xAA, &b);
-        assert_memory_equal(&a, &b, 64);
+        check_lines(protos[i / 2], 0x55, i % 2, &a);
+        check_lines(protos[i / 2], 0xAA, i % 2, &b);
+        assert_memory_equal(&a, &b, sizeof a);
     }
 }
 
@@ -257,15 +308,19 @@ static void test_record4(void **unused)
     assert_int_equal(r.proto, 6);
     assert_int_equal(r.state, SES_EMBRYONIC);
     assert_int_equal(r.flags, SES_F_SWAPPED);
-    assert_memory_equal(r.src, ((uint8_t[16]){10, 0, 0, 2}), 16);
-    assert_memory_equal(r.dst, ((uint8_t[16]){10, 0, 0, 1}), 16);
-    assert_int_equal(r.sport, 80);
-    assert_int_equal(r.dport, 1000);
-    assert_int_equal(r.context, 7);
+    for (unsigned side = 0; side < 2; side++) {
+        assert_memory_equal(side ? r.tuple[1].dst : r.tuple[0].src, ((uint8_t[16]){10, 0, 0, 2}),
+                            16);
+        assert_memory_equal(side ? r.tuple[1].src : r.tuple[0].dst, ((uint8_t[16]){10, 0, 0, 1}),
+                            16);
+        assert_int_equal(side ? r.tuple[1].dport : r.tuple[0].sport, 80);
+        assert_int_equal(side ? r.tuple[1].sport : r.tuple[0].dport, 1000);
+        assert_int_equal(r.tuple[side].context, 7);
+    }
     assert_int_equal(r.origin, 3);
     assert_int_equal(r.target, 9);
     assert_int_equal(r.policy, 77);
-    assert_true(r.flow_id == ses_flow_id(t, s));
+    assert_true(r.flow_id == ses_flow_id(t, s, false));
     assert_true(r.created == 3 * NS);
     assert_true(r.deadline >= 23 * NS && r.deadline < 23 * NS + TICK);
     assert_int_equal(r.packets[0], 2);
@@ -289,22 +344,66 @@ static void test_record6(void **unused)
     uint64_t before_wrap = (UINT64_C(0xFFFFFFFF) << 27) - NS; /* ticks wrap under its deadline */
     struct ses_record r;
     enum hsr_drop drop;
-    struct session *s = ses_create(t, 1, &key, 3, before_wrap, &drop);
+    struct session *s = ses_create(t, 1, &key, swap, 3, before_wrap, &drop);
 
     (void)unused;
-    ses_begin(t, s, swap, &p, before_wrap);
+    ses_begin(t, s, &p, before_wrap);
     ses_export(t, s, before_wrap, &r);
     assert_int_equal(r.family, 6);
     assert_int_equal(r.flags, SES_F_IPV6);
-    assert_memory_equal(r.src, src, 16);
-    assert_memory_equal(r.dst, dst, 16);
-    assert_int_equal(r.sport, 5353);
-    assert_int_equal(r.dport, 53);
-    assert_int_equal(r.context, 0x123456);
+    assert_memory_equal(r.tuple[0].src, src, 16);
+    assert_memory_equal(r.tuple[0].dst, dst, 16);
+    assert_int_equal(r.tuple[0].sport, 5353);
+    assert_int_equal(r.tuple[0].dport, 53);
+    assert_int_equal(r.tuple[0].context, 0x123456);
     assert_true(r.deadline >= before_wrap + 30 * NS &&
                 r.deadline < before_wrap + 30 * NS + 2 * TICK);
     assert_memory_equal(r.tcp, ((struct ses_tcp[2]){0}), sizeof r.tcp);
     ses_table_close(t);
+}
+
+/* Source NAT of either family, each key in either orientation: what the initiator is outside stands in tuple[1]. */
+static void test_record_of_two_keys(void **unused)
+{
+    static const uint8_t inside[] = {10, [15] = 5}, outside[] = {192, [15] = 77},
+                         server[][16] = {{9, [15] = 1}, {100}, {200, [15] = 9}};
+
+    (void)unused;
+    for (unsigned i = 0; i < 2 * COUNT(server); i++) {
+        bool six = i & 1;
+        const uint8_t *to = server[i / 2];
+        struct ses_packet p = {.proto = 17};
+        struct ses_timeouts timeouts;
+        struct ses_table *t = open_table(&timeouts);
+        struct hsr_key key = {0}, back = {0};
+        bool swap =
+            six ? hsr_key6(&key, inside, to, 1000, 53, 17, 5, false)
+                : hsr_key4(&key, hsr_load32(inside), hsr_load32(to), 1000, 53, 17, 5, false);
+        bool swap2 =
+            six ? hsr_key6(&back, to, outside, 53, 40000, 17, 0, false)
+                : hsr_key4(&back, hsr_load32(to), hsr_load32(outside), 53, 40000, 17, 0, false);
+        size_t len = six ? 16 : 4;
+        struct ses_record r;
+        enum hsr_drop drop;
+        struct session *s = ses_create(t, 1, &key, swap, 3, NS, &drop);
+
+        assert_true(ses_add_key(t, s, 2, &back, swap2));
+        ses_begin(t, s, &p, NS);
+        ses_export(t, s, NS, &r);
+        assert_true(r.flags & SES_F_KEY2);
+        assert_memory_equal(r.tuple[0].src, inside, len);
+        assert_memory_equal(r.tuple[0].dst, to, len);
+        assert_int_equal(r.tuple[0].sport, 1000);
+        assert_int_equal(r.tuple[0].dport, 53);
+        assert_int_equal(r.tuple[0].context, 5);
+        assert_memory_equal(r.tuple[1].src, to, len);
+        assert_memory_equal(r.tuple[1].dst, outside, len);
+        assert_int_equal(r.tuple[1].sport, 53);
+        assert_int_equal(r.tuple[1].dport, 40000);
+        assert_int_equal(r.tuple[1].context, 0);
+        assert_true(r.flow_id == ses_flow_id(t, s, false));
+        ses_table_close(t);
+    }
 }
 
 int main(void)
@@ -313,7 +412,7 @@ int main(void)
         cmocka_unit_test(test_two_way), cmocka_unit_test(test_icmp_opens),
         cmocka_unit_test(test_icmp),    cmocka_unit_test(test_icmpv6),
         cmocka_unit_test(test_lines),   cmocka_unit_test(test_record4),
-        cmocka_unit_test(test_record6),
+        cmocka_unit_test(test_record6), cmocka_unit_test(test_record_of_two_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

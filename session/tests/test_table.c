@@ -20,18 +20,23 @@
     UINT64_C(0x9E3779B97F4A7C15) /* spreads numbers over 64 bits, as the hash spreads keys */
 
 struct seen {
+    const struct ses_table *t;
     unsigned count;
     enum ses_why why;
     uint64_t flow_id;
     uint64_t addrs;
 };
 
-static void on_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why why)
+static void on_gone(void *arg, struct session *s, enum ses_why why)
 {
     struct seen *seen = arg;
 
     assert_int_not_equal(s->state, SES_FREE);
-    *seen = (struct seen){seen->count + 1, why, flow_id, s->key_addrs};
+    assert_int_equal(s->seal, 0);
+    seen->count++;
+    seen->why = why;
+    seen->flow_id = ses_flow_id(seen->t, s, false);
+    seen->addrs = s->dir[0].key_addrs;
 }
 
 static struct ses_table *open_table(uint32_t capacity, uint32_t quota, struct seen *seen)
@@ -45,7 +50,7 @@ static struct ses_table *open_table(uint32_t capacity, uint32_t quota, struct se
     struct ses_table *t = ses_table_open(&config);
 
     assert_non_null(t);
-    *seen = (struct seen){0};
+    *seen = (struct seen){.t = t};
     return t;
 }
 
@@ -63,9 +68,21 @@ static struct session *add(struct ses_table *t, uint32_t n, uint16_t origin, uin
 {
     struct hsr_key key = key_of(n);
     enum hsr_drop drop;
-    struct session *s = ses_create(t, hash_of(n), &key, origin, now, &drop);
+    struct session *s = ses_create(t, hash_of(n), &key, false, origin, now, &drop);
 
     assert_int_equal(drop == HSR_DROP_NONE, s != NULL);
+    return s;
+}
+
+/* By either end's packets. */
+static struct session *find_key(struct ses_table *t, uint64_t hash, const struct hsr_key *key)
+{
+    unsigned low = 9, high = 9;
+    struct session *s = ses_find(t, hash, key, false, &low);
+
+    assert_ptr_equal(ses_find(t, hash, key, true, &high), s);
+    if (s)
+        assert_true(low == 0 && high == 1);
     return s;
 }
 
@@ -73,7 +90,7 @@ static struct session *find(struct ses_table *t, uint32_t n)
 {
     struct hsr_key key = key_of(n);
 
-    return ses_find(t, hash_of(n), &key);
+    return find_key(t, hash_of(n), &key);
 }
 
 static void test_open(void **unused)
@@ -96,14 +113,14 @@ static void test_flow_ids(void **unused)
     struct seen seen;
     struct ses_table *t = open_table(8, 0, &seen);
     struct session *s = add(t, 1, 0, 0), *again;
-    uint64_t id = ses_flow_id(t, s);
+    uint64_t id = ses_flow_id(t, s, false);
     uint32_t index = hsr_flow_index(id), gen = hsr_flow_gen(id);
 
     (void)unused;
     assert_int_equal(hsr_flow_instance(id), 5);
     assert_int_equal(hsr_flow_worker(id), 6);
     assert_int_not_equal(gen, 0);
-    assert_true(ses_hash(t, s) == hash_of(1));
+    assert_true(ses_hash(t, s, false) == hash_of(1));
     assert_ptr_equal(ses_by_flow(t, id), s);
     assert_ptr_equal(ses_by_flow(t, id | HSR_FLOW_NO_SLICE), s);
     assert_null(ses_by_flow(t, 0));
@@ -125,7 +142,7 @@ static void test_flow_ids(void **unused)
     again = add(t, 2, 0, 0);
     assert_ptr_equal(again, s); /* last in, first out */
     assert_null(ses_by_flow(t, id));
-    assert_ptr_equal(ses_by_flow(t, ses_flow_id(t, again)), again);
+    assert_ptr_equal(ses_by_flow(t, ses_flow_id(t, again, false)), again);
     ses_table_close(t);
 }
 
@@ -139,7 +156,7 @@ static void test_generation_wraps(void **unused)
         struct session *s = add(t, 1, 0, 0);
 
         assert_in_range(s->generation, 1, (1u << HSR_FLOW_GEN_BITS) - 1);
-        assert_ptr_equal(ses_by_flow(t, ses_flow_id(t, s)), s);
+        assert_ptr_equal(ses_by_flow(t, ses_flow_id(t, s, false)), s);
         ses_remove(t, s, SES_WHY_FLUSH);
     }
     ses_table_close(t);
@@ -161,15 +178,15 @@ static void test_keys(void **unused)
         struct hsr_key key = {.ipv6 = i >= 3 && i < 6};
 
         memcpy(key.w, words[i], sizeof key.w);
-        assert_null(ses_find(t, 99, &key));
-        s[i] = ses_create(t, 99, &key, 0, 0, &drop);
+        assert_null(find_key(t, 99, &key));
+        s[i] = ses_create(t, 99, &key, false, 0, 0, &drop);
         assert_non_null(s[i]);
     }
     for (unsigned i = 0; i < N; i++) {
         struct hsr_key key = {.ipv6 = i >= 3 && i < 6};
 
         memcpy(key.w, words[i], sizeof key.w);
-        assert_ptr_equal(ses_find(t, 99, &key), s[i]);
+        assert_ptr_equal(find_key(t, 99, &key), s[i]);
     }
     ses_table_close(t);
 }
@@ -177,7 +194,7 @@ static void test_keys(void **unused)
 /* One hash for all: up to 40 live side by side, the rest is refused, and what goes makes room. */
 static void test_collisions(void **unused)
 {
-    enum { N = 10000, CHAIN = 40, ROUNDS = 300 };
+    enum { N = 10000, CHAIN = 40, ROUNDS = 600 };
     struct seen seen;
     struct ses_table *t = open_table(N, 0, &seen);
     struct hsr_key key;
@@ -190,7 +207,7 @@ static void test_collisions(void **unused)
 
         for (uint32_t i = 0; i < n; i++) {
             key = key_of(i);
-            assert_int_equal(ses_create(t, hash, &key, 0, 0, &drop) != NULL, i < CHAIN);
+            assert_int_equal(ses_create(t, hash, &key, false, 0, 0, &drop) != NULL, i < CHAIN);
             assert_int_equal(drop, i < CHAIN ? HSR_DROP_NONE : HSR_DROP_SESSION_FULL);
         }
         assert_int_equal(ses_stats(t)->refused_collision, N - CHAIN);
@@ -199,18 +216,19 @@ static void test_collisions(void **unused)
             struct session *s;
 
             key = key_of((i * 7) % CHAIN);
-            s = ses_find(t, hash, &key);
+            s = find_key(t, hash, &key);
             assert_non_null(s);
-            assert_true(ses_matches(s, &key));
+            assert_true(ses_matches(t, s, i % 2, i % 2, &key));
+            assert_false(ses_matches(t, s, i % 2, !(i % 2), &key));
             ses_remove(t, s, SES_WHY_FLUSH);
-            assert_null(ses_find(t, hash, &key));
+            assert_null(find_key(t, hash, &key));
         }
     }
     /* The overflow buckets, fewer than all rounds took, came back; a table of ordinary keys can be filled. */
     for (uint32_t i = 0; i < N; i++)
         assert_non_null(add(t, i, 0, 0));
     for (uint32_t i = 0; i < N; i++)
-        assert_int_equal(find(t, i)->key_addrs, i);
+        assert_int_equal(find(t, i)->dir[0].key_addrs, i);
     ses_table_close(t);
 }
 
@@ -255,7 +273,7 @@ static void test_quota(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < 3; i++)
         assert_non_null(add(t, i, 7, 0));
-    assert_null(ses_create(t, 1, &key, 7, 0, &drop));
+    assert_null(ses_create(t, 1, &key, false, 7, 0, &drop));
     assert_int_equal(drop, HSR_DROP_SESSION_QUOTA);
     assert_int_equal(ses_stats(t)->refused_quota, 1);
     assert_non_null(add(t, 10, 8, 0)); /* another port's */
@@ -306,18 +324,18 @@ static void test_full_of_established(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < 2; i++) {
         s = add(t, i, 0, 0);
-        ses_begin(t, s, 0, &udp, 0);
+        ses_begin(t, s, &udp, 0);
         assert_int_equal(ses_track(t, s, 1, &udp, 0, &drop), SES_CONTINUES);
     }
-    s = ses_create(t, 50, &tcp, 0, 0, &drop);
-    ses_begin(t, s, 0, &syn, 0);
+    s = ses_create(t, 50, &tcp, false, 0, 0, &drop);
+    ses_begin(t, s, &syn, 0);
     assert_int_equal(ses_track(t, s, 1, &refusal, 0, &drop), SES_CONTINUES);
     assert_int_equal(s->state, SES_CLOSING);
     s = add(t, 2, 0, 0);
     assert_true(seen.count == 1 && seen.addrs == 50 && seen.why == SES_WHY_EVICTED);
-    ses_begin(t, s, 1, &udp, 0);
-    assert_int_equal(ses_track(t, s, 0, &udp, 0, &drop), SES_CONTINUES);
-    assert_null(ses_create(t, hash_of(9), &more, 0, 0, &drop));
+    ses_begin(t, s, &udp, 0);
+    assert_int_equal(ses_track(t, s, 1, &udp, 0, &drop), SES_CONTINUES);
+    assert_null(ses_create(t, hash_of(9), &more, false, 0, 0, &drop));
     assert_int_equal(drop, HSR_DROP_SESSION_FULL);
     assert_int_equal(ses_stats(t)->refused_full, 1);
     assert_int_equal(seen.count, 1);
@@ -374,7 +392,7 @@ static void test_walk(void **unused)
     for (uint32_t i = 0; i < 50; i += 2)
         ses_remove(t, find(t, i), SES_WHY_FLUSH);
     for (struct session *s; (s = ses_walk(t, &cursor)) != NULL; n++)
-        assert_int_equal(s->key_addrs % 2, 1);
+        assert_int_equal(s->dir[0].key_addrs % 2, 1);
     assert_int_equal(n, 25);
     assert_null(ses_walk(t, &cursor));
     ses_table_close(t);

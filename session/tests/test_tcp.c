@@ -343,9 +343,9 @@ static void run_script(const struct script *script, const uint32_t base[2], unsi
     assert_non_null(t);
     p = parse(script->step[0], base, &back, outcome, state);
     assert_int_equal(ses_opens(&p, script->policy), HSR_DROP_NONE);
-    s = ses_create(t, 1, &key, 0, now, &drop);
+    s = ses_create(t, 1, &key, from, 0, now, &drop);
     assert_non_null(s);
-    ses_begin(t, s, from, &p, now);
+    ses_begin(t, s, &p, now);
     assert_string_equal(ses_state_name(s), state);
     assert_true(expires_in(s, now, config.timeouts.tcp_embryonic) ||
                 s->tcp[from].state == SES_TCP_FIN);

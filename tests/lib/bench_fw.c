@@ -206,12 +206,15 @@ uint32_t bench_sessions(struct bench *b)
     return n;
 }
 
-uint32_t bench_templates(struct bench *b)
+uint32_t bench_actions(struct bench *b)
 {
     uint32_t n = 0;
 
-    for (uint32_t w = 0; w < fw_workers(b->fw); w++)
-        n += dp_templates(fw_worker(b->fw, w))->used;
+    for (uint32_t w = 0; w < fw_workers(b->fw); w++) {
+        const struct act_store *actions = dp_actions(fw_worker(b->fw, w));
+
+        n += actions->programs.used + actions->templates.used;
+    }
     return n;
 }
 
@@ -294,21 +297,37 @@ static int unbalanced(struct bench *b, struct fw_balance *balance)
     return balance->settled ? -1 : HSR_MAX_PORTS;
 }
 
+/* Sessions whose record a later process would not take. */
+static uint32_t unsealed(struct bench *b)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < fw_workers(b->fw); w++) {
+        struct ses_table *t = dp_sessions(fw_worker(b->fw, w));
+        uint32_t cursor = 0;
+
+        for (struct session *s; (s = ses_walk(t, &cursor)) != NULL;)
+            n += !ses_sealed(t, s);
+    }
+    return n;
+}
+
 /* Everything is closed before anything is asserted: the next test wants the names. */
 void bench_close(struct bench *b)
 {
     const char *frame = NULL;
     struct fw_balance balance = {0};
     struct nic_faults faults;
-    uint32_t sessions, templates, slots;
+    uint32_t broken, sessions, actions, slots;
     int port;
 
     bench_run(b);
     if (!b->config.may_leave_frames)
         frame = unread(b);
+    broken = unsealed(b);
     bench_age(b);
     sessions = bench_sessions(b);
-    templates = bench_templates(b);
+    actions = bench_actions(b);
     slots = nic_slots_out(b->nic);
     faults = nic_faults(b->nic);
     port = unbalanced(b, &balance);
@@ -320,8 +339,9 @@ void bench_close(struct bench *b)
         return;
     if (frame != NULL)
         fail_msg("port %s sent a frame that nobody expected", frame);
+    assert_int_equal(broken, 0);
     assert_int_equal(sessions, 0);
-    assert_int_equal(templates, 0);
+    assert_int_equal(actions, 0);
     assert_int_equal(slots, 0);
     assert_int_equal(faults.bad_entry, 0);
     assert_int_equal(faults.lost_completion, 0);

@@ -7,8 +7,9 @@
  *     bench_close(&b)
  *
  * A port of the YAML has `type: ring` and its own name as the ring's. bench_run() goes on until nothing moves.
- * bench_close() lets every session expire, then asserts what every test must leave behind: each port's ledger and
- * their sum balance, nothing is in flight, no slot is out, no session and no template is left, no frame unread.
+ * bench_close() lets every session expire, then asserts what every test must leave behind: each port's ledger and their
+ * sum balance, the record of every session that lived was whole, nothing is in flight, no slot is out, no session,
+ * program or template is left, no frame unread.
  * Failures are cmocka's.
  */
 #ifndef BENCH_FW_H
@@ -70,7 +71,8 @@ uint16_t bench_index(const struct bench *b, const char *port);
 /* Drops of packets that this port brought in, by reason; all of them with HSR_DROP_NONE. */
 uint64_t bench_drops(struct bench *b, const char *port, enum hsr_drop reason);
 uint32_t bench_sessions(struct bench *b);
-uint32_t bench_templates(struct bench *b);
+/* Programs and templates in use. */
+uint32_t bench_actions(struct bench *b);
 struct dp_counters bench_counters(struct bench *b);
 
 /* Push one frame, run, and assert that it was dropped under this reason and that nothing left. */

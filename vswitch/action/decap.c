@@ -58,12 +58,12 @@ static bool marked(const struct act_packet *p)
            (p->meta.flags1 & (HSR_RX1F_OUTER_CE | HSR_RX1F_OUTER_ECT));
 }
 
-static void run(struct act_vector *v, const struct ses_action *a)
+static void run(struct act_vector *v, const struct act_action *a)
 {
     (void)a;
-    for (uint32_t i = 0; i < v->n; i++) {
-        struct act_packet *p = v->packet[i];
-
+    for (struct act_packet *p = v->packet, *end = v->end; p < end; p++) {
+        if (p->drop != HSR_DROP_NONE)
+            continue;
         if (marked(p))
             p->drop = (uint8_t)carry_ecn(p);
         p->frame_off += p->l2;
@@ -74,12 +74,13 @@ static void run(struct act_vector *v, const struct ses_action *a)
     }
 }
 
-static void describe(const struct ses_action *a, const struct act_templates *t, char *text,
-                     uint32_t size)
+static void describe(const struct act_action *a, const struct act_store *s,
+                     const struct ses_dir *dir, char *text, uint32_t size)
 {
     (void)a;
-    (void)t;
+    (void)s;
+    (void)dir;
     snprintf(text, size, "decap");
 }
 
-const struct act_ops act_decap = {"decap", run, describe};
+const struct act_ops act_decap = {.name = "decap", .run = run, .describe = describe};

@@ -52,22 +52,24 @@ static void push(struct act_packet *p, const uint8_t *outer)
     p->encap = true;
 }
 
-static void run(struct act_vector *v, const struct ses_action *a)
+static void run(struct act_vector *v, const struct act_action *a)
 {
-    const uint8_t *outer = v->templates->template[a->arg32].bytes;
+    const uint8_t *outer = act_template(v->store, a->arg32);
 
-    for (uint32_t i = 0; i < v->n; i++)
-        if (v->packet[i]->drop == HSR_DROP_NONE)
-            push(v->packet[i], outer);
+    for (struct act_packet *p = v->packet, *end = v->end; p < end; p++)
+        if (p->drop == HSR_DROP_NONE)
+            push(p, outer);
 }
 
-static void describe(const struct ses_action *a, const struct act_templates *t, char *text,
-                     uint32_t size)
+static void describe(const struct act_action *a, const struct act_store *s,
+                     const struct ses_dir *dir, char *text, uint32_t size)
 {
-    const uint8_t *o = t->template[a->arg32].bytes;
+    const uint8_t *o = act_template(s, a->arg32);
 
+    (void)dir;
     snprintf(text, size, "encap vxlan vni %u to %u.%u.%u.%u", hsr_load32(o + 46) >> 8, o[30], o[31],
              o[32], o[33]);
 }
 
-const struct act_ops act_encap = {"encap", run, describe};
+const struct act_ops act_encap = {
+    .name = "encap", .run = run, .describe = describe, .holds_template = true};

@@ -5,24 +5,24 @@
 
 #include "actions.h"
 
-static void run(struct act_vector *v, const struct ses_action *a)
+static void run(struct act_vector *v, const struct act_action *a)
 {
-    const uint8_t *macs = v->templates->template[a->arg32].bytes;
+    const uint8_t *macs = act_template(v->store, a->arg32);
 
-    for (uint32_t i = 0; i < v->n; i++) {
-        struct act_packet *p = v->packet[i];
-
-        memcpy(act_frame(p) + p->l2, macs, 12);
-    }
+    for (struct act_packet *p = v->packet, *end = v->end; p < end; p++)
+        if (p->drop == HSR_DROP_NONE)
+            memcpy(act_frame(p) + p->l2, macs, 12);
 }
 
-static void describe(const struct ses_action *a, const struct act_templates *t, char *text,
-                     uint32_t size)
+static void describe(const struct act_action *a, const struct act_store *s,
+                     const struct ses_dir *dir, char *text, uint32_t size)
 {
-    const uint8_t *m = t->template[a->arg32].bytes;
+    const uint8_t *m = act_template(s, a->arg32);
 
+    (void)dir;
     snprintf(text, size, "eth dst %02x:%02x:%02x:%02x:%02x:%02x src %02x:%02x:%02x:%02x:%02x:%02x",
              m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], m[9], m[10], m[11]);
 }
 
-const struct act_ops act_eth = {"eth", run, describe};
+const struct act_ops act_eth = {
+    .name = "eth", .run = run, .describe = describe, .holds_template = true};

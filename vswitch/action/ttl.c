@@ -19,20 +19,21 @@ static void hop(struct act_packet *p)
         hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), 0x0100, 0));
 }
 
-static void run(struct act_vector *v, const struct ses_action *a)
+static void run(struct act_vector *v, const struct act_action *a)
 {
     (void)a;
-    for (uint32_t i = 0; i < v->n; i++)
-        if (v->packet[i]->drop == HSR_DROP_NONE)
-            hop(v->packet[i]);
+    for (struct act_packet *p = v->packet, *end = v->end; p < end; p++)
+        if (p->drop == HSR_DROP_NONE)
+            hop(p);
 }
 
-static void describe(const struct ses_action *a, const struct act_templates *t, char *text,
-                     uint32_t size)
+static void describe(const struct act_action *a, const struct act_store *s,
+                     const struct ses_dir *dir, char *text, uint32_t size)
 {
     (void)a;
-    (void)t;
+    (void)s;
+    (void)dir;
     snprintf(text, size, "ttl -1");
 }
 
-const struct act_ops act_ttl = {"ttl", run, describe};
+const struct act_ops act_ttl = {.name = "ttl", .run = run, .describe = describe};

@@ -1,45 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From what a policy walk found to the action lists of both directions. */
+/* From what a policy walk found to the programs of both directions. */
 #include <string.h>
 
 #include "hsring/csum.h"
 #include "hsring/wire.h"
 #include "internal.h"
 
-/* A list under construction. A template that could not be had makes the whole list fail. */
+/* A program under construction, always ended. What it has no room for, or could not be had, makes the whole of it fail. */
 struct list {
     struct dp_worker *w;
-    struct ses_action *action;
+    union act_record record; /* behind the end: anything */
     unsigned n;
     bool failed;
 };
 
-static void add(struct list *l, enum act_op op, uint8_t arg8, uint16_t arg16, uint32_t arg32)
+static void begin(struct list *l, struct dp_worker *w)
 {
-    l->action[l->n++] =
-        (struct ses_action){.op = (uint8_t)op, .arg8 = arg8, .arg16 = arg16, .arg32 = arg32};
+    l->w = w;
+    l->record.program.action[0] = (struct act_action){.op = ACT_END};
+    l->n = 0;
+    l->failed = false;
 }
 
-static void add_template(struct list *l, enum act_op op, const uint8_t *bytes, uint32_t len)
+static void add(struct list *l, enum act_op op, uint16_t arg16, uint32_t arg32)
 {
-    uint32_t index = act_template_get(&l->w->templates, bytes, len);
+    if (l->n == ACT_ACTIONS) {
+        l->failed = true;
+        return;
+    }
+    struct act_action *a = &l->record.program.action[l->n++];
 
-    if (index == ACT_TEMPLATE_NONE)
+    *a = (struct act_action){.op = (uint8_t)op, .arg16 = arg16, .arg32 = arg32};
+    a[1] = (struct act_action){.op = ACT_END};
+}
+
+static void add_template(struct list *l, enum act_op op, const union act_record *template,
+                         uint32_t len)
+{
+    uint32_t index = ACT_NONE;
+
+    if (l->n < ACT_ACTIONS)
+        index = act_template_get(&l->w->actions, template, len);
+    if (index == ACT_NONE)
         l->failed = true;
     else
-        add(l, op, 0, (uint16_t)len, index);
+        add(l, op, (uint16_t)len, index);
 }
 
 static void add_macs(struct list *l, uint64_t dst, uint64_t src)
 {
-    uint8_t macs[12];
+    union act_record macs;
 
-    hsr_store48(macs, dst);
-    hsr_store48(macs + 6, src);
-    add_template(l, ACT_ETH, macs, sizeof macs);
+    macs.word[1] = 0; /* behind the second address */
+    hsr_store48(macs.bytes, dst);
+    hsr_store48(macs.bytes + 6, src);
+    add_template(l, ACT_ETH, &macs, 12);
 }
 
-bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES],
+bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, union act_record *outer,
               uint16_t *port)
 {
     const struct pol_port *uplink = pol_uplink(w->policy);
@@ -57,20 +75,22 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[AC
             dp_arp_request(w, uplink, hop);
         return false;
     }
-    memset(outer, 0, ACT_TEMPLATE_BYTES);
-    hsr_store48(outer, mac);
-    hsr_store48(outer + 6, uplink->mac48);
-    hsr_store16(outer + 12, 0x0800);
-    outer[14] = 0x45;
-    hsr_store16(outer + 20, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */
-    outer[22] = 64;
-    outer[23] = 17;
-    hsr_store32(outer + 26, uplink->underlay4);
-    hsr_store32(outer + 30, vtep);
-    hsr_store16(outer + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, outer + 14, 20)));
-    hsr_store16(outer + 36, HSR_PORT_VXLAN);
-    outer[42] = 0x08;
-    hsr_store32(outer + 46, vni << 8);
+    uint8_t *o = outer->bytes;
+
+    memset(o, 0, sizeof *outer);
+    hsr_store48(o, mac);
+    hsr_store48(o + 6, uplink->mac48);
+    hsr_store16(o + 12, 0x0800);
+    o[14] = 0x45;
+    hsr_store16(o + 20, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */
+    o[22] = 64;
+    o[23] = 17;
+    hsr_store32(o + 26, uplink->underlay4);
+    hsr_store32(o + 30, vtep);
+    hsr_store16(o + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, o + 14, 20)));
+    hsr_store16(o + 36, HSR_PORT_VXLAN);
+    o[42] = 0x08;
+    hsr_store32(o + 46, vni << 8);
     *port = uplink->index;
     return true;
 }
@@ -79,19 +99,19 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[AC
 static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t vni,
                              const struct pol_port *local)
 {
-    uint8_t outer[ACT_TEMPLATE_BYTES];
+    union act_record outer;
     uint16_t port;
 
     if (vtep == 0) {
         if (local == NULL)
             return HSR_DROP_NO_MAPPING;
-        add(l, ACT_OUTPUT, 0, local->index, 0);
+        add(l, ACT_OUTPUT, local->index, 0);
         return HSR_DROP_NONE;
     }
-    if (!dp_outer(l->w, vtep, vni, outer, &port))
+    if (!dp_outer(l->w, vtep, vni, &outer, &port))
         return HSR_DROP_NEIGH_PENDING;
-    add_template(l, ACT_ENCAP, outer, DP_OUTER_LEN);
-    add(l, ACT_OUTPUT, 0, port, 0);
+    add_template(l, ACT_ENCAP, &outer, DP_OUTER_LEN);
+    add(l, ACT_OUTPUT, port, 0);
     return HSR_DROP_NONE;
 }
 
@@ -99,10 +119,10 @@ static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t vni,
 static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
 {
     if (walk->from_tunnel)
-        add(l, ACT_DECAP, 0, 0, 0);
+        add(l, ACT_DECAP, 0, 0);
     add_macs(l, walk->out_dst_mac48, walk->out_src_mac48);
     if (walk->routed)
-        add(l, ACT_TTL, 0, 0, 0);
+        add(l, ACT_TTL, 0, 0);
     return add_way(l, walk->vtep4, walk->vni, walk->to);
 }
 
@@ -111,34 +131,82 @@ static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
 static enum hsr_drop backward(struct list *l, const struct pol_walk *walk)
 {
     if (walk->vtep4 != 0)
-        add(l, ACT_DECAP, 0, 0, 0);
+        add(l, ACT_DECAP, 0, 0);
     add_macs(l, walk->back_dst_mac48, walk->back_src_mac48);
     if (walk->vtep4 == 0 && walk->back_routed)
-        add(l, ACT_TTL, 0, 0, 0);
+        add(l, ACT_TTL, 0, 0);
     return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk->vni, walk->from);
+}
+
+/* Port of the other side: the vNIC, or the uplink behind which it is. */
+static uint16_t target_of(const struct dp_worker *w, const struct pol_walk *walk)
+{
+    const struct pol_port *uplink = pol_uplink(w->policy);
+
+    if (walk->to != NULL)
+        return walk->to->index;
+    return uplink != NULL ? uplink->index : HSR_NO_PORT;
+}
+
+/* Index of the program in place of `present`: that one if they are the same, as mostly when a session is looked at again. */
+static uint32_t share(struct act_store *actions, const struct list *l, uint32_t present)
+{
+    size_t size = (l->n + 1) * sizeof *l->record.program.action; /* with the end */
+
+    if (present == ACT_NONE || memcmp(act_program(actions, present), &l->record, size) != 0)
+        return act_program_get(actions, &l->record);
+    act_program_drop(actions, &l->record.program);
+    return present;
+}
+
+/* Both programs and the target in place of what the session has; its seal is as it was. */
+static void install(struct dp_worker *w, struct session *s, const uint32_t program[2],
+                    uint16_t target)
+{
+    if (program[0] == s->dir[0].program && program[1] == s->dir[1].program && target == s->target)
+        return;
+    bool sealed = s->seal != 0;
+
+    ses_unseal(s);
+    for (unsigned dir = 0; dir < 2; dir++) {
+        if (s->dir[dir].program == program[dir])
+            continue;
+        act_program_put(&w->actions, s->dir[dir].program);
+        s->dir[dir].program = program[dir];
+    }
+    ses_set_target(w->sessions, s, target);
+    if (sealed)
+        ses_seal(w->sessions, s);
 }
 
 enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir,
                          struct session *s)
 {
-    struct list to = {.w = w, .action = s->dir[dir].action};
-    struct list fro = {.w = w, .action = s->dir[1 - dir].action};
-    const struct pol_port *uplink = pol_uplink(w->policy);
-    uint16_t target = HSR_NO_PORT;
-    enum hsr_drop drop = forward(&to, walk);
+    struct list to, fro;
+    uint32_t program[2];
+    enum hsr_drop drop;
 
+    begin(&to, w);
+    begin(&fro, w);
+    drop = forward(&to, walk);
     if (drop == HSR_DROP_NONE)
         drop = backward(&fro, walk);
     if (drop == HSR_DROP_NONE && (to.failed || fro.failed))
         drop = HSR_DROP_SESSION_FULL;
-    if (drop != HSR_DROP_NONE)
-        return drop; /* what was taken is given back when the session goes */
-    if (walk->to != NULL)
-        target = walk->to->index;
-    else if (uplink != NULL)
-        target = uplink->index;
-    if (s->target != target)
-        ses_set_target(w->sessions, s, target);
+    if (drop != HSR_DROP_NONE) {
+        act_program_drop(&w->actions, &to.record.program);
+        act_program_drop(&w->actions, &fro.record.program);
+        return drop;
+    }
+    program[dir] = share(&w->actions, &to, s->dir[dir].program);
+    program[!dir] = share(&w->actions, &fro, s->dir[!dir].program);
+    if (program[0] == ACT_NONE || program[1] == ACT_NONE) {
+        for (unsigned d = 0; d < 2; d++)
+            if (program[d] != s->dir[d].program)
+                act_program_put(&w->actions, program[d]);
+        return HSR_DROP_SESSION_FULL;
+    }
+    install(w, s, program, target_of(w, walk));
     s->compiled = pol_generation(w->policy);
     s->neighbor = w->neighbor;
     s->policy = w->policy_stamp;

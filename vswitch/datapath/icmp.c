@@ -155,6 +155,25 @@ static bool never_passes(const struct act_packet *p)
            (p->meta.tcp_flags == QUENCH4 || p->meta.tcp_flags == REDIRECT4);
 }
 
+/*
+ * The session of the packet the error quotes, and the error's direction. It travels against that packet, so it is found
+ * as an answer to it would be: by the same key, out of the other end.
+ */
+static struct session *quoted_session(struct dp_worker *w, const struct act_packet *p,
+                                      unsigned *dir)
+{
+    struct hsr_quoted quoted;
+
+    if (p->frame_len < p->l4 + 8u ||
+        !hsr_quoted_key(&quoted, act_frame(p) + p->l4, p->frame_len - p->l4,
+                        p->meta.flags & HSR_RXF_IPV6, hsr_key_context(p->meta.key_ports),
+                        dp_from_uplink(p)) ||
+        !is_for_sender(p, quoted.ip))
+        return NULL;
+    return ses_find(w->sessions, hsr_hash_key(&w->hash, &quoted.key), &quoted.key, !quoted.swap,
+                    dir);
+}
+
 void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
 {
     enum hsr_drop drop = never_passes(p) ? HSR_DROP_ICMP_STATE : spoofed(w, p);
@@ -163,29 +182,16 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
         dp_drop(w, p, drop);
         return;
     }
-    struct hsr_quoted quoted;
-    struct session *s = NULL;
+    unsigned dir;
+    struct session *s = quoted_session(w, p, &dir);
 
-    if (p->frame_len >= p->l4 + 8u &&
-        hsr_quoted_key(&quoted, act_frame(p) + p->l4, p->frame_len - p->l4,
-                       p->meta.flags & HSR_RXF_IPV6, hsr_key_context(p->meta.key_ports),
-                       dp_from_uplink(p)) &&
-        is_for_sender(p, quoted.ip))
-        s = ses_find(w->sessions, hsr_hash_key(&w->hash, &quoted.key), &quoted.key);
-    if (s != NULL) {
-        /* The error travels against the quoted packet: it came in where that would have gone out. */
-        unsigned dir = quoted.swap ? 0 : 1;
-
-        if (p->meta.ingress != (dir == ses_initiator(s) ? s->origin : s->target) ||
-            (s->policy != w->policy_stamp && !dp_revalidate(w, s)))
-            s = NULL;
-        else {
-            struct act_vector v = {.packet = {p}, .n = 1, .templates = &w->templates};
-
-            act_run(&v, s->dir[dir].action);
-            dp_send(w, p);
-            return;
-        }
+    if (s == NULL || !dp_right_port(s, dir, p) ||
+        (s->policy != w->policy_stamp && !dp_revalidate(w, s))) {
+        dp_drop(w, p, HSR_DROP_ICMP_INNER);
+        return;
     }
-    dp_drop(w, p, HSR_DROP_ICMP_INNER);
+    struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions, .dir = &s->dir[dir]};
+
+    act_run(&v, act_program(&w->actions, s->dir[dir].program));
+    dp_send(w, p);
 }

@@ -10,9 +10,15 @@
 #include "session/track.h"
 
 #define DP_BURST 64
-#define DP_OUT \
-    (4 *       \
-     DP_BURST) /* a packet leaves one entry behind, and at most one frame and one operation of ours */
+
+/* Off the way of ordinary packets: a call there costs less than what it would take from them if it were inlined. */
+#define DP_APART __attribute__((noinline))
+
+/*
+ * Ring entries of a burst. A packet leaves one behind, and seldom a frame of ours, the flow index told of a secondary key
+ * and of two keys of a session that had to go; dp_room() sees to it that what is ours never takes the packets' room.
+ */
+#define DP_OUT (4 * DP_BURST)
 
 /* A control call on its way to the worker. */
 struct dp_call {
@@ -27,7 +33,7 @@ struct dp_worker {
     struct hsr_ring rx, tx, completion, back;
     struct hsr_hash hash;
     struct ses_table *sessions;
-    struct act_templates templates;
+    struct act_store actions;
     uint32_t id;
     bool fast_path;
     int rx_doorbell;
@@ -56,7 +62,7 @@ void dp_key(const struct act_packet *p, struct hsr_key *key);
 
 /* post.c: a packet leaves the firmware; each one exactly once. */
 void dp_send(struct dp_worker *w, struct act_packet *p);
-void dp_drop(struct dp_worker *w, struct act_packet *p, enum hsr_drop reason);
+DP_APART void dp_drop(struct dp_worker *w, struct act_packet *p, enum hsr_drop reason);
 void dp_consume(struct dp_worker *w, struct act_packet *p);
 void dp_flush(struct dp_worker *w);
 /* Ask for a flow-index operation along with this packet. Call before dp_send(). */
@@ -65,8 +71,19 @@ struct dp_fit {
     uint64_t hash, flow_id, named;
 };
 void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit *fit);
-/* The same without a packet; false when no slot of the quota is free (the entry then stays, stale and harmless). */
+/* The same without a packet; false when there is no room for it. */
 bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit);
+
+/*
+ * fit.c: the flow index and the keys of sessions. For a packet of direction `dir` whose flow id did not lead to its
+ * session: the operation to go with it; false when it shall go without.
+ */
+DP_APART bool dp_fit_wanted(struct dp_worker *w, const struct act_packet *p, struct session *s,
+                            unsigned dir, struct dp_fit *fit);
+/* A new session has a secondary key: tell of it, before the first packet leaves. */
+void dp_fit_second(struct dp_worker *w, struct session *s);
+/* A session goes: what the index was told does not hold any more. */
+void dp_fit_gone(struct dp_worker *w, const struct session *s);
 
 /* originate.c: a frame of our own. Room for `len` bytes at the returned address, NULL: none; then dp_originate(). */
 uint8_t *dp_originate_begin(struct dp_worker *w, uint32_t len, uint32_t *slot);
@@ -87,8 +104,8 @@ static inline bool dp_room(const struct dp_worker *w)
     return w->fw_slots > 0 && w->outs < DP_OUT - DP_BURST && w->outs < w->tx_room;
 }
 
-/* match.c: packets of one vector. */
-void dp_vector(struct dp_worker *w, struct act_packet *packet, uint32_t n);
+/* match.c: packets of one vector, up to `end`. */
+void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);
 
 /* What the protocol state machine must know of a packet; false when its header is not there after all. */
 bool dp_describe(const struct act_packet *p, struct ses_packet *sp);
@@ -96,14 +113,17 @@ bool dp_describe(const struct act_packet *p, struct ses_packet *sp);
 /* slow.c: a packet no session knows. The session it opened, or NULL: the packet has been dealt with. */
 struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key);
 /* Is the session still right under the present policy? Else it is compiled anew, or (false) removed. */
-bool dp_revalidate(struct dp_worker *w, struct session *s);
-void dp_session_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why why);
+DP_APART bool dp_revalidate(struct dp_worker *w, struct session *s);
+void dp_session_gone(void *arg, struct session *s, enum ses_why why);
 
-/* compile.c: what a walk found, as action lists. HSR_DROP_NEIGH_PENDING, HSR_DROP_SESSION_FULL (templates). */
+/*
+ * compile.c: what a walk found, as programs of both directions in place of those the session has; `dir` is the
+ * initiator's. HSR_DROP_NEIGH_PENDING, HSR_DROP_SESSION_FULL (no room for actions): then the session is as it was.
+ */
 enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir,
                          struct session *s);
 /* Outer header of a tunnel to `vtep` in `outer`; false (and the neighbour asked for) when its MAC is not known. */
-bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, uint8_t outer[ACT_TEMPLATE_BYTES],
+bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, union act_record *outer,
               uint16_t *port);
 #define DP_OUTER_LEN 50
 #define DP_OUTER_DST 30 /* its IPv4 destination */
@@ -126,6 +146,18 @@ static inline bool dp_from_uplink(const struct act_packet *p)
 static inline bool dp_from_tunnel(const struct act_packet *p)
 {
     return p->meta.flags & HSR_RXF_DECAP;
+}
+
+/* Is the packet's source the high end point of its key? */
+static inline bool dp_swap(const struct act_packet *p)
+{
+    return p->meta.flags & HSR_RXF_SWAP;
+}
+
+/* Did the packet come in where this direction of the session comes from? */
+static inline bool dp_right_port(const struct session *s, unsigned dir, const struct act_packet *p)
+{
+    return p->meta.ingress == (dir == ses_initiator(s) ? s->origin : s->target);
 }
 
 #endif

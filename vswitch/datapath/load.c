@@ -3,7 +3,13 @@
 #include <string.h>
 
 #include "hsring/check.h"
+#include "hsring/wire.h"
 #include "internal.h"
+
+#define WITH_IP                                                                                \
+    (1u << HSR_CLASS_TCP | 1u << HSR_CLASS_UDP | 1u << HSR_CLASS_ICMP | 1u << HSR_CLASS_SCTP | \
+     1u << HSR_CLASS_IP_OTHER | 1u << HSR_CLASS_DHCP | 1u << HSR_CLASS_ICMP_ERROR |            \
+     1u << HSR_CLASS_ND)
 
 /*
  * Do the headers of its class fit between the offsets? What acts on a packet writes to them without looking again.
@@ -11,26 +17,14 @@
  */
 static bool headers_fit(const struct hsr_rx_meta *m)
 {
-    uint32_t ip = m->flags & HSR_RXF_IPV6 ? 40 : 20;
+    uint32_t ip = m->flags & HSR_RXF_IPV6 || m->class == HSR_CLASS_ND ? HSR_IP6_HDR : HSR_IP4_HDR;
 
     if (m->reason != HSR_DROP_NONE)
         return true; /* is dropped as it is */
-    if (m->l3_off < m->l2_off + 14u || (m->flags & HSR_RXF_DECAP && !(m->flags & HSR_RXF_LINE1)))
+    if (m->l3_off < m->l2_off + (uint32_t)HSR_ETH_HDR ||
+        (m->flags & HSR_RXF_DECAP && !(m->flags & HSR_RXF_LINE1)))
         return false;
-    switch (m->class) {
-    case HSR_CLASS_TCP:
-    case HSR_CLASS_UDP:
-    case HSR_CLASS_ICMP:
-    case HSR_CLASS_SCTP:
-    case HSR_CLASS_IP_OTHER:
-    case HSR_CLASS_DHCP:
-    case HSR_CLASS_ICMP_ERROR:
-        return m->l4_off >= m->l3_off + ip;
-    case HSR_CLASS_ND:
-        return m->l4_off >= m->l3_off + 40u;
-    default:
-        return true;
-    }
+    return !(WITH_IP >> m->class & 1) || m->l4_off >= m->l3_off + ip;
 }
 
 bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)

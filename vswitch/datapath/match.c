@@ -9,63 +9,32 @@
 
 #include "internal.h"
 
-/* Packets of one session and direction that wait for their actions. */
+/* Packets in a row that wait for their actions: of one session and direction, or to be dropped. */
 struct group {
     struct act_vector v;
-    struct session *session;
+    struct session *session; /* NULL: no packet of it lives */
     unsigned dir;
+    bool indexed; /* the first packet's flow id led here */
 };
 
-static unsigned direction(const struct act_packet *p)
-{
-    return p->meta.flags & HSR_RXF_SWAP ? 1 : 0;
-}
-
-/* A session whose entry was replaced asks for it again once in this many packets: with more flows than entries, a
- * table where each packet evicts another flow's entry would answer nobody. */
-#define REINSERT 64u
-
-/* Tell the flow index of a session it does not know; never over another flow that lives. */
-static bool wants_fit(struct dp_worker *w, const struct act_packet *p, struct session *s,
-                      uint64_t packets, struct dp_fit *fit)
-{
-    uint64_t id = ses_flow_id(w->sessions, s);
-
-    if (p->meta.flow_id == id)
-        return false;
-    if (p->meta.flow_id != 0) {
-        struct session *other = ses_by_flow(w->sessions, p->meta.flow_id);
-
-        w->counters.stale_flow_id++;
-        if (other != NULL && other != s)
-            return false;
-    }
-    if ((s->flags & SES_F_FIT) && packets % REINSERT != 0)
-        return false;
-    *fit = (struct dp_fit){
-        .op = HSR_FIT_INSERT, .hash = p->meta.hash, .flow_id = id, .named = p->meta.flow_id};
-    w->counters.fit_inserts++;
-    s->flags |= SES_F_FIT;
-    return true;
-}
-
+/* All packets of the group leave. */
 static void act(struct dp_worker *w, struct group *g)
 {
-    struct dp_fit fit;
-    bool with_fit;
+    struct dp_fit fit, *with = NULL;
 
-    if (g->v.n == 0)
+    if (g->v.packet == g->v.end)
         return;
-    struct ses_dir *d = &g->session->dir[g->dir];
-
-    d->packets += g->v.n;
-    for (uint32_t i = 0; i < g->v.n; i++)
-        d->bytes += g->v.packet[i]->frame_len;
-    with_fit = wants_fit(w, g->v.packet[0], g->session, d->packets, &fit);
-    act_run(&g->v, d->action);
-    for (uint32_t i = 0; i < g->v.n; i++)
-        dp_send_fit(w, g->v.packet[i], with_fit && i == 0 ? &fit : NULL);
-    g->v.n = 0;
+    if (g->session != NULL) {
+        g->v.dir = &g->session->dir[g->dir];
+        if (!g->indexed && dp_fit_wanted(w, g->v.packet, g->session, g->dir, &fit))
+            with = &fit;
+        act_run(&g->v, act_program(&w->actions, g->v.dir->program));
+    }
+    for (struct act_packet *p = g->v.packet; p < g->v.end; p++) {
+        dp_send_fit(w, p, with);
+        if (p->drop == HSR_DROP_NONE)
+            with = NULL;
+    }
 }
 
 /* What the protocol's state machine must know. The parser has checked that the header is there. */
@@ -126,29 +95,25 @@ bool dp_describe(const struct act_packet *p, struct ses_packet *sp)
     return true;
 }
 
-/* The session of a packet, by flow id or by key. */
-static struct session *find(struct dp_worker *w, const struct act_packet *p,
-                            const struct hsr_key *key)
+/* The session of a packet and its direction: by flow id, or by key. */
+static void find(struct dp_worker *w, struct group *g, const struct act_packet *p,
+                 const struct hsr_key *key)
 {
-    struct session *s = NULL;
+    uint64_t id = p->meta.flow_id;
 
-    if (p->meta.flow_id != 0) {
-        s = ses_by_flow(w->sessions, p->meta.flow_id);
-        if (s != NULL && ses_matches(s, key)) {
+    if (id != 0) {
+        g->session = ses_by_flow(w->sessions, id);
+        g->dir = ses_flow_dir(id, dp_swap(p));
+        g->indexed =
+            g->session != NULL && ses_matches(w->sessions, g->session, g->dir, dp_swap(p), key);
+        if (g->indexed) {
             w->counters.hits_flow_id++;
-            return s;
+            return;
         }
     }
-    s = ses_find(w->sessions, hsr_hash_key(&w->hash, key), key);
-    if (s != NULL)
-        w->counters.hits_table++;
-    return s;
-}
-
-/* Did the packet come in where this direction of the session comes from? */
-static bool right_port(const struct session *s, const struct act_packet *p)
-{
-    return p->meta.ingress == (direction(p) == ses_initiator(s) ? s->origin : s->target);
+    g->indexed = false;
+    g->session = ses_find(w->sessions, hsr_hash_key(&w->hash, key), key, dp_swap(p), &g->dir);
+    w->counters.hits_table += g->session != NULL;
 }
 
 /* A guest may not send under another's MAC, on a session it owns either. */
@@ -165,12 +130,20 @@ static bool right_vtep(const struct dp_worker *w, const struct act_packet *p)
     return !dp_from_tunnel(p) || pol_is_vtep(w->policy, p->meta.outer_src4);
 }
 
-/* Sessions of a worker that matches nothing by itself (fast path off): only those that every look makes anew. */
-static bool usable(struct dp_worker *w, struct session *s, const struct act_packet *p)
+static void count(struct group *g, const struct act_packet *p)
 {
-    if (!right_port(s, p) || !right_vtep(w, p))
+    struct ses_dir *d = &g->session->dir[g->dir];
+
+    d->packets++;
+    d->bytes += p->frame_len;
+}
+
+/* Sessions of a worker that matches nothing by itself (fast path off): only those that every look makes anew. */
+static bool usable(struct dp_worker *w, const struct group *g, const struct act_packet *p)
+{
+    if (!dp_right_port(g->session, g->dir, p) || !right_vtep(w, p))
         return false;
-    return (s->policy == w->policy_stamp && w->fast_path) || dp_revalidate(w, s);
+    return (g->session->policy == w->policy_stamp && w->fast_path) || dp_revalidate(w, g->session);
 }
 
 static bool same_flow(const struct act_packet *a, const struct act_packet *b)
@@ -185,63 +158,69 @@ static bool same_flow(const struct act_packet *a, const struct act_packet *b)
             (a->meta.outer_src4 == b->meta.outer_src4 && a->meta.vni_tunnel == b->meta.vni_tunnel));
 }
 
-/* One packet of a flow: into the group of its session, or dealt with. */
-static void one(struct dp_worker *w, struct group *g, struct act_packet *p,
-                const struct hsr_key *key)
+/*
+ * One packet of the flow: into the group, to leave with it or (with a reason against it) to be dropped with it. False: it
+ * needs a new session.
+ */
+static bool one(struct dp_worker *w, struct group *g, struct act_packet *p)
 {
     struct ses_packet sp;
     enum hsr_drop drop = HSR_DROP_NONE;
 
     if (!dp_describe(p, &sp)) {
-        dp_drop(w, p, HSR_DROP_META_BAD);
-        return;
+        drop = HSR_DROP_META_BAD;
+    } else if (!right_mac(w, p)) { /* of each packet: a vector is one flow, not one sender */
+        drop = HSR_DROP_SPOOF_MAC;
+    } else {
+        if (g->session == NULL ||
+            ses_track(w->sessions, g->session, g->dir, &sp, w->now, &drop) == SES_REOPENS)
+            return false;
+        if (drop == HSR_DROP_NONE)
+            count(g, p);
     }
-    if (!right_mac(w, p)) { /* of each packet: a vector is one flow, not one sender */
-        dp_drop(w, p, HSR_DROP_SPOOF_MAC);
-        return;
-    }
-    if (g->session != NULL) {
-        switch (ses_track(w->sessions, g->session, g->dir, &sp, w->now, &drop)) {
-        case SES_CONTINUES:
-            g->v.packet[g->v.n++] = p;
-            return;
-        case SES_REFUSED:
-            dp_drop(w, p, drop);
-            return;
-        case SES_REOPENS:
-            act(w, g);
-            ses_remove(w->sessions, g->session, SES_WHY_CLOSED);
-            g->session = NULL;
-        }
-    }
-    g->session = dp_first(w, p, key);
-    if (g->session != NULL) {
-        g->dir = direction(p);
-        g->v.packet[g->v.n++] = p;
-    }
+    p->drop = (uint8_t)drop;
+    return true;
 }
 
-static void flow(struct dp_worker *w, struct act_packet *packet, uint32_t n)
+/* The first packet of a session, in place of one that is at its end if there is one. */
+static DP_APART void first(struct dp_worker *w, struct group *g, struct act_packet *p,
+                           const struct hsr_key *key)
 {
-    struct group g; /* not initialised as a whole: the list of packets is long, and mostly unused */
+    if (g->session != NULL)
+        ses_remove(w->sessions, g->session, SES_WHY_CLOSED);
+    g->session = dp_first(w, p, key);
+    g->dir = dp_swap(p);
+    g->indexed = false;
+    g->v.packet = g->session != NULL ? p : p + 1;
+    if (g->session != NULL)
+        count(g, p);
+}
+
+static void flow(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
+{
+    struct act_packet *p = packet;
+    struct group g;
     struct hsr_key key;
 
-    g.v.templates = &w->templates;
-    g.v.n = 0;
-    g.dir = direction(packet);
-
+    g.v.packet = packet;
+    g.v.store = &w->actions;
     dp_key(packet, &key);
-    g.session = find(w, packet, &key);
-    if (g.session != NULL && !usable(w, g.session, packet))
+    find(w, &g, packet, &key);
+    if (g.session != NULL && !usable(w, &g, packet))
         g.session = NULL;
-    for (uint32_t i = 0; i < n; i++)
-        one(w, &g, &packet[i], &key);
-    if (g.session != NULL)
+    for (;;) {
+        while (p < end && one(w, &g, p))
+            p++;
+        g.v.end = p;
         act(w, &g);
+        if (p == end)
+            break;
+        first(w, &g, p++, &key);
+    }
 }
 
 /* What is no flow. */
-static void single(struct dp_worker *w, struct act_packet *p)
+static DP_APART void single(struct dp_worker *w, struct act_packet *p)
 {
     switch (p->meta.class) {
     case HSR_CLASS_ARP:
@@ -268,41 +247,44 @@ static void single(struct dp_worker *w, struct act_packet *p)
     }
 }
 
+#define FLOWS                                                                                  \
+    (1u << HSR_CLASS_TCP | 1u << HSR_CLASS_UDP | 1u << HSR_CLASS_ICMP | 1u << HSR_CLASS_SCTP | \
+     1u << HSR_CLASS_IP_OTHER)
+
+_Static_assert(HSR_CLASS_NON_IP < 32, "a bit for each class, and the last one is the largest");
+
 static bool is_flow(const struct act_packet *p)
 {
-    switch (p->meta.class) {
-    case HSR_CLASS_TCP:
-    case HSR_CLASS_UDP:
-    case HSR_CLASS_ICMP:
-    case HSR_CLASS_SCTP:
-    case HSR_CLASS_IP_OTHER:
+    if (FLOWS >> p->meta.class & 1)
         return true;
-    case HSR_CLASS_DHCP:
-        return !(p->meta.flags & HSR_RXF_L2_MCAST);
-    default:
-        return false;
-    }
+    return p->meta.class == HSR_CLASS_DHCP && !(p->meta.flags & HSR_RXF_L2_MCAST);
 }
 
-void dp_vector(struct dp_worker *w, struct act_packet *packet, uint32_t n)
+/* Behind the last packet in a row that is of the same flow as the first. */
+static struct act_packet *flow_end(const struct act_packet *packet, struct act_packet *p,
+                                   const struct act_packet *end)
+{
+    while (p < end && p->meta.reason == HSR_DROP_NONE && same_flow(packet, p))
+        p++;
+    return p;
+}
+
+void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
 {
     w->counters.vectors++;
-    while (n > 0) {
-        uint32_t same = 1;
+    while (packet < end) {
+        struct act_packet *next = packet + 1;
 
         if (packet->meta.reason != HSR_DROP_NONE) {
             dp_drop(w, packet, (enum hsr_drop)packet->meta.reason);
         } else if (w->policy == NULL) {
             dp_drop(w, packet, HSR_DROP_NOT_CONFIGURED);
         } else if (is_flow(packet)) {
-            while (same < n && packet[same].meta.reason == HSR_DROP_NONE &&
-                   same_flow(packet, &packet[same]))
-                same++;
-            flow(w, packet, same);
+            next = flow_end(packet, next, end);
+            flow(w, packet, next);
         } else {
             single(w, packet);
         }
-        packet += same;
-        n -= same;
+        packet = next;
     }
 }

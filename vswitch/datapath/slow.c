@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The slow path: the first packet of a session walks the policy, and what it finds is compiled into action lists. */
+/* The slow path: the first packet of a session walks the policy, and what it finds is compiled into programs. */
 #include <string.h>
 
 #include "internal.h"
@@ -43,12 +43,29 @@ static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key
     const uint8_t *eth = act_frame(p) + p->l2;
 
     memset(walk, 0, sizeof *walk);
-    walk_of_key(key, p->meta.flags & HSR_RXF_SWAP, walk);
+    walk_of_key(key, dp_swap(p), walk);
     walk->ingress = p->meta.ingress;
     walk->from_tunnel = dp_from_tunnel(p);
     walk->outer_src4 = p->meta.flags & HSR_RXF_LINE1 ? p->meta.outer_src4 : 0;
     walk->dst_mac48 = hsr_load48(eth);
     walk->src_mac48 = hsr_load48(eth + ETH_SRC);
+}
+
+/*
+ * What stands in the way of a new session with this key. The flow's own former session goes (its end points moved to
+ * other ports, or a re-evaluation is due for each packet). Packets of the other end may be those of a session that
+ * translates addresses: that one keeps them, and this one cannot be had.
+ */
+static enum hsr_drop make_way(struct dp_worker *w, uint64_t hash, const struct hsr_key *key,
+                              bool swap)
+{
+    unsigned dir;
+    struct session *old = ses_find(w->sessions, hash, key, swap, &dir);
+
+    if (old != NULL)
+        ses_remove(w->sessions, old, SES_WHY_POLICY);
+    return ses_find(w->sessions, hash, key, !swap, &dir) != NULL ? HSR_DROP_SESSION_FULL
+                                                                 : HSR_DROP_NONE;
 }
 
 /* What the policy's answer means for the flow: a session with both directions compiled, or a reason. */
@@ -59,37 +76,33 @@ static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p,
     struct ses_packet sp;
     const struct pol_port *from = pol_port(w->policy, p->meta.ingress);
     uint64_t hash = hsr_hash_key(&w->hash, key);
-    unsigned dir = p->meta.flags & HSR_RXF_SWAP ? 1 : 0;
     enum hsr_drop drop;
 
     dp_describe(p, &sp);
     drop = ses_opens(&sp, from->pick_up ? SES_PICK_UP : SES_STRICT);
+    if (drop == HSR_DROP_NONE)
+        drop = make_way(w, hash, key, dp_swap(p));
     if (drop != HSR_DROP_NONE)
         return drop;
-    struct session *old = ses_find(w->sessions, hash, key);
-
-    if (old !=
-        NULL) /* the flow's end points moved to other ports, or a re-evaluation is due for each packet */
-        ses_remove(w->sessions, old, SES_WHY_POLICY);
     /* The uplink has no quota, for it is everybody's: what comes from there is at the expense of whom it is for. */
     bool charged = walk->from_tunnel && walk->to != NULL;
 
     if (charged && !ses_admits(w->sessions, walk->to->index))
         return HSR_DROP_SESSION_QUOTA;
-    struct session *s = ses_create(w->sessions, hash, key, p->meta.ingress, w->now, &drop);
+    struct session *s =
+        ses_create(w->sessions, hash, key, dp_swap(p), p->meta.ingress, w->now, &drop);
 
     if (s == NULL)
         return drop;
     if (charged)
         s->flags |= SES_F_CHARGED;
-    if (dir != 0)
-        s->flags |= SES_F_SWAPPED;
-    drop = dp_compile(w, walk, dir, s);
+    drop = dp_compile(w, walk, ses_initiator(s), s);
     if (drop != HSR_DROP_NONE) {
         ses_remove(w->sessions, s, SES_WHY_POLICY);
         return drop;
     }
-    ses_begin(w->sessions, s, dir, &sp, w->now);
+    ses_begin(w->sessions, s, &sp, w->now);
+    dp_fit_second(w, s);
     *out = s;
     return HSR_DROP_NONE;
 }
@@ -117,44 +130,51 @@ struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct
     return s;
 }
 
-static void release(struct dp_worker *w, struct session *s)
+/* Addresses that no table gave: as an action writes them. */
+static void recall_macs(const struct dp_worker *w, const struct act_action *a, uint64_t *dst,
+                        uint64_t *src)
 {
-    for (unsigned d = 0; d < 2; d++) {
-        act_release(&w->templates, s->dir[d].action);
-        memset(s->dir[d].action, 0, sizeof s->dir[d].action);
-    }
-}
+    const uint8_t *macs = act_template(&w->actions, a->arg32);
 
-static void recall_macs(const uint8_t *macs, uint64_t *dst, uint64_t *src)
-{
     if (*dst == 0)
         *dst = hsr_load48(macs);
     if (*src == 0)
         *src = hsr_load48(macs + 6);
 }
 
-/* A walk without a packet leaves open what only the first one could tell: that is in the lists made from it. */
+static void recall_forward(const struct dp_worker *w, const struct act_action *a,
+                           struct pol_walk *walk)
+{
+    for (; a->op != ACT_END; a++) {
+        if (a->op == ACT_ETH)
+            recall_macs(w, a, &walk->out_dst_mac48, &walk->out_src_mac48);
+        else if (a->op == ACT_TTL && walk->from_tunnel)
+            walk->routed = true;
+    }
+}
+
+static void recall_backward(const struct dp_worker *w, const struct act_action *a,
+                            struct pol_walk *walk)
+{
+    for (; a->op != ACT_END; a++) {
+        if (a->op == ACT_ETH)
+            recall_macs(w, a, &walk->back_dst_mac48, &walk->back_src_mac48);
+        else if (a->op == ACT_ENCAP && walk->from_tunnel && walk->back_vtep4 == 0)
+            walk->back_vtep4 = hsr_load32(act_template(&w->actions, a->arg32) + DP_OUTER_DST);
+    }
+}
+
+/* A walk without a packet leaves open what only the first one could tell: that is in the programs made from it. */
 static void recall(const struct dp_worker *w, const struct session *s, unsigned dir,
                    struct pol_walk *walk)
 {
-    const struct ses_action *to = s->dir[dir].action, *back = s->dir[1 - dir].action;
-    const struct act_template *t = w->templates.template;
-
     /* A free guest's packet under an address that is nobody's: whose MAC it had, no table says. */
     if (!walk->from_tunnel && walk->source == NULL) {
         walk->back_dst_mac48 = 0;
         walk->out_src_mac48 = walk->routed ? walk->out_src_mac48 : 0;
     }
-    for (unsigned i = 0; i < SES_ACTIONS; i++) {
-        if (to[i].op == ACT_ETH)
-            recall_macs(t[to[i].arg32].bytes, &walk->out_dst_mac48, &walk->out_src_mac48);
-        if (back[i].op == ACT_ETH)
-            recall_macs(t[back[i].arg32].bytes, &walk->back_dst_mac48, &walk->back_src_mac48);
-        if (to[i].op == ACT_TTL && walk->from_tunnel)
-            walk->routed = true;
-        if (back[i].op == ACT_ENCAP && walk->from_tunnel && walk->back_vtep4 == 0)
-            walk->back_vtep4 = hsr_load32(t[back[i].arg32].bytes + DP_OUTER_DST);
-    }
+    recall_forward(w, act_program(&w->actions, s->dir[dir].program)->action, walk);
+    recall_backward(w, act_program(&w->actions, s->dir[!dir].program)->action, walk);
 }
 
 /* The way back to a far side that is nobody's may have gone with its VTEP. */
@@ -163,27 +183,14 @@ static bool way_back(const struct dp_worker *w, const struct pol_walk *walk)
     return !walk->from_tunnel || pol_is_vtep(w->policy, walk->back_vtep4);
 }
 
-/* New lists in place of the old ones; those stay when the next hop has to be asked for first. */
+/* New programs in place of the old ones; those stay when the next hop has to be asked for first. */
 static enum hsr_drop recompile(struct dp_worker *w, struct session *s, unsigned dir,
                                const struct pol_walk *walk)
 {
-    struct ses_action old[2][SES_ACTIONS];
-    enum hsr_drop drop;
+    enum hsr_drop drop = dp_compile(w, walk, dir, s);
 
-    for (unsigned d = 0; d < 2; d++) {
-        memcpy(old[d], s->dir[d].action, sizeof old[d]);
-        memset(s->dir[d].action, 0, sizeof old[d]);
-    }
-    drop = dp_compile(w, walk, dir, s);
-    if (drop != HSR_DROP_NONE) {
-        release(w, s);
-        for (unsigned d = 0; d < 2; d++)
-            memcpy(s->dir[d].action, old[d], sizeof old[d]);
+    if (drop != HSR_DROP_NONE)
         s->policy = 0; /* no stamp: the next packet tries again */
-    } else {
-        act_release(&w->templates, old[0]);
-        act_release(&w->templates, old[1]);
-    }
     return drop;
 }
 
@@ -194,7 +201,7 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     enum hsr_drop drop = HSR_DROP_NO_SESSION;
     struct hsr_key key;
 
-    ses_key(s, &key);
+    ses_key(w->sessions, s, false, &key);
     if (w->fast_path && s->neighbor == w->neighbor &&
         pol_moved(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)),
                   s->compiled) == 0) {
@@ -213,18 +220,14 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     return drop == HSR_DROP_NONE;
 }
 
-void dp_session_gone(void *arg, struct session *s, uint64_t flow_id, enum ses_why why)
+void dp_session_gone(void *arg, struct session *s, enum ses_why why)
 {
     struct dp_worker *w = arg;
-    struct hsr_key key;
 
     (void)why;
-    release(w, s);
-    if (!(s->flags & SES_F_FIT))
-        return;
-    ses_key(s, &key);
-    struct dp_fit fit = {
-        .op = HSR_FIT_DELETE, .hash = hsr_hash_key(&w->hash, &key), .named = flow_id};
-
-    w->counters.fit_deletes += dp_post_fit(w, &fit);
+    for (unsigned dir = 0; dir < 2; dir++) {
+        act_program_put(&w->actions, s->dir[dir].program);
+        s->dir[dir].program = ACT_NONE;
+    }
+    dp_fit_gone(w, s);
 }

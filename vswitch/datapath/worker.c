@@ -16,7 +16,6 @@
 #define AGE_NS 1000000u /* look for expired sessions once a millisecond ... */
 #define AGE_BUDGET \
     32 /* ... at most this many: a burst stays short, and 32,000 sessions a second can end */
-#define TEMPLATES 65536u /* at least */
 
 static void open_rings(struct dp_worker *w, const struct dp_worker_config *config)
 {
@@ -30,20 +29,7 @@ static void open_rings(struct dp_worker *w, const struct dp_worker_config *confi
         w->fw_slot[w->fw_slots++] = w->fw_first + i;
 }
 
-/*
- * Most sessions share all their templates, but MACs are the sender's to choose, and a session may need two of its own. So
- * sessions, which have quotas, run out first. What is not used is never touched.
- */
-static uint32_t templates_for(uint32_t sessions)
-{
-    uint32_t n = TEMPLATES;
-
-    while (n < 2 * sessions)
-        n *= 2;
-    return n;
-}
-
-static uint64_t template_seed(const struct hsr_view *view)
+static uint64_t action_seed(const struct hsr_view *view)
 {
     uint64_t seed;
 
@@ -59,6 +45,7 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
                                         .instance = (uint8_t)config->view->instance,
                                         .worker = (uint8_t)config->id,
                                         .timeouts = config->timeouts,
+                                        .memory = config->memory,
                                         .gone = dp_session_gone,
                                         .arg = w};
 
@@ -78,8 +65,8 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->ledger = calloc(HSR_MAX_PORTS, sizeof *w->ledger);
     w->sessions = ses_table_open(&sessions);
     if (w->fw_slot == NULL || w->fw_out == NULL || w->ledger == NULL || w->sessions == NULL ||
-        act_templates_open(&w->templates, templates_for(config->sessions),
-                           template_seed(config->view)) < 0) {
+        act_store_open(&w->actions, config->sessions, action_seed(config->view), config->memory) <
+            0) {
         dp_worker_close(w);
         errno = ENOMEM;
         return NULL;
@@ -93,7 +80,7 @@ void dp_worker_close(struct dp_worker *w)
     if (w == NULL)
         return;
     ses_table_close(w->sessions);
-    act_templates_close(&w->templates);
+    act_store_close(&w->actions);
     free(w->fw_slot);
     free(w->fw_out);
     free(w->ledger);
@@ -152,6 +139,7 @@ static uint32_t load_burst(struct dp_worker *w)
 {
     uint32_t entry[DP_BURST];
     uint32_t got = hsr_ring_pop(&w->rx, entry, DP_BURST);
+    uint64_t unknown = 0; /* a bit for each packet of no known flow id */
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < got; i++)
@@ -166,23 +154,28 @@ static uint32_t load_burst(struct dp_worker *w)
         }
         w->ledger[p->meta.ingress].rx++;
         __builtin_prefetch(p->slot + HSR_SLOT_FRAME);
-        ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id);
+        if (!ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id, dp_swap(p)))
+            unknown |= UINT64_C(1) << n;
         n++;
     }
-    for (uint32_t i = 0; i < n; i++)
-        ses_prefetch_more(w->sessions, w->packet[i].meta.hash, w->packet[i].meta.flow_id,
-                          w->packet[i].meta.flags & HSR_RXF_SWAP ? 1 : 0);
+    for (; unknown != 0; unknown &= unknown - 1) {
+        const struct act_packet *p = &w->packet[__builtin_ctzll(unknown)];
+
+        ses_prefetch_more(w->sessions, p->meta.hash, dp_swap(p));
+    }
     return n;
 }
 
-/* How many packets the first one's metadata ties together: a hint, cut to what is there. */
-static uint32_t vector_length(const struct act_packet *p, uint32_t left)
+_Static_assert(DP_BURST <= 64, "a bit for each packet");
+
+/* Behind the packets that the first one's metadata ties together: a hint, cut to what is there. */
+static struct act_packet *vector_end(struct act_packet *p, struct act_packet *end)
 {
     uint32_t n = p->meta.vec_len;
 
-    if (n == 0)
-        n = 1;
-    return n < left ? n : left;
+    if (n <= 1)
+        return p + 1;
+    return n < (uint32_t)(end - p) ? p + n : end;
 }
 
 uint32_t dp_poll(struct dp_worker *w)
@@ -193,11 +186,9 @@ uint32_t dp_poll(struct dp_worker *w)
     complete(w);
     if (w->tx_room >= DP_OUT)
         n = load_burst(w);
-    for (uint32_t i = 0; i < n;) {
-        uint32_t len = vector_length(&w->packet[i], n - i);
-
-        dp_vector(w, &w->packet[i], len);
-        i += len;
+    for (struct act_packet *p = w->packet, *end = p + n, *next; p < end; p = next) {
+        next = vector_end(p, end);
+        dp_vector(w, p, next);
     }
     w->counters.packets += n;
     w->counters.bursts += n > 0;
@@ -261,9 +252,9 @@ struct ses_table *dp_sessions(struct dp_worker *w)
     return w->sessions;
 }
 
-const struct act_templates *dp_templates(struct dp_worker *w)
+const struct act_store *dp_actions(const struct dp_worker *w)
 {
-    return &w->templates;
+    return &w->actions;
 }
 
 uint64_t dp_now(const struct dp_worker *w)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "action/action.h"
+#include "action/store.h"
 #include "internal.h"
 #include "session/record.h"
 #include "session/track.h"
@@ -37,6 +37,22 @@ static const char *vpc_name(const struct fw *fw, uint32_t context)
     return "";
 }
 
+/* What stands in packets of one side. */
+static void put_tuple(json_t *o, const char *prefix, const struct ses_record_tuple *t,
+                      uint8_t family)
+{
+    char key[16];
+
+    snprintf(key, sizeof key, "%ssrc", prefix);
+    json_object_set_new(o, key, address_json(t->src, family));
+    snprintf(key, sizeof key, "%ssport", prefix);
+    fw_put(o, key, t->sport);
+    snprintf(key, sizeof key, "%sdst", prefix);
+    json_object_set_new(o, key, address_json(t->dst, family));
+    snprintf(key, sizeof key, "%sdport", prefix);
+    fw_put(o, key, t->dport);
+}
+
 static json_t *record_json(const struct fw *fw, const struct ses_record *r, const char *state,
                            uint64_t now)
 {
@@ -44,12 +60,13 @@ static json_t *record_json(const struct fw *fw, const struct ses_record *r, cons
     json_t *o = json_object();
 
     json_object_set_new(o, "flow_id", json_sprintf("%016" PRIx64, r->flow_id));
-    json_object_set_new(o, "vpc", json_string(vpc_name(fw, r->context)));
+    json_object_set_new(o, "vpc", json_string(vpc_name(fw, r->tuple[0].context)));
     json_object_set_new(o, "protocol", json_string(cfg_proto_text(r->proto, proto)));
-    json_object_set_new(o, "src", address_json(r->src, r->family));
-    fw_put(o, "sport", r->sport);
-    json_object_set_new(o, "dst", address_json(r->dst, r->family));
-    fw_put(o, "dport", r->dport);
+    put_tuple(o, "", &r->tuple[0], r->family);
+    if (r->flags & SES_F_KEY2) {
+        json_object_set_new(o, "reply_vpc", json_string(vpc_name(fw, r->tuple[1].context)));
+        put_tuple(o, "reply_", &r->tuple[1], r->family);
+    }
     json_object_set_new(o, "state", json_string(state));
     json_object_set_new(o, "origin", json_string(fw_port_name(fw, r->origin)));
     json_object_set_new(o, "target", json_string(fw_port_name(fw, r->target)));
@@ -69,20 +86,28 @@ static bool same_addr(const struct cfg_addr *want, const uint8_t bytes[16], uint
     return cfg_addr_equal(want, &a);
 }
 
+/* Address and port wanted: one of either end, before or behind translation. */
+static bool tuple_matches(const struct ctl_session_filter *f, const struct ses_record_tuple *t,
+                          uint8_t family)
+{
+    if (f->addr.family != 0 && !same_addr(&f->addr, t->src, family) &&
+        !same_addr(&f->addr, t->dst, family))
+        return false;
+    return f->l4_port == 0 || f->l4_port == t->sport || f->l4_port == t->dport;
+}
+
 static bool matches(const struct fw *fw, const struct ctl_session_filter *f,
                     const struct ses_record *r, const char *state)
 {
-    if (f->vpc[0] != '\0' && strcmp(f->vpc, vpc_name(fw, r->context)) != 0)
+    if (f->vpc[0] != '\0' && strcmp(f->vpc, vpc_name(fw, r->tuple[0].context)) != 0 &&
+        strcmp(f->vpc, vpc_name(fw, r->tuple[1].context)) != 0)
         return false;
     if (f->port[0] != '\0' && strcmp(f->port, fw_port_name(fw, r->origin)) != 0 &&
         strcmp(f->port, fw_port_name(fw, r->target)) != 0)
         return false;
     if (f->proto != 0 && f->proto != r->proto)
         return false;
-    if (f->addr.family != 0 && !same_addr(&f->addr, r->src, r->family) &&
-        !same_addr(&f->addr, r->dst, r->family))
-        return false;
-    if (f->l4_port != 0 && f->l4_port != r->sport && f->l4_port != r->dport)
+    if (!tuple_matches(f, &r->tuple[0], r->family) && !tuple_matches(f, &r->tuple[1], r->family))
         return false;
     return f->state[0] == '\0' || strcmp(f->state, state) == 0;
 }
@@ -167,15 +192,13 @@ struct show {
     json_t *found;
 };
 
-static json_t *actions_json(struct dp_worker *w, const struct ses_action list[SES_ACTIONS])
+static json_t *actions_json(const struct dp_worker *w, const struct ses_dir *dir)
 {
     json_t *rows = json_array();
     char text[96];
 
-    for (unsigned i = 0; i < SES_ACTIONS && list[i].op != ACT_END; i++) {
-        act_table[list[i].op]->describe(&list[i], dp_templates(w), text, sizeof text);
+    for (unsigned i = 0; act_describe(dp_actions(w), dir, i, text, sizeof text); i++)
         json_array_append_new(rows, json_string(text));
-    }
     return rows;
 }
 
@@ -191,8 +214,8 @@ static void show(struct dp_worker *w, void *arg)
 
     ses_export(dp_sessions(w), s, dp_now(w), &r);
     sh->found = record_json(sh->fw, &r, ses_state_name(s), dp_now(w));
-    json_object_set_new(sh->found, "actions", actions_json(w, s->dir[first].action));
-    json_object_set_new(sh->found, "reply_actions", actions_json(w, s->dir[1 - first].action));
+    json_object_set_new(sh->found, "actions", actions_json(w, &s->dir[first]));
+    json_object_set_new(sh->found, "reply_actions", actions_json(w, &s->dir[1 - first]));
 }
 
 json_t *fw_session_show(struct fw *fw, uint64_t flow_id)

@@ -2,38 +2,44 @@
 /*
  * The session: one object for both directions of a flow, found by one lookup (architecture, section 4).
  *
- * It knows protocols, time and action lists; it knows no policy. Policy stages meet in the action list: opaque
- * operations the datapath interprets. 256 bytes, four cache lines: line 0 is match and state, line 1 and 2 are the
- * two directions, line 3 is cold. A packet of an IPv4 session touches line 0 and one of line 1 and 2.
+ * Keys. The primary key is that of the initiator's packets. If nothing rewrites addresses or ports, the responder's
+ * packets have the same one, and the swap bit tells the directions apart: the session owns the tuple in both
+ * orientations. If something does (NAT, load balancing), they have another one, perhaps of another context: the
+ * secondary key (SES_F_KEY2). Then the primary key holds in the initiator's orientation alone and the secondary in the
+ * responder's alone, and what is left of either tuple may be another session's.
  *
- * A session records indices, never pointers. All of it belongs to one worker; no locks.
+ * Layout. Four cache lines: line 0 is match and state, lines 1 and 2 are the two directions, each with the key its
+ * packets come under, line 3 is cold. A packet of an IPv4 session touches line 0 and the line of its direction, whether
+ * there is a secondary key or not; IPv6 reads its addresses in line 3, or, under the secondary key, in an array of the
+ * table that nothing else touches.
+ *
+ * What is done to packets is one word a direction (`program`) and its arguments (`param`): the datapath's, opaque here.
+ * The session knows no policy and no action.
+ *
+ * Crashes. A session records indices, never pointers; what a later process needs stands in these 256 bytes (and the
+ * array of secondary IPv6 addresses), so that they can lie in memory which outlives the process. `seal` says that a
+ * record is whole: see ses_seal(). All of it belongs to one worker; no locks.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "hsring/abi.h"
-#include "hsring/key.h"
 
-#define SES_ACTIONS 6 /* operations of one direction */
-#define SES_NONE    UINT32_MAX
+#define SES_NONE        UINT32_MAX
+#define SES_PARAM_BYTES 28
 
-/* One operation; what `op` and its arguments mean is the datapath's. op 0 ends the list. */
-struct ses_action {
-    uint8_t op;
-    uint8_t arg8;
-    uint16_t arg16;
-    uint32_t arg32;
-};
-
-/* Half of a session: packets whose source is the key's low (dir 0) or high (dir 1) end point. */
+/* Half of a session: packets of one direction. */
 struct ses_dir {
-    _Alignas(HSR_CACHE_LINE) uint64_t packets;
+    _Alignas(HSR_CACHE_LINE) uint64_t key_addrs; /* as in rx_meta; IPv6: 0 */
+    uint64_t key_ports;                          /* both families */
+    uint64_t packets;
     uint64_t bytes;
-    struct ses_action action[SES_ACTIONS];
+    uint32_t program;               /* what is done to them; 0: nothing */
+    uint8_t param[SES_PARAM_BYTES]; /* arguments of that, for this session alone */
 };
 
 /* TCP tracking of one end point (RFC 9293; window check after van Rooij, "Real stateful TCP packet filtering"). */
@@ -56,61 +62,77 @@ enum ses_state {
 
 enum ses_flag {
     SES_F_IPV6 = 0x01,
-    SES_F_SWAPPED = 0x02,   /* the initiator is the key's high end point */
+    SES_F_SWAPPED = 0x02,   /* the initiator is the primary key's high end point */
     SES_F_PICKED_UP = 0x04, /* began in the middle of the connection: window check is loose */
-    SES_F_FIT = 0x08,       /* the flow index was told of it */
+    SES_F_FIT = 0x08,       /* the flow index was told of the primary key */
+    SES_F_KEY2 = 0x10,      /* has a secondary key */
     SES_F_CHARGED =
         0x20, /* counts against its target's quota; set before the target, and for good */
+    SES_F_SWAPPED2 = 0x40, /* the responder is the secondary key's high end point */
+    SES_F_FIT2 = 0x80,     /* the flow index was told of the secondary key */
 };
 
 struct session {
     /* line 0: match and state */
-    _Alignas(HSR_CACHE_LINE) uint64_t key_addrs; /* as in rx_meta; IPv6: 0 */
-    uint64_t key_ports;                          /* both families */
-    uint32_t deadline;                           /* session ticks, lazily re-armed; 0: no timer */
+    _Alignas(HSR_CACHE_LINE) uint32_t deadline; /* session ticks, lazily re-armed; 0: no timer */
     uint16_t generation;
-    uint8_t flags; /* enum ses_flag */
-    uint8_t state; /* enum ses_state */
+    uint16_t flags; /* enum ses_flag */
     union {
         struct ses_tcp tcp[2]; /* by direction */
         uint8_t icmp_asked;    /* ICMP: kinds of request the initiator has sent (icmp.c) */
     };
-    uint32_t
-        policy; /* stamp of policy and neighbours under which the actions were last found right */
-    uint16_t origin; /* port of the initiator's packet: quota and deletion */
-    uint16_t target; /* port of the other side, HSR_NO_PORT when unknown */
-    /* line 1 and 2 */
+    uint32_t policy;   /* stamp of policy and neighbours under which it was last found right */
+    uint16_t origin;   /* port of the initiator's packet: quota and deletion */
+    uint16_t target;   /* port of the other side, HSR_NO_PORT when unknown */
+    uint32_t compiled; /* policy generation its programs come from */
+    uint32_t neighbor; /* state of the neighbour table they come from */
+    uint8_t state;     /* enum ses_state */
+    uint8_t proto;     /* IP protocol */
+    uint8_t spare[6];
+    /* lines 1 and 2: by direction, see ses_initiator() */
     struct ses_dir dir[2];
     /* line 3: cold */
-    uint64_t key6[4];      /* IPv6: low address, high address, as in struct hsr_key */
-    uint64_t created;      /* NIC time, ns */
-    uint32_t list_next[2]; /* sessions of the same origin (0) and of the same target (1) */
-    uint32_t list_prev[2];
-    uint32_t compiled; /* policy generation its actions come from */
-    uint32_t neighbor; /* state of the neighbour table they come from */
+    uint64_t key6[4]; /* IPv6: low address, high address of the primary key, as in struct hsr_key */
+    uint64_t created; /* NIC time, ns */
+    uint32_t seal;    /* 0: not whole, or free */
+    uint8_t spare3[20];
 };
 
 _Static_assert(sizeof(struct session) == 256, "a session is four cache lines");
-_Static_assert(offsetof(struct session, dir) == 64, "both directions behind line 0");
-_Static_assert(offsetof(struct session, key6) == 192, "line 3 is cold");
+_Static_assert(sizeof(struct ses_dir) == HSR_CACHE_LINE, "a direction is one of them");
+_Static_assert(offsetof(struct session, generation) == 4, "line 0");
+_Static_assert(offsetof(struct session, flags) == 6, "line 0");
+_Static_assert(offsetof(struct session, tcp) == 8, "line 0");
+_Static_assert(offsetof(struct session, policy) == 40, "line 0");
+_Static_assert(offsetof(struct session, origin) == 44, "line 0");
+_Static_assert(offsetof(struct session, target) == 46, "line 0");
+_Static_assert(offsetof(struct session, compiled) == 48, "line 0");
+_Static_assert(offsetof(struct session, neighbor) == 52, "line 0");
+_Static_assert(offsetof(struct session, state) == 56, "line 0");
+_Static_assert(offsetof(struct session, proto) == 57, "line 0");
+_Static_assert(offsetof(struct session, dir) == HSR_CACHE_LINE, "lines 1 and 2");
+_Static_assert(offsetof(struct ses_dir, key_ports) == 8, "a direction");
+_Static_assert(offsetof(struct ses_dir, packets) == 16, "a direction");
+_Static_assert(offsetof(struct ses_dir, bytes) == 24, "a direction");
+_Static_assert(offsetof(struct ses_dir, program) == 32, "a direction");
+_Static_assert(offsetof(struct ses_dir, param) == 36, "a direction");
+_Static_assert(offsetof(struct session, key6) == 3 * HSR_CACHE_LINE, "line 3 is cold");
+_Static_assert(offsetof(struct session, created) == 224, "line 3");
+_Static_assert(offsetof(struct session, seal) == 232, "line 3");
 
-/* Direction of the initiator, 0 or 1. */
+/*
+ * Direction of the initiator's packets, 0 or 1: that of the primary key. The responder's is the other one, whatever the
+ * orientation of the secondary key.
+ */
 static inline unsigned ses_initiator(const struct session *s)
 {
     return s->flags & SES_F_SWAPPED ? 1 : 0;
 }
 
-/* The key it is found by; see struct hsr_key. */
-static inline void ses_key(const struct session *s, struct hsr_key *key)
+/* Do packets of this direction come under the secondary key? */
+static inline bool ses_is_second(const struct session *s, unsigned dir)
 {
-    key->ipv6 = s->flags & SES_F_IPV6;
-    if (key->ipv6) {
-        memcpy(key->w, s->key6, sizeof s->key6);
-        key->w[HSR_KEY6_WORDS - 1] = s->key_ports;
-    } else {
-        key->w[0] = s->key_addrs;
-        key->w[1] = s->key_ports;
-    }
+    return (s->flags & SES_F_KEY2) && dir != ses_initiator(s);
 }
 
 /* What a protocol needs to know of a packet. Host order. */

@@ -2,22 +2,30 @@
 /*
  * The sessions of one worker: flow cache array, hash table, timer wheel, quotas, per-port lists.
  *
- *     s = ses_by_flow(t, flow_id);            a hint from hardware; NULL when stale: compare the key all the same
- *     s = ses_find(t, hash, key);             the hash table
- *     s = ses_create(t, hash, key, ...);      may evict; NULL and a reason when it cannot
- *     ses_expire(t, now, budget);             ageing: call often with a small budget
+ *     dir = ses_flow_dir(flow_id, swap);            what a flow id says, a hint from hardware:
+ *     s = ses_by_flow(t, flow_id);                  NULL when stale, else to be held against the packet:
+ *     ses_matches(t, s, dir, swap, key)
+ *     s = ses_find(t, hash, key, swap, &dir);       the hash table
+ *     s = ses_create(t, hash, key, swap, ...);      may evict; NULL and a reason when it cannot
+ *     ses_add_key(t, s, hash, key, swap);           if the responder's packets have another key
+ *     ses_begin(t, s, packet, now);                 from here on it lives (track.h)
+ *     ses_expire(t, now, budget);                   ageing: call often with a small budget
  *
- * Ids index an array, so a packet with a flow id touches the session's own lines and no table. Records hold indices,
- * never pointers. Nothing here allocates after ses_table_open(), takes a lock or reads a clock: `now` is NIC time in
- * ns, given by the caller. One thread a table.
+ * A packet is its key, the key's hash, and its swap bit: whether its source is the key's high end point. Ids index an
+ * array, so a packet with a flow id touches the session's own lines and no table. Records hold indices, never
+ * pointers. Nothing here allocates after ses_table_open(), takes a lock or reads a clock: `now` is NIC time in ns,
+ * given by the caller. One thread a table.
  *
  * Before a session disappears (expiry, eviction, removal) `gone` is called, while it is still readable: that is where
- * the datapath releases what its actions refer to and tells the flow index. It may read and write the session, and
+ * the datapath releases what its programs refer to and tells the flow index. It may read and write the session, and
  * must not call anything here that creates, removes or arms one.
  */
 #ifndef SESSION_TABLE_H
 #define SESSION_TABLE_H
 
+#include "hsring/flow_id.h"
+#include "hsring/key.h"
+#include "session/memory.h"
 #include "session/session.h"
 #include "session/timeouts.h"
 
@@ -32,7 +40,7 @@ enum ses_why {
     SES_WHY_POLICY
 };
 
-typedef void (*ses_gone)(void *arg, struct session *s, uint64_t flow_id, enum ses_why why);
+typedef void (*ses_gone)(void *arg, struct session *s, enum ses_why why);
 
 struct ses_table_config {
     uint32_t capacity; /* sessions, at most 2^HSR_FLOW_INDEX_BITS */
@@ -40,6 +48,7 @@ struct ses_table_config {
     uint8_t instance;  /* 1..255 */
     uint8_t worker;
     struct ses_timeouts timeouts;
+    const struct ses_memory *memory; /* of the records, "sessions" and "keys6"; NULL: private */
     ses_gone gone;
     void *arg;
 };
@@ -51,40 +60,87 @@ struct ses_table_stats {
     uint64_t refused_full, refused_quota, refused_collision, stale_ids;
 };
 
-/* NULL with errno: EINVAL, ENOMEM. Memory is reserved at once and touched as it is used. */
+/*
+ * NULL with errno: EINVAL, ENOMEM. Memory is reserved at once and touched as it is used.
+ *
+ * The table begins empty, whatever stands in the provider's memory. Only generations go on from what they were, so that
+ * flow ids of a former process stay stale.
+ */
 struct ses_table *ses_table_open(const struct ses_table_config *config);
 void ses_table_close(struct ses_table *t);
 
 /* Session of a flow id, or NULL if the id is another instance's or worker's, out of range, or of an old generation. */
 struct session *ses_by_flow(struct ses_table *t, uint64_t flow_id);
 
-/* Session with this key, or NULL. `hash` is the key's. */
-struct session *ses_find(struct ses_table *t, uint64_t hash, const struct hsr_key *key);
+/* Direction of the packets that a flow id was given for. */
+static inline unsigned ses_flow_dir(uint64_t flow_id, bool swap)
+{
+    if (flow_id & HSR_FLOW_KEY2)
+        return flow_id & HSR_FLOW_DIR ? 1 : 0;
+    return swap ? 1 : 0;
+}
 
-/* Touch what ses_find()/ses_by_flow() will read. */
-void ses_prefetch(const struct ses_table *t, uint64_t hash, uint64_t flow_id);
+/* Does a packet belong to direction `dir` of the session? */
+bool ses_matches(const struct ses_table *t, const struct session *s, unsigned dir, bool swap,
+                 const struct hsr_key *key);
+
+/* The session that a packet belongs to and its direction, or NULL. `hash` is the key's. */
+struct session *ses_find(const struct ses_table *t, uint64_t hash, const struct hsr_key *key,
+                         bool swap, unsigned *dir);
 
 /*
- * Later, when what ses_prefetch() asked for has come: the session's line of direction `dir` and, without a flow id, the
- * session that the hash table suggests. A wrong hash or id costs time, nothing else.
+ * Touch what ses_by_flow() and ses_matches(), or ses_find(), will read. False: the session is not known yet, and
+ * ses_prefetch_more() has something to do when what this one asked for has come. A wrong hash or id costs time, nothing
+ * else.
  */
-void ses_prefetch_more(const struct ses_table *t, uint64_t hash, uint64_t flow_id, unsigned dir);
-
-/* Does the session have this key (and so the packet belong to it)? */
-bool ses_matches(const struct session *s, const struct hsr_key *key);
+bool ses_prefetch(const struct ses_table *t, uint64_t hash, uint64_t flow_id, bool swap);
+/* Without a flow id: the lines of the session that the hash table suggests. */
+void ses_prefetch_more(const struct ses_table *t, uint64_t hash, bool swap);
 
 /*
  * New session in SES_EMBRYONIC, zeroed but for key, lists, generation and creation time; no timer runs before
- * ses_begin() or ses_arm(). The caller has looked: the key is not in the table. `origin` may be HSR_NO_PORT, which has
- * no quota and no list. NULL: *drop is HSR_DROP_SESSION_QUOTA or HSR_DROP_SESSION_FULL (nothing free and nothing
- * embryonic or closing to evict, an established session is never evicted; or more than 40 sessions share one hash
- * bucket, which a secret hash makes improbable).
+ * ses_begin() or ses_arm(), and no seal is on it. `swap` is the first packet's: it makes the initiator.
+ *
+ * The caller has looked: no session has the packet, and if no secondary key is to follow, none the packets of the other
+ * orientation either. `origin` may be HSR_NO_PORT, which has no quota and no list. NULL: *drop is
+ * HSR_DROP_SESSION_QUOTA or HSR_DROP_SESSION_FULL (nothing free and nothing embryonic or closing to evict, an
+ * established session is never evicted; or more than 40 keys share one hash bucket, which a secret hash makes
+ * improbable).
  */
-struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_key *key,
+struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_key *key, bool swap,
                            uint16_t origin, uint64_t now, enum hsr_drop *drop);
+
+/*
+ * Give a new session its secondary key, of the primary's family: the responder's packets come under this one, with this
+ * swap bit, and the primary key no longer holds for them. Once a session, before ses_begin(). False: these packets are
+ * some session's already (this one's too, if nothing is translated), or too many keys share the bucket; nothing changed.
+ */
+bool ses_add_key(struct ses_table *t, struct session *s, uint64_t hash, const struct hsr_key *key,
+                 bool swap);
+
+/* The primary or, if it has one, the secondary key; see struct hsr_key. */
+void ses_key(const struct ses_table *t, const struct session *s, bool second, struct hsr_key *key);
+
+/* The hash it was given with: what the flow index knows that key by. */
+uint64_t ses_hash(const struct ses_table *t, const struct session *s, bool second);
+
+/* Flow id for packets of that key, with HSR_FLOW_KEY2 and HSR_FLOW_DIR as they have to be and no other flag. */
+uint64_t ses_flow_id(const struct ses_table *t, const struct session *s, bool second);
 
 /* Set the responder's port and enter the session in its list. */
 void ses_set_target(struct ses_table *t, struct session *s, uint16_t port);
+
+/*
+ * The seal tells a later process that the record is whole, and is a check value over what does not change with packets:
+ * index, generation, keys, origin, target, programs and their arguments, creation. ses_begin() sets it last of all,
+ * ses_remove() takes it off first of all. Whoever changes any of that in between takes the seal off before the first
+ * store and sets it again behind the last one. A process that finds records of a former one takes none without a seal
+ * that fits, and removes those it does not take.
+ */
+void ses_seal(const struct ses_table *t, struct session *s);
+void ses_unseal(struct session *s);
+/* Is there a seal, and does it fit? */
+bool ses_sealed(const struct ses_table *t, const struct session *s);
 
 /*
  * Expire at `now` + `ns`, rounded up to a tick of 134 ms (2^27 ns). Moving the deadline to a later time costs one
@@ -92,13 +148,8 @@ void ses_set_target(struct ses_table *t, struct session *s, uint16_t port);
  */
 void ses_arm(struct ses_table *t, struct session *s, uint64_t now, uint64_t ns);
 
+/* Both keys go. */
 void ses_remove(struct ses_table *t, struct session *s, enum ses_why why);
-
-/* Flow id with no HSR_FLOW_* flags. */
-uint64_t ses_flow_id(const struct ses_table *t, const struct session *s);
-
-/* The hash it was created with: what the flow index knows it by. */
-uint64_t ses_hash(const struct ses_table *t, const struct session *s);
 
 /*
  * Age: look at no more than `budget` sessions; how many went (SES_WHY_CLOSED if closing, else SES_WHY_EXPIRED). Work

@@ -48,11 +48,8 @@ const char *ses_state_name(const struct session *s);
 /* May this packet open a session? HSR_DROP_NONE, or NO_SESSION, TCP_STATE, ICMP_STATE. */
 enum hsr_drop ses_opens(const struct ses_packet *p, enum ses_midstream policy);
 
-/*
- * First packet: `dir` is the initiator's from now on (SES_F_SWAPPED), its state begins, the timer is armed.
- */
-void ses_begin(struct ses_table *t, struct session *s, unsigned dir, const struct ses_packet *p,
-               uint64_t now);
+/* First packet: the protocol's state begins, the timer is armed, the record is sealed. */
+void ses_begin(struct ses_table *t, struct session *s, const struct ses_packet *p, uint64_t now);
 
 /* Packet of an existing session. When the state does not change: no table access but the session's line 0. */
 enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,

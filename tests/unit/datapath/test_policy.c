@@ -126,6 +126,45 @@ static void neighbour_moves(void **state)
 }
 
 /* What only the first packet could tell survives: the MAC of a guest that may have any ... */
+/*
+ * No room for the program of one direction, while the other's stays as it is: the session cannot go on, and what its
+ * neighbours share with it stays theirs.
+ */
+static void no_room_for_a_program(void **state)
+{
+    struct bench *b = *state;
+    struct act_pool *programs = &fw_worker(b->fw, 0)->actions.programs;
+    struct fr_flow f = {
+        .smac = MAC_A, .dmac = GW, .src = "10.1.0.5", .dst = "10.4.0.1", .sport = 5, .dport = 6};
+    struct fr_flow g = f, back, outer = h2_to_1;
+    uint32_t capacity = programs->capacity;
+
+    g.sport = 7;
+    new_neighbour(b, "192.0.2.3", MAC_H3);
+    fr_udp(&more, &f, 10);
+    bench_passes(b, "a", &more, "up", &in);
+    fr_udp(&more, &g, 10);
+    bench_passes(b, "a", &more, "up", &in);
+    assert_int_equal(programs->used, 2);
+    new_neighbour(b, "192.0.2.3", 0x02CC00000003);
+    programs->capacity = programs->fresh;
+    fr_udp(&more, &f, 10);
+    bench_refused(b, "a", &more, HSR_DROP_SESSION_FULL);
+    assert_int_equal(bench_sessions(b), 1);
+    programs->capacity = capacity;
+    fr_udp(&more, &g, 10);
+    bench_passes(b, "a", &more, "up", &in);
+    assert_int_equal(fr_get_mac(in.b), 0x02CC00000003);
+    back = fr_back(&g);
+    back.smac = 0x020000000044;
+    back.dmac = MAC_A;
+    outer.src = "192.0.2.3";
+    fr_udp(&more, &back, 10);
+    fr_vxlan(&more, &outer, 100);
+    bench_passes(b, "up", &more, "a", &in);
+    assert_int_equal(programs->used, 2);
+}
+
 static void mac_of_a_free_guest_is_kept(void **state)
 {
     struct bench *b = *state;
@@ -311,6 +350,7 @@ int main(void)
         TEST(denied_goes_allowed_stays),
         TEST(the_256th_change_counts),
         TEST(the_256th_neighbour_counts),
+        TEST(no_room_for_a_program),
         TEST(neighbour_moves),
         TEST(mac_of_a_free_guest_is_kept),
         TEST(mac_out_of_a_tunnel_is_kept),

@@ -2,9 +2,12 @@
 /*
  * Actions: what a session does to the packets of one direction. Small, data-driven, each runs over a whole vector.
  *
- * The slow path compiles policy into a list of struct ses_action (op, two arguments); the fast path gives the list
- * and a vector to act_run(). One file an action, one table of functions each, one line in actions.c. Rewrites come
- * from templates that sessions share (template.h).
+ * The slow path compiles policy into a program (store.h): a list of actions that sessions with the same way share. What is
+ * a session's own, stands in its direction as arguments (struct ses_dir, `param`), which the action finds by the vector.
+ * The fast path gives program and vector to act_run(). One file an action, one table of functions each, one line in
+ * actions.h and actions.c.
+ *
+ * Order in a program: decap, eth, ttl, encap, output.
  *
  * Threads: the worker's own. Nothing here allocates, logs or waits.
  */
@@ -14,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "action/template.h"
+#include "action/store.h"
 #include "hsring/abi.h"
 #include "session/session.h"
 
@@ -42,28 +45,26 @@ struct act_packet {
     uint16_t egress; /* set by ACT_OUTPUT, HSR_NO_PORT before */
 };
 
-/* A vector under one action list. */
+/* Packets under one program, in a row. Those with a reason to be dropped are nobody's business any more. */
 struct act_vector {
-    struct act_packet *packet[HSR_MAX_VECTOR];
-    uint32_t n;
-    const struct act_templates *templates;
+    struct act_packet *packet, *end;
+    const struct act_store *store;
+    const struct ses_dir *dir; /* the session's; NULL for packets of none */
 };
 
 struct act_ops {
     const char *name;
-    void (*run)(struct act_vector *v, const struct ses_action *a);
-    /* The action in words: "encap vni 100 to 192.0.2.2". */
-    void (*describe)(const struct ses_action *a, const struct act_templates *t, char *text,
-                     uint32_t size);
+    void (*run)(struct act_vector *v, const struct act_action *a);
+    /* The action in words: "encap vxlan vni 100 to 192.0.2.2". */
+    void (*describe)(const struct act_action *a, const struct act_store *s,
+                     const struct ses_dir *dir, char *text, uint32_t size);
+    bool holds_template; /* arg32 is one: the program refers to it */
 };
 
 extern const struct act_ops *const act_table[ACT_OPS];
 
-/* Run a list over a vector. Packets that a step drops are skipped by the later ones. */
-void act_run(struct act_vector *v, const struct ses_action list[SES_ACTIONS]);
-
-/* Take back the template references of a list. */
-void act_release(struct act_templates *t, const struct ses_action list[SES_ACTIONS]);
+/* Run a program over a vector. */
+void act_run(struct act_vector *v, const struct act_program *program);
 
 /* First byte of the frame as it will be sent. */
 static inline uint8_t *act_frame(const struct act_packet *p)

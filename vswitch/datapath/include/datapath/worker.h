@@ -6,7 +6,7 @@
  *     loop: if (!dp_poll(w)) dp_wait(w, timeout)
  *     dp_worker_close(w)
  *
- * A worker owns its rings, sessions, templates and scratch memory. In dp_poll() it never blocks, allocates, locks,
+ * A worker owns its rings, sessions, actions and scratch memory. In dp_poll() it never blocks, allocates, locks,
  * logs or makes a system call (but to ring a sleeping NIC's bell). The policy snapshot and the neighbour table are
  * shared, read-only to workers or written by single atomic words; the snapshot pointer is read once a burst and the
  * worker reports a quiescent state after each, so that the control thread may free the old one (rte_rcu_qsbr).
@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "action/template.h"
+#include "action/store.h"
 #include "datapath/neighbor.h"
 #include "hsring/region.h"
 #include "policy/policy.h"
@@ -44,6 +44,8 @@ struct dp_worker_config {
     uint32_t sessions;
     uint32_t quota;
     struct ses_timeouts timeouts;
+    const struct ses_memory
+        *memory;    /* of what outlives the process (session/memory.h); NULL: private */
     bool fast_path; /* false: every packet walks the slow path */
     int rx_doorbell;
     int tx_doorbell;
@@ -85,7 +87,7 @@ void dp_threaded(struct dp_worker *w, bool on);
 
 /* For functions run by dp_run(). */
 struct ses_table *dp_sessions(struct dp_worker *w);
-const struct act_templates *dp_templates(struct dp_worker *w);
+const struct act_store *dp_actions(const struct dp_worker *w);
 uint64_t dp_now(const struct dp_worker *w);
 
 /* Counters; on the worker's thread (dp_run) or when it stands still. */
