@@ -127,19 +127,38 @@ void print_changes(const struct ctl *ctl, const json_t *result, bool dry_run)
     }
 }
 
-static int send_document(struct ctl *ctl, json_t *document, bool dry_run, long revision)
+struct apply_options {
+    bool dry_run;
+    long revision; /* -1: any */
+    long confirm;  /* seconds, 0: no trial */
+};
+
+static bool read_apply_options(struct ctl *ctl, struct apply_options *o)
 {
-    json_t *params = json_pack("{s:O, s:b}", "document", document, "dry_run", dry_run);
+    o->dry_run = option_value(ctl, "dry-run") != NULL;
+    return option_number(ctl, "if-revision", 0, INT32_MAX, -1, &o->revision) &&
+           option_seconds(ctl, "confirm", &o->confirm);
+}
+
+static int send_document(struct ctl *ctl, json_t *document, const struct apply_options *o)
+{
+    json_t *params = json_pack("{s:O, s:b}", "document", document, "dry_run", o->dry_run);
     int code = EXIT_FAILED;
 
-    if (revision >= 0) {
-        json_object_set_new(params, "if_revision", json_integer(revision));
+    if (o->revision >= 0) {
+        json_object_set_new(params, "if_revision", json_integer(o->revision));
+    }
+    if (o->confirm > 0) {
+        json_object_set_new(params, "confirm_s", json_integer(o->confirm));
     }
     json_t *result = request(ctl, "config.apply", params, &code);
     if (!result) {
         return code;
     }
-    print_changes(ctl, result, dry_run);
+    print_changes(ctl, result, o->dry_run);
+    if (o->confirm > 0 && !o->dry_run && !ctl->json) {
+        printf("on trial: reverts in %ld s without avs-ctl confirm\n", o->confirm);
+    }
     json_decref(result);
     return EXIT_OK;
 }
@@ -150,13 +169,13 @@ int cmd_apply(struct ctl *ctl)
     json_t *document = NULL;
     struct cfg_lines *lines = NULL;
     struct cfg_error error = {.line = 0};
-    long revision;
+    struct apply_options options;
     int code;
 
     if (!name) {
         return fail(ctl, EXIT_USAGE, "EINVAL", "avs-ctl apply -f FILE", "-f FILE is needed");
     }
-    if (!option_number(ctl, "if-revision", 0, INT32_MAX, -1, &revision)) {
+    if (!read_apply_options(ctl, &options)) {
         return EXIT_USAGE;
     }
     ctl->file = strcmp(name, "-") == 0 ? "stdin" : name;
@@ -173,12 +192,53 @@ int cmd_apply(struct ctl *ctl)
         json_decref(e);
     } else {
         ctl->lines = lines;
-        code = send_document(ctl, document, option_value(ctl, "dry-run") != NULL, revision);
+        code = send_document(ctl, document, &options);
         ctl->lines = NULL;
         cfg_lines_free(lines);
         json_decref(document);
     }
     return code;
+}
+
+static int show_trial(struct ctl *ctl)
+{
+    int code = EXIT_FAILED;
+    json_t *result = request(ctl, "config.trial", NULL, &code);
+
+    if (!result) {
+        return code;
+    }
+    if (ctl->json) {
+        print_json(ctl, result);
+    } else if (!json_is_true(json_object_get(result, "unconfirmed"))) {
+        puts("nothing waits to be confirmed");
+    } else {
+        print_record(result, 0);
+    }
+    json_decref(result);
+    return EXIT_OK;
+}
+
+int cmd_confirm(struct ctl *ctl)
+{
+    bool revert = option_value(ctl, "revert") != NULL;
+    int code = EXIT_FAILED;
+
+    if (option_value(ctl, "status")) {
+        return revert ? fail(ctl, EXIT_USAGE, "EINVAL", NULL, "--status or --revert, not both")
+                      : show_trial(ctl);
+    }
+    json_t *result = request(ctl, revert ? "config.revert" : "config.confirm", NULL, &code);
+    if (!result) {
+        return code;
+    }
+    if (ctl->json) {
+        print_json(ctl, result);
+    } else {
+        puts(revert ? "reverted" : "confirmed");
+    }
+    json_decref(result);
+    return EXIT_OK;
 }
 
 int cmd_get(struct ctl *ctl)

@@ -16,6 +16,13 @@ static const struct option_spec apply_options[] = {
     {"file", 'f', "FILE", "document in YAML or JSON, - for standard input", NULL},
     {"dry-run", 'n', NULL, "check and show the difference, change nothing", NULL},
     {"if-revision", 0, "N", "refuse unless the running revision is N", NULL},
+    {"confirm", 0, "TIME", "on trial: reverts after TIME (90s, 5m, 1h) unless confirmed", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec confirm_options[] = {
+    {"revert", 0, NULL, "return to the configuration before the trial at once", NULL},
+    {"status", 0, NULL, "show whether a configuration is on trial, and when it reverts", NULL},
     {.name = NULL},
 };
 
@@ -100,8 +107,18 @@ const struct command commands[] = {
     {"apply", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "make a document the running configuration",
      "All of it is checked first, then all of it or nothing is changed. Prints what changes, a "
      "line each: + added, "
-     "- removed, ~ changed. An error names the file's line.",
-     apply_options, "avs-ctl apply -f net.yaml --dry-run\navs-ctl apply -f net.yaml", cmd_apply},
+     "- removed, ~ changed. An error names the file's line. With --confirm the document runs on "
+     "trial: the one before comes back after that time unless `avs-ctl confirm` comes first, and "
+     "a restart of the daemon meanwhile begins with it, too. Until then changes without --confirm "
+     "are refused; another one with it restarts the clock and still returns to what was confirmed "
+     "last.",
+     apply_options,
+     "avs-ctl apply -f net.yaml --dry-run\navs-ctl apply -f net.yaml\n"
+     "avs-ctl apply -f net.yaml --confirm 5m && avs-ctl confirm",
+     cmd_apply},
+    {"confirm", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "keep the configuration that is on trial",
+     "Only now is it saved.", confirm_options,
+     "avs-ctl confirm\navs-ctl confirm --revert\navs-ctl confirm --status", cmd_confirm},
     {"get", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "print the running configuration",
      "What is printed can be applied again.", get_options,
      "avs-ctl get > net.yaml\navs-ctl get -o json", cmd_get},

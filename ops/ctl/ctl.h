@@ -86,6 +86,8 @@ const char *option_value(const struct ctl *ctl, const char *name); /* NULL: not 
 /* Number option in [low, high], `fallback` when not given; false after a message. */
 bool option_number(struct ctl *ctl, const char *name, long low, long high, long fallback,
                    long *value);
+/* Time option, "90", "90s", "5m", "1h", as seconds; 0 when not given; false after a message. */
+bool option_seconds(struct ctl *ctl, const char *name, long *value);
 /* Take one more word of a command's name. */
 int resolve_word(struct ctl *ctl, const char *word);
 /* What may come next in the command's name; NULL at the end. */
@@ -129,6 +131,7 @@ int complete(struct ctl *ctl, int argc, char **argv);
 
 /* cmd_*.c */
 int cmd_apply(struct ctl *ctl);
+int cmd_confirm(struct ctl *ctl);
 int cmd_get(struct ctl *ctl);
 int cmd_list(struct ctl *ctl);
 int cmd_show(struct ctl *ctl);

@@ -234,12 +234,17 @@ struct ctl_server *ctl_server_open(struct event_base *base, const char *path,
     server->backend = backend;
     server->limits = default_limits;
     server->credentials = peer_credentials;
+    server->clock = ctl_clock;
     server->fd = -1;
     LIST_INIT(&server->clients);
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     server->path = strdup(path);
     server->state_path = state_path ? strdup(state_path) : NULL;
     if (!server->path || (state_path && !server->state_path)) {
+        goto failed;
+    }
+    result = ctl_trial_open(server);
+    if (result) {
         goto failed;
     }
     result = listen_at(server, error);
@@ -271,6 +276,7 @@ void ctl_server_close(struct ctl_server *server)
     while (!LIST_EMPTY(&server->clients)) {
         ctl_client_close(LIST_FIRST(&server->clients));
     }
+    ctl_trial_close(server);
     if (server->acceptable) {
         event_free(server->acceptable);
     }

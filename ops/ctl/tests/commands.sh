@@ -54,6 +54,46 @@ says "nothing.yaml"
 ctl 2 apply
 says "-f FILE is needed"
 
+# ---- on trial
+ctl 0 confirm --status
+is "nothing waits to be confirmed"
+ctl 3 confirm
+says "no change waits to be confirmed"
+ctl 3 confirm --revert
+sed 's/blue/azure/' net.yaml >azure.yaml
+ctl 0 apply -f azure.yaml --confirm 90s
+has "+ vpc azure vni=100"
+has "on trial: reverts in 90 s without avs-ctl confirm"
+ctl 0 confirm --status
+has "unconfirmed:  true"
+ctl 0 confirm --status --json
+json 'd["unconfirmed"] and 0 < d["reverts_in_s"] <= 90 and d["failure"] is None'
+grep -q azure state && bad "what is on trial is stored"
+ctl 6 apply -f net.yaml
+says "waits to be confirmed and reverts in"
+says "confirm it or revert it first"
+ctl 6 vpc add red vni=200
+ctl 0 apply -f net.yaml --dry-run
+ctl 0 apply -f net.yaml --confirm=1h
+ctl 0 apply -f azure.yaml --confirm 5m --json
+json 'len(d["changes"]) > 0'
+ctl 0 confirm
+is "confirmed"
+grep -q azure state || bad "what is confirmed is not stored"
+ctl 0 apply -f net.yaml --confirm 60
+ctl 0 confirm --revert --json
+json 'd["revision"] > 0'
+ctl 0 vpc list
+has azure
+ctl 0 apply -f net.yaml
+for time in 0 0s -1s 5d s 1.5m 999999h 99999999999999999999; do
+    ctl 2 apply -f net.yaml --confirm "$time"
+    says "--confirm is a time such as 90s"
+done
+ctl 1 apply -f net.yaml --confirm 25h
+says "86400"
+ctl 2 confirm --revert --status
+
 # ---- lists
 ctl 0 vpc list
 is "name  vni

@@ -22,6 +22,10 @@ static int apply(void *arg, const json_t *doc, struct cfg *c, struct cfg_error *
 {
     struct fake *f = arg;
 
+    if (f->refuse) {
+        snprintf(error->text, sizeof(error->text), "all devices are absent");
+        return -ENODEV;
+    }
     for (uint32_t i = 0; i < c->ports; i++) {
         if (strcmp(c->port[i].device, "absent") == 0) {
             snprintf(error->path, sizeof(error->path), "/ports/%u/device", i);
