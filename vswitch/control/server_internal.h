@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The server's parts:
- *   server.c          the socket: who may listen, who may connect
+ *   listen.c          the socket and its name
+ *   server.c          who may connect
  *   server_client.c   bytes of one client: lines in, lines out, limits; no JSON
  *   rpc.c             one line: envelope, method, role, errors; no sockets
  *   methods*.c        what the methods do
