@@ -66,6 +66,14 @@ static json_t *version(void *arg)
                      (json_int_t)getpid(), "uptime_ns", (json_int_t)(avsd_clock() - d->started));
 }
 
+json_t *avsd_snapshot(void *arg)
+{
+    json_t *o = fw_snapshot(((struct avsd *)arg)->fw);
+
+    json_object_set_new(o, "version", version(arg));
+    return o;
+}
+
 static int offer_fd(void *arg, const char *port, int fd)
 {
     return fw_offer_fd(((struct avsd *)arg)->fw, port, fd);

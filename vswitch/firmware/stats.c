@@ -165,13 +165,11 @@ static json_t *nic_json(const struct fw *fw)
     return o;
 }
 
-json_t *fw_stats(struct fw *fw)
+static json_t *stats_json(struct fw *fw)
 {
     json_t *o = json_object(), *ports = json_array(), *workers = json_array();
-    struct fw_balance total;
+    struct fw_balance total = fw_balance_total(fw);
 
-    fw_sync(fw);
-    total = fw_balance_total(fw);
     for (uint32_t i = 0; fw->cfg != NULL && i < fw->cfg->ports; i++)
         json_array_append_new(ports, port_json(fw, &fw->cfg->port[i]));
     for (uint32_t w = 0; w < fw->workers; w++)
@@ -199,11 +197,10 @@ static json_t *drop_json(struct fw *fw, uint16_t port, unsigned reason, uint64_t
     return o;
 }
 
-json_t *fw_drops(struct fw *fw)
+static json_t *drops_json(struct fw *fw)
 {
     json_t *rows = json_array();
 
-    fw_sync(fw);
     for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
         for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
             uint64_t n = fw->nic_stats[port].drops[r];
@@ -213,4 +210,45 @@ json_t *fw_drops(struct fw *fw)
         }
     }
     return rows;
+}
+
+static json_t *drop_totals_json(const struct fw *fw)
+{
+    json_t *rows = json_array();
+
+    for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
+        json_t *o = json_object();
+        uint64_t packets = 0;
+
+        for (uint32_t port = 0; port < HSR_MAX_PORTS; port++)
+            packets += fw->nic_stats[port].drops[r];
+        json_object_set_new(o, "reason", json_string(hsr_drop_name(r)));
+        json_object_set_new(o, "stage", json_string(hsr_drop_stage(r)));
+        fw_put(o, "packets", packets);
+        json_array_append_new(rows, o);
+    }
+    return rows;
+}
+
+json_t *fw_stats(struct fw *fw)
+{
+    fw_sync(fw);
+    return stats_json(fw);
+}
+
+json_t *fw_drops(struct fw *fw)
+{
+    fw_sync(fw);
+    return drops_json(fw);
+}
+
+json_t *fw_snapshot(struct fw *fw)
+{
+    json_t *o = json_object();
+
+    fw_sync(fw);
+    json_object_set_new(o, "stats", stats_json(fw));
+    json_object_set_new(o, "drops", drops_json(fw));
+    json_object_set_new(o, "drop_totals", drop_totals_json(fw));
+    return o;
 }

@@ -68,6 +68,8 @@ int fw_offer_fd(struct fw *fw, const char *port, int fd);
 /* The tables of struct ctl_backend. */
 json_t *fw_stats(struct fw *fw);
 json_t *fw_drops(struct fw *fw);
+/* Both of one moment, and "drop_totals": all reasons, with the packets of all ports there ever were. */
+json_t *fw_snapshot(struct fw *fw);
 json_t *fw_session_list(struct fw *fw, const struct ctl_session_filter *filter, const char *cursor,
                         uint32_t limit);
 json_t *fw_session_show(struct fw *fw, uint64_t flow_id);
@@ -75,7 +77,7 @@ int64_t fw_session_flush(struct fw *fw, const struct ctl_session_filter *filter)
 
 /*
  * Take fresh copies of all counters: the NIC's as it publishes them, each worker's between two of its bursts. What the
- * functions below say is as of the last fw_sync(); fw_stats() and fw_drops() make one themselves.
+ * functions below say is as of the last fw_sync(); those that give JSON make one themselves.
  */
 void fw_sync(struct fw *fw);
 
