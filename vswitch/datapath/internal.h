@@ -44,10 +44,12 @@ struct dp_worker {
     uint64_t aged;            /* NIC time of the last ageing */
     uint32_t *fw_slot;        /* free slots of the quota */
     uint32_t fw_slots;
-    uint32_t fw_first;    /* the quota's first slot */
-    bool *fw_out;         /* of the quota, by place: with the NIC */
-    uint32_t tx_room;     /* of the tx ring at the begin of the burst */
-    uint32_t out[DP_OUT]; /* ring entries of this burst */
+    uint32_t fw_slots_low;    /* fewest ever free */
+    uint32_t completion_high; /* most entries that ever waited in the completion ring */
+    uint32_t fw_first;        /* the quota's first slot */
+    bool *fw_out;             /* of the quota, by place: with the NIC */
+    uint32_t tx_room;         /* of the tx ring at the begin of the burst */
+    uint32_t out[DP_OUT];     /* ring entries of this burst */
     uint32_t outs;
     struct act_packet packet[DP_BURST];
     struct dp_ledger *ledger;
@@ -94,6 +96,8 @@ static inline uint32_t dp_take_slot(struct dp_worker *w)
 {
     uint32_t slot = w->fw_slot[--w->fw_slots];
 
+    if (w->fw_slots < w->fw_slots_low)
+        w->fw_slots_low = w->fw_slots;
     w->fw_out[slot - w->fw_first] = true;
     return slot;
 }

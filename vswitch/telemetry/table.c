@@ -42,12 +42,12 @@ static const struct tm_scope table = {
             "Packets of all ports there ever were by term of the conservation equation: side " \
             "in is side out and avs_conservation_in_flight_packets"                            \
     }
-#define ENDED(why)                                                                                \
-    {                                                                                             \
-        "avs_sessions_ended_total", TM_COUNTER, &one, "stats.sessions." #why, "why=\"" #why "\"", \
-            "Sessions that ended: expired, closed by their ends, "                                \
-            "evicted from a full table, or removed by an operator, a change "                     \
-            "of policy or with their port"                                                        \
+#define ENDED(why)                                                                          \
+    {                                                                                       \
+        "avs_sessions_ended_total", TM_COUNTER, &one, "stats.sessions.ended_" #why,         \
+            "why=\"" #why "\"",                                                             \
+            "Sessions that ended: they expired, were closed by their ends, evicted from a " \
+            "full table, or went with their port, by a flush or by a change of policy"      \
     }
 #define REFUSED(why)                                                                            \
     {                                                                                           \
@@ -74,6 +74,18 @@ const struct tm_metric tm_metrics[] = {
     {"avs_port_drops_total", TM_COUNTER, &port_drop, "packets", NULL,
      "Packets received at the port and dropped, by reason; a reason that never occurred there is "
      "left out"},
+    {"avs_port_slots_used", TM_GAUGE, &port, "slots_used", NULL,
+     "Slots that hold packets of the port"},
+    {"avs_port_slots_high_water", TM_GAUGE, &port, "slots_high", NULL,
+     "Most slots that ever held packets of the port"},
+    {"avs_port_sessions", TM_GAUGE, &port, "sessions", NULL, "Sessions that the port opened"},
+    {"avs_port_sessions_charged", TM_GAUGE, &port, "sessions_charged", NULL,
+     "Sessions that the network opened to the port"},
+    {"avs_port_session_quota_used", TM_GAUGE, &port, "session_quota_used", NULL,
+     "The larger of the two on the worker that has most: what the quota binds"},
+    {"avs_port_session_quota", TM_GAUGE, &port, "session_quota", NULL,
+     "Sessions of either kind that each worker lets the port have; left out where there is no "
+     "limit"},
     {"avs_drops_total", TM_COUNTER, &drop, "packets", NULL,
      "Packets dropped, all ports there ever were, by reason; every reason is there from the start"},
 
@@ -124,7 +136,9 @@ const struct tm_metric tm_metrics[] = {
     ENDED(expired),
     ENDED(closed),
     ENDED(evicted),
-    ENDED(removed),
+    ENDED(port),
+    ENDED(flush),
+    ENDED(policy),
     REFUSED(full),
     REFUSED(quota),
     REFUSED(collision),
@@ -147,6 +161,12 @@ const struct tm_metric tm_metrics[] = {
      "Entries that the worker asked the NIC's flow index to hold"},
     {"avs_worker_flow_index_deletes_total", TM_COUNTER, &worker, "fit_deletes", NULL,
      "Entries that the worker asked the NIC's flow index to forget"},
+    {"avs_worker_busy_cycles_total", TM_COUNTER, &worker, "busy_cycles", NULL,
+     "Cycles of the time-stamp counter in turns that found packets: by packets it is the cost of "
+     "one"},
+    {"avs_worker_busy_seconds_total", TM_COUNTER_SECONDS, &worker, "busy_ns", NULL,
+     "The same as time: its rate is the worker's load, the rest is idle or, in one thread with the "
+     "NIC, the NIC's"},
     {"avs_worker_ring_corrupt", TM_GAUGE, &worker, "corrupt_ring", NULL,
      "Has the NIC written an impossible index into one of the worker's rings? Nothing moves there "
      "any more"},
