@@ -295,13 +295,13 @@ bool option_number(struct ctl *ctl, const char *name, long low, long high, long 
     return true;
 }
 
-bool option_seconds(struct ctl *ctl, const char *name, long *value)
+bool option_seconds(struct ctl *ctl, const char *name, long bare, long *value)
 {
     const char *text = option_value(ctl, name);
     char *end;
 
-    *value = 0;
-    if (!text) {
+    *value = text ? bare : 0;
+    if (!text || (!*text && bare)) {
         return true;
     }
     errno = 0;

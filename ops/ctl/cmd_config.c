@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "config/config.h"
 #include "ctl.h"
+
+#define WAIT_S 30
 
 static void print_value(const json_t *value)
 {
@@ -131,13 +134,42 @@ struct apply_options {
     bool dry_run;
     long revision; /* -1: any */
     long confirm;  /* seconds, 0: no trial */
+    long wait;     /* seconds, 0: do not */
 };
 
 static bool read_apply_options(struct ctl *ctl, struct apply_options *o)
 {
     o->dry_run = option_value(ctl, "dry-run") != NULL;
     return option_number(ctl, "if-revision", 0, INT32_MAX, -1, &o->revision) &&
-           option_seconds(ctl, "confirm", &o->confirm);
+           option_seconds(ctl, "confirm", 0, &o->confirm) &&
+           option_seconds(ctl, "wait", WAIT_S, &o->wait);
+}
+
+/* Until no session is left that may have to be looked at; EXIT_TIMEOUT when there are some after so many seconds. */
+static int wait_for_sessions(struct ctl *ctl, long seconds, json_int_t *left)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+
+    for (long looks = seconds * (1000000000 / pause.tv_nsec);; looks--) {
+        int code = EXIT_FAILED;
+        json_t *result = request(ctl, "config.settled", NULL, &code);
+
+        if (!result) {
+            return code;
+        }
+        *left = json_integer_value(json_object_get(result, "sessions_left"));
+        json_decref(result);
+        if (*left == 0 || looks <= 0) {
+            break;
+        }
+        nanosleep(&pause, NULL);
+    }
+    if (!ctl->json && *left > 0) {
+        printf("up to %lld sessions are still to be looked at\n", (long long)*left);
+    } else if (!ctl->json) {
+        puts("all sessions follow it");
+    }
+    return *left > 0 ? EXIT_TIMEOUT : EXIT_OK;
 }
 
 static int send_document(struct ctl *ctl, json_t *document, const struct apply_options *o)
@@ -155,12 +187,24 @@ static int send_document(struct ctl *ctl, json_t *document, const struct apply_o
     if (!result) {
         return code;
     }
-    print_changes(ctl, result, o->dry_run);
-    if (o->confirm > 0 && !o->dry_run && !ctl->json) {
+    bool applied = !o->dry_run;
+    json_int_t left = 0;
+
+    if (!ctl->json) {
+        print_changes(ctl, result, o->dry_run);
+    }
+    if (o->confirm > 0 && applied && !ctl->json) {
         printf("on trial: reverts in %ld s without avs-ctl confirm\n", o->confirm);
     }
+    code = o->wait > 0 && applied ? wait_for_sessions(ctl, o->wait, &left) : EXIT_OK;
+    if (ctl->json && (code == EXIT_OK || code == EXIT_TIMEOUT)) {
+        if (o->wait > 0 && applied) {
+            json_object_set_new(result, "sessions_left", json_integer(left));
+        }
+        print_json(ctl, result);
+    }
     json_decref(result);
-    return EXIT_OK;
+    return code;
 }
 
 int cmd_apply(struct ctl *ctl)

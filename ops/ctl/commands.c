@@ -16,6 +16,7 @@ static const struct option_spec apply_options[] = {
     {"file", 'f', "FILE", "document in YAML or JSON, - for standard input", NULL},
     {"dry-run", 'n', NULL, "check and show the difference, change nothing", NULL},
     {"if-revision", 0, "N", "refuse unless the running revision is N", NULL},
+    {"wait", 0, "[TIME]", "until all sessions follow it, at most TIME (default 30s)", NULL},
     {"confirm", 0, "TIME", "on trial: reverts after TIME (90s, 5m, 1h) unless confirmed", NULL},
     {.name = NULL},
 };
@@ -111,9 +112,10 @@ const struct command commands[] = {
      "trial: the one before comes back after that time unless `avs-ctl confirm` comes first, and "
      "a restart of the daemon meanwhile begins with it, too. Until then changes without --confirm "
      "are refused; another one with it restarts the clock and still returns to what was confirmed "
-     "last.",
+     "last. With --wait it returns when every session that the change concerns has been looked "
+     "at again, and else (exit code 7) says how many may be left.",
      apply_options,
-     "avs-ctl apply -f net.yaml --dry-run\navs-ctl apply -f net.yaml\n"
+     "avs-ctl apply -f net.yaml --dry-run\navs-ctl apply -f net.yaml --wait\n"
      "avs-ctl apply -f net.yaml --confirm 5m && avs-ctl confirm",
      cmd_apply},
     {"confirm", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "keep the configuration that is on trial",

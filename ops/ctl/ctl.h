@@ -86,8 +86,9 @@ const char *option_value(const struct ctl *ctl, const char *name); /* NULL: not 
 /* Number option in [low, high], `fallback` when not given; false after a message. */
 bool option_number(struct ctl *ctl, const char *name, long low, long high, long fallback,
                    long *value);
-/* Time option, "90", "90s", "5m", "1h", as seconds; 0 when not given; false after a message. */
-bool option_seconds(struct ctl *ctl, const char *name, long *value);
+/* Time option, "90", "90s", "5m", "1h", as seconds; `bare` when it is given without one, 0 when it is not given;
+ * false after a message. */
+bool option_seconds(struct ctl *ctl, const char *name, long bare, long *value);
 /* Take one more word of a command's name. */
 int resolve_word(struct ctl *ctl, const char *word);
 /* What may come next in the command's name; NULL at the end. */

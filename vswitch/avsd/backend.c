@@ -56,6 +56,11 @@ static int64_t flush(void *arg, const struct ctl_session_filter *filter)
     return fw_session_flush(((struct avsd *)arg)->fw, filter);
 }
 
+static int64_t unsettled(void *arg)
+{
+    return fw_unsettled(((struct avsd *)arg)->fw);
+}
+
 static json_t *version(void *arg)
 {
     const struct avsd *d = arg;
@@ -90,6 +95,7 @@ void avsd_backend(struct avsd *d, struct ctl_backend *backend)
                                     .sessions = sessions,
                                     .session = session,
                                     .flush = flush,
+                                    .unsettled = unsettled,
                                     .version = version,
                                     .offer_fd = offer_fd};
 }

@@ -84,6 +84,7 @@ static const struct ctl_method methods[] = {
     {"config.confirm", CTL_ADMIN, "", ctl_method_config_confirm},
     {"config.revert", CTL_ADMIN, "", ctl_method_config_revert},
     {"config.trial", CTL_OPERATOR, "", ctl_method_config_trial},
+    {"config.settled", CTL_OPERATOR, "", ctl_method_config_settled},
     {"object.add", CTL_ADMIN, "list object", ctl_method_object_add},
     {"object.remove", CTL_ADMIN, "list object", ctl_method_object_remove},
     {"object.list", CTL_OPERATOR, "list", ctl_method_object_list},

@@ -150,6 +150,15 @@ int ctl_method_config_get(struct ctl_call *call)
     return call->result ? 0 : -ENOMEM;
 }
 
+int ctl_method_config_settled(struct ctl_call *call)
+{
+    const struct ctl_backend *b = call->server->backend;
+
+    call->result = json_pack("{s:I, s:I}", "sessions_left", (json_int_t)b->unsettled(b->arg),
+                             "revision", (json_int_t)call->server->revision);
+    return call->result ? 0 : -ENOMEM;
+}
+
 /* Where the list named in the request stands. */
 struct place {
     const struct cfg_table *table;

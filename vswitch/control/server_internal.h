@@ -125,6 +125,7 @@ int ctl_param_bool(struct ctl_call *call, const char *name, bool *value);
 
 int ctl_method_config_apply(struct ctl_call *call);
 int ctl_method_config_get(struct ctl_call *call);
+int ctl_method_config_settled(struct ctl_call *call);
 int ctl_method_config_confirm(struct ctl_call *call);
 int ctl_method_config_revert(struct ctl_call *call);
 int ctl_method_config_trial(struct ctl_call *call);

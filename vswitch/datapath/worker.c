@@ -125,10 +125,11 @@ static void begin_burst(struct dp_worker *w)
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
     w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
     if (w->policy != NULL)
-        w->policy_stamp = pol_generation(w->policy) + w->neighbor;
+        w->generation = pol_generation(w->policy);
+    w->policy_stamp = w->generation + w->neighbor;
 }
 
-/* A call, ageing, the quiescent state. */
+/* A call, ageing, the sweep behind a change of policy, the quiescent state. */
 static void end_burst(struct dp_worker *w)
 {
     struct dp_call *call = atomic_load_explicit(&w->pending, memory_order_acquire);
@@ -137,6 +138,8 @@ static void end_burst(struct dp_worker *w)
         w->aged = w->now;
         ses_expire(w->sessions, w->now, AGE_BUDGET);
     }
+    if (w->swept != w->generation)
+        dp_sweep(w);
     if (call != NULL) {
         atomic_store_explicit(&w->pending, NULL, memory_order_relaxed);
         call->run(w, call->arg);
@@ -209,7 +212,7 @@ uint32_t dp_poll(struct dp_worker *w)
     end_burst(w);
     if (n > 0)
         w->counters.busy_cycles += rte_rdtsc() - start;
-    return n;
+    return n + (w->swept != w->generation);
 }
 
 void dp_wait(struct dp_worker *w, uint32_t timeout_us)

@@ -54,6 +54,15 @@ says "nothing.yaml"
 ctl 2 apply
 says "-f FILE is needed"
 
+ctl 0 apply -f net.yaml --wait
+is "nothing changes
+all sessions follow it"
+ctl 0 apply -f net.yaml --wait=5s --json
+json 'd["sessions_left"] == 0 and d["changes"] == []'
+ctl 0 apply -f net.yaml --wait --dry-run
+is "nothing changes"
+ctl 2 apply -f net.yaml --wait=soon
+
 # ---- on trial
 ctl 0 confirm --status
 is "nothing waits to be confirmed"

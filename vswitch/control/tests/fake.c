@@ -42,6 +42,7 @@ static int apply(void *arg, const json_t *doc, struct cfg *c, struct cfg_error *
     cfg_free(f->config);
     f->config = c;
     f->applied++;
+    f->unsettled = FAKE_SESSIONS;
     return 0;
 }
 
@@ -138,6 +139,15 @@ static int64_t flush(void *arg, const struct ctl_session_filter *filter)
     return n;
 }
 
+static int64_t unsettled(void *arg)
+{
+    struct fake *f = arg;
+    int64_t left = f->unsettled;
+
+    f->unsettled -= left < 100 ? left : 100;
+    return left;
+}
+
 static json_t *version(void *arg)
 {
     (void)arg;
@@ -173,6 +183,7 @@ void fake_init(struct fake *f)
                 .sessions = sessions,
                 .session = session,
                 .flush = flush,
+                .unsettled = unsettled,
                 .version = version,
                 .offer_fd = offer_fd,
             },

@@ -15,6 +15,7 @@ struct fake {
     struct cfg *config;
     unsigned applied;
     bool refuse;
+    int64_t unsettled; /* 100 less with each look */
     json_int_t tick;
     int fd; /* offered and not yet used, -1: none */
     char fd_port[CFG_NAME];

@@ -77,7 +77,7 @@ struct dp_level {
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config);
 void dp_worker_close(struct dp_worker *w);
 
-/* One burst; packets handled, 0: idle. */
+/* One burst; 0: there was nothing to do, and nothing is left to be done. */
 uint32_t dp_poll(struct dp_worker *w);
 
 /* Nothing to do: wait for the doorbell or a call, at most `timeout_us`. */
@@ -101,6 +101,9 @@ uint64_t dp_now(const struct dp_worker *w);
 /* Counters; on the worker's thread (dp_run) or when it stands still. */
 const struct dp_ledger *dp_ledger(const struct dp_worker *w); /* HSR_MAX_PORTS of them */
 const struct dp_counters *dp_counters(const struct dp_worker *w);
+
+/* Sessions that may still have to be looked at since the policy has changed; likewise. */
+uint32_t dp_unswept(const struct dp_worker *w);
 
 /*
  * Its tables, pools and quotas; likewise. Of the rings the one that nobody else measures; the others' present lengths are

@@ -62,6 +62,12 @@ uint32_t fw_workers(const struct fw *fw);
 int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error);
 const struct cfg *fw_cfg(const struct fw *fw);
 
+/*
+ * Sessions that may still have to be looked at since the last fw_apply(). Workers do so with each session's next packet, and
+ * a few a turn without; 0: all follow the running configuration.
+ */
+uint32_t fw_unsettled(struct fw *fw);
+
 /* A descriptor for a port that a later fw_apply() adds under this name; 0 or -ENOSPC, and then it is closed. */
 int fw_offer_fd(struct fw *fw, const char *port, int fd);
 
