@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sockets and limits; what is answered is answer.c's. */
-#include "telemetry/http.h"
-
 #include <errno.h>
 #include <event2/bufferevent.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "answer.h"
 #include "control/listen.h"
+#include "http_internal.h"
 
-#define CLIENTS       8
-#define REQUEST_BYTES 4096
-#define BACKLOG       64
+#define BACKLOG 64
 
-static const struct timeval exchange_time = {.tv_sec = 10}; /* from accept to the last byte */
-static const struct timeval retry_time = {.tv_sec = 1};     /* when descriptors had run out */
+static const struct timeval retry_time = {.tv_sec = 1};
 
-struct client {
-    LIST_ENTRY(client) link;
+struct tm_client {
+    LIST_ENTRY(tm_client) link;
     struct tm_http *http;
     struct bufferevent *bev;
     struct event *deadline;
@@ -30,18 +24,7 @@ struct client {
     bool ended;    /* it has no more to say */
 };
 
-struct tm_http {
-    struct event_base *base;
-    struct tm_answers answers;
-    int fd;
-    char *path; /* of a UNIX socket, and what its name was; NULL: TCP */
-    struct stat bound;
-    struct event *acceptable, *retry;
-    LIST_HEAD(, client) clients;
-    unsigned client_count;
-};
-
-static void client_close(struct client *c)
+static void client_close(struct tm_client *c)
 {
     struct tm_http *http = c->http;
 
@@ -64,10 +47,10 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 static void on_read(struct bufferevent *bev, void *arg)
 {
-    struct client *c = arg;
+    struct tm_client *c = arg;
     struct evbuffer *in = bufferevent_get_input(bev);
     struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-    bool too_long = evbuffer_get_length(in) >= REQUEST_BYTES;
+    bool too_long = evbuffer_get_length(in) >= TM_REQUEST_BYTES;
 
     if (c->answered) {
         evbuffer_drain(in, evbuffer_get_length(in));
@@ -86,7 +69,7 @@ static void on_read(struct bufferevent *bev, void *arg)
 /* All is sent. What the client may still send is read until its end, too: a reset could overtake our answer. */
 static void on_sent(struct bufferevent *bev, void *arg)
 {
-    struct client *c = arg;
+    struct tm_client *c = arg;
 
     if (c->ended)
         client_close(c);
@@ -96,7 +79,7 @@ static void on_sent(struct bufferevent *bev, void *arg)
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
-    struct client *c = arg;
+    struct tm_client *c = arg;
     bool sending = evbuffer_get_length(bufferevent_get_output(bev)) > 0;
 
     /* A client may end its own side as soon as it has asked. */
@@ -109,7 +92,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 /* Takes over `fd`. */
 static void client_open(struct tm_http *http, int fd)
 {
-    struct client *c = calloc(1, sizeof *c);
+    struct tm_client *c = calloc(1, sizeof *c);
 
     if (c == NULL) {
         close(fd);
@@ -127,8 +110,8 @@ static void client_open(struct tm_http *http, int fd)
         return;
     }
     bufferevent_setcb(c->bev, on_read, on_sent, on_event, c);
-    bufferevent_setwatermark(c->bev, EV_READ, 0, REQUEST_BYTES);
-    event_add(c->deadline, &exchange_time);
+    bufferevent_setwatermark(c->bev, EV_READ, 0, TM_REQUEST_BYTES);
+    event_add(c->deadline, &http->exchange_time);
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
@@ -140,7 +123,7 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
     (void)what;
     if (fd >= 0)
         client_open(http, fd);
-    if (http->client_count >= CLIENTS)
+    if (http->client_count >= TM_CLIENTS)
         event_del(http->acceptable);
     if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
         /* Who waits would wake us for ever. */
@@ -155,7 +138,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (http->client_count < CLIENTS)
+    if (http->client_count < TM_CLIENTS)
         event_add(http->acceptable, NULL);
 }
 
@@ -228,6 +211,7 @@ struct tm_http *tm_http_open(struct event_base *base, const char *where,
         return NULL;
     }
     http->base = base;
+    http->exchange_time = (struct timeval){.tv_sec = 10};
     LIST_INIT(&http->clients);
     tm_answers_init(&http->answers, source);
     http->fd = listen_at(http, where, why);
