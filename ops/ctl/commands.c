@@ -158,9 +158,10 @@ const struct command commands[] = {
     {"stats", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show counters",
      "`docs/reference/gauges.md` explains what stands under `nic`.", watch_options,
      "avs-ctl stats\navs-ctl stats --json", cmd_stats},
-    {"top", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "watch ports by rate, sessions and drops",
-     "The first round shows totals, the later ones rates a second. On a terminal it goes on until "
-     "q or ^C.",
+    {"top", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "watch ports, workers and tables",
+     "Ports by rate; workers with what a packet costs and how busy they are; the tables with the "
+     "least room left. The first round shows totals, the later ones rates a second. On a terminal "
+     "it goes on until q or ^C.",
      watch_options, "avs-ctl top\navs-ctl top --watch=2 --count=10", cmd_top},
     {"log", "level", NULL, NULL, "[MODULE=LEVEL...]", WORD_LOG, 0, 16,
      "show or set how much the daemon logs",

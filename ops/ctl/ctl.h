@@ -123,6 +123,18 @@ void print_record(const json_t *object, int indent);
 /* watch.c: calls `round` once, or with --watch at each interval until q, ^C or --count. */
 int watch(struct ctl *ctl, int (*round)(struct ctl *ctl, json_t **memory));
 
+/*
+ * rates.c. What the last round saw, and when, is replaced by this round's; takes over `seen`, *before is a new reference.
+ * Seconds between the two, 0 in the first round.
+ */
+double remember(json_t **memory, json_t *seen, json_t **before);
+/* The row of `rows` whose members `keys` are those of `row`, or NULL. */
+const json_t *row_like(const json_t *rows, const json_t *row, const char *const *keys);
+/* An integer member, 0 when it is not there. */
+json_int_t member(const json_t *row, const char *name);
+/* Its change a second; a counter that went back started anew: 0. */
+json_int_t rate(const json_t *row, const json_t *before, const char *name, double seconds);
+
 /* help.c */
 int print_help(const struct ctl *ctl);
 int print_overview(void);

@@ -5,25 +5,25 @@
 source "$(dirname "$0")/lib.sh"
 needs iperf3
 
+workers=1 place=127.0.0.1:9470
+if [ "$mode" = two ]; then
+    workers=2 place=$TMP/metrics.sock
+fi
 hosts h1
 guests a b
 cat >"$TMP/h1.yaml" <<YAML
 version: 1
+options: {workers: $workers}
 vpcs: [{name: red, vni: 100}]
 subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24}]
 security_groups:
   - {name: open, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}
-  - {name: none, rules: [{direction: egress, action: allow}]}
 ports:
   - {name: a, role: vnic, type: tap, device: eth0, netns: $N-a, subnet: s1, mac: 02:00:00:00:00:10, quota: 1000,
      args: "mac=02:00:00:00:00:10", addresses: [10.0.0.10], security_groups: [open]}
   - {name: b-c.d, role: vnic, type: tap, device: eth0, netns: $N-b, subnet: s1, mac: 02:00:00:00:00:11,
      args: "mac=02:00:00:00:00:11", addresses: [10.0.0.11], security_groups: [open]}
 YAML
-place=127.0.0.1:9470
-if [ "$mode" = two ]; then
-    place=$TMP/metrics.sock
-fi
 start h1 --metrics "$place" --telemetry
 guest_up a 10.0.0.10/24
 guest_up b 10.0.0.11/24

@@ -210,6 +210,11 @@ ctl 0 stats -w0.01 -c3 --json
 [ "$(wc -l <<<"$out")" -eq 3 ] || bad "stats --watch --json: not a line a round"
 ctl 0 top
 [ "$(sed -n 2p <<<"$out" | cut -c1-4)" = busy ] || bad "top: the busiest port is not first"
+has "worker  packets  per_vector  by_flow_id  cycles_per_packet"
+grep -qE '^ +0 +[0-9.k]+ +2.0 +100% +500 +25%$' <<<"$out" || bad "top: the worker: $out"
+has "sessions  capacity  created  ended  refused"
+[[ $(tail -n 2 <<<"$out" | head -n 1) == slots*90.0% ]] || bad "top: the fullest table is not first: $out"
+[[ $out != *routes* ]] || bad "top: a table that cannot be full: $out"
 ctl 0 top --watch=0.02 --count=2
 has "rx_bytes/s"
 ctl 2 top --watch=often
