@@ -49,7 +49,7 @@ void avsd_threads_stop(struct avsd *d);
 
 /* What the control socket works on, and what the metrics are made of. */
 void avsd_backend(struct avsd *d, struct ctl_backend *backend);
-json_t *avsd_snapshot(void *d);
+json_t *avsd_snapshot(void *arg); /* struct avsd */
 
 /* Metrics and telemetry, as the options want them. 0, or -1 with a line on stderr. */
 int avsd_observe(struct avsd *d, struct event_base *base);

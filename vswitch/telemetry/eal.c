@@ -162,10 +162,11 @@ static int show_drops(json_t *snapshot, json_t *stats, const char *params, struc
     json_array_foreach (json_object_get(snapshot, list), i, drop) {
         const char *port = json_string_value(json_object_get(drop, "port"));
 
-        if (params == NULL || (port != NULL && strcmp(port, params) == 0))
-            rc = rte_tel_data_add_dict_u64(
-                d, json_string_value(json_object_get(drop, "reason")),
-                (uint64_t)json_integer_value(json_object_get(drop, "packets")));
+        if (params != NULL && (port == NULL || strcmp(port, params) != 0))
+            continue;
+        rc = rte_tel_data_add_dict_u64(
+            d, json_string_value(json_object_get(drop, "reason")),
+            (uint64_t)json_integer_value(json_object_get(drop, "packets")));
         if (rc < 0)
             return rc;
     }

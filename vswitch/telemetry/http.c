@@ -16,8 +16,8 @@
 static const struct timeval retry_time = {.tv_sec = 1};
 
 struct tm_client {
-    LIST_ENTRY(tm_client) link;
     struct tm_http *http;
+    unsigned place;
     struct bufferevent *bev;
     struct event *deadline;
     bool answered; /* in whole, if not yet sent */
@@ -28,7 +28,7 @@ static void client_close(struct tm_client *c)
 {
     struct tm_http *http = c->http;
 
-    LIST_REMOVE(c, link);
+    http->client[c->place] = NULL;
     if (c->deadline != NULL)
         event_free(c->deadline);
     if (c->bev != NULL)
@@ -89,7 +89,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         client_close(c);
 }
 
-/* Takes over `fd`. */
+/* Takes over `fd`. There is a place: else nobody is accepted. */
 static void client_open(struct tm_http *http, int fd)
 {
     struct tm_client *c = calloc(1, sizeof *c);
@@ -99,7 +99,9 @@ static void client_open(struct tm_http *http, int fd)
         return;
     }
     c->http = http;
-    LIST_INSERT_HEAD(&http->clients, c, link);
+    while (http->client[c->place] != NULL)
+        c->place++;
+    http->client[c->place] = c;
     http->client_count++;
     c->deadline = evtimer_new(http->base, on_deadline, c);
     c->bev = bufferevent_socket_new(http->base, fd, BEV_OPT_CLOSE_ON_FREE);
@@ -121,11 +123,11 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     (void)what;
-    if (fd >= 0)
+    if (fd >= 0) {
         client_open(http, fd);
-    if (http->client_count >= TM_CLIENTS)
-        event_del(http->acceptable);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+        if (http->client_count == TM_CLIENTS)
+            event_del(http->acceptable);
+    } else if (errno == EMFILE || errno == ENFILE) {
         /* Who waits would wake us for ever. */
         event_del(http->acceptable);
         event_add(http->retry, &retry_time);
@@ -191,13 +193,14 @@ static int listen_at(struct tm_http *http, const char *where, char why[TM_WHY])
     } else {
         fd = listen_tcp(where);
     }
-    if (fd == -EINVAL && !is_path)
+    if (fd == -EINVAL && !is_path) {
         snprintf(why, TM_WHY,
                  "'%.80s' is no place for metrics: PORT, ADDRESS:PORT, [ADDRESS]:PORT or a path",
                  where);
-    else if (fd < 0)
+    } else if (fd < 0) {
         snprintf(why, TM_WHY, "cannot serve metrics at %.80s: %.120s", where,
                  error.text[0] != '\0' ? error.text : strerror(-fd));
+    }
     return fd;
 }
 
@@ -212,7 +215,6 @@ struct tm_http *tm_http_open(struct event_base *base, const char *where,
     }
     http->base = base;
     http->exchange_time = (struct timeval){.tv_sec = 10};
-    LIST_INIT(&http->clients);
     tm_answers_init(&http->answers, source);
     http->fd = listen_at(http, where, why);
     if (http->fd < 0) {
@@ -233,8 +235,9 @@ void tm_http_close(struct tm_http *http)
 {
     if (http == NULL)
         return;
-    while (!LIST_EMPTY(&http->clients))
-        client_close(LIST_FIRST(&http->clients));
+    for (unsigned i = 0; i < TM_CLIENTS; i++)
+        if (http->client[i] != NULL)
+            client_close(http->client[i]);
     if (http->acceptable != NULL)
         event_free(http->acceptable);
     if (http->retry != NULL)

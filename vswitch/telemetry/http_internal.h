@@ -3,7 +3,6 @@
 #ifndef TELEMETRY_HTTP_INTERNAL_H
 #define TELEMETRY_HTTP_INTERNAL_H
 
-#include <sys/queue.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 
@@ -23,7 +22,7 @@ struct tm_http {
     char *path; /* of a UNIX socket, and what its name was; NULL: TCP */
     struct stat bound;
     struct event *acceptable, *retry; /* retry: when descriptors had run out */
-    LIST_HEAD(, tm_client) clients;
+    struct tm_client *client[TM_CLIENTS];
     unsigned client_count;
 };
 
