@@ -9,8 +9,8 @@ ANSWER_MAX = 1 << 16
 
 path, command = sys.argv[1:]
 client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+client.connect(path)  # waits: DPDK lets one wait to be accepted
 client.settimeout(10)
-client.connect(path)
 hello = json.loads(client.recv(ANSWER_MAX))
 if set(hello) != {"version", "pid", "max_output_len"}:
     sys.exit(f"this is not DPDK's telemetry: {hello}")

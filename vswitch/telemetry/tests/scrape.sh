@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A daemon without traffic, scraped: the page is what a strict reader takes, and says what avs-ctl says. The reader
-# itself refuses what is wrong in any one place.
+# A daemon without traffic, scraped: the page is what a strict reader takes, and says what avs-ctl says, as DPDK's telemetry
+# does. The reader itself refuses what is wrong in any one place.
 set -Eeuo pipefail
 
 bin=$AVS_BUILD_DIR/bin lib=$AVS_SOURCE_DIR/tests/lib
@@ -26,7 +26,8 @@ ports:
   - {name: a, role: vnic, type: "null", subnet: s, mac: 02:00:00:00:00:01, addresses: [10.0.0.11], quota: 100}
   - {name: b, role: vnic, type: "null", subnet: s, mac: 02:00:00:00:00:02, addresses: [10.0.0.12]}
 YAML
-"$bin/avsd" -c net.yaml -s sock --metrics "$work/metrics" >log 2>&1 &
+: >log
+"$bin/avsd" -c net.yaml -s sock --metrics "$work/metrics" --telemetry >log 2>&1 &
 avsd=$!
 for ((i = 0; i < 600; i++)); do
     grep -q 'msg=ready' log && break
@@ -67,6 +68,20 @@ if command -v promtool >/dev/null; then
     promtool check metrics <page || fail "promtool has something to say"
 fi
 
+# DPDK's telemetry, asked by several at once: each in a thread of DPDK's own, all answered by the one loop.
+telemetry=$(sed -n 's/.* msg=telemetry at=//p' log)
+declare -a askers=()
+for i in 1 2 3 4 5 6; do
+    /usr/bin/python3 "$lib/dpdk_telemetry.py" "$telemetry" /avs/sessions >"answer$i" &
+    askers+=("$!")
+done
+for i in 1 2 3 4 5 6; do
+    wait "${askers[i - 1]}" || fail "telemetry: no answer $i"
+    /usr/bin/python3 -c 'import json, sys
+answer, stats = (json.load(open(p)) for p in sys.argv[1:])
+sys.exit(answer != stats["sessions"])' "answer$i" stats.json || fail "telemetry: $(cat "answer$i")"
+done
+
 # The reference has all metrics, and the example's rules no other.
 /usr/bin/python3 - page "$AVS_SOURCE_DIR/docs" <<'PY'
 import re, sys
@@ -88,4 +103,6 @@ done
 kill "$avsd"
 wait "$avsd" || fail "avsd ended with $?"
 avsd=''
-[ ! -e metrics ] || fail "the socket is left"
+if [ -e metrics ] || [ -e "${telemetry%/*}" ]; then
+    fail "a socket is left"
+fi
