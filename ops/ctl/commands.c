@@ -156,8 +156,10 @@ const struct command commands[] = {
      "With --watch also a rate. `docs/reference/drop-reasons.md` explains the reasons.",
      watch_options, "avs-ctl drops\navs-ctl drops --watch=5", cmd_drops},
     {"stats", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show counters",
-     "`docs/reference/gauges.md` explains what stands under `nic`.", watch_options,
-     "avs-ctl stats\navs-ctl stats --json", cmd_stats},
+     "`docs/reference/metrics.md` explains the numbers, `docs/reference/gauges.md` what stands "
+     "under "
+     "`nic`. `tables` is everything that can fill up.",
+     watch_options, "avs-ctl stats\navs-ctl stats --json", cmd_stats},
     {"top", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "watch ports, workers and tables",
      "Ports by rate; workers with what a packet costs and how busy they are; the tables with the "
      "least room left. The first round shows totals, the later ones rates a second. On a terminal "

@@ -6,7 +6,7 @@
  */
 #include "internal.h"
 
-/* A turn that also serves 64 packets takes about twice as long at most: looking is a cache miss, a walk a microsecond. */
+/* What a turn pays for it at most, behind its packets: a look is a cache miss, a walk is that of a first packet. */
 #define LOOKS 64u
 #define WALKS 4u
 

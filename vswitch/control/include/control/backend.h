@@ -34,7 +34,7 @@ struct ctl_backend {
      * else returns a negative errno with the reason in `error` and has changed nothing. `document` is borrowed.
      */
     int (*apply)(void *arg, const json_t *document, struct cfg *config, struct cfg_error *error);
-    /* Counters: {"ports": [...], "workers": [...], "sessions": {...}, "conservation": {...}}. */
+    /* Counters: {"ports": [...], "workers": [...], "sessions": {...}, "tables": [...], "conservation": {...}, ...}. */
     json_t *(*stats)(void *arg);
     /* Drops: [{"port":..., "reason":..., "stage":..., "packets":...}], zero rows left out. */
     json_t *(*drops)(void *arg);
