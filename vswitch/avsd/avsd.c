@@ -106,6 +106,9 @@ static int loop(struct avsd *d, struct event_base *base)
     for (unsigned i = 0; i < 3; i++)
         if (events[i] != NULL)
             event_free(events[i]);
+    /* Stopping in order has begun: a second signal must not leave sockets behind. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     return watch.lost ? AVSD_FAILED : AVSD_OK;
 }
 
