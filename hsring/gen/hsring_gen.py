@@ -64,9 +64,12 @@ def number_gauges(groups, room):
     for group in groups:
         for gauge in group["values"]:
             for i in range(1, gauge.get("count", 1) + 1):
-                gauges.append(
-                    {**gauge, "name": gauge["name"].format(i), "doc": gauge["doc"].format(i), "value": len(gauges)}
-                )
+                kind = gauge.get("kind", "level")
+                if kind not in ("level", "counter"):
+                    fail(f"gauge {gauge['name']}: unknown kind {kind}")
+                gauges.append({
+                    **gauge, "name": gauge["name"].format(i), "doc": gauge["doc"].format(i), "kind": kind, "value": len(gauges)
+                })
     if len(gauges) > room:
         fail("more gauges than region_head.gauges has room for")
     return gauges
@@ -115,11 +118,11 @@ def emit_c(spec, reasons, gauges):
     out += ["", "enum hsr_drop {", "    HSR_DROP_NONE = 0,"]
     out += [f"    HSR_DROP_{r['name']} = {r['value']}," for r in reasons]
     out += [f"    HSR_DROP_COUNT = {len(reasons) + 1},", "};"]
-    out += ["", "/* X(NAME, name, unit, text): what the NIC measures, by its place in region_head.gauges. */"]
+    out += ["", "/* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */"]
     out.append("#define HSR_GAUGES(X) \\")
     for gauge in gauges:
         tail = " \\" if gauge is not gauges[-1] else ""
-        out.append(f"    X({gauge['name']}, {gauge['name'].lower()}, {gauge['unit']}, \"{gauge['doc']}\"){tail}")
+        out.append(f"    X({gauge['name']}, {gauge['name'].lower()}, {gauge['unit']}, {gauge['kind']}, \"{gauge['doc']}\"){tail}")
     out += ["", "enum hsr_gauge {"]
     out += [f"    HSR_GAUGE_{g['name']} = {g['value']}," for g in gauges]
     out += [f"    HSR_GAUGE_COUNT = {len(gauges)},", "};"]
@@ -229,14 +232,15 @@ def emit_gauges(spec, reasons, gauges):
         f"<!-- {NOTE} -->",
         "# Gauges",
         "",
-        "What the NIC measures about itself, as shown under `nic` by `avs-ctl stats`. Counts begin when the NIC starts.",
+        "What the NIC measures about itself, as shown under `nic` by `avs-ctl stats`. Counters begin when the NIC starts.",
     ]
     for group in spec["gauge"]:
-        out += ["", f"## {group['doc'].rstrip('.')}", "", "| gauge | unit | meaning |", "|---|---|---|"]
+        out += ["", f"## {group['doc'].rstrip('.')}", "", "| gauge | unit | kind | meaning |", "|---|---|---|---|"]
         for gauge in group["values"]:
             name, doc, last = gauge["name"].lower(), gauge["doc"], gauge.get("count", 1)
             shown = f"`{name.format(1)}` to `{name.format(last)}`" if last > 1 else f"`{name}`"
-            out.append(f"| {shown} | {gauge['unit']} | {doc.format(f'1 to {last}')} |")
+            kind = gauge.get("kind", "level")
+            out.append(f"| {shown} | {gauge['unit']} | {kind} | {doc.format(f'1 to {last}')} |")
     return "\n".join(out) + "\n"
 
 

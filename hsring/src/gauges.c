@@ -4,16 +4,18 @@
 struct gauge_text {
     const char *name;
     const char *unit;
+    const char *kind;
     const char *text;
 };
 
 static const struct gauge_text texts[HSR_GAUGE_COUNT] = {
-#define HSR_GAUGE_ENTRY(NAME, name, unit, text) [HSR_GAUGE_##NAME] = {#name, #unit, text},
+#define HSR_GAUGE_ENTRY(NAME, name, unit, kind, text) \
+    [HSR_GAUGE_##NAME] = {#name, #unit, #kind, text},
     HSR_GAUGES(HSR_GAUGE_ENTRY)
 #undef HSR_GAUGE_ENTRY
 };
 
-static const struct gauge_text unknown = {"unknown", "unknown", "unknown"};
+static const struct gauge_text unknown = {"unknown", "unknown", "unknown", "unknown"};
 
 static const struct gauge_text *find(unsigned gauge)
 {
@@ -28,6 +30,11 @@ const char *hsr_gauge_name(unsigned gauge)
 const char *hsr_gauge_unit(unsigned gauge)
 {
     return find(gauge)->unit;
+}
+
+const char *hsr_gauge_kind(unsigned gauge)
+{
+    return find(gauge)->kind;
 }
 
 const char *hsr_gauge_text(unsigned gauge)

@@ -349,6 +349,8 @@ static void gauges_have_names(void **state)
     (void)state;
     assert_string_equal(hsr_gauge_name(HSR_GAUGE_FIT_USED), "fit_used");
     assert_string_equal(hsr_gauge_unit(HSR_GAUGE_FIT_USED), "entries");
+    assert_string_equal(hsr_gauge_kind(HSR_GAUGE_FIT_USED), "level");
+    assert_string_equal(hsr_gauge_kind(HSR_GAUGE_FIT_HITS), "counter");
     assert_string_equal(hsr_gauge_text(HSR_GAUGE_FIT_USED), "flow-index entries in use");
     assert_string_equal(hsr_gauge_name(HSR_GAUGE_VECTORS_16), "vectors_16");
     assert_string_equal(hsr_gauge_text(HSR_GAUGE_VECTORS_16), "vectors of length 16");

@@ -294,3 +294,25 @@ bool option_number(struct ctl *ctl, const char *name, long low, long high, long 
     }
     return true;
 }
+
+bool option_seconds(struct ctl *ctl, const char *name, long bare, long *value)
+{
+    const char *text = option_value(ctl, name);
+    char *end;
+
+    *value = text ? bare : 0;
+    if (!text || (!*text && bare)) {
+        return true;
+    }
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    long unit = strcmp(end, "m") == 0 ? 60 : strcmp(end, "h") == 0 ? 3600 : 1;
+    bool known = !*end || strcmp(end, "s") == 0 || unit > 1;
+    if (errno || end == text || !known || n < 1 || n > INT32_MAX / unit) {
+        fail(ctl, EXIT_USAGE, "EINVAL", NULL, "--%s is a time such as 90s, 5m or 1h, not '%s'",
+             name, text);
+        return false;
+    }
+    *value = n * unit;
+    return true;
+}

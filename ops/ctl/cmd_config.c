@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "config/config.h"
 #include "ctl.h"
+
+#define WAIT_S 30
 
 static void print_value(const json_t *value)
 {
@@ -127,21 +130,81 @@ void print_changes(const struct ctl *ctl, const json_t *result, bool dry_run)
     }
 }
 
-static int send_document(struct ctl *ctl, json_t *document, bool dry_run, long revision)
+struct apply_options {
+    bool dry_run;
+    long revision; /* -1: any */
+    long confirm;  /* seconds, 0: no trial */
+    long wait;     /* seconds, 0: do not */
+};
+
+static bool read_apply_options(struct ctl *ctl, struct apply_options *o)
 {
-    json_t *params = json_pack("{s:O, s:b}", "document", document, "dry_run", dry_run);
+    o->dry_run = option_value(ctl, "dry-run") != NULL;
+    return option_number(ctl, "if-revision", 0, INT32_MAX, -1, &o->revision) &&
+           option_seconds(ctl, "confirm", 0, &o->confirm) &&
+           option_seconds(ctl, "wait", WAIT_S, &o->wait);
+}
+
+/* Until no session is left that may have to be looked at; EXIT_TIMEOUT when there are some after so many seconds. */
+static int wait_for_sessions(struct ctl *ctl, long seconds, json_int_t *left)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+
+    for (long looks = seconds * (1000000000 / pause.tv_nsec);; looks--) {
+        int code = EXIT_FAILED;
+        json_t *result = request(ctl, "config.settled", NULL, &code);
+
+        if (!result) {
+            return code;
+        }
+        *left = json_integer_value(json_object_get(result, "sessions_left"));
+        json_decref(result);
+        if (*left == 0 || looks <= 0) {
+            break;
+        }
+        nanosleep(&pause, NULL);
+    }
+    if (!ctl->json && *left > 0) {
+        printf("up to %lld sessions are still to be looked at\n", (long long)*left);
+    } else if (!ctl->json) {
+        puts("all sessions follow it");
+    }
+    return *left > 0 ? EXIT_TIMEOUT : EXIT_OK;
+}
+
+static int send_document(struct ctl *ctl, json_t *document, const struct apply_options *o)
+{
+    json_t *params = json_pack("{s:O, s:b}", "document", document, "dry_run", o->dry_run);
     int code = EXIT_FAILED;
 
-    if (revision >= 0) {
-        json_object_set_new(params, "if_revision", json_integer(revision));
+    if (o->revision >= 0) {
+        json_object_set_new(params, "if_revision", json_integer(o->revision));
+    }
+    if (o->confirm > 0) {
+        json_object_set_new(params, "confirm_s", json_integer(o->confirm));
     }
     json_t *result = request(ctl, "config.apply", params, &code);
     if (!result) {
         return code;
     }
-    print_changes(ctl, result, dry_run);
+    bool applied = !o->dry_run;
+    json_int_t left = 0;
+
+    if (!ctl->json) {
+        print_changes(ctl, result, o->dry_run);
+    }
+    if (o->confirm > 0 && applied && !ctl->json) {
+        printf("on trial: reverts in %ld s without avs-ctl confirm\n", o->confirm);
+    }
+    code = o->wait > 0 && applied ? wait_for_sessions(ctl, o->wait, &left) : EXIT_OK;
+    if (ctl->json && (code == EXIT_OK || code == EXIT_TIMEOUT)) {
+        if (o->wait > 0 && applied) {
+            json_object_set_new(result, "sessions_left", json_integer(left));
+        }
+        print_json(ctl, result);
+    }
     json_decref(result);
-    return EXIT_OK;
+    return code;
 }
 
 int cmd_apply(struct ctl *ctl)
@@ -150,13 +213,13 @@ int cmd_apply(struct ctl *ctl)
     json_t *document = NULL;
     struct cfg_lines *lines = NULL;
     struct cfg_error error = {.line = 0};
-    long revision;
+    struct apply_options options;
     int code;
 
     if (!name) {
         return fail(ctl, EXIT_USAGE, "EINVAL", "avs-ctl apply -f FILE", "-f FILE is needed");
     }
-    if (!option_number(ctl, "if-revision", 0, INT32_MAX, -1, &revision)) {
+    if (!read_apply_options(ctl, &options)) {
         return EXIT_USAGE;
     }
     ctl->file = strcmp(name, "-") == 0 ? "stdin" : name;
@@ -173,12 +236,53 @@ int cmd_apply(struct ctl *ctl)
         json_decref(e);
     } else {
         ctl->lines = lines;
-        code = send_document(ctl, document, option_value(ctl, "dry-run") != NULL, revision);
+        code = send_document(ctl, document, &options);
         ctl->lines = NULL;
         cfg_lines_free(lines);
         json_decref(document);
     }
     return code;
+}
+
+static int show_trial(struct ctl *ctl)
+{
+    int code = EXIT_FAILED;
+    json_t *result = request(ctl, "config.trial", NULL, &code);
+
+    if (!result) {
+        return code;
+    }
+    if (ctl->json) {
+        print_json(ctl, result);
+    } else if (!json_is_true(json_object_get(result, "unconfirmed"))) {
+        puts("nothing waits to be confirmed");
+    } else {
+        print_record(result, 0);
+    }
+    json_decref(result);
+    return EXIT_OK;
+}
+
+int cmd_confirm(struct ctl *ctl)
+{
+    bool revert = option_value(ctl, "revert") != NULL;
+    int code = EXIT_FAILED;
+
+    if (option_value(ctl, "status")) {
+        return revert ? fail(ctl, EXIT_USAGE, "EINVAL", NULL, "--status or --revert, not both")
+                      : show_trial(ctl);
+    }
+    json_t *result = request(ctl, revert ? "config.revert" : "config.confirm", NULL, &code);
+    if (!result) {
+        return code;
+    }
+    if (ctl->json) {
+        print_json(ctl, result);
+    } else {
+        puts(revert ? "reverted" : "confirmed");
+    }
+    json_decref(result);
+    return EXIT_OK;
 }
 
 int cmd_get(struct ctl *ctl)

@@ -16,6 +16,14 @@ static const struct option_spec apply_options[] = {
     {"file", 'f', "FILE", "document in YAML or JSON, - for standard input", NULL},
     {"dry-run", 'n', NULL, "check and show the difference, change nothing", NULL},
     {"if-revision", 0, "N", "refuse unless the running revision is N", NULL},
+    {"wait", 0, "[TIME]", "until all sessions follow it, at most TIME (default 30s)", NULL},
+    {"confirm", 0, "TIME", "on trial: reverts after TIME (90s, 5m, 1h) unless confirmed", NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec confirm_options[] = {
+    {"revert", 0, NULL, "return to the configuration before the trial at once", NULL},
+    {"status", 0, NULL, "show whether a configuration is on trial, and when it reverts", NULL},
     {.name = NULL},
 };
 
@@ -100,8 +108,19 @@ const struct command commands[] = {
     {"apply", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "make a document the running configuration",
      "All of it is checked first, then all of it or nothing is changed. Prints what changes, a "
      "line each: + added, "
-     "- removed, ~ changed. An error names the file's line.",
-     apply_options, "avs-ctl apply -f net.yaml --dry-run\navs-ctl apply -f net.yaml", cmd_apply},
+     "- removed, ~ changed. An error names the file's line. With --confirm the document runs on "
+     "trial: the one before comes back after that time unless `avs-ctl confirm` comes first, and "
+     "a restart of the daemon meanwhile begins with it, too. Until then changes without --confirm "
+     "are refused; another one with it restarts the clock and still returns to what was confirmed "
+     "last. With --wait it returns when every session that the change concerns has been looked "
+     "at again, and else (exit code 7) says how many may be left.",
+     apply_options,
+     "avs-ctl apply -f net.yaml --dry-run\navs-ctl apply -f net.yaml --wait\n"
+     "avs-ctl apply -f net.yaml --confirm 5m && avs-ctl confirm",
+     cmd_apply},
+    {"confirm", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "keep the configuration that is on trial",
+     "Only now is it saved.", confirm_options,
+     "avs-ctl confirm\navs-ctl confirm --revert\navs-ctl confirm --status", cmd_confirm},
     {"get", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "print the running configuration",
      "What is printed can be applied again.", get_options,
      "avs-ctl get > net.yaml\navs-ctl get -o json", cmd_get},
@@ -137,11 +156,14 @@ const struct command commands[] = {
      "With --watch also a rate. `docs/reference/drop-reasons.md` explains the reasons.",
      watch_options, "avs-ctl drops\navs-ctl drops --watch=5", cmd_drops},
     {"stats", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show counters",
-     "`docs/reference/gauges.md` explains what stands under `nic`.", watch_options,
-     "avs-ctl stats\navs-ctl stats --json", cmd_stats},
-    {"top", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "watch ports by rate, sessions and drops",
-     "The first round shows totals, the later ones rates a second. On a terminal it goes on until "
-     "q or ^C.",
+     "`docs/reference/metrics.md` explains the numbers, `docs/reference/gauges.md` what stands "
+     "under "
+     "`nic`. `tables` is everything that can fill up.",
+     watch_options, "avs-ctl stats\navs-ctl stats --json", cmd_stats},
+    {"top", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "watch ports, workers and tables",
+     "Ports by rate; workers with what a packet costs and how busy they are; the tables with the "
+     "least room left. The first round shows totals, the later ones rates a second. On a terminal "
+     "it goes on until q or ^C.",
      watch_options, "avs-ctl top\navs-ctl top --watch=2 --count=10", cmd_top},
     {"log", "level", NULL, NULL, "[MODULE=LEVEL...]", WORD_LOG, 0, 16,
      "show or set how much the daemon logs",

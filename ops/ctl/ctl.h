@@ -86,6 +86,9 @@ const char *option_value(const struct ctl *ctl, const char *name); /* NULL: not 
 /* Number option in [low, high], `fallback` when not given; false after a message. */
 bool option_number(struct ctl *ctl, const char *name, long low, long high, long fallback,
                    long *value);
+/* Time option, "90", "90s", "5m", "1h", as seconds; `bare` when it is given without one, 0 when it is not given;
+ * false after a message. */
+bool option_seconds(struct ctl *ctl, const char *name, long bare, long *value);
 /* Take one more word of a command's name. */
 int resolve_word(struct ctl *ctl, const char *word);
 /* What may come next in the command's name; NULL at the end. */
@@ -120,6 +123,18 @@ void print_record(const json_t *object, int indent);
 /* watch.c: calls `round` once, or with --watch at each interval until q, ^C or --count. */
 int watch(struct ctl *ctl, int (*round)(struct ctl *ctl, json_t **memory));
 
+/*
+ * rates.c. What the last round saw, and when, is replaced by this round's; takes over `seen`, *before is a new reference.
+ * Seconds between the two, 0 in the first round.
+ */
+double remember(json_t **memory, json_t *seen, json_t **before);
+/* The row of `rows` whose members `keys` are those of `row`, or NULL. */
+const json_t *row_like(const json_t *rows, const json_t *row, const char *const *keys);
+/* An integer member, 0 when it is not there. */
+json_int_t member(const json_t *row, const char *name);
+/* Its change a second; a counter that went back started anew: 0. */
+json_int_t rate(const json_t *row, const json_t *before, const char *name, double seconds);
+
 /* help.c */
 int print_help(const struct ctl *ctl);
 int print_overview(void);
@@ -129,6 +144,7 @@ int complete(struct ctl *ctl, int argc, char **argv);
 
 /* cmd_*.c */
 int cmd_apply(struct ctl *ctl);
+int cmd_confirm(struct ctl *ctl);
 int cmd_get(struct ctl *ctl);
 int cmd_list(struct ctl *ctl);
 int cmd_show(struct ctl *ctl);

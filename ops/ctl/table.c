@@ -67,7 +67,7 @@ static void choose_columns(struct table *t, const json_t *rows, const char *cons
     }
 }
 
-/* A number, or one with a unit: "12.3k". */
+/* A number, or one with a unit: "12.3k", "7%". */
 static bool numeric(const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -80,7 +80,7 @@ static bool numeric(const json_t *value)
         return false;
     }
     strtod(text, &end);
-    return *end == 0 || (strchr("kMGTP", *end) && end[1] == 0);
+    return *end == 0 || (strchr("kMGTP%", *end) && end[1] == 0);
 }
 
 static bool fill(struct table *t, const json_t *rows)

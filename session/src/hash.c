@@ -94,9 +94,22 @@ static uint32_t spare_get(struct hash_table *h)
 
         h->spare_free = b->next;
         b->next = 0;
-        return got;
+    } else if (h->spare_used < h->spare) {
+        got = ++h->spare_used;
     }
-    return h->spare_used < h->spare ? ++h->spare_used : 0;
+    h->spare_count += got != 0;
+    return got;
+}
+
+/* Takes an empty one out of its chain. */
+static void spare_put(struct hash_table *h, struct bucket *before, struct bucket *b)
+{
+    uint32_t number = before->next;
+
+    before->next = b->next;
+    b->next = h->spare_free;
+    h->spare_free = number;
+    h->spare_count--;
 }
 
 bool hash_insert(struct hash_table *h, uint64_t hash, uint32_t entry)
@@ -136,13 +149,8 @@ void hash_remove(struct hash_table *h, uint64_t hash, uint32_t entry)
             if (b->entry[i] != entry)
                 continue;
             b->entry[i] = 0;
-            if (before && bucket_empty(b)) {
-                uint32_t number = before->next;
-
-                before->next = b->next;
-                b->next = h->spare_free;
-                h->spare_free = number;
-            }
+            if (before && bucket_empty(b))
+                spare_put(h, before, b);
             return;
         }
     }

@@ -44,9 +44,10 @@ struct hash_table {
     struct bucket *buckets; /* `mask` + 1 home buckets, then `spare` overflow buckets */
     size_t size;            /* bytes mapped */
     uint32_t mask;
-    uint32_t spare;      /* overflow buckets in all */
-    uint32_t spare_free; /* free list of overflow buckets, + 1 */
-    uint32_t spare_used; /* of them ever used */
+    uint32_t spare;       /* overflow buckets in all */
+    uint32_t spare_free;  /* free list of overflow buckets, + 1 */
+    uint32_t spare_used;  /* of them ever used */
+    uint32_t spare_count; /* in use */
 };
 
 /* wheel.c */

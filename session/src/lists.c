@@ -34,6 +34,11 @@ bool ses_admits(struct ses_table *t, uint16_t port)
     return admits;
 }
 
+uint32_t ses_port_charged(const struct ses_table *t, uint16_t port)
+{
+    return port < HSR_MAX_PORTS ? t->charged[port] : 0;
+}
+
 uint32_t ses_port_count(const struct ses_table *t, uint16_t port)
 {
     return port < HSR_MAX_PORTS ? t->ports[LIST_ORIGIN][port].count : 0;

@@ -258,27 +258,6 @@ bool ses_add_key(struct ses_table *t, struct session *s, uint64_t hash, const st
     return true;
 }
 
-static void count_gone(struct ses_table_stats *stats, enum ses_why why)
-{
-    stats->used--;
-    switch (why) {
-    case SES_WHY_EXPIRED:
-        stats->expired++;
-        break;
-    case SES_WHY_CLOSED:
-        stats->closed++;
-        break;
-    case SES_WHY_EVICTED:
-        stats->evicted++;
-        break;
-    case SES_WHY_PORT:
-    case SES_WHY_FLUSH:
-    case SES_WHY_POLICY:
-        stats->removed++;
-        break;
-    }
-}
-
 void ses_remove(struct ses_table *t, struct session *s, enum ses_why why)
 {
     uint32_t index = index_of(t, s);
@@ -298,7 +277,8 @@ void ses_remove(struct ses_table *t, struct session *s, enum ses_why why)
         hash_remove(&t->hash, links->hash[1], entry_of_second(index, !ses_initiator(s)));
     s->generation = generation_after(s->generation);
     index_put(t, index);
-    count_gone(&t->stats, why);
+    t->stats.used--;
+    t->stats.ended[why]++;
 }
 
 /* ---- keys ---- */
@@ -334,6 +314,41 @@ uint64_t ses_hash(const struct ses_table *t, const struct session *s, bool secon
 const struct ses_table_stats *ses_stats(const struct ses_table *t)
 {
     return &t->stats;
+}
+
+uint32_t ses_capacity(const struct ses_table *t)
+{
+    return t->capacity;
+}
+
+const char *ses_why_name(enum ses_why why)
+{
+    static const char *const names[SES_WHYS] = {
+        [SES_WHY_EXPIRED] = "expired", [SES_WHY_CLOSED] = "closed", [SES_WHY_EVICTED] = "evicted",
+        [SES_WHY_PORT] = "port",       [SES_WHY_FLUSH] = "flush",   [SES_WHY_POLICY] = "policy"};
+
+    return names[why];
+}
+
+struct ses_overflow ses_overflow(const struct ses_table *t)
+{
+    const struct hash_table *h = &t->hash;
+
+    /* Released ones are used before fresh ones: as many were once in use as were ever used. */
+    return (struct ses_overflow){
+        .used = h->spare_count, .high = h->spare_used, .capacity = h->spare};
+}
+
+uint32_t ses_extent(const struct ses_table *t)
+{
+    return t->fresh;
+}
+
+struct session *ses_at(struct ses_table *t, uint32_t index)
+{
+    struct session *s = &t->sessions[index];
+
+    return index < t->fresh && s->state != SES_FREE ? s : NULL;
 }
 
 struct session *ses_walk(struct ses_table *t, uint32_t *cursor)

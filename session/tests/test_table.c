@@ -212,6 +212,7 @@ static void test_collisions(void **unused)
         }
         assert_int_equal(ses_stats(t)->refused_collision, N - CHAIN);
         assert_int_equal(ses_stats(t)->used, CHAIN);
+        assert_int_equal(ses_overflow(t).used, 3);
         for (uint32_t i = 0; i < CHAIN; i++) {
             struct session *s;
 
@@ -225,6 +226,9 @@ static void test_collisions(void **unused)
         }
     }
     /* The overflow buckets, fewer than all rounds took, came back; a table of ordinary keys can be filled. */
+    assert_int_equal(ses_overflow(t).used, 0);
+    assert_int_equal(ses_overflow(t).high, 3);
+    assert_in_range(ses_overflow(t).capacity, 4, ROUNDS * 3 - 1);
     for (uint32_t i = 0; i < N; i++)
         assert_non_null(add(t, i, 0, 0));
     for (uint32_t i = 0; i < N; i++)
@@ -253,7 +257,11 @@ static void test_quota_of_targets(void **unused)
     assert_true(ses_admits(t, 9));
     assert_true(ses_admits(t, HSR_NO_PORT));
     assert_non_null(add(t, 20, 8, 0));
+    assert_int_equal(ses_port_charged(t, 8), 3);
+    assert_int_equal(ses_port_charged(t, HSR_NO_PORT), 0);
     ses_set_target(t, s[0], 9);
+    assert_int_equal(ses_port_charged(t, 8), 2);
+    assert_int_equal(ses_port_charged(t, 9), 1);
     ses_remove(t, s[1], SES_WHY_FLUSH);
     assert_true(ses_admits(t, 8));
     ses_quota(t, 9, 1);
@@ -376,7 +384,26 @@ static void test_ports(void **unused)
     assert_int_equal(ses_remove_port(t, HSR_NO_PORT, 100), 0);
     assert_int_equal(ses_remove_port(t, 3, 100), 0);
     assert_int_equal(ses_stats(t)->used, 0);
-    assert_int_equal(ses_stats(t)->removed, 40);
+    assert_int_equal(ses_stats(t)->ended[SES_WHY_PORT], 40);
+    ses_table_close(t);
+}
+
+/* Why they ended, by name: what people are shown. */
+static void test_why(void **unused)
+{
+    static const char *const names[SES_WHYS] = {"expired", "closed", "evicted",
+                                                "port",    "flush",  "policy"};
+    struct seen seen;
+    struct ses_table *t = open_table(100, 0, &seen);
+
+    (void)unused;
+    for (uint32_t why = 0; why < SES_WHYS; why++) {
+        assert_string_equal(ses_why_name(why), names[why]);
+        for (uint32_t i = 0; i <= why; i++)
+            ses_remove(t, add(t, i, 0, 0), why);
+        assert_int_equal(ses_stats(t)->ended[why], why + 1);
+    }
+    assert_int_equal(ses_stats(t)->created, 1 + 2 + 3 + 4 + 5 + 6);
     ses_table_close(t);
 }
 
@@ -395,6 +422,9 @@ static void test_walk(void **unused)
         assert_int_equal(s->dir[0].key_addrs % 2, 1);
     assert_int_equal(n, 25);
     assert_null(ses_walk(t, &cursor));
+    assert_int_equal(ses_extent(t), 50);
+    for (uint32_t i = 0; i < 60; i++)
+        assert_int_equal(ses_at(t, i) != NULL, i < 50 && i % 2 == 1);
     ses_table_close(t);
 }
 
@@ -422,7 +452,7 @@ static void test_ageing(void **unused)
             assert_null(find(t, i));
         }
         assert_int_equal(ses_stats(t)->used, 0);
-        assert_int_equal(ses_stats(t)->expired, N);
+        assert_int_equal(ses_stats(t)->ended[SES_WHY_EXPIRED], N);
         ses_table_close(t);
     }
 }
@@ -518,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_full_of_established),
         cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_why),
         cmocka_unit_test(test_walk),
         cmocka_unit_test(test_ageing),
         cmocka_unit_test(test_rearming),

@@ -55,7 +55,7 @@ static int open_attached(struct avsd *d, const struct cfg_options *options, stru
 static int open_datapath(struct avsd *d, const struct cfg_options *options, char why[NIC_WHY])
 {
     struct fw_config fw = {.options = options, .threaded = true};
-    int rc = nic_eal_init(NIC_EAL_HUGE, why);
+    int rc = nic_eal_init(NIC_EAL_HUGE | (d->options->telemetry ? NIC_EAL_TELEMETRY : 0), why);
 
     if (rc == 0)
         rc = d->options->nic == NULL ? open_embedded(d, options, &fw, why)
@@ -106,6 +106,9 @@ static int loop(struct avsd *d, struct event_base *base)
     for (unsigned i = 0; i < 3; i++)
         if (events[i] != NULL)
             event_free(events[i]);
+    /* Stopping in order has begun: a second signal must not leave sockets behind. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     return watch.lost ? AVSD_FAILED : AVSD_OK;
 }
 
@@ -126,12 +129,13 @@ static int serve(struct avsd *d, const json_t *document)
     } else if (ctl_apply(server, document, &error) < 0) {
         cfg_error_print(stderr, "avsd", NULL, NULL, &error);
         rc = AVSD_CONFIG;
-    } else {
+    } else if (avsd_observe(d, base) == 0) {
         AVS_LOG(log_avsd, AVS_LOG_INFO, "ready", avs_log_str("socket", d->options->socket),
                 avs_log_str("nic", d->nic != NULL ? "embedded" : d->options->nic),
                 avs_log_u64("start_us", (avsd_clock() - d->started) / 1000));
         rc = loop(d, base);
     }
+    avsd_observe_end(d);
     if (server != NULL)
         ctl_server_close(server);
     if (base != NULL)

@@ -8,6 +8,7 @@
 
 #include "control/backend.h"
 #include "firmware/firmware.h"
+#include "telemetry/http.h"
 
 enum { AVSD_OK, AVSD_FAILED, AVSD_USAGE, AVSD_CONFIG };
 
@@ -16,6 +17,8 @@ struct avsd_options {
     const char *nic; /* attach socket, NULL: embedded */
     const char *socket;
     const char *state;
+    const char *metrics; /* where to serve them, NULL: not */
+    bool telemetry;      /* DPDK's */
     int cpu[HSR_MAX_WORKERS];
     unsigned cpus;
 };
@@ -26,8 +29,9 @@ struct avsd {
     struct hsr_attach attach; /* attached */
     bool attached;
     struct fw *fw;
-    json_t *document; /* what runs */
-    uint64_t started; /* ns */
+    struct tm_http *metrics; /* NULL: none */
+    json_t *document;        /* what runs */
+    uint64_t started;        /* ns */
     pthread_t thread[HSR_MAX_WORKERS + 1];
     unsigned threads;
     _Atomic bool stop;
@@ -43,8 +47,13 @@ int avsd_load(const struct avsd_options *options, json_t **document, struct cfg 
 int avsd_threads_start(struct avsd *d);
 void avsd_threads_stop(struct avsd *d);
 
-/* What the control socket works on. */
+/* What the control socket works on, and what the metrics are made of. */
 void avsd_backend(struct avsd *d, struct ctl_backend *backend);
+json_t *avsd_snapshot(void *arg); /* struct avsd */
+
+/* Metrics and telemetry, as the options want them. 0, or -1 with a line on stderr. */
+int avsd_observe(struct avsd *d, struct event_base *base);
+void avsd_observe_end(struct avsd *d);
 
 uint64_t avsd_clock(void);
 

@@ -56,6 +56,11 @@ static int64_t flush(void *arg, const struct ctl_session_filter *filter)
     return fw_session_flush(((struct avsd *)arg)->fw, filter);
 }
 
+static int64_t unsettled(void *arg)
+{
+    return fw_unsettled(((struct avsd *)arg)->fw);
+}
+
 static json_t *version(void *arg)
 {
     const struct avsd *d = arg;
@@ -64,6 +69,14 @@ static json_t *version(void *arg)
                      AVS_VERSION, "abi", json_sprintf("%d.%d", HSR_ABI_MAJOR, HSR_ABI_MINOR),
                      "dpdk", rte_version(), "nic", d->nic != NULL ? "embedded" : "attached", "pid",
                      (json_int_t)getpid(), "uptime_ns", (json_int_t)(avsd_clock() - d->started));
+}
+
+json_t *avsd_snapshot(void *arg)
+{
+    json_t *o = fw_snapshot(((struct avsd *)arg)->fw);
+
+    json_object_set_new(o, "version", version(arg));
+    return o;
 }
 
 static int offer_fd(void *arg, const char *port, int fd)
@@ -82,6 +95,7 @@ void avsd_backend(struct avsd *d, struct ctl_backend *backend)
                                     .sessions = sessions,
                                     .session = session,
                                     .flush = flush,
+                                    .unsettled = unsettled,
                                     .version = version,
                                     .offer_fd = offer_fd};
 }

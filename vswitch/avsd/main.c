@@ -18,6 +18,10 @@ static const char usage[] =
     "      --nic WHICH      embedded (default), or the attach socket of an avs-nic\n"
     "  -s, --socket PATH    control socket (default /run/avs/avsd.sock)\n"
     "      --state FILE     where each committed configuration is saved (default: not saved)\n"
+    "      --metrics WHERE  serve Prometheus' text at http://WHERE/metrics: PORT (of 127.0.0.1), "
+    "ADDRESS:PORT or a\n"
+    "                       socket's path (default: nowhere)\n"
+    "      --telemetry      DPDK's telemetry socket, with our commands /avs/...\n"
     "      --cpu LIST       CPUs of the worker threads, in order: 2,3 (default: not pinned)\n"
     "      --log-json       log as JSON lines\n"
     "      --version\n"
@@ -52,6 +56,8 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
                                             {"nic", required_argument, NULL, 'n'},
                                             {"socket", required_argument, NULL, 's'},
                                             {"state", required_argument, NULL, 'S'},
+                                            {"metrics", required_argument, NULL, 'm'},
+                                            {"telemetry", no_argument, NULL, 't'},
                                             {"cpu", required_argument, NULL, 'C'},
                                             {"log-json", no_argument, NULL, 'j'},
                                             {"version", no_argument, NULL, 'V'},
@@ -72,6 +78,12 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
             break;
         case 'S':
             o->state = optarg;
+            break;
+        case 'm':
+            o->metrics = optarg;
+            break;
+        case 't':
+            o->telemetry = true;
             break;
         case 'C':
             if (!parse_cpus(o, optarg))

@@ -78,8 +78,13 @@ static int port_fd(struct ctl_call *call)
 static int version_get(struct ctl_call *call);
 
 static const struct ctl_method methods[] = {
-    {"config.apply", CTL_OPERATOR, "document dry_run if_revision", ctl_method_config_apply},
+    {"config.apply", CTL_OPERATOR, "document dry_run if_revision confirm_s",
+     ctl_method_config_apply},
     {"config.get", CTL_OPERATOR, "", ctl_method_config_get},
+    {"config.confirm", CTL_ADMIN, "", ctl_method_config_confirm},
+    {"config.revert", CTL_ADMIN, "", ctl_method_config_revert},
+    {"config.trial", CTL_OPERATOR, "", ctl_method_config_trial},
+    {"config.settled", CTL_OPERATOR, "", ctl_method_config_settled},
     {"object.add", CTL_ADMIN, "list object", ctl_method_object_add},
     {"object.remove", CTL_ADMIN, "list object", ctl_method_object_remove},
     {"object.list", CTL_OPERATOR, "list", ctl_method_object_list},

@@ -18,11 +18,11 @@ json_t *ctl_document(const struct ctl_server *server)
                     : json_pack("{s:i}", "version", CFG_VERSION);
 }
 
-/* Make a checked document the running and the stored one; takes over `config`. */
+/* Make a checked document the running and, but for a trial, the stored one; takes over `config`. */
 static int commit(struct ctl_server *server, const json_t *document, struct cfg *config,
                   struct ctl_change *change, struct cfg_error *error)
 {
-    const char *path = server->state_path;
+    const char *path = change->confirm_s ? NULL : server->state_path;
     int result = path ? ctl_store_prepare(path, document) : 0;
 
     if (result) {
@@ -61,22 +61,27 @@ int ctl_commit(struct ctl_server *server, const json_t *document, struct ctl_cha
                  (unsigned long long)server->revision, (long long)change->if_revision);
         return -ESTALE;
     }
-    int result = cfg_parse(document, server->backend->config(server->backend->arg), &config, error);
+    int result = change->dry_run || change->confirm_s ? 0 : ctl_trial_refuse(server, error);
+    if (result) {
+        return result;
+    }
+    result = cfg_parse(document, server->backend->config(server->backend->arg), &config, error);
     if (result) {
         return result;
     }
     json_t *old = ctl_document(server);
     change->changes = old ? cfg_diff(old, document) : NULL;
+    if (!change->changes || change->dry_run) {
+        cfg_free(config);
+        json_decref(old);
+        return change->changes ? 0 : -ENOMEM;
+    }
+    result = commit(server, document, config, change, error);
+    if (result == 0 && change->confirm_s) {
+        ctl_trial_begin(server, old, (uint64_t)change->confirm_s);
+    }
     json_decref(old);
-    if (!change->changes) {
-        cfg_free(config);
-        return -ENOMEM;
-    }
-    if (change->dry_run) {
-        cfg_free(config);
-        return 0;
-    }
-    return commit(server, document, config, change, error);
+    return result;
 }
 
 int ctl_apply(struct ctl_server *server, const json_t *document, struct cfg_error *error)
@@ -99,11 +104,15 @@ static int commit_call(struct ctl_call *call, const json_t *document, struct ctl
     call->applied = change->applied;
     if (result == -ESTALE) {
         call->hint = "get it again and repeat the change";
+    } else if (result == -EBUSY && call->server->trial.confirmed) {
+        call->hint = "confirm it or revert it first, or apply on trial as well";
     }
     if (!change->dry_run && (result == 0 || change->applied)) {
-        AVS_LOG(log_module, AVS_LOG_INFO, "configuration committed",
+        AVS_LOG(log_module, AVS_LOG_INFO,
+                change->confirm_s ? "configuration on trial" : "configuration committed",
                 avs_log_u64("revision", call->server->revision), avs_log_u64("uid", call->uid),
-                avs_log_u64("changes", json_array_size(change->changes)));
+                avs_log_u64("changes", json_array_size(change->changes)),
+                avs_log_i64("confirm_s", change->confirm_s));
     }
     if (result) {
         json_decref(change->changes);
@@ -123,7 +132,8 @@ int ctl_method_config_apply(struct ctl_call *call)
         return ctl_fail(call, -EINVAL, "parameter document must be an object");
     }
     if (ctl_param_bool(call, "dry_run", &change.dry_run) ||
-        ctl_param_int(call, "if_revision", 0, INT64_MAX, &change.if_revision)) {
+        ctl_param_int(call, "if_revision", 0, INT64_MAX, &change.if_revision) ||
+        ctl_param_int(call, "confirm_s", 1, CTL_CONFIRM_MAX_S, &change.confirm_s)) {
         return -EINVAL;
     }
     if (!change.dry_run && call->role < CTL_ADMIN) {
@@ -137,6 +147,15 @@ int ctl_method_config_get(struct ctl_call *call)
 {
     call->result = json_pack("{s:o, s:I}", "document", ctl_document(call->server), "revision",
                              (json_int_t)call->server->revision);
+    return call->result ? 0 : -ENOMEM;
+}
+
+int ctl_method_config_settled(struct ctl_call *call)
+{
+    const struct ctl_backend *b = call->server->backend;
+
+    call->result = json_pack("{s:I, s:I}", "sessions_left", (json_int_t)b->unsettled(b->arg),
+                             "revision", (json_int_t)call->server->revision);
     return call->result ? 0 : -ENOMEM;
 }
 

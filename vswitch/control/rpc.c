@@ -111,7 +111,7 @@ static char *line_of(json_t *reply, size_t *size)
     return line;
 }
 
-static json_t *text_or_null(const char *text)
+json_t *ctl_text_or_null(const char *text)
 {
     json_t *v = text && *text ? json_string(text) : NULL;
 
@@ -131,9 +131,9 @@ static json_t *error_reply(json_t *id, int code, int error, const struct ctl_cal
     }
     json_t *data =
         json_pack("{s:s, s:o, s:o, s:o}", "code", name ? name : "EIO", "path",
-                  text_or_null(call ? call->error.path : NULL), "line",
+                  ctl_text_or_null(call ? call->error.path : NULL), "line",
                   call && call->error.line ? json_integer(call->error.line) : json_null(), "hint",
-                  text_or_null(call ? call->hint : NULL));
+                  ctl_text_or_null(call ? call->hint : NULL));
     if (data && call && call->applied) {
         json_object_set_new(data, "applied", json_true());
     }

@@ -3,15 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "control/listen.h"
 #include "log/log.h"
 #include "server_internal.h"
 
@@ -140,85 +137,6 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
     }
 }
 
-/* 0 when the name is free, or was left by a server that is gone; else a negative errno. */
-static int make_room(const struct sockaddr_un *address, struct cfg_error *error)
-{
-    struct stat st;
-    const char *path = address->sun_path;
-
-    if (lstat(path, &st) != 0) {
-        return errno == ENOENT ? 0 : -errno;
-    }
-    if (!S_ISSOCK(st.st_mode)) {
-        snprintf(error->text, sizeof(error->text), "%.180s exists and is %s", path,
-                 S_ISLNK(st.st_mode) ? "a symbolic link" : "not a socket");
-        return -EEXIST;
-    }
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0) {
-        return -errno;
-    }
-    int served = connect(probe, (const struct sockaddr *)address, sizeof(*address));
-    int reason = errno;
-    close(probe);
-    if (served == 0 || reason != ECONNREFUSED) {
-        snprintf(error->text, sizeof(error->text), "%.180s is served by another process", path);
-        return -EADDRINUSE;
-    }
-    return unlink(path) == 0 ? 0 : -errno;
-}
-
-static int bind_socket(struct ctl_server *server, const struct sockaddr_un *address,
-                       struct cfg_error *error)
-{
-    int result = make_room(address, error);
-
-    if (result) {
-        return result;
-    }
-    server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (server->fd < 0) {
-        return -errno;
-    }
-    /* The name is born with no more rights than these (Linux takes them from the socket), whatever the umask. */
-    if (fchmod(server->fd, 0660) != 0 ||
-        bind(server->fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
-        return -errno;
-    }
-    if (lstat(server->path, &server->socket_stat) != 0 || chmod(server->path, 0660) != 0 ||
-        listen(server->fd, 128) != 0) {
-        return -errno;
-    }
-    return 0;
-}
-
-/* The directory is locked meanwhile: of two servers starting at once only one replaces a stale socket. */
-static int listen_at(struct ctl_server *server, struct cfg_error *error)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char parent[PATH_MAX];
-
-    if (strlen(server->path) >= sizeof(address.sun_path)) {
-        snprintf(error->text, sizeof(error->text), "socket path of %zu bytes, at most %zu fit",
-                 strlen(server->path), sizeof(address.sun_path) - 1);
-        return -ENAMETOOLONG;
-    }
-    memcpy(address.sun_path, server->path, strlen(server->path) + 1);
-    memcpy(parent, server->path, strlen(server->path) + 1);
-    int directory = open(dirname(parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) {
-        return -errno;
-    }
-    int result = flock(directory, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno;
-    if (result == -EWOULDBLOCK) {
-        snprintf(error->text, sizeof(error->text), "another process is starting in %.180s", parent);
-    } else if (result == 0) {
-        result = bind_socket(server, &address, error);
-    }
-    close(directory);
-    return result;
-}
-
 struct ctl_server *ctl_server_open(struct event_base *base, const char *path,
                                    const char *state_path, const struct ctl_backend *backend,
                                    struct cfg_error *error)
@@ -234,6 +152,7 @@ struct ctl_server *ctl_server_open(struct event_base *base, const char *path,
     server->backend = backend;
     server->limits = default_limits;
     server->credentials = peer_credentials;
+    server->clock = ctl_clock;
     server->fd = -1;
     LIST_INIT(&server->clients);
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -242,8 +161,13 @@ struct ctl_server *ctl_server_open(struct event_base *base, const char *path,
     if (!server->path || (state_path && !server->state_path)) {
         goto failed;
     }
-    result = listen_at(server, error);
+    result = ctl_trial_open(server);
     if (result) {
+        goto failed;
+    }
+    server->fd = ctl_listen(path, &server->socket_stat, error);
+    if (server->fd < 0) {
+        result = server->fd;
         goto failed;
     }
     server->acceptable = event_new(base, server->fd, EV_READ | EV_PERSIST, on_acceptable, server);
@@ -263,24 +187,18 @@ failed:
 
 void ctl_server_close(struct ctl_server *server)
 {
-    struct stat st;
-
     if (!server) {
         return;
     }
     while (!LIST_EMPTY(&server->clients)) {
         ctl_client_close(LIST_FIRST(&server->clients));
     }
+    ctl_trial_close(server);
     if (server->acceptable) {
         event_free(server->acceptable);
     }
-    /* Only our own name: a successor may have taken it. */
-    if (server->fd >= 0 && server->socket_stat.st_ino && lstat(server->path, &st) == 0 &&
-        st.st_ino == server->socket_stat.st_ino && st.st_dev == server->socket_stat.st_dev) {
-        unlink(server->path);
-    }
     if (server->fd >= 0) {
-        close(server->fd);
+        ctl_unlisten(server->path, server->fd, &server->socket_stat);
     }
     if (server->spare_fd >= 0) {
         close(server->spare_fd);

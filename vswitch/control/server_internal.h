@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The server's parts:
- *   server.c          the socket: who may listen, who may connect
+ *   listen.c          the socket and its name
+ *   server.c          who may connect
  *   server_client.c   bytes of one client: lines in, lines out, limits; no JSON
  *   rpc.c             one line: envelope, method, role, errors; no sockets
  *   methods*.c        what the methods do
+ *   confirm.c         changes that undo themselves
  *   server_store.c    the document on disk
  */
 #ifndef CONTROL_SERVER_INTERNAL_H
@@ -49,6 +51,14 @@ struct ctl_client {
     struct event *readable, *writable, *half, *stall;
 };
 
+/* A document that runs on trial, see confirm.c. */
+struct ctl_trial {
+    json_t *confirmed; /* the one to return to; NULL: none is on trial */
+    uint64_t deadline; /* by the server's clock */
+    struct event *timer;
+    char failure[256]; /* why returning failed last, or "" */
+};
+
 struct ctl_server {
     struct event_base *base;
     const struct ctl_backend *backend;
@@ -60,9 +70,12 @@ struct ctl_server {
     LIST_HEAD(, ctl_client) clients;
     unsigned client_count;
     uint64_t revision;
+    struct ctl_trial trial;
     struct ctl_limits limits;
     /* Credentials of a connected socket; tests have their own. 0 or -1. */
     int (*credentials)(int fd, struct ucred *cred);
+    /* Nanoseconds that pass evenly; tests have their own. */
+    uint64_t (*clock)(void);
 };
 
 /* Takes over `fd`. NULL (and fd closed) when out of memory. */
@@ -102,6 +115,8 @@ char *ctl_rpc_error(int code, int error, const char *message, size_t *size);
 /* Message of call->error; gives `error` back, negative. */
 __attribute__((format(printf, 3, 4))) int ctl_fail(struct ctl_call *call, int error,
                                                    const char *format, ...);
+/* JSON text; null for "", NULL and what is not UTF-8. */
+json_t *ctl_text_or_null(const char *text);
 /* Text member of params, or NULL. */
 const char *ctl_param_text(const struct ctl_call *call, const char *name);
 int ctl_param_int(struct ctl_call *call, const char *name, int64_t low, int64_t high,
@@ -110,6 +125,10 @@ int ctl_param_bool(struct ctl_call *call, const char *name, bool *value);
 
 int ctl_method_config_apply(struct ctl_call *call);
 int ctl_method_config_get(struct ctl_call *call);
+int ctl_method_config_settled(struct ctl_call *call);
+int ctl_method_config_confirm(struct ctl_call *call);
+int ctl_method_config_revert(struct ctl_call *call);
+int ctl_method_config_trial(struct ctl_call *call);
 int ctl_method_object_add(struct ctl_call *call);
 int ctl_method_object_remove(struct ctl_call *call);
 int ctl_method_object_list(struct ctl_call *call);
@@ -121,6 +140,7 @@ int ctl_method_session_flush(struct ctl_call *call);
 struct ctl_change {
     bool dry_run;
     int64_t if_revision; /* -1: any */
+    int64_t confirm_s;   /* on trial for so long; 0: at once for good */
     json_t *changes;     /* out: array */
     bool applied;        /* out, as in ctl_call */
 };
@@ -130,6 +150,16 @@ int ctl_commit(struct ctl_server *server, const json_t *document, struct ctl_cha
                struct cfg_error *error);
 /* Running document, or the empty one: new reference. */
 json_t *ctl_document(const struct ctl_server *server);
+
+#define CTL_CONFIRM_MAX_S 86400
+uint64_t ctl_clock(void);
+/* 0 or -ENOMEM. */
+int ctl_trial_open(struct ctl_server *server);
+void ctl_trial_close(struct ctl_server *server);
+/* What runs since now is on trial, `before` ran until now; a trial that is on already begins anew. */
+void ctl_trial_begin(struct ctl_server *server, json_t *before, uint64_t seconds);
+/* -EBUSY when a document is on trial, with the reason. */
+int ctl_trial_refuse(const struct ctl_server *server, struct cfg_error *error);
 
 /*
  * Storing in two steps, so that a full disk is found before anything is changed: prepare writes and syncs a file

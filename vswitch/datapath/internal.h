@@ -40,14 +40,21 @@ struct dp_worker {
     uint64_t now;             /* of this burst */
     const struct pol *policy; /* of this burst */
     uint32_t neighbor;        /* neighbour changes, of this burst */
+    uint32_t generation;      /* of the snapshot */
     uint32_t policy_stamp;    /* snapshot generation + neighbour changes */
-    uint64_t aged;            /* NIC time of the last ageing */
-    uint32_t *fw_slot;        /* free slots of the quota */
+    uint32_t swept;           /* generation that all sessions have been looked at under */
+    struct dp_sweep_place {
+        uint32_t generation, next; /* the sweep under way, and the place it goes on from */
+    } sweep;
+    uint64_t aged;     /* NIC time of the last ageing */
+    uint32_t *fw_slot; /* free slots of the quota */
     uint32_t fw_slots;
-    uint32_t fw_first;    /* the quota's first slot */
-    bool *fw_out;         /* of the quota, by place: with the NIC */
-    uint32_t tx_room;     /* of the tx ring at the begin of the burst */
-    uint32_t out[DP_OUT]; /* ring entries of this burst */
+    uint32_t fw_slots_low;    /* fewest ever free */
+    uint32_t completion_high; /* most entries that ever waited in the completion ring */
+    uint32_t fw_first;        /* the quota's first slot */
+    bool *fw_out;             /* of the quota, by place: with the NIC */
+    uint32_t tx_room;         /* of the tx ring at the begin of the burst */
+    uint32_t out[DP_OUT];     /* ring entries of this burst */
     uint32_t outs;
     struct act_packet packet[DP_BURST];
     struct dp_ledger *ledger;
@@ -94,6 +101,8 @@ static inline uint32_t dp_take_slot(struct dp_worker *w)
 {
     uint32_t slot = w->fw_slot[--w->fw_slots];
 
+    if (w->fw_slots < w->fw_slots_low)
+        w->fw_slots_low = w->fw_slots;
     w->fw_out[slot - w->fw_first] = true;
     return slot;
 }
@@ -114,6 +123,8 @@ bool dp_describe(const struct act_packet *p, struct ses_packet *sp);
 struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key);
 /* Is the session still right under the present policy? Else it is compiled anew, or (false) removed. */
 DP_APART bool dp_revalidate(struct dp_worker *w, struct session *s);
+/* sweep.c: look at some more of the sessions that were last looked at under another snapshot. */
+void dp_sweep(struct dp_worker *w);
 void dp_session_gone(void *arg, struct session *s, enum ses_why why);
 
 /*

@@ -106,3 +106,14 @@ bool dp_neighbor_ask(struct dp_neighbors *n, uint32_t addr, uint64_t now)
     end(n);
     return ask;
 }
+
+void dp_neighbor_count(const struct dp_neighbors *n, uint32_t *used, uint32_t *known)
+{
+    *used = *known = 0;
+    for (uint32_t i = 0; i < DP_NEIGHBORS; i++) {
+        const struct dp_neighbor *e = &n->entry[i];
+
+        *used += atomic_load_explicit(&e->addr, memory_order_relaxed) != 0;
+        *known += atomic_load_explicit(&e->mac48, memory_order_relaxed) != 0;
+    }
+}

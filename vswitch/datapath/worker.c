@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_rcu_qsbr.h>
 
 #include "internal.h"
@@ -27,6 +28,7 @@ static void open_rings(struct dp_worker *w, const struct dp_worker_config *confi
     w->fw_first = w->view->fw_first + w->id * w->view->fw_slots;
     for (uint32_t i = 0; i < w->view->fw_slots; i++)
         w->fw_slot[w->fw_slots++] = w->fw_first + i;
+    w->fw_slots_low = w->fw_slots;
 }
 
 static uint64_t action_seed(const struct hsr_view *view)
@@ -88,11 +90,8 @@ void dp_worker_close(struct dp_worker *w)
 }
 
 /* Slots of the quota the NIC is done with. One that is not with the NIC is not taken back: it would be given out twice. */
-static void complete(struct dp_worker *w)
+static void take_back(struct dp_worker *w, const uint32_t *entry, uint32_t n)
 {
-    uint32_t entry[DP_BURST];
-    uint32_t n = hsr_ring_pop(&w->completion, entry, DP_BURST);
-
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = hsr_entry_slot(entry[i]);
 
@@ -105,6 +104,20 @@ static void complete(struct dp_worker *w)
     }
 }
 
+static void complete(struct dp_worker *w)
+{
+    uint32_t entry[DP_BURST];
+    uint32_t n = hsr_ring_pop(&w->completion, entry, DP_BURST);
+
+    if (n == 0)
+        return;
+    uint32_t waited = n + hsr_ring_left(&w->completion);
+
+    if (waited > w->completion_high)
+        w->completion_high = waited;
+    take_back(w, entry, n);
+}
+
 static void begin_burst(struct dp_worker *w)
 {
     w->now = hsr_view_now(w->view);
@@ -112,10 +125,11 @@ static void begin_burst(struct dp_worker *w)
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
     w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
     if (w->policy != NULL)
-        w->policy_stamp = pol_generation(w->policy) + w->neighbor;
+        w->generation = pol_generation(w->policy);
+    w->policy_stamp = w->generation + w->neighbor;
 }
 
-/* A call, ageing, the quiescent state. */
+/* A call, ageing, the sweep behind a change of policy, the quiescent state. */
 static void end_burst(struct dp_worker *w)
 {
     struct dp_call *call = atomic_load_explicit(&w->pending, memory_order_acquire);
@@ -124,6 +138,8 @@ static void end_burst(struct dp_worker *w)
         w->aged = w->now;
         ses_expire(w->sessions, w->now, AGE_BUDGET);
     }
+    if (w->swept != w->generation)
+        dp_sweep(w);
     if (call != NULL) {
         atomic_store_explicit(&w->pending, NULL, memory_order_relaxed);
         call->run(w, call->arg);
@@ -180,6 +196,7 @@ static struct act_packet *vector_end(struct act_packet *p, struct act_packet *en
 
 uint32_t dp_poll(struct dp_worker *w)
 {
+    uint64_t start = rte_rdtsc();
     uint32_t n = 0;
 
     begin_burst(w);
@@ -193,7 +210,9 @@ uint32_t dp_poll(struct dp_worker *w)
     w->counters.packets += n;
     w->counters.bursts += n > 0;
     end_burst(w);
-    return n;
+    if (n > 0)
+        w->counters.busy_cycles += rte_rdtsc() - start;
+    return n + (w->swept != w->generation);
 }
 
 void dp_wait(struct dp_worker *w, uint32_t timeout_us)
@@ -270,6 +289,31 @@ const struct dp_ledger *dp_ledger(const struct dp_worker *w)
 const struct dp_counters *dp_counters(const struct dp_worker *w)
 {
     return &w->counters;
+}
+
+void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS])
+{
+    const struct ses_table_stats *s = ses_stats(w->sessions);
+    const struct act_pool *programs = &w->actions.programs, *templates = &w->actions.templates;
+    struct ses_overflow overflow = ses_overflow(w->sessions);
+    uint32_t slots = w->view->fw_slots;
+    const struct dp_level all[DP_LEVELS] = {
+        {"sessions", s->used, s->high_water, ses_capacity(w->sessions)},
+        {"session_overflow", overflow.used, overflow.high, overflow.capacity},
+        {"programs", programs->used, act_pool_high(programs), act_pool_room(programs)},
+        {"templates", templates->used, act_pool_high(templates), act_pool_room(templates)},
+        {"fw_slots", slots - w->fw_slots, slots - w->fw_slots_low, slots},
+        {"completion_ring", hsr_ring_left(&w->completion), w->completion_high,
+         w->view->ring_entries},
+    };
+
+    memcpy(level, all, sizeof all);
+}
+
+void dp_rings(struct dp_worker *w, uint32_t *rx_waiting, uint32_t *tx_waiting)
+{
+    *rx_waiting = hsr_ring_waiting(&w->rx);
+    *tx_waiting = w->view->ring_entries - hsr_ring_room(&w->tx);
 }
 
 bool dp_corrupt(const struct dp_worker *w)

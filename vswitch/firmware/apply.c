@@ -186,23 +186,32 @@ static void wait_for_workers(struct fw *fw)
 
 static void publish(struct fw *fw, struct pol *policy)
 {
+    uint32_t size[POL_SIZES];
+
     atomic_store_explicit(&fw->shared.policy, policy, memory_order_release);
     wait_for_workers(fw);
     pol_free(fw->policy);
     fw->policy = policy;
+    pol_sizes(policy, size);
+    for (unsigned i = 0; i < POL_SIZES; i++)
+        if (size[i] > fw->policy_high[i])
+            fw->policy_high[i] = size[i];
 }
 
 /* A vNIC's own quota or that of the options; uplinks have none: what the network opens counts where it goes. */
+uint32_t fw_quota(const struct cfg *cfg, const struct cfg_port *port)
+{
+    if (port->role != CFG_VNIC)
+        return 0;
+    return port->quota != 0 ? port->quota : cfg->options.quota;
+}
+
 static void set_quotas(struct dp_worker *w, void *arg)
 {
     const struct cfg *cfg = arg;
 
-    for (uint32_t i = 0; i < cfg->ports; i++) {
-        const struct cfg_port *p = &cfg->port[i];
-        uint32_t quota = p->quota != 0 ? p->quota : cfg->options.quota;
-
-        ses_quota(dp_sessions(w), p->index, p->role == CFG_VNIC ? quota : 0);
-    }
+    for (uint32_t i = 0; i < cfg->ports; i++)
+        ses_quota(dp_sessions(w), cfg->port[i].index, fw_quota(cfg, &cfg->port[i]));
 }
 
 /* Options that size what was allocated at start. */

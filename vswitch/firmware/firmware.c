@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_rcu_qsbr.h>
 
 static int open_qsbr(struct fw *fw)
@@ -47,6 +48,12 @@ static void copy_worker(struct dp_worker *w, void *arg)
     memcpy(to->ledger, dp_ledger(w), sizeof to->ledger);
     to->counters = *dp_counters(w);
     to->sessions = *ses_stats(dp_sessions(w));
+    dp_levels(w, to->level);
+    dp_rings(w, &to->rx_waiting, &to->tx_waiting);
+    for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
+        to->opened[port] = ses_port_count(dp_sessions(w), port);
+        to->charged[port] = ses_port_charged(dp_sessions(w), port);
+    }
     to->corrupt = dp_corrupt(w);
 }
 
@@ -101,6 +108,7 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
         fw->options = *config->options;
         fw->workers = fw->options.workers;
         fw->threaded = config->threaded;
+        fw->opened_at = rte_rdtsc();
         for (uint32_t i = 0; i < FW_OFFERS; i++)
             fw->offer[i].fd = -1;
         rc = open_stats(fw);

@@ -19,12 +19,18 @@ struct fw {
     bool started;
     struct cfg *cfg; /* the running one */
     struct pol *policy;
+    uint32_t policy_high[POL_SIZES];      /* most that any of them held */
+    uint64_t opened_at;                   /* time-stamp counter */
     struct hsr_port_stats *nic_stats;     /* HSR_MAX_PORTS, as of the last fw_sync() */
     uint64_t nic_gauges[HSR_GAUGE_COUNT]; /* likewise */
     struct fw_worker_stats {
         struct dp_ledger ledger[HSR_MAX_PORTS];
         struct dp_counters counters;
         struct ses_table_stats sessions;
+        struct dp_level level[DP_LEVELS];
+        uint32_t rx_waiting, tx_waiting; /* entries in the rings */
+        uint32_t opened[HSR_MAX_PORTS];  /* sessions of each port, and those to it that count */
+        uint32_t charged[HSR_MAX_PORTS]; /* against its quota, too */
         bool corrupt;
     } * worker_stats; /* of each worker, likewise */
     struct fw_base { /* the NIC's counters when this firmware came: those of another do not count */
@@ -44,6 +50,12 @@ static inline void fw_put(json_t *object, const char *key, uint64_t value)
 
 /* Name of a port by index, "" for none. */
 const char *fw_port_name(const struct fw *fw, uint16_t index);
+
+/* Sessions each worker lets a port open, 0: any number. */
+uint32_t fw_quota(const struct cfg *cfg, const struct cfg_port *port);
+
+/* Rows {"table", "worker", "used", "high_water", "capacity"} of all that can fill up; of the last fw_sync(). */
+json_t *fw_tables(struct fw *fw);
 
 /* Descriptor offered for a port, -1: none; the caller's from then on. */
 int fw_take_offer(struct fw *fw, const char *port);

@@ -149,6 +149,20 @@ static void look(struct dp_worker *w, void *arg)
     }
 }
 
+static void add_unswept(struct dp_worker *w, void *arg)
+{
+    *(uint32_t *)arg += dp_unswept(w);
+}
+
+uint32_t fw_unsettled(struct fw *fw)
+{
+    uint32_t left = 0;
+
+    for (uint32_t w = 0; w < fw->workers; w++)
+        dp_run(fw->worker[w], add_unswept, &left);
+    return left;
+}
+
 json_t *fw_session_list(struct fw *fw, const struct ctl_session_filter *filter, const char *cursor,
                         uint32_t limit)
 {

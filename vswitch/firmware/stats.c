@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counters as JSON: 64-bit numbers, names with their units. */
+#include <stdio.h>
 #include <string.h>
+
+#include <rte_cycles.h>
 
 #include "hsring/check.h"
 #include "hsring/gauge.h"
@@ -69,6 +72,28 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
     return o;
 }
 
+/* The quota holds for each worker's table: it is the fullest one that it binds first. */
+static void put_sessions(const struct fw *fw, const struct cfg_port *p, json_t *o)
+{
+    uint32_t opened = 0, charged = 0, fullest = 0, quota = fw_quota(fw->cfg, p);
+
+    for (uint32_t w = 0; w < fw->workers; w++) {
+        uint32_t from = fw->worker_stats[w].opened[p->index];
+        uint32_t to = fw->worker_stats[w].charged[p->index];
+
+        opened += from;
+        charged += to;
+        fullest = from > fullest ? from : fullest;
+        fullest = to > fullest ? to : fullest;
+    }
+    fw_put(o, "sessions", opened);
+    fw_put(o, "sessions_charged", charged);
+    if (quota != 0) {
+        fw_put(o, "session_quota_used", fullest);
+        fw_put(o, "session_quota", quota);
+    }
+}
+
 static json_t *port_json(struct fw *fw, const struct cfg_port *p)
 {
     const struct hsr_port_stats *s = &fw->nic_stats[p->index];
@@ -85,9 +110,21 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     fw_put(o, "drops", s->pre_drops + s->post_drops);
     fw_put(o, "slots_used", s->slots_used);
     fw_put(o, "slots_high", s->slots_high);
+    put_sessions(fw, p, o);
     json_object_set_new(o, "stages", stages_json(fw, p->index));
     json_object_set_new(o, "conservation", balance_json(&b));
     return o;
+}
+
+/* Time of the worker's turns that found packets, of all its time. */
+static void put_time(const struct fw *fw, const struct dp_counters *c, json_t *o)
+{
+    uint64_t all = rte_rdtsc() - fw->opened_at, idle = all - c->busy_cycles;
+
+    fw_put(o, "busy_cycles", c->busy_cycles);
+    fw_put(o, "busy_ns", (uint64_t)((double)c->busy_cycles * 1e9 / (double)rte_get_tsc_hz()));
+    fw_put(o, "cycles_per_packet", c->packets > 0 ? c->busy_cycles / c->packets : 0);
+    fw_put(o, "idle_percent", all > 0 ? idle * 100 / all : 100);
 }
 
 static json_t *worker_json(struct fw *fw, uint32_t id)
@@ -107,6 +144,8 @@ static json_t *worker_json(struct fw *fw, uint32_t id)
     fw_put(o, "bad_entry", c->bad_entry);
     fw_put(o, "fit_inserts", c->fit_inserts);
     fw_put(o, "fit_deletes", c->fit_deletes);
+    if (fw->threaded) /* else the clock is a virtual one */
+        put_time(fw, c, o);
     json_object_set_new(o, "corrupt_ring", json_boolean(fw->worker_stats[id].corrupt));
     return o;
 }
@@ -115,6 +154,7 @@ static json_t *sessions_json(struct fw *fw)
 {
     struct ses_table_stats sum = {0};
     json_t *o = json_object();
+    char name[24];
 
     for (uint32_t w = 0; w < fw->workers; w++) {
         const struct ses_table_stats *s = &fw->worker_stats[w].sessions;
@@ -123,26 +163,24 @@ static json_t *sessions_json(struct fw *fw)
         sum.high_water += s->high_water;
         sum.embryonic += s->embryonic;
         sum.created += s->created;
-        sum.expired += s->expired;
-        sum.closed += s->closed;
-        sum.evicted += s->evicted;
+        for (unsigned why = 0; why < SES_WHYS; why++)
+            sum.ended[why] += s->ended[why];
         sum.refused_full += s->refused_full;
         sum.refused_quota += s->refused_quota;
         sum.refused_collision += s->refused_collision;
-        sum.removed += s->removed;
     }
     fw_put(o, "used", sum.used);
     fw_put(o, "capacity", (uint64_t)fw->options.sessions * fw->workers);
     fw_put(o, "high_water", sum.high_water);
     fw_put(o, "embryonic", sum.embryonic);
     fw_put(o, "created", sum.created);
-    fw_put(o, "expired", sum.expired);
-    fw_put(o, "closed", sum.closed);
-    fw_put(o, "evicted", sum.evicted);
+    for (unsigned why = 0; why < SES_WHYS; why++) {
+        snprintf(name, sizeof name, "ended_%s", ses_why_name(why));
+        fw_put(o, name, sum.ended[why]);
+    }
     fw_put(o, "refused_full", sum.refused_full);
     fw_put(o, "refused_quota", sum.refused_quota);
     fw_put(o, "refused_collision", sum.refused_collision);
-    fw_put(o, "removed", sum.removed);
     return o;
 }
 
@@ -165,13 +203,11 @@ static json_t *nic_json(const struct fw *fw)
     return o;
 }
 
-json_t *fw_stats(struct fw *fw)
+static json_t *stats_json(struct fw *fw)
 {
     json_t *o = json_object(), *ports = json_array(), *workers = json_array();
-    struct fw_balance total;
+    struct fw_balance total = fw_balance_total(fw);
 
-    fw_sync(fw);
-    total = fw_balance_total(fw);
     for (uint32_t i = 0; fw->cfg != NULL && i < fw->cfg->ports; i++)
         json_array_append_new(ports, port_json(fw, &fw->cfg->port[i]));
     for (uint32_t w = 0; w < fw->workers; w++)
@@ -179,6 +215,7 @@ json_t *fw_stats(struct fw *fw)
     json_object_set_new(o, "ports", ports);
     json_object_set_new(o, "workers", workers);
     json_object_set_new(o, "sessions", sessions_json(fw));
+    json_object_set_new(o, "tables", fw_tables(fw));
     json_object_set_new(o, "neighbors", neighbors_json(fw));
     json_object_set_new(o, "nic", nic_json(fw));
     json_object_set_new(o, "conservation", balance_json(&total));
@@ -199,11 +236,10 @@ static json_t *drop_json(struct fw *fw, uint16_t port, unsigned reason, uint64_t
     return o;
 }
 
-json_t *fw_drops(struct fw *fw)
+static json_t *drops_json(struct fw *fw)
 {
     json_t *rows = json_array();
 
-    fw_sync(fw);
     for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
         for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
             uint64_t n = fw->nic_stats[port].drops[r];
@@ -213,4 +249,45 @@ json_t *fw_drops(struct fw *fw)
         }
     }
     return rows;
+}
+
+static json_t *drop_totals_json(const struct fw *fw)
+{
+    json_t *rows = json_array();
+
+    for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
+        json_t *o = json_object();
+        uint64_t packets = 0;
+
+        for (uint32_t port = 0; port < HSR_MAX_PORTS; port++)
+            packets += fw->nic_stats[port].drops[r];
+        json_object_set_new(o, "reason", json_string(hsr_drop_name(r)));
+        json_object_set_new(o, "stage", json_string(hsr_drop_stage(r)));
+        fw_put(o, "packets", packets);
+        json_array_append_new(rows, o);
+    }
+    return rows;
+}
+
+json_t *fw_stats(struct fw *fw)
+{
+    fw_sync(fw);
+    return stats_json(fw);
+}
+
+json_t *fw_drops(struct fw *fw)
+{
+    fw_sync(fw);
+    return drops_json(fw);
+}
+
+json_t *fw_snapshot(struct fw *fw)
+{
+    json_t *o = json_object();
+
+    fw_sync(fw);
+    json_object_set_new(o, "stats", stats_json(fw));
+    json_object_set_new(o, "drops", drops_json(fw));
+    json_object_set_new(o, "drop_totals", drop_totals_json(fw));
+    return o;
 }

@@ -179,6 +179,13 @@ uint64_t pol_routes_digest(const struct pol *pol, const void *table, uint32_t co
     return t->digest[context];
 }
 
+void pol_routes_sizes(const void *table, uint32_t size[POL_SIZES])
+{
+    const struct route_table *t = table;
+
+    size[POL_SIZE_ROUTES] = t->routes;
+}
+
 const struct route *pol_route(const struct route_table *t, uint32_t context,
                               const struct cfg_addr *addr)
 {

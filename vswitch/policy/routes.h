@@ -19,6 +19,7 @@ struct route_table;
 
 int pol_routes_build(struct pol *pol, const struct cfg *cfg, const void *old, void **table);
 void pol_routes_free(void *table);
+void pol_routes_sizes(const void *table, uint32_t size[POL_SIZES]);
 uint64_t pol_routes_digest(const struct pol *pol, const void *table, uint32_t context);
 
 /* The route that decides for an address of a VPC, NULL for none. */

@@ -404,6 +404,15 @@ static int group_build(struct pol *pol, const struct cfg *cfg, const void *old, 
     return rc;
 }
 
+static void group_sizes(const void *table, uint32_t size[POL_SIZES])
+{
+    const struct group_table *t = table;
+
+    size[POL_SIZE_RULE_SETS] = t->sets;
+    for (uint32_t i = 0; i < t->sets; i++)
+        size[POL_SIZE_RULES] += t->set[i].ranks[EGRESS] + t->set[i].ranks[INGRESS];
+}
+
 static void explain(const struct group_table *t, const struct ranked *r, enum direction dir,
                     struct pol_walk *w)
 {
@@ -460,6 +469,7 @@ const struct pol_stage_ops pol_stage_group = {
     .free = group_free,
     .walk = egress_walk,
     .digest_port = group_digest,
+    .sizes = group_sizes,
 };
 
 const struct pol_stage_ops pol_stage_group_in = {

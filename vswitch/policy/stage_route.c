@@ -187,4 +187,5 @@ const struct pol_stage_ops pol_stage_route = {
     .free = pol_routes_free,
     .walk = route_walk,
     .digest_vpc = pol_routes_digest,
+    .sizes = pol_routes_sizes,
 };

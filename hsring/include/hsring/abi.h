@@ -348,47 +348,47 @@ enum hsr_drop {
     HSR_DROP_COUNT = 67,
 };
 
-/* X(NAME, name, unit, text): what the NIC measures, by its place in region_head.gauges. */
+/* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */
 #define HSR_GAUGES(X) \
-    X(FIT_USED, fit_used, entries, "flow-index entries in use") \
-    X(FIT_HIGH, fit_high, entries, "most flow-index entries ever in use") \
-    X(FIT_CAPACITY, fit_capacity, entries, "flow-index entries there are") \
-    X(FIT_HITS, fit_hits, packets, "packets that were given a flow id") \
-    X(FIT_MISSES, fit_misses, packets, "packets whose hash had no entry") \
-    X(FIT_INSERTS, fit_inserts, entries, "entries written by INSERT") \
-    X(FIT_REPLACED, fit_replaced, entries, "of the inserts: written over another entry") \
-    X(FIT_DELETES, fit_deletes, entries, "entries removed by DELETE") \
-    X(FIT_UPDATES, fit_updates, entries, "entries changed by UPDATE") \
-    X(FIT_REFUSED, fit_refused, operations, "operations that named an entry which was not there") \
-    X(SLOTS_SINGLE_USED, slots_single_used, runs, "single slots in use") \
-    X(SLOTS_SINGLE_HIGH, slots_single_high, runs, "most single slots ever in use") \
-    X(SLOTS_SINGLE_CAPACITY, slots_single_capacity, runs, "single slots there are") \
-    X(SLOTS_JUMBO_USED, slots_jumbo_used, runs, "runs for jumbo frames in use") \
-    X(SLOTS_JUMBO_HIGH, slots_jumbo_high, runs, "most runs for jumbo frames ever in use") \
-    X(SLOTS_JUMBO_CAPACITY, slots_jumbo_capacity, runs, "runs for jumbo frames there are") \
-    X(SLOTS_GSO_USED, slots_gso_used, runs, "runs for GSO frames in use") \
-    X(SLOTS_GSO_HIGH, slots_gso_high, runs, "most runs for GSO frames ever in use") \
-    X(SLOTS_GSO_CAPACITY, slots_gso_capacity, runs, "runs for GSO frames there are") \
-    X(VECTORS_1, vectors_1, vectors, "vectors of length 1") \
-    X(VECTORS_2, vectors_2, vectors, "vectors of length 2") \
-    X(VECTORS_3, vectors_3, vectors, "vectors of length 3") \
-    X(VECTORS_4, vectors_4, vectors, "vectors of length 4") \
-    X(VECTORS_5, vectors_5, vectors, "vectors of length 5") \
-    X(VECTORS_6, vectors_6, vectors, "vectors of length 6") \
-    X(VECTORS_7, vectors_7, vectors, "vectors of length 7") \
-    X(VECTORS_8, vectors_8, vectors, "vectors of length 8") \
-    X(VECTORS_9, vectors_9, vectors, "vectors of length 9") \
-    X(VECTORS_10, vectors_10, vectors, "vectors of length 10") \
-    X(VECTORS_11, vectors_11, vectors, "vectors of length 11") \
-    X(VECTORS_12, vectors_12, vectors, "vectors of length 12") \
-    X(VECTORS_13, vectors_13, vectors, "vectors of length 13") \
-    X(VECTORS_14, vectors_14, vectors, "vectors of length 14") \
-    X(VECTORS_15, vectors_15, vectors, "vectors of length 15") \
-    X(VECTORS_16, vectors_16, vectors, "vectors of length 16") \
-    X(RX_RING_HIGH, rx_ring_high, entries, "most entries that ever waited in one worker's rx ring") \
-    X(TX_RING_HIGH, tx_ring_high, entries, "most entries that the NIC ever found waiting in one worker's tx ring") \
-    X(BYTES_TO_FW, bytes_to_fw, bytes, "metadata and frames in the slots handed to the firmware") \
-    X(BYTES_FROM_FW, bytes_from_fw, bytes, "metadata taken from the firmware's slots, and the frames to be sent")
+    X(FIT_USED, fit_used, entries, level, "flow-index entries in use") \
+    X(FIT_HIGH, fit_high, entries, level, "most flow-index entries ever in use") \
+    X(FIT_CAPACITY, fit_capacity, entries, level, "flow-index entries there are") \
+    X(FIT_HITS, fit_hits, packets, counter, "packets that were given a flow id") \
+    X(FIT_MISSES, fit_misses, packets, counter, "packets whose hash had no entry") \
+    X(FIT_INSERTS, fit_inserts, entries, counter, "entries written by INSERT") \
+    X(FIT_REPLACED, fit_replaced, entries, counter, "of the inserts: written over another entry") \
+    X(FIT_DELETES, fit_deletes, entries, counter, "entries removed by DELETE") \
+    X(FIT_UPDATES, fit_updates, entries, counter, "entries changed by UPDATE") \
+    X(FIT_REFUSED, fit_refused, operations, counter, "operations that named an entry which was not there") \
+    X(SLOTS_SINGLE_USED, slots_single_used, runs, level, "single slots in use") \
+    X(SLOTS_SINGLE_HIGH, slots_single_high, runs, level, "most single slots ever in use") \
+    X(SLOTS_SINGLE_CAPACITY, slots_single_capacity, runs, level, "single slots there are") \
+    X(SLOTS_JUMBO_USED, slots_jumbo_used, runs, level, "runs for jumbo frames in use") \
+    X(SLOTS_JUMBO_HIGH, slots_jumbo_high, runs, level, "most runs for jumbo frames ever in use") \
+    X(SLOTS_JUMBO_CAPACITY, slots_jumbo_capacity, runs, level, "runs for jumbo frames there are") \
+    X(SLOTS_GSO_USED, slots_gso_used, runs, level, "runs for GSO frames in use") \
+    X(SLOTS_GSO_HIGH, slots_gso_high, runs, level, "most runs for GSO frames ever in use") \
+    X(SLOTS_GSO_CAPACITY, slots_gso_capacity, runs, level, "runs for GSO frames there are") \
+    X(VECTORS_1, vectors_1, vectors, counter, "vectors of length 1") \
+    X(VECTORS_2, vectors_2, vectors, counter, "vectors of length 2") \
+    X(VECTORS_3, vectors_3, vectors, counter, "vectors of length 3") \
+    X(VECTORS_4, vectors_4, vectors, counter, "vectors of length 4") \
+    X(VECTORS_5, vectors_5, vectors, counter, "vectors of length 5") \
+    X(VECTORS_6, vectors_6, vectors, counter, "vectors of length 6") \
+    X(VECTORS_7, vectors_7, vectors, counter, "vectors of length 7") \
+    X(VECTORS_8, vectors_8, vectors, counter, "vectors of length 8") \
+    X(VECTORS_9, vectors_9, vectors, counter, "vectors of length 9") \
+    X(VECTORS_10, vectors_10, vectors, counter, "vectors of length 10") \
+    X(VECTORS_11, vectors_11, vectors, counter, "vectors of length 11") \
+    X(VECTORS_12, vectors_12, vectors, counter, "vectors of length 12") \
+    X(VECTORS_13, vectors_13, vectors, counter, "vectors of length 13") \
+    X(VECTORS_14, vectors_14, vectors, counter, "vectors of length 14") \
+    X(VECTORS_15, vectors_15, vectors, counter, "vectors of length 15") \
+    X(VECTORS_16, vectors_16, vectors, counter, "vectors of length 16") \
+    X(RX_RING_HIGH, rx_ring_high, entries, level, "most entries that ever waited in one worker's rx ring") \
+    X(TX_RING_HIGH, tx_ring_high, entries, level, "most entries that the NIC ever found waiting in one worker's tx ring") \
+    X(BYTES_TO_FW, bytes_to_fw, bytes, counter, "metadata and frames in the slots handed to the firmware") \
+    X(BYTES_FROM_FW, bytes_from_fw, bytes, counter, "metadata taken from the firmware's slots, and the frames to be sent")
 
 enum hsr_gauge {
     HSR_GAUGE_FIT_USED = 0,

@@ -5,9 +5,10 @@
 
 #include "hsring/abi.h"
 
-/* Name ("fit_used"), unit ("entries") and text; "unknown" outside the list. */
+/* Name ("fit_used"), unit ("entries"), kind ("level" or "counter") and text; "unknown" outside the list. */
 const char *hsr_gauge_name(unsigned gauge);
 const char *hsr_gauge_unit(unsigned gauge);
+const char *hsr_gauge_kind(unsigned gauge);
 const char *hsr_gauge_text(unsigned gauge);
 
 #endif

@@ -112,6 +112,12 @@ static inline uint32_t hsr_ring_waiting(struct hsr_ring *ring)
     return used;
 }
 
+/* Consumer: how many were left by the last hsr_ring_pop(). */
+static inline uint32_t hsr_ring_left(const struct hsr_ring *ring)
+{
+    return ring->peer - ring->own;
+}
+
 /* Consumer: take up to `n` entries; how many were taken. */
 static inline uint32_t hsr_ring_pop(struct hsr_ring *ring, uint32_t *entries, uint32_t n)
 {

@@ -54,6 +54,55 @@ says "nothing.yaml"
 ctl 2 apply
 says "-f FILE is needed"
 
+ctl 0 apply -f net.yaml --wait
+is "nothing changes
+all sessions follow it"
+ctl 0 apply -f net.yaml --wait=5s --json
+json 'd["sessions_left"] == 0 and d["changes"] == []'
+ctl 0 apply -f net.yaml --wait --dry-run
+is "nothing changes"
+ctl 2 apply -f net.yaml --wait=soon
+
+# ---- on trial
+ctl 0 confirm --status
+is "nothing waits to be confirmed"
+ctl 3 confirm
+says "no change waits to be confirmed"
+ctl 3 confirm --revert
+sed 's/blue/azure/' net.yaml >azure.yaml
+ctl 0 apply -f azure.yaml --confirm 90s
+has "+ vpc azure vni=100"
+has "on trial: reverts in 90 s without avs-ctl confirm"
+ctl 0 confirm --status
+has "unconfirmed:  true"
+ctl 0 confirm --status --json
+json 'd["unconfirmed"] and 0 < d["reverts_in_s"] <= 90 and d["failure"] is None'
+grep -q azure state && bad "what is on trial is stored"
+ctl 6 apply -f net.yaml
+says "waits to be confirmed and reverts in"
+says "confirm it or revert it first"
+ctl 6 vpc add red vni=200
+ctl 0 apply -f net.yaml --dry-run
+ctl 0 apply -f net.yaml --confirm=1h
+ctl 0 apply -f azure.yaml --confirm 5m --json
+json 'len(d["changes"]) > 0'
+ctl 0 confirm
+is "confirmed"
+grep -q azure state || bad "what is confirmed is not stored"
+ctl 0 apply -f net.yaml --confirm 60
+ctl 0 confirm --revert --json
+json 'd["revision"] > 0'
+ctl 0 vpc list
+has azure
+ctl 0 apply -f net.yaml
+for time in 0 0s -1s 5d s 1.5m 999999h 99999999999999999999; do
+    ctl 2 apply -f net.yaml --confirm "$time"
+    says "--confirm is a time such as 90s"
+done
+ctl 1 apply -f net.yaml --confirm 25h
+says "86400"
+ctl 2 confirm --revert --status
+
 # ---- lists
 ctl 0 vpc list
 is "name  vni
@@ -161,6 +210,11 @@ ctl 0 stats -w0.01 -c3 --json
 [ "$(wc -l <<<"$out")" -eq 3 ] || bad "stats --watch --json: not a line a round"
 ctl 0 top
 [ "$(sed -n 2p <<<"$out" | cut -c1-4)" = busy ] || bad "top: the busiest port is not first"
+has "worker  packets  per_vector  by_flow_id  cycles_per_packet"
+grep -qE '^ +0 +[0-9.k]+ +2.0 +100% +500 +25%$' <<<"$out" || bad "top: the worker: $out"
+has "sessions  capacity  created  ended  refused"
+[[ $(tail -n 2 <<<"$out" | head -n 1) == slots*90.0% ]] || bad "top: the fullest table is not first: $out"
+[[ $out != *routes* ]] || bad "top: a table that cannot be full: $out"
 ctl 0 top --watch=0.02 --count=2
 has "rx_bytes/s"
 ctl 2 top --watch=often

@@ -21,6 +21,9 @@ offers "avs-ctl sg " list show add del rule
 offers "avs-ctl sg rule " add del
 offers "avs-ctl get -o " yaml json
 offers "avs-ctl apply --dr" --dry-run
+offers "avs-ctl apply --co" --confirm
+offers "avs-ctl conf" confirm
+offers "avs-ctl confirm --re" --revert
 offers "avs-ctl port add ro" role=
 offers "avs-ctl port add role=" vnic uplink
 offers "avs-ctl -s $AVS_SOCKET port add name=x anti_spoof=f" false

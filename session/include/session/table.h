@@ -31,13 +31,15 @@
 
 struct ses_table;
 
+/* Why a session ended. */
 enum ses_why {
     SES_WHY_EXPIRED,
     SES_WHY_CLOSED,
     SES_WHY_EVICTED,
     SES_WHY_PORT,
     SES_WHY_FLUSH,
-    SES_WHY_POLICY
+    SES_WHY_POLICY,
+    SES_WHYS
 };
 
 typedef void (*ses_gone)(void *arg, struct session *s, enum ses_why why);
@@ -55,8 +57,8 @@ struct ses_table_config {
 
 struct ses_table_stats {
     uint32_t used, high_water, embryonic;
-    /* created = used + expired + closed + evicted + removed */
-    uint64_t created, expired, closed, evicted, removed;
+    uint64_t created; /* = used + all that ended */
+    uint64_t ended[SES_WHYS];
     uint64_t refused_full, refused_quota, refused_collision, stale_ids;
 };
 
@@ -172,12 +174,33 @@ bool ses_admits(struct ses_table *t, uint16_t port);
 /* Sessions a port originated (quota use). */
 uint32_t ses_port_count(const struct ses_table *t, uint16_t port);
 
+/* Sessions to a port that count against its quota besides those. */
+uint32_t ses_port_charged(const struct ses_table *t, uint16_t port);
+
 const struct ses_table_stats *ses_stats(const struct ses_table *t);
+
+uint32_t ses_capacity(const struct ses_table *t);
+
+/* "expired", "closed", "evicted", "port", "flush", "policy" */
+const char *ses_why_name(enum ses_why why);
+
+/* Overflow buckets of the hash table: in use, the most ever, there are. They fill up before collisions are refused. */
+struct ses_overflow {
+    uint32_t used, high, capacity;
+};
+struct ses_overflow ses_overflow(const struct ses_table *t);
 
 /*
  * Walk: the next session in use at index *cursor or behind it, *cursor moved past it; NULL at the end. Sessions may
  * come and go between two calls.
  */
 struct session *ses_walk(struct ses_table *t, uint32_t *cursor);
+
+/*
+ * The same in steps of one place: sessions are at indices below ses_extent(), and ses_at() is NULL where none is. For those
+ * who may look at so many places and no more.
+ */
+uint32_t ses_extent(const struct ses_table *t);
+struct session *ses_at(struct ses_table *t, uint32_t index);
 
 #endif

@@ -22,6 +22,10 @@ static int apply(void *arg, const json_t *doc, struct cfg *c, struct cfg_error *
 {
     struct fake *f = arg;
 
+    if (f->refuse) {
+        snprintf(error->text, sizeof(error->text), "all devices are absent");
+        return -ENODEV;
+    }
     for (uint32_t i = 0; i < c->ports; i++) {
         if (strcmp(c->port[i].device, "absent") == 0) {
             snprintf(error->path, sizeof(error->path), "/ports/%u/device", i);
@@ -38,6 +42,7 @@ static int apply(void *arg, const json_t *doc, struct cfg *c, struct cfg_error *
     cfg_free(f->config);
     f->config = c;
     f->applied++;
+    f->unsettled = FAKE_SESSIONS;
     return 0;
 }
 
@@ -48,12 +53,16 @@ static json_t *stats(void *arg)
 
     return json_pack(
         "{s:[{s:s, s:I, s:I, s:I, s:I, s:i, s:i}, {s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:{s:b}}],"
-        " s:[{s:i, s:I}], s:{s:i, s:i}, s:{s:b}}",
+        " s:[{s:i, s:I, s:I, s:I, s:I, s:I, s:i}], s:{s:i, s:i, s:I},"
+        " s:[{s:s, s:i, s:i}, {s:s, s:i, s:i, s:i, s:i}, {s:s, s:i}], s:{s:b}}",
         "ports", "name", "idle", "rx_packets", t, "rx_bytes", t * 60, "tx_packets", t, "tx_bytes",
         t * 60, "drops", 0, "sessions", 1, "name", "busy", "rx_packets", t * 1000, "rx_bytes",
         t * 1500000, "tx_packets", t * 1000, "tx_bytes", t * 1500000, "drops", 7, "sessions", 9,
-        "conservation", "ok", 1, "workers", "worker", 0, "packets", t * 2002, "sessions", "active",
-        FAKE_SESSIONS, "limit", 131072, "conservation", "holds", 1);
+        "conservation", "ok", 1, "workers", "worker", 0, "packets", t * 2002, "vectors", t * 1001,
+        "hits_flow_id", t * 1001, "busy_cycles", t * 2002 * 500, "busy_ns", t, "idle_percent", 75,
+        "sessions", "used", FAKE_SESSIONS, "capacity", 131072, "created", t * 3, "tables", "table",
+        "empty", "used", 0, "capacity", 7, "table", "slots", "worker", 0, "used", 9, "high_water",
+        10, "capacity", 10, "table", "routes", "used", 4, "conservation", "holds", 1);
 }
 
 static json_t *drops(void *arg)
@@ -134,6 +143,15 @@ static int64_t flush(void *arg, const struct ctl_session_filter *filter)
     return n;
 }
 
+static int64_t unsettled(void *arg)
+{
+    struct fake *f = arg;
+    int64_t left = f->unsettled;
+
+    f->unsettled -= left < 100 ? left : 100;
+    return left;
+}
+
 static json_t *version(void *arg)
 {
     (void)arg;
@@ -169,6 +187,7 @@ void fake_init(struct fake *f)
                 .sessions = sessions,
                 .session = session,
                 .flush = flush,
+                .unsettled = unsettled,
                 .version = version,
                 .offer_fd = offer_fd,
             },

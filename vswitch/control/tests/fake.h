@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A backend that only keeps the document, with 250 sessions and counters that grow by each look. A port whose device
- * is "absent" cannot be applied.
+ * is "absent" cannot be applied, and nothing can while `refuse` is set.
  */
 #ifndef CONTROL_FAKE_H
 #define CONTROL_FAKE_H
@@ -14,6 +14,8 @@ struct fake {
     json_t *document;
     struct cfg *config;
     unsigned applied;
+    bool refuse;
+    int64_t unsettled; /* 100 less with each look */
     json_int_t tick;
     int fd; /* offered and not yet used, -1: none */
     char fd_port[CFG_NAME];

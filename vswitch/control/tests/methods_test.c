@@ -60,6 +60,15 @@ static void apply_and_get(void **state)
     json_decref(result);
 }
 
+static void settles(void **state)
+{
+    (void)state;
+    assert_int_equal(number(R("config.settled", "{}"), "sessions_left"), 0);
+    assert_string_equal(outcome(R("config.apply", "{\"document\":" BLUE "}")), "ok");
+    assert_int_equal(number(R("config.settled", "{}"), "sessions_left"), FAKE_SESSIONS);
+    assert_int_equal(number(R("config.settled", "{}"), "sessions_left"), FAKE_SESSIONS - 100);
+}
+
 static void apply_refused(void **state)
 {
     (void)state;
@@ -221,7 +230,7 @@ static void plain_methods(void **state)
 {
     (void)state;
     json_t *result = result_of(R("version.get", "{}"));
-    assert_int_equal(json_array_size(json_object_get(result, "methods")), 15);
+    assert_int_equal(json_array_size(json_object_get(result, "methods")), 19);
     json_decref(result);
     result = result_of(R("stats.get", "{}"));
     assert_int_equal(json_array_size(json_object_get(result, "ports")), 2);
@@ -341,10 +350,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        T(apply_and_get),  T(apply_refused), T(error_has_a_place),
-        T(store_fails),    T(objects),       T(sessions),
-        T(session_errors), T(plain_methods), T(descriptors),
-        T(start_document), T(roles),         T(refused),
+        T(apply_and_get),  T(settles),  T(apply_refused),  T(error_has_a_place), T(store_fails),
+        T(objects),        T(sessions), T(session_errors), T(plain_methods),     T(descriptors),
+        T(start_document), T(roles),    T(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

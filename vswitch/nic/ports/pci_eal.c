@@ -8,6 +8,7 @@
 #include <rte_errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,7 +58,7 @@ static unsigned first_cpu(const cpu_set_t *cpus)
 }
 
 /* The arguments; EAL permutes the array and keeps pointers into it, so that both outlive this call. */
-static int eal_start(unsigned cpu, enum nic_eal_memory memory)
+static int eal_start(unsigned cpu, unsigned options)
 {
     static char prefix[48], lcore[16];
     static char *argv[20];
@@ -68,14 +69,15 @@ static int eal_start(unsigned cpu, enum nic_eal_memory memory)
     argv[argc++] = "avs";
     argv[argc++] = "-l";
     argv[argc++] = lcore;
-    argv[argc++] = "--no-telemetry";
+    if (!(options & NIC_EAL_TELEMETRY))
+        argv[argc++] = "--no-telemetry";
     argv[argc++] = "--log-level=error";
     /* An address that no network device has: devices are probed only when a port asks. */
     argv[argc++] = "-a";
     argv[argc++] = "0000:00:00.0";
     argv[argc++] = prefix;
     /* In-memory excludes no-huge (the latter means legacy memory). */
-    if (memory == NIC_EAL_HUGE && huge_pages_free()) {
+    if (!(options & NIC_EAL_PLAIN) && huge_pages_free()) {
         argv[argc++] = "--in-memory";
     } else {
         argv[argc++] = "--no-huge";
@@ -86,7 +88,19 @@ static int eal_start(unsigned cpu, enum nic_eal_memory memory)
     return rte_eal_init(argc, argv);
 }
 
-int nic_eal_init(enum nic_eal_memory memory, char why[NIC_WHY])
+/* DPDK's folder under /run: empty without shared configuration, and then it would stay for ever. */
+static void remove_folder(void)
+{
+    (void)rmdir(rte_eal_get_runtime_dir());
+}
+
+const char *nic_eal_telemetry_path(char path[NIC_WHY])
+{
+    snprintf(path, NIC_WHY, "%s/dpdk_telemetry.v2", rte_eal_get_runtime_dir());
+    return path;
+}
+
+int nic_eal_init(unsigned options, char why[NIC_WHY])
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool running;
@@ -98,14 +112,16 @@ int nic_eal_init(enum nic_eal_memory memory, char why[NIC_WHY])
         /* EAL pins the thread that starts it. */
         bool restore = !pthread_getaffinity_np(pthread_self(), sizeof cpus, &cpus);
 
-        if (eal_start(restore ? first_cpu(&cpus) : 0, memory) < 0 && rte_errno != EALREADY) {
+        /* Handlers run last first: this one behind EAL's own, which takes its socket away. */
+        if (options & NIC_EAL_TELEMETRY)
+            (void)atexit(remove_folder);
+        if (eal_start(restore ? first_cpu(&cpus) : 0, options) < 0 && rte_errno != EALREADY) {
             rc = -(rte_errno ? rte_errno : EIO);
             snprintf(why, NIC_WHY, "DPDK does not start: %s", rte_strerror(-rc));
         }
         running = !rc;
-        /* Without shared configuration DPDK's folder under /run stays empty, and would stay for ever. */
-        if (running)
-            (void)rmdir(rte_eal_get_runtime_dir());
+        if (running && !(options & NIC_EAL_TELEMETRY))
+            remove_folder();
         if (restore)
             (void)pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);
     }

@@ -82,10 +82,37 @@ static void two_tenants(void **state)
     cfg_free(c);
 }
 
+static void sizes(void **state)
+{
+    static const char *const names[POL_SIZES] = {
+        "subnets", "endpoints", "vteps", "static_neighbors", "routes", "rule_sets", "rules"};
+    struct cfg *c = example("two-tenants.yaml");
+    struct pol *pol = pol_build(c, NULL);
+    uint32_t size[POL_SIZES], addresses = c->mappings;
+
+    (void)state;
+    assert_non_null(pol);
+    pol_sizes(pol, size);
+    for (uint32_t i = 0; i < c->ports; i++)
+        addresses += c->port[i].addrs;
+    assert_int_equal(size[POL_SIZE_SUBNETS], c->subnets);
+    assert_int_equal(size[POL_SIZE_ENDPOINTS], addresses);
+    assert_int_equal(size[POL_SIZE_VTEPS], 1);
+    assert_int_equal(size[POL_SIZE_NEIGHBORS], c->neighbors);
+    assert_true(size[POL_SIZE_ROUTES] >= c->routes + c->subnets);
+    assert_in_range(size[POL_SIZE_RULE_SETS], 1, c->ports);
+    assert_true(size[POL_SIZE_RULES] > 0);
+    for (unsigned i = 0; i < POL_SIZES; i++)
+        assert_string_equal(pol_size_name(i), names[i]);
+    pol_free(pol);
+    cfg_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_tenants),
+        cmocka_unit_test(sizes),
     };
 
     return cmocka_run_group_tests(tests, make_eal, make_eal_end);

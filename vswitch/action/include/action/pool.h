@@ -82,6 +82,16 @@ uint32_t act_pool_get(struct act_pool *p, const union act_record *record, uint32
  */
 bool act_pool_put(struct act_pool *p, uint32_t index);
 
+/* Most records ever in use at once: free ones are used before fresh ones. And what there is room for. */
+static inline uint32_t act_pool_high(const struct act_pool *p)
+{
+    return p->fresh - 1;
+}
+static inline uint32_t act_pool_room(const struct act_pool *p)
+{
+    return p->capacity - 1;
+}
+
 /* References to a record. */
 static inline uint32_t act_pool_refs(const struct act_pool *p, uint32_t index)
 {

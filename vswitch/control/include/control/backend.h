@@ -34,7 +34,7 @@ struct ctl_backend {
      * else returns a negative errno with the reason in `error` and has changed nothing. `document` is borrowed.
      */
     int (*apply)(void *arg, const json_t *document, struct cfg *config, struct cfg_error *error);
-    /* Counters: {"ports": [...], "workers": [...], "sessions": {...}, "conservation": {...}}. */
+    /* Counters: {"ports": [...], "workers": [...], "sessions": {...}, "tables": [...], "conservation": {...}, ...}. */
     json_t *(*stats)(void *arg);
     /* Drops: [{"port":..., "reason":..., "stage":..., "packets":...}], zero rows left out. */
     json_t *(*drops)(void *arg);
@@ -45,6 +45,8 @@ struct ctl_backend {
     json_t *(*session)(void *arg, uint64_t flow_id);
     /* Remove what matches; how many. */
     int64_t (*flush)(void *arg, const struct ctl_session_filter *filter);
+    /* Sessions that may still have to be looked at since the last apply(); 0: all follow it. */
+    int64_t (*unsettled)(void *arg);
     /* {"program", "version", "abi", "dpdk", "nic", "pid", "uptime_ns"} */
     json_t *(*version)(void *arg);
     /*

@@ -13,6 +13,10 @@
  * and the error's data says "applied": true. Each change raises the revision; config.apply with if_revision refuses
  * (ESTALE) a document that was made from another one.
  *
+ * config.apply with confirm_s runs a document on trial: it is stored by config.confirm; without, what ran before comes
+ * back after that time, or by config.revert at once. config.trial says how it stands. Other changes are refused (EBUSY)
+ * meanwhile. The client need not stay.
+ *
  * port.fd: the descriptor travels with the request's bytes; one that comes with another request is closed.
  *
  * Errors: JSON-RPC codes; data holds {"code": "EINVAL", "path": ..., "line": ..., "hint": ...}.

@@ -38,6 +38,9 @@ uint64_t dp_neighbor_find(const struct dp_neighbors *n, uint32_t addr);
 /* An address and the MAC that claims it; what is no unicast MAC, or nobody asked for, is not learned. */
 void dp_neighbor_learn(struct dp_neighbors *n, uint32_t addr, uint64_t mac48, uint64_t now);
 
+/* Entries in use, and of them those with a MAC. Any thread; of a moment. */
+void dp_neighbor_count(const struct dp_neighbors *n, uint32_t *used, uint32_t *known);
+
 /* May a request for this address be sent now (one a second for each)? Marks it as asked. */
 bool dp_neighbor_ask(struct dp_neighbors *n, uint32_t addr, uint64_t now);
 

@@ -63,13 +63,21 @@ struct dp_counters {
     uint64_t revalidated;
     uint64_t bad_entry;
     uint64_t fit_inserts, fit_deletes;
+    uint64_t busy_cycles; /* of the time-stamp counter (rte_rdtsc), in turns that found packets */
 };
+
+/* How full something of a worker's is. */
+struct dp_level {
+    const char *name;
+    uint64_t used, high, capacity; /* `high`: the most ever in use */
+};
+#define DP_LEVELS 6
 
 /* NULL with errno: ENOMEM, EINVAL. */
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config);
 void dp_worker_close(struct dp_worker *w);
 
-/* One burst; packets handled, 0: idle. */
+/* One burst; 0: there was nothing to do, and nothing is left to be done. */
 uint32_t dp_poll(struct dp_worker *w);
 
 /* Nothing to do: wait for the doorbell or a call, at most `timeout_us`. */
@@ -93,6 +101,16 @@ uint64_t dp_now(const struct dp_worker *w);
 /* Counters; on the worker's thread (dp_run) or when it stands still. */
 const struct dp_ledger *dp_ledger(const struct dp_worker *w); /* HSR_MAX_PORTS of them */
 const struct dp_counters *dp_counters(const struct dp_worker *w);
+
+/* Sessions that may still have to be looked at since the policy has changed; likewise. */
+uint32_t dp_unswept(const struct dp_worker *w);
+
+/*
+ * Its tables, pools and quotas; likewise. Of the rings the one that nobody else measures; the others' present lengths are
+ * beside it, their most ever is the NIC's to tell (HSR_GAUGE_RX_RING_HIGH, TX).
+ */
+void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS]);
+void dp_rings(struct dp_worker *w, uint32_t *rx_waiting, uint32_t *tx_waiting);
 
 /* Packets in the worker's hands: 0 between bursts. Is one of its rings corrupt? */
 bool dp_corrupt(const struct dp_worker *w);

@@ -62,12 +62,20 @@ uint32_t fw_workers(const struct fw *fw);
 int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error);
 const struct cfg *fw_cfg(const struct fw *fw);
 
+/*
+ * Sessions that may still have to be looked at since the last fw_apply(). Workers do so with each session's next packet, and
+ * a few a turn without; 0: all follow the running configuration.
+ */
+uint32_t fw_unsettled(struct fw *fw);
+
 /* A descriptor for a port that a later fw_apply() adds under this name; 0 or -ENOSPC, and then it is closed. */
 int fw_offer_fd(struct fw *fw, const char *port, int fd);
 
 /* The tables of struct ctl_backend. */
 json_t *fw_stats(struct fw *fw);
 json_t *fw_drops(struct fw *fw);
+/* Both of one moment, and "drop_totals": all reasons, with the packets of all ports there ever were. */
+json_t *fw_snapshot(struct fw *fw);
 json_t *fw_session_list(struct fw *fw, const struct ctl_session_filter *filter, const char *cursor,
                         uint32_t limit);
 json_t *fw_session_show(struct fw *fw, uint64_t flow_id);
@@ -75,7 +83,7 @@ int64_t fw_session_flush(struct fw *fw, const struct ctl_session_filter *filter)
 
 /*
  * Take fresh copies of all counters: the NIC's as it publishes them, each worker's between two of its bursts. What the
- * functions below say is as of the last fw_sync(); fw_stats() and fw_drops() make one themselves.
+ * functions below say is as of the last fw_sync(); those that give JSON make one themselves.
  */
 void fw_sync(struct fw *fw);
 

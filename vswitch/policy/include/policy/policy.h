@@ -77,6 +77,20 @@ void pol_free(struct pol *pol);
 /* 1, 2, 3 ...: changes with every snapshot. */
 uint32_t pol_generation(const struct pol *pol);
 
+/* How much of what a snapshot holds. */
+enum pol_size {
+    POL_SIZE_SUBNETS,
+    POL_SIZE_ENDPOINTS, /* addresses of vNICs and mappings */
+    POL_SIZE_VTEPS,
+    POL_SIZE_NEIGHBORS, /* static ones */
+    POL_SIZE_ROUTES,    /* those of subnets too */
+    POL_SIZE_RULE_SETS, /* different combinations of security groups in one VPC */
+    POL_SIZE_RULES,     /* of all rule sets */
+    POL_SIZES
+};
+void pol_sizes(const struct pol *pol, uint32_t size[POL_SIZES]);
+const char *pol_size_name(enum pol_size size); /* "endpoints" */
+
 /* Port by index; never NULL: an invalid one has `valid` false. */
 const struct pol_port *pol_port(const struct pol *pol, uint16_t index);
 

@@ -26,6 +26,8 @@ struct pol_stage_ops {
     /* Digest of all that the table says about a vNIC or a VPC; NULL: nothing that sessions see. */
     uint64_t (*digest_port)(const struct pol *pol, const void *table, const struct pol_port *port);
     uint64_t (*digest_vpc)(const struct pol *pol, const void *table, uint32_t context);
+    /* Fill in what the table holds; NULL: nothing that pol_sizes() tells. */
+    void (*sizes)(const void *table, uint32_t size[POL_SIZES]);
 };
 
 extern const struct pol_stage_ops pol_stage_vnic, pol_stage_vpc, pol_stage_antispoof,
