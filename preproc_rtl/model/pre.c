@@ -23,6 +23,11 @@ int pp_pre_open(struct pp_pre *pre, const struct pp_pre_config *config)
         pp_fit_close(&pre->fit);
         return err;
     }
+    pre->rules = pp_rules_open();
+    if (pre->rules == NULL) {
+        pp_pre_close(pre);
+        return -ENOMEM;
+    }
     hsr_hash_init(&pre->hash, config->hash_secret);
     pp_tables_clear(&pre->tables);
     for (uint32_t i = 0; i < 1u << HSR_HASH_RETA_BITS; i++)
@@ -34,6 +39,7 @@ int pp_pre_open(struct pp_pre *pre, const struct pp_pre_config *config)
 
 void pp_pre_close(struct pp_pre *pre)
 {
+    pp_rules_close(pre->rules);
     pp_agg_close(&pre->agg);
     pp_fit_close(&pre->fit);
 }
@@ -52,11 +58,23 @@ static uint64_t steering_hash(const struct pp_pre *pre, const struct hsr_rx_meta
     return meta->hash;
 }
 
+/* A bad packet's key is a guess at best: it must not hit somebody's flow. */
+static inline uint64_t flow_id_of(struct pp_pre *pre, const struct hsr_rx_meta *meta, uint64_t hash,
+                                  uint64_t pinned)
+{
+    if (meta->reason != HSR_DROP_NONE)
+        return 0;
+    if (pinned != 0)
+        return pinned;
+    return pre->use_fit ? pp_fit_lookup(&pre->fit, hash) : 0;
+}
+
 enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,
                            const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
                            const struct virtio_net_hdr *vnet, uint64_t now)
 {
     struct pp_flow flow;
+    uint64_t pinned = in->pinned;
 
     if (len < ETHER_HDR)
         return HSR_DROP_PKT_TOO_SMALL;
@@ -65,10 +83,16 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
     if (pre->agg.free_count == 0)
         return HSR_DROP_RX_RING_FULL;
     pp_parse(frame, len, in, &pre->tables, vnet, meta, &flow);
+    if (__builtin_expect(in->ruled, false)) {
+        pp_rules_apply(pre->rules, in->port, meta, frame, len, now, &pre->verdict);
+        if (pre->verdict.drop != HSR_DROP_NONE)
+            return pre->verdict.drop;
+        if (pre->verdict.flow_id != 0)
+            pinned = pre->verdict.flow_id;
+    }
     uint64_t hash = hsr_hash_key(&pre->hash, &flow.key);
     meta->hash = hash;
-    /* A bad packet's key is a guess at best: it must not hit somebody's flow. */
-    meta->flow_id = pre->use_fit && meta->reason == 0 ? pp_fit_lookup(&pre->fit, hash) : 0;
+    meta->flow_id = flow_id_of(pre, meta, hash, pinned);
     meta->rx_seq = 0;
     meta->owner = pre->owner;
     meta->payload = 0;

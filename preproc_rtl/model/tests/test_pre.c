@@ -152,6 +152,54 @@ static void test_bad_has_no_flow(void **state)
     assert_int_equal(pp_pre_vector(&pre, out), 1);
 }
 
+/* The rules come between parsing and the flow index. */
+static void test_rules(void **state)
+{
+    struct pp_ingress in = pk_vnic;
+    struct hsr_rule udp = {.port = 3, .items = 1, .item[0].type = HSR_RULE_ITEM_UDP};
+
+    (void)state;
+    pk_plain(&k, 4, 17);
+    assert_int_equal(frame(0, 0), 0);
+    struct hsr_tx_meta op = {.fit_op = HSR_FIT_INSERT, .hash = meta[0].hash, .flow_id = 42};
+    pp_fit_apply(&pre.fit, &op);
+    udp.actions = HSR_RULE_ACT_MARK | HSR_RULE_ACT_MIRROR;
+    udp.flow_id = 43;
+    udp.mirror = 9;
+    assert_int_equal(pp_rules_add(pre.rules, &udp, 0), 0);
+    /* A port that is not said to have rules is not asked for them. */
+    assert_int_equal(frame(1, 0), 0);
+    assert_int_equal(meta[1].flow_id, 42);
+    in.ruled = true;
+    in.pinned = 44;
+    assert_int_equal(pp_pre_frame(&pre, 2, &meta[2], k.p, k.n, &in, NULL, 0), 0);
+    assert_int_equal(meta[2].flow_id, 43);
+    assert_int_equal(pre.verdict.copies, 1);
+    in.ruled = false;
+    assert_int_equal(pp_pre_frame(&pre, 3, &meta[3], k.p, k.n, &in, NULL, 0), 0);
+    assert_int_equal(meta[3].flow_id, 44);
+    pre.use_fit = false; /* the index is off, not the rules */
+    assert_int_equal(pp_pre_frame(&pre, 4, &meta[4], k.p, k.n, &in, NULL, 0), 0);
+    assert_int_equal(meta[4].flow_id, 44);
+    in.ruled = true;
+    k.p[45] ^= 1;
+    assert_int_equal(pp_pre_frame(&pre, 5, &meta[5], k.p, k.n, &in, NULL, 0), 0);
+    assert_int_equal(meta[5].flow_id, 0);
+    assert_int_equal(pre.packet_id, 6);
+    udp.actions = HSR_RULE_ACT_DROP | HSR_RULE_ACT_MIRROR;
+    pp_rules_clear(pre.rules);
+    pre.verdict.copies = 0;
+    assert_int_equal(pp_rules_add(pre.rules, &udp, 0), 0);
+    assert_int_equal(pp_pre_frame(&pre, 6, &meta[6], k.p, k.n, &in, NULL, 0), HSR_DROP_RULE);
+    assert_int_equal(pre.verdict.copies, 1);
+    pre.verdict.copies = 0;
+    /* What is refused before it is parsed has no verdict. */
+    assert_int_equal(pp_pre_frame(&pre, 6, &meta[6], k.p, 13, &in, NULL, 0),
+                     HSR_DROP_PKT_TOO_SMALL);
+    assert_int_equal(pre.verdict.copies, 0);
+    assert_int_equal(pre.packet_id, 6);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -203,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_vector, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_has_no_flow, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
     };
