@@ -23,6 +23,7 @@ static bool put(struct pp_headers *h, const struct view *v, int layer, uint8_t t
     memset(h->lane[layer], 0, sizeof h->lane[layer]);
     memcpy(h->lane[layer], v->frame + at, n);
     h->type[layer] = type;
+    h->at[layer] = (uint16_t)at;
     return true;
 }
 

@@ -11,8 +11,7 @@ static uint64_t cost(enum hsr_meter_unit unit, uint64_t bytes)
     return unit == HSR_METER_PACKETS ? NANO : bytes * 8 * NANO;
 }
 
-int pp_meter_set(struct pp_meter *meter, enum hsr_meter_unit unit, uint64_t rate, uint32_t burst,
-                 uint64_t now)
+int pp_meter_set(struct pp_meter *meter, enum hsr_meter_unit unit, uint64_t rate, uint32_t burst)
 {
     uint64_t depth = unit == HSR_METER_PACKETS ? burst * NANO : cost(unit, burst);
 
@@ -23,8 +22,8 @@ int pp_meter_set(struct pp_meter *meter, enum hsr_meter_unit unit, uint64_t rate
     if (unit > HSR_METER_BITS || rate == 0 || rate > PP_METER_RATE_MAX || burst == 0 ||
         burst > PP_METER_BURST_MAX)
         return -EINVAL;
-    *meter = (struct pp_meter){
-        .unit = (uint8_t)unit, .rate = rate, .depth = depth, .credit = depth, .at = now};
+    *meter =
+        (struct pp_meter){.unit = (uint8_t)unit, .rate = rate, .depth = depth, .credit = depth};
     return 0;
 }
 

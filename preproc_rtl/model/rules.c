@@ -263,7 +263,7 @@ static bool meter_in_use(const struct pp_rules *t, uint32_t id)
 }
 
 int pp_rules_meter(struct pp_rules *t, uint32_t id, enum hsr_meter_unit unit, uint64_t rate,
-                   uint32_t burst, uint64_t now)
+                   uint32_t burst)
 {
     if (id >= HSR_MAX_METERS)
         return -EINVAL;
@@ -271,7 +271,7 @@ int pp_rules_meter(struct pp_rules *t, uint32_t id, enum hsr_meter_unit unit, ui
         return -ENOENT;
     if (unit == HSR_METER_NONE && meter_in_use(t, id))
         return -EBUSY;
-    return pp_meter_set(&t->meter[id], unit, rate, burst, now);
+    return pp_meter_set(&t->meter[id], unit, rate, burst);
 }
 
 static bool item_matches(const struct item *item, const struct pp_headers *h)
@@ -347,4 +347,10 @@ void pp_rules_apply(struct pp_rules *t, uint16_t port, const struct hsr_rx_meta 
     }
     if (meta->reason != HSR_DROP_NONE)
         verdict->flow_id = 0;
+    if (verdict->copies > 0) {
+        bool tunnelled = h.type[HSR_LAYER_TUNNEL] != 0;
+
+        verdict->outer_l3 = tunnelled ? h.at[HSR_LAYER_IP] : 0;
+        verdict->outer_l4 = tunnelled ? h.at[HSR_LAYER_L4] : 0;
+    }
 }

@@ -66,8 +66,7 @@ static void collect_plain(struct nic *nic, struct nic_slot_port *p, uint16_t led
     b->ledger[b->count++] = ledger;
 }
 
-static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
-                     uint16_t ledger)
+void nic_tx_frame(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger)
 {
     struct nic_slot_port *p = nic->port[meta->egress_port];
 
@@ -81,7 +80,6 @@ static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t s
     }
     const uint8_t *frame = hsr_slot(&nic->region.view, slot) + meta->frame_off;
 
-    nic->traffic.bytes_from_fw += meta->frame_len;
     if (po_is_plain(meta, &p->port.egress)) {
         collect_plain(nic, p, ledger, frame, meta->frame_len);
         return;
@@ -111,9 +109,10 @@ static void act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, 
         stats->post_ring++;
     if (meta->owner != nic->owner)
         nic_post_drop(nic, ledger, HSR_DROP_STALE_OWNER);
-    else if (meta->action == HSR_TXA_TRANSMIT)
-        transmit(nic, meta, slot, ledger);
-    else if (meta->action == HSR_TXA_CONSUME)
+    else if (meta->action == HSR_TXA_TRANSMIT) {
+        nic->traffic.bytes_from_fw += meta->frame_len;
+        nic_tx_frame(nic, meta, slot, ledger);
+    } else if (meta->action == HSR_TXA_CONSUME)
         stats->post_consumed++;
     else if (meta->action == HSR_TXA_DROP)
         nic_post_drop(nic, ledger, meta->drop_reason);
@@ -203,6 +202,17 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
     return n;
 }
 
+void nic_tx_flush(struct nic *nic)
+{
+    for (uint32_t i = 0; i < nic->flushes; i++) {
+        struct nic_slot_port *p = nic->port[nic->flush[i]];
+
+        flush_port(nic, p);
+        p->touched = false;
+    }
+    nic->flushes = 0;
+}
+
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
 {
     struct hsr_ring *tx = &nic->ring[worker][HSR_RING_TX];
@@ -217,13 +227,7 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
             __builtin_prefetch(hsr_slot(&nic->region.view, hsr_entry_slot(entry[i])));
     for (uint32_t i = 0; i < n; i++)
         process_entry(nic, worker, entry[i]);
-    for (uint32_t i = 0; i < nic->flushes; i++) {
-        struct nic_slot_port *p = nic->port[nic->flush[i]];
-
-        flush_port(nic, p);
-        p->touched = false;
-    }
-    nic->flushes = 0;
+    nic_tx_flush(nic);
     release(nic, worker);
     n += free_burst(nic, worker);
     return n;

@@ -176,8 +176,8 @@ void rule_rte_explain(const struct rule_rte *r, const struct rte_flow_error *err
                       char *text, size_t size)
 {
     const char *message = error->message != NULL ? error->message : strerror(-rc);
-    int item = cause_item(r, error->cause);
-    const char *action = cause_action(r, error->cause);
+    int item = r != NULL ? cause_item(r, error->cause) : -1;
+    const char *action = r != NULL ? cause_action(r, error->cause) : NULL;
 
     if (item >= 0)
         snprintf(text, size, "the device says of item %d, %s: %s", item + 1, item_name(r, item),

@@ -16,29 +16,29 @@ __extension__ typedef unsigned __int128 wide;
 
 static struct pp_meter m;
 
-static void set(enum hsr_meter_unit unit, uint64_t rate, uint32_t burst, uint64_t now)
+static void set(enum hsr_meter_unit unit, uint64_t rate, uint32_t burst)
 {
-    assert_int_equal(pp_meter_set(&m, unit, rate, burst, now), 0);
+    assert_int_equal(pp_meter_set(&m, unit, rate, burst), 0);
 }
 
 static void bounds(void **state)
 {
     (void)state;
-    assert_int_equal(pp_meter_set(&m, (enum hsr_meter_unit)3, 1, 1, 0), -EINVAL);
-    assert_int_equal(pp_meter_set(&m, HSR_METER_PACKETS, 0, 1, 0), -EINVAL);
-    assert_int_equal(pp_meter_set(&m, HSR_METER_PACKETS, 1, 0, 0), -EINVAL);
-    assert_int_equal(pp_meter_set(&m, HSR_METER_BITS, PP_METER_RATE_MAX + 1, 1, 0), -EINVAL);
-    assert_int_equal(pp_meter_set(&m, HSR_METER_BITS, 1, PP_METER_BURST_MAX + 1, 0), -EINVAL);
-    set(HSR_METER_BITS, PP_METER_RATE_MAX, PP_METER_BURST_MAX, 0);
+    assert_int_equal(pp_meter_set(&m, (enum hsr_meter_unit)3, 1, 1), -EINVAL);
+    assert_int_equal(pp_meter_set(&m, HSR_METER_PACKETS, 0, 1), -EINVAL);
+    assert_int_equal(pp_meter_set(&m, HSR_METER_PACKETS, 1, 0), -EINVAL);
+    assert_int_equal(pp_meter_set(&m, HSR_METER_BITS, PP_METER_RATE_MAX + 1, 1), -EINVAL);
+    assert_int_equal(pp_meter_set(&m, HSR_METER_BITS, 1, PP_METER_BURST_MAX + 1), -EINVAL);
+    set(HSR_METER_BITS, PP_METER_RATE_MAX, PP_METER_BURST_MAX);
     assert_true(pp_meter_pass(&m, 1500, UINT64_MAX));
-    assert_int_equal(pp_meter_set(&m, HSR_METER_NONE, 0, 0, 0), 0);
+    assert_int_equal(pp_meter_set(&m, HSR_METER_NONE, 0, 0), 0);
     assert_int_equal(m.unit, HSR_METER_NONE);
 }
 
 static void bursts_pass_whole(void **state)
 {
     (void)state;
-    set(HSR_METER_PACKETS, 10, 4, 5);
+    set(HSR_METER_PACKETS, 10, 4);
     for (unsigned i = 0; i < 4; i++)
         assert_true(pp_meter_pass(&m, 9000, 5));
     assert_false(pp_meter_pass(&m, 60, 5));
@@ -59,7 +59,7 @@ static void bursts_pass_whole(void **state)
 static void bits_are_counted_by_length(void **state)
 {
     (void)state;
-    set(HSR_METER_BITS, 8000, 1500, 0); /* a byte each millisecond */
+    set(HSR_METER_BITS, 8000, 1500); /* a byte each millisecond */
     assert_false(pp_meter_pass(&m, 1501, 0));
     assert_true(pp_meter_pass(&m, 1000, 0));
     assert_false(pp_meter_pass(&m, 501, 0));
@@ -94,7 +94,7 @@ static void nothing_is_rounded(void **state)
         wide saved = (wide)cases[i].burst * (bits ? 8 : 1) * SECOND;
         wide spent = 0;
 
-        set(cases[i].unit, cases[i].rate, cases[i].burst, 1000);
+        set(cases[i].unit, cases[i].rate, cases[i].burst);
         for (uint64_t t = 0; t < 3000000 * cases[i].step; t += cases[i].step) {
             bool pass = saved + (wide)cases[i].rate * t - spent >= price;
 

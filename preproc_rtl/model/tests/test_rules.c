@@ -533,9 +533,9 @@ static void meters(void **state)
     rule.meter = 7;
     rule.mirror = 1;
     assert_int_equal(pp_rules_add(table, &rule, 0), -ENOENT); /* no such meter */
-    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_NONE, 0, 0, 0), -ENOENT);
-    assert_int_equal(pp_rules_meter(table, HSR_MAX_METERS, HSR_METER_PACKETS, 1, 1, 0), -EINVAL);
-    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_PACKETS, 10, 2, 0), 0);
+    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_NONE, 0, 0), -ENOENT);
+    assert_int_equal(pp_rules_meter(table, HSR_MAX_METERS, HSR_METER_PACKETS, 1, 1), -EINVAL);
+    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_PACKETS, 10, 2), 0);
     add(0);
     assert_int_equal(judge_at(&pk_vnic, 0), HSR_DROP_NONE);
     assert_int_equal(verdict.copies, 1);
@@ -545,13 +545,13 @@ static void meters(void **state)
     assert_int_equal(judge_at(&pk_vnic, 100000000), HSR_DROP_NONE);
     assert_int_equal(pp_rules_query(table, PORT, 0, &packets, &bytes), 0);
     assert_int_equal(packets, 4);
-    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_NONE, 0, 0, 0), -EBUSY);
+    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_NONE, 0, 0), -EBUSY);
     /* Changed in place it is full again. */
-    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_PACKETS, 10, 1, 100000000), 0);
+    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_PACKETS, 10, 1), 0);
     assert_int_equal(judge_at(&pk_vnic, 100000000), HSR_DROP_NONE);
     assert_int_equal(judge_at(&pk_vnic, 100000000), HSR_DROP_METER);
     assert_int_equal(pp_rules_del(table, PORT, 0), 0);
-    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_NONE, 0, 0, 0), 0);
+    assert_int_equal(pp_rules_meter(table, 7, HSR_METER_NONE, 0, 0), 0);
 }
 
 static void bad_packets_get_no_flow(void **state)

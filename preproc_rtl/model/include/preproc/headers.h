@@ -16,6 +16,7 @@
 
 struct pp_headers {
     uint8_t type[HSR_RULE_LAYERS]; /* enum hsr_rule_item_type, 0: no such header */
+    uint16_t at[HSR_RULE_LAYERS];  /* where it begins in the frame, of those that are there */
     uint64_t lane[HSR_RULE_LAYERS][PP_LANE_WORDS];
 };
 

@@ -21,15 +21,14 @@ struct pp_meter {
     uint64_t rate;   /* credit a nanosecond */
     uint64_t depth;  /* credit of a full bucket */
     uint64_t credit; /* now */
-    uint64_t at;     /* NIC time of `credit` */
+    uint64_t at;     /* NIC time of `credit`; what came before does not matter to a full one */
 };
 
 /*
  * Make it a full bucket: packets a second with a burst in packets, or bits a second with a burst in bytes; HSR_METER_NONE
  * clears it. 0, or -EINVAL for a unit unknown, a rate or burst of 0 or above the limits.
  */
-int pp_meter_set(struct pp_meter *meter, enum hsr_meter_unit unit, uint64_t rate, uint32_t burst,
-                 uint64_t now);
+int pp_meter_set(struct pp_meter *meter, enum hsr_meter_unit unit, uint64_t rate, uint32_t burst);
 
 /* May a packet of `bytes` pass at `now`? If so it is paid for. A clock that runs backwards stands still here. */
 bool pp_meter_pass(struct pp_meter *meter, uint32_t bytes, uint64_t now);

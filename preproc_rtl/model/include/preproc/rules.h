@@ -30,6 +30,7 @@ struct pp_verdict {
     uint64_t flow_id;                /* pinned, 0: none */
     uint32_t copies;                 /* to be made of it: */
     uint16_t copy_to[HSR_MAX_RULES]; /* their ports */
+    uint16_t outer_l3, outer_l4;     /* with copies: headers outside of a tunnel, 0: not there */
 };
 
 /* NULL: out of memory. Pages are touched as rules come. */
@@ -63,7 +64,7 @@ int pp_rules_query(const struct pp_rules *t, uint16_t port, uint32_t id, uint64_
 
 /* pp_meter_set() of a meter by id; removing: -ENOENT (there is none), -EBUSY (a rule uses it). */
 int pp_rules_meter(struct pp_rules *t, uint32_t id, enum hsr_meter_unit unit, uint64_t rate,
-                   uint32_t burst, uint64_t now);
+                   uint32_t burst);
 
 /* Has this port any rule? Frames of others need not come here. */
 bool pp_rules_on(const struct pp_rules *t, uint16_t port);

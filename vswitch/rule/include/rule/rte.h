@@ -49,7 +49,7 @@ struct rule_rte {
  */
 bool rule_rte_make(struct rule_rte *out, const struct hsr_rule *rule, int mirror);
 
-/* What rte_flow said, in words: its message, and which item or action it is about. `rc`: a negative errno. */
+/* What rte_flow said, in words: its message, and which item or action of `r` (or NULL) it is about. `rc`: a negative errno. */
 void rule_rte_explain(const struct rule_rte *r, const struct rte_flow_error *error, int rc,
                       char *text, size_t size);
 
