@@ -40,10 +40,10 @@ static void print_ports(const json_t *report)
 
 static void print_stage(const char *port, const char *name, const json_t *stage)
 {
-    printf("%-16s %-5s %10lld %10lld %8lld %10lld %10lld %8lld %8lld %10lld\n", port, name,
-           get(stage, "rx"), get(stage, "originated"), get(stage, "segments_added"),
-           get(stage, "tx"), get(stage, "consumed"), get(stage, "merged"), get(stage, "returned"),
-           get(stage, "drops"));
+    printf("%-16s %-5s %10lld %10lld %8lld %8lld %10lld %10lld %8lld %8lld %10lld\n", port, name,
+           get(stage, "rx"), get(stage, "originated"), get(stage, "copies"),
+           get(stage, "segments_added"), get(stage, "tx"), get(stage, "consumed"),
+           get(stage, "merged"), get(stage, "returned"), get(stage, "drops"));
 }
 
 static void print_stages(const json_t *report)
@@ -52,8 +52,8 @@ static void print_stages(const json_t *report)
     const json_t *port;
     size_t i;
 
-    printf("\n%-16s %-5s %10s %10s %8s %10s %10s %8s %8s %10s\n", "from port", "stage", "rx",
-           "originated", "segments", "tx", "consumed", "merged", "returned", "drops");
+    printf("\n%-16s %-5s %10s %10s %8s %8s %10s %10s %8s %8s %10s\n", "from port", "stage", "rx",
+           "originated", "copies", "segments", "tx", "consumed", "merged", "returned", "drops");
     json_array_foreach (json_object_get(report, "ports"), i, port) {
         const json_t *stages = json_object_get(port, "stages");
 
@@ -79,11 +79,11 @@ static void print_drops(const json_t *report)
 
 static void print_balance(const struct fw_balance *b)
 {
-    printf("conservation  rx %" PRIu64 " + originated %" PRIu64 " + segments %" PRIu64
-           " = tx %" PRIu64 " + consumed %" PRIu64 " + merged %" PRIu64 " + drops %" PRIu64
-           " + in flight %" PRId64 ": %s\n",
-           b->rx, b->originated, b->segments, b->tx, b->consumed, b->merged, b->drops, b->in_flight,
-           b->settled ? "holds" : "BROKEN");
+    printf("conservation  rx %" PRIu64 " + originated %" PRIu64 " + copies %" PRIu64
+           " + segments %" PRIu64 " = tx %" PRIu64 " + consumed %" PRIu64 " + merged %" PRIu64
+           " + drops %" PRIu64 " + in flight %" PRId64 ": %s\n",
+           b->rx, b->originated, b->copies, b->segments, b->tx, b->consumed, b->merged, b->drops,
+           b->in_flight, b->settled ? "holds" : "BROKEN");
 }
 
 static bool ports_ok(struct replay *r)

@@ -99,7 +99,7 @@ struct fw_balance {
     int64_t in_flight; /* between Pre and Post, the firmware's included */
     int64_t to_fw;     /* sent by Pre, not yet taken by the firmware */
     int64_t to_post;   /* sent by the firmware, not yet taken by Post */
-    uint64_t rx, tx, originated, consumed, merged, drops, segments;
+    uint64_t rx, tx, originated, copies, consumed, merged, drops, segments;
     bool ok;
     bool settled;
 };
