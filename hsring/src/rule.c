@@ -75,9 +75,9 @@ const char *hsr_rule_item_name(uint8_t item)
 
 uint8_t hsr_rule_item_type(const char *name)
 {
-    for (uint8_t item = 0; item < ITEM_TYPES; item++)
-        if (known(item) && strcmp(kinds[item].name, name) == 0)
-            return item;
+    for (unsigned item = 0; item < ITEM_TYPES; item++)
+        if (kinds[item].name != NULL && strcmp(kinds[item].name, name) == 0)
+            return (uint8_t)item;
     return 0;
 }
 

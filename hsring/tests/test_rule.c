@@ -2,6 +2,7 @@
 /* Rules: the table of fields, which items may follow which, and every way in which a rule can be wrong. */
 #include "hsr_test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "hsring/rule.h"
@@ -119,7 +120,7 @@ static void order(const char *items, unsigned want)
     struct hsr_rule r = {.actions = HSR_RULE_ACT_COUNT};
     char text[128], *save = NULL;
 
-    strcpy(text, items);
+    assert_true((size_t)snprintf(text, sizeof text, "%s", items) < sizeof text);
     for (char *name = strtok_r(text, " ", &save); name != NULL; name = strtok_r(NULL, " ", &save))
         r.item[r.items++].type = hsr_rule_item_type(name);
     if (check(&r) != want)

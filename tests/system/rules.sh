@@ -53,7 +53,8 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 while True:
     s.sendto(b"x", ("10.0.0.11", 9000))
     time.sleep(0.001)'
-wait_for "the meter" eval '[ "$(drops h1 a meter)" -gt 100 ]'
+metered() { [ "$(drops h1 a meter)" -gt 100 ]; }
+wait_for "the meter" metered
 stop "$BG"
 [ $(($(hits a 0) - $(drops h1 a meter))) -ge 5 ] || fail "less than the burst passed"
 refused 6 "a rule uses the meter" ctl h1 meter delete 7
@@ -67,20 +68,23 @@ wait_for "tcpdump in span" test -s "$TMP/span.pcap"
 rule a ingress pattern eth / ipv4 / icmp / end actions mirror port span / end
 pings a 10.0.0.11 -p 6d697272  # "mirr"
 pings b 10.0.0.10 -p 6f74686572 # "other": of these the span port sees a's answers
-wait_for "what was mirrored" eval 'grep -qa mirrmirr "$TMP/span.pcap" && grep -qa otherother "$TMP/span.pcap"'
+mirrored() { grep -qa mirrmirr "$TMP/span.pcap" && grep -qa otherother "$TMP/span.pcap"; }
+wait_for "what was mirrored" mirrored
 stop "$BG"
 get h1 "[p['conservation']['copies'] for p in d['ports'] if p['name'] == 'a'][0] >= 6 and d['conservation']['ok']" >/dev/null
 get h1 "all(p['conservation']['copies'] == 0 for p in d['ports'] if p['name'] != 'a')" >/dev/null
 
 say "mark: a session by the number that session show gives it"
 background a ping -q -i 0.05 10.0.0.11
-wait_for "its session" eval '[ -n "$(ctl h1 --json session list proto=icmp)" ]'
+has_session() { [ -n "$(ctl h1 --json session list proto=icmp)" ]; }
+wait_for "its session" has_session
 flow_id=$(ctl h1 --json session list -n 1 proto=icmp | json "d['flow_id']")
 mark=$(ctl h1 --json session show "$flow_id" | json "d['mark']")
 rule a ingress priority 3 pattern icmp / end actions mark id "$mark" / count / end
-before=$(ctl h1 --json flow list a | json "[r['rule'] for r in d if r['priority'] == 3][0]")
+marking=$(ctl h1 --json flow list a | json "[r['rule'] for r in d if r['priority'] == 3][0]")
 works ctl h1 flow destroy a rule 0 # the mirror came first, and ended it there
-wait_for "marked packets" eval '[ "$(hits a "$before")" -gt 3 ]'
+marked() { [ "$(hits a "$marking")" -gt 3 ]; }
+wait_for "marked packets" marked
 pings a 10.0.0.11
 stop "$BG"
 refused 1 "no session has mark 33554431" ctl h1 flow create a ingress pattern end actions mark id 33554431 / end

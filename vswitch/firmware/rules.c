@@ -135,23 +135,19 @@ static bool mirrors_to(const struct hsr_rule *rule, uint16_t port)
 
 void fw_rules_forget_port(struct fw *fw, uint16_t index)
 {
-    struct fw_rule *r = TAILQ_FIRST(&fw->rules.list);
-
-    while (r != NULL) {
-        struct fw_rule *next = TAILQ_NEXT(r, link);
-
+    for (struct fw_rule *r = TAILQ_FIRST(&fw->rules.list), *next; r != NULL; r = next) {
+        next = TAILQ_NEXT(r, link);
         if (r->rule.port == index || mirrors_to(&r->rule, index))
             forget(fw, r);
-        r = next;
     }
 }
 
 void fw_rules_close(struct fw *fw)
 {
-    struct fw_rule *r;
-
-    while ((r = TAILQ_FIRST(&fw->rules.list)) != NULL)
-        forget(fw, r);
+    for (struct fw_rule *r = TAILQ_FIRST(&fw->rules.list), *next; r != NULL; r = next) {
+        next = TAILQ_NEXT(r, link);
+        free(r);
+    }
 }
 
 /* --- what is asked for ------------------------------------------------------------------------------------------- */
@@ -200,7 +196,7 @@ int fw_rule_create(struct fw *fw, const char *port, const char *text, bool valid
                    json_t **result, struct ctl_rule_error *error)
 {
     struct fw_rule *r = calloc(1, sizeof *r);
-    struct hsr_rule_state state;
+    struct hsr_rule_state state = {.home = HSR_RULE_HOME_NONE};
     int rc;
 
     if (r == NULL)

@@ -161,25 +161,32 @@ static bool unexpected(struct parse *p, enum hsr_rule_error type)
 
 /* --- attributes ------------------------------------------------------------------------------------------------- */
 
+/* What rte_flow has, and we have not. */
+static bool other_direction(struct parse *p)
+{
+    return strcmp(p->word, "egress") == 0
+               ? refuse(p, HSR_RULE_ERROR_ATTR_EGRESS,
+                        "rules are for packets that come in: ingress")
+               : refuse(p, HSR_RULE_ERROR_ATTR_TRANSFER,
+                        "rules are for packets that come in by their port: ingress");
+}
+
 static bool attribute(struct parse *p)
 {
+    if (strcmp(p->word, "egress") == 0 || strcmp(p->word, "transfer") == 0)
+        return other_direction(p);
+    if (strcmp(p->word, "pattern") == 0 && !p->ingress)
+        return refuse(p, HSR_RULE_ERROR_ATTR_INGRESS, "a direction is missing: ingress");
     if (strcmp(p->word, "ingress") == 0)
         p->ingress = true;
     else if (strcmp(p->word, "group") == 0)
         p->state = AT_GROUP;
     else if (strcmp(p->word, "priority") == 0)
         p->state = AT_PRIORITY;
-    else if (strcmp(p->word, "egress") == 0)
-        return refuse(p, HSR_RULE_ERROR_ATTR_EGRESS, "rules are for packets that come in: ingress");
-    else if (strcmp(p->word, "transfer") == 0)
-        return refuse(p, HSR_RULE_ERROR_ATTR_TRANSFER,
-                      "rules are for packets that come in by their port: ingress");
-    else if (strcmp(p->word, "pattern") != 0)
-        return unexpected(p, HSR_RULE_ERROR_ATTR);
-    else if (!p->ingress)
-        return refuse(p, HSR_RULE_ERROR_ATTR_INGRESS, "a direction is missing: ingress");
-    else
+    else if (strcmp(p->word, "pattern") == 0)
         p->state = AT_ITEM;
+    else
+        return unexpected(p, HSR_RULE_ERROR_ATTR);
     return true;
 }
 
@@ -197,10 +204,11 @@ static bool priority(struct parse *p)
 {
     uint64_t n;
 
-    if (!rule_number_parse(p->word, UINT32_MAX, &n))
+    if (!rule_number_parse(p->word, UINT32_MAX, &n)) {
         return refuse(p, HSR_RULE_ERROR_ATTR_PRIORITY,
                       "'%.40s' is no priority: a number from 0 to 4294967295, the smaller is first",
                       p->word);
+    }
     p->rule->priority = (uint32_t)n;
     p->state = AT_ATTRIBUTE;
     return true;

@@ -179,11 +179,11 @@ void rule_rte_explain(const struct rule_rte *r, const struct rte_flow_error *err
     int item = r != NULL ? cause_item(r, error->cause) : -1;
     const char *action = r != NULL ? cause_action(r, error->cause) : NULL;
 
+    char about[40] = "";
+
     if (item >= 0)
-        snprintf(text, size, "the device says of item %d, %s: %s", item + 1, item_name(r, item),
-                 message);
+        snprintf(about, sizeof about, " of item %d, %s", item + 1, item_name(r, item));
     else if (action != NULL)
-        snprintf(text, size, "the device says of action %s: %s", action, message);
-    else
-        snprintf(text, size, "the device says: %s", message);
+        snprintf(about, sizeof about, " of action %s", action);
+    snprintf(text, size, "the device says%s: %s", about, message);
 }

@@ -43,7 +43,7 @@ static void swap_words(char *text, size_t size)
     for (const char *at = text; *at != '\0'; at++)
         words += *at == ' ';
     victim = rnd(words + 1);
-    strcpy(other, good[rnd(sizeof good / sizeof good[0])]);
+    snprintf(other, sizeof other, "%s", good[rnd(sizeof good / sizeof good[0])]);
     for (char *w = strtok_r(other, " ", &save2); w != NULL && pick-- > 0;
          w = strtok_r(NULL, " ", &save2))
         borrowed = w;
@@ -100,7 +100,7 @@ static void mutations(void **state)
         uint64_t round = seed;
         char text[1600];
 
-        strcpy(text, good[rnd(sizeof good / sizeof good[0])]);
+        snprintf(text, sizeof text, "%s", good[rnd(sizeof good / sizeof good[0])]);
         if (rnd(2))
             swap_words(text, sizeof text);
         if (rnd(2))
