@@ -39,57 +39,44 @@ static bool number(struct ctl *ctl, const char *what, const char *text, long lon
     return false;
 }
 
-static const char *home_of(const json_t *result)
-{
-    const char *home = json_string_value(json_object_get(result, "home"));
-
-    return home ? home : "";
-}
-
-/* The answer to a rule that was sent, or NULL. */
-static json_t *send_rule(struct ctl *ctl, const char *method, int *code)
+/* The rule behind the port's name, to be created or only looked at. */
+static int send_rule(struct ctl *ctl, const char *method)
 {
     char *rule = join_words(ctl, 1);
-    json_t *params = rule ? json_pack("{s:s, s:s}", "port", ctl->word[0], "rule", rule) : NULL;
+    int code = EXIT_FAILED;
+    json_t *result =
+        request(ctl, method,
+                json_pack("{s:s, s:s}", "port", ctl->word[0], "rule", rule ? rule : ""), &code);
+    const json_t *id = json_object_get(result, "rule");
+    const char *home = json_string_value(json_object_get(result, "home"));
 
     free(rule);
-    *code = EXIT_FAILED;
-    return params ? request(ctl, method, params, code) : NULL;
+    if (!result) {
+        return code;
+    }
+    if (ctl->json) {
+        print_json(ctl, result);
+    } else {
+        if (id) {
+            printf("Flow rule #%lld created (", (long long)json_integer_value(id));
+        } else {
+            fputs("Flow rule validated (", stdout);
+        }
+        print_safe(home ? home : "");
+        puts(")");
+    }
+    json_decref(result);
+    return EXIT_OK;
 }
 
 int cmd_flow_validate(struct ctl *ctl)
 {
-    int code;
-    json_t *result = send_rule(ctl, "flow.validate", &code);
-
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    } else {
-        printf("Flow rule validated (%s)\n", home_of(result));
-    }
-    json_decref(result);
-    return EXIT_OK;
+    return send_rule(ctl, "flow.validate");
 }
 
 int cmd_flow_create(struct ctl *ctl)
 {
-    int code;
-    json_t *result = send_rule(ctl, "flow.create", &code);
-
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    } else {
-        printf("Flow rule #%lld created (%s)\n",
-               (long long)json_integer_value(json_object_get(result, "rule")), home_of(result));
-    }
-    json_decref(result);
-    return EXIT_OK;
+    return send_rule(ctl, "flow.create");
 }
 
 int cmd_flow_query(struct ctl *ctl)
@@ -104,16 +91,7 @@ int cmd_flow_query(struct ctl *ctl)
                              json_pack("{s:s, s:I, s:s}", "port", ctl->word[0], "rule", id,
                                        "action", ctl->words > 2 ? ctl->word[2] : "count"),
                              &code);
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    } else {
-        print_record(result, 0);
-    }
-    json_decref(result);
-    return EXIT_OK;
+    return result ? show_record(ctl, result) : code;
 }
 
 /* `rule N` once more from word `i` on; false after a message. */
@@ -153,13 +131,11 @@ int cmd_flow_destroy(struct ctl *ctl)
             printf("Flow rule #%lld destroyed\n", (long long)id);
         }
     }
+    json_t *result = json_pack("{s:o}", "destroyed", destroyed);
     if (ctl->json && !code) {
-        json_t *result = json_pack("{s:O}", "destroyed", destroyed);
-
         print_json(ctl, result);
-        json_decref(result);
     }
-    json_decref(destroyed);
+    json_decref(result);
     return code;
 }
 
@@ -174,17 +150,6 @@ static json_t *rows_of(struct ctl *ctl, const char *method, json_t *params, cons
     return rows;
 }
 
-static int show_rows(struct ctl *ctl, json_t *rows, const char *const *columns)
-{
-    if (ctl->json) {
-        print_json(ctl, rows);
-    } else {
-        print_table(rows, columns);
-    }
-    json_decref(rows);
-    return EXIT_OK;
-}
-
 int cmd_flow_list(struct ctl *ctl)
 {
     static const char *const columns[] = {"port", "rule", "group", "priority",
@@ -193,7 +158,7 @@ int cmd_flow_list(struct ctl *ctl)
     json_t *params = ctl->words > 0 ? json_pack("{s:s}", "port", ctl->word[0]) : NULL;
     json_t *rows = rows_of(ctl, "flow.list", params, "rules", &code);
 
-    return rows ? show_rows(ctl, rows, columns) : code;
+    return rows ? show_table(ctl, rows, columns) : code;
 }
 
 int cmd_flow_flush(struct ctl *ctl)
@@ -201,17 +166,7 @@ int cmd_flow_flush(struct ctl *ctl)
     int code = EXIT_FAILED;
     json_t *result = request(ctl, "flow.flush", json_pack("{s:s}", "port", ctl->word[0]), &code);
 
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    } else {
-        printf("%lld flow rules removed\n",
-               (long long)json_integer_value(json_object_get(result, "removed")));
-    }
-    json_decref(result);
-    return EXIT_OK;
+    return result ? show_count(ctl, result, "removed", "flow rules removed") : code;
 }
 
 /* A method with nothing to tell but that it is done. */
@@ -265,5 +220,5 @@ int cmd_meter_list(struct ctl *ctl)
     int code = EXIT_FAILED;
     json_t *rows = rows_of(ctl, "meter.list", NULL, "meters", &code);
 
-    return rows ? show_rows(ctl, rows, columns) : code;
+    return rows ? show_table(ctl, rows, columns) : code;
 }

@@ -125,6 +125,11 @@ char *cell_text(const json_t *value);
 void print_table(const json_t *rows, const char *const *columns);
 void print_record(const json_t *object, int indent);
 
+/* output.c: what a method gave, which is taken over: as JSON, or as a record, a table, "N what". EXIT_OK. */
+int show_record(const struct ctl *ctl, json_t *result);
+int show_table(const struct ctl *ctl, json_t *rows, const char *const *columns);
+int show_count(const struct ctl *ctl, json_t *result, const char *key, const char *what);
+
 /* watch.c: calls `round` once, or with --watch at each interval until q, ^C or --count. */
 int watch(struct ctl *ctl, int (*round)(struct ctl *ctl, json_t **memory));
 

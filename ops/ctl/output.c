@@ -154,3 +154,39 @@ char *cell_text(const json_t *value)
     fclose(f);
     return text;
 }
+
+/* With --json; then there is nothing more to show. */
+static bool shown(const struct ctl *ctl, const json_t *value)
+{
+    if (ctl->json) {
+        print_json(ctl, value);
+    }
+    return ctl->json;
+}
+
+int show_record(const struct ctl *ctl, json_t *result)
+{
+    if (!shown(ctl, result)) {
+        print_record(result, 0);
+    }
+    json_decref(result);
+    return EXIT_OK;
+}
+
+int show_table(const struct ctl *ctl, json_t *rows, const char *const *columns)
+{
+    if (!shown(ctl, rows)) {
+        print_table(rows, columns);
+    }
+    json_decref(rows);
+    return EXIT_OK;
+}
+
+int show_count(const struct ctl *ctl, json_t *result, const char *key, const char *what)
+{
+    if (!shown(ctl, result)) {
+        printf("%lld %s\n", (long long)json_integer_value(json_object_get(result, key)), what);
+    }
+    json_decref(result);
+    return EXIT_OK;
+}
