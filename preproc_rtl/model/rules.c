@@ -338,6 +338,8 @@ void pp_rules_apply(struct pp_rules *t, uint16_t port, const struct hsr_rx_meta 
     verdict->drop = HSR_DROP_NONE;
     verdict->flow_id = 0;
     verdict->copies = 0;
+    if (!pp_rules_on(t, port))
+        return;
     pp_headers_take(&h, meta, frame, len);
     for (uint32_t i = 0; i < t->of[port].count; i++) {
         struct rule *r = &t->rule[order[i]];

@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "hsring/check.h"
 #include "hsring/wire.h"
 #include "nic_internal.h"
 
@@ -53,25 +52,21 @@ static void describe(const struct hsr_rx_meta *rx, const struct pp_verdict *v,
     tx->offload = (uint16_t)work;
 }
 
-void nic_copy(struct nic *nic, uint32_t slot, const struct nic_rx *frame, uint16_t ledger)
+void nic_copy(struct nic *nic, const struct nic_rx *frame, uint16_t ledger)
 {
-    struct pp_verdict *v = &nic->pre.verdict;
-    uint32_t space = hsr_slot_space(&nic->region.view, slot);
+    const struct pp_verdict *v = &nic->pre.verdict;
+    uint32_t slot = frame->slot;
     struct hsr_rx_meta rx;
     struct hsr_tx_meta tx;
 
+    if (v->copies == 0)
+        return;
     memcpy(&rx, hsr_slot(&nic->region.view, slot), sizeof rx);
-    __asm__ volatile(
-        "" ::
-            : "memory"); /* the firmware may write there, too: from here on the copy is all there is */
+    /* The firmware may write there, too: from here on the copy is all there is. */
+    __asm__ volatile("" ::: "memory");
     describe(&rx, v, frame, &tx);
     for (uint32_t i = 0; i < v->copies; i++) {
         tx.egress_port = v->copy_to[i];
-        nic->stats[ledger].post_copies++;
-        if (hsr_tx_check(&tx, space, HSR_KIND_PACKET))
-            nic_tx_frame(nic, &tx, slot, ledger);
-        else
-            nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
+        nic_tx_copy(nic, &tx, slot, ledger);
     }
-    v->copies = 0;
 }

@@ -92,12 +92,15 @@ bool nic_rx_room(struct nic *nic);
 /* One burst of a worker's tx and free rings (tx.c); how many entries. */
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker);
 
-/* The copies that the last frame's rules ask for, from its run: into their ports' batches (copy.c). */
-void nic_copy(struct nic *nic, uint32_t slot, const struct nic_rx *frame, uint16_t ledger);
+/* The copies that the last frame's rules ask for: into their ports' batches (copy.c). */
+void nic_copy(struct nic *nic, const struct nic_rx *frame, uint16_t ledger);
 
-/* One checked packet into the batch of its egress port, and the batches to their ports (tx.c). */
-void nic_tx_frame(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger);
+/* A copy of a received frame into the batch of its egress port; and all batches to their ports (tx.c). */
+void nic_tx_copy(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger);
 void nic_tx_flush(struct nic *nic);
+
+/* Has the port rules, in the table or its device? (rules.c) */
+bool nic_ruled(const struct nic *nic, uint16_t port);
 
 /* Flow id that a device's mark stands for, 0: none (rules.c). */
 uint64_t nic_rule_pinned(const struct nic *nic, uint16_t port, uint32_t mark);

@@ -44,6 +44,11 @@ static struct nic_device_rule *find_device_rule(struct nic *nic, uint16_t port, 
     return NULL;
 }
 
+bool nic_ruled(const struct nic *nic, uint16_t port)
+{
+    return nic->device_rules > 0 || pp_rules_on(nic->pre.rules, port);
+}
+
 uint64_t nic_rule_pinned(const struct nic *nic, uint16_t port, uint32_t mark)
 {
     for (uint32_t i = nic->device_rules; i-- > 0;) {

@@ -66,24 +66,24 @@ static void collect_plain(struct nic *nic, struct nic_slot_port *p, uint16_t led
     b->ledger[b->count++] = ledger;
 }
 
-void nic_tx_frame(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger)
+/* The port a frame leaves by, which will be flushed; NULL: there is none. */
+static inline struct nic_slot_port *egress(struct nic *nic, uint16_t index)
 {
-    struct nic_slot_port *p = nic->port[meta->egress_port];
+    struct nic_slot_port *p = nic->port[index];
 
-    if (p == NULL) {
-        nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
-        return;
-    }
-    if (!p->touched) {
+    if (p != NULL && !p->touched) {
         p->touched = true;
-        nic->flush[nic->flushes++] = meta->egress_port;
+        nic->flush[nic->flushes++] = index;
     }
-    const uint8_t *frame = hsr_slot(&nic->region.view, slot) + meta->frame_off;
+    return p;
+}
 
-    if (po_is_plain(meta, &p->port.egress)) {
-        collect_plain(nic, p, ledger, frame, meta->frame_len);
-        return;
-    }
+/* A frame the Post-Processor may have work with. */
+static __attribute__((noinline)) void process(struct nic *nic, struct nic_slot_port *p,
+                                              const struct hsr_tx_meta *meta, uint32_t slot,
+                                              uint16_t ledger)
+{
+    const uint8_t *frame = hsr_slot(&nic->region.view, slot) + meta->frame_off;
     struct collect c = {.nic = nic, .port = p, .ledger = ledger};
     struct po_result r = po_process(&nic->work, meta, frame, &p->port.egress, collect_frames, &c);
 
@@ -91,6 +91,35 @@ void nic_tx_frame(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot
         nic->stats[ledger].post_segments += r.made - 1;
     if (r.made == 0)
         nic_post_drop(nic, ledger, r.drop);
+}
+
+static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
+                     uint16_t ledger)
+{
+    struct nic_slot_port *p = egress(nic, meta->egress_port);
+
+    nic->traffic.bytes_from_fw += meta->frame_len;
+    if (p == NULL) {
+        nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
+    } else if (po_is_plain(meta, &p->port.egress)) {
+        collect_plain(nic, p, ledger, hsr_slot(&nic->region.view, slot) + meta->frame_off,
+                      meta->frame_len);
+    } else {
+        process(nic, p, meta, slot, ledger);
+    }
+}
+
+void nic_tx_copy(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger)
+{
+    struct nic_slot_port *p = egress(nic, meta->egress_port);
+
+    nic->stats[ledger].post_copies++;
+    if (p == NULL)
+        nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
+    else if (!hsr_tx_check(meta, hsr_slot_space(&nic->region.view, slot), HSR_KIND_PACKET))
+        nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
+    else
+        process(nic, p, meta, slot, ledger);
 }
 
 /* Do what the (checked) metadata of a packet asks. */
@@ -109,10 +138,9 @@ static void act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, 
         stats->post_ring++;
     if (meta->owner != nic->owner)
         nic_post_drop(nic, ledger, HSR_DROP_STALE_OWNER);
-    else if (meta->action == HSR_TXA_TRANSMIT) {
-        nic->traffic.bytes_from_fw += meta->frame_len;
-        nic_tx_frame(nic, meta, slot, ledger);
-    } else if (meta->action == HSR_TXA_CONSUME)
+    else if (meta->action == HSR_TXA_TRANSMIT)
+        transmit(nic, meta, slot, ledger);
+    else if (meta->action == HSR_TXA_CONSUME)
         stats->post_consumed++;
     else if (meta->action == HSR_TXA_DROP)
         nic_post_drop(nic, ledger, meta->drop_reason);

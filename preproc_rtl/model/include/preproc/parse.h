@@ -29,7 +29,6 @@ struct pp_ingress {
     bool uplink;      /* tunnels may be opened here */
     bool ruled;       /* the port has rules in the NIC's table */
     uint32_t context; /* tenant context of a vNIC; 0 on uplinks */
-    uint64_t pinned;  /* flow id that the port's device gives this packet, 0: none */
 };
 
 /*

@@ -66,7 +66,7 @@ int pp_rules_query(const struct pp_rules *t, uint16_t port, uint32_t id, uint64_
 int pp_rules_meter(struct pp_rules *t, uint32_t id, enum hsr_meter_unit unit, uint64_t rate,
                    uint32_t burst);
 
-/* Has this port any rule? Frames of others need not come here. */
+/* Has this port any rule here? */
 bool pp_rules_on(const struct pp_rules *t, uint16_t port);
 
 /* The rules of `port` on one parsed frame of `len` bytes. */
