@@ -94,7 +94,7 @@ refused 1 "ITEM: udp cannot stand directly behind eth, at character 23" ctl h1 f
 refused 1 "ATTR_EGRESS" ctl h1 flow validate a egress pattern end actions drop / end
 refused 1 "ATTR_TRANSFER" ctl h1 flow validate a transfer pattern end actions drop / end
 refused 1 "ATTR_GROUP" ctl h1 flow validate a ingress group 4 pattern end actions drop / end
-refused 1 "no port 'nobody'" ctl h1 flow create nobody ingress pattern end actions drop / end
+refused 3 "no port 'nobody'" ctl h1 flow create nobody ingress pattern end actions drop / end
 refused 1 "no port 'nobody'" ctl h1 flow create a ingress pattern end actions mirror port nobody / end
 refused 3 "has no rule 99" ctl h1 flow query a 99 count
 refused 3 "has no rule 99" ctl h1 flow destroy a rule 99

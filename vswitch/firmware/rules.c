@@ -80,7 +80,7 @@ static int find_port(struct fw *fw, const char *port, uint16_t *index, struct ct
 
     snprintf(text, sizeof text, "no port '%.60s'", port);
     if (found < 0)
-        return fail(error, -ENODEV, "UNSPECIFIED", text);
+        return fail(error, -ENOENT, "UNSPECIFIED", text);
     *index = (uint16_t)found;
     return 0;
 }

@@ -223,7 +223,7 @@ says "ITEM: udp cannot stand directly behind eth, at character 23 of the rule"
 says "docs/reference/rules.md"
 ctl 1 flow validate idle ingress pattern ipv4 src is 10.0.0 / end actions drop / end --json
 json 'd["error"]["code"] == "EINVAL" and d["error"]["type"] == "ITEM_SPEC" and d["error"]["position"] == 28'
-ctl 1 flow create cow ingress pattern end actions drop / end
+ctl 3 flow create cow ingress pattern end actions drop / end
 says "no such port"
 ctl 2 flow create idle
 ctl 2 flow destroy idle 0

@@ -394,10 +394,10 @@ static void lists_and_numbers(void **state)
     assert_int_equal(fw_rule_query(b.fw, "a", 1, &result, &error), -ENOENT);
     assert_int_equal(fw_rule_destroy(b.fw, "a", 1, &error), -ENOENT);
     assert_string_equal(error.type, "HANDLE");
-    assert_int_equal(fw_rule_flush(b.fw, "nobody", &result, &error), -ENODEV);
-    assert_int_equal(fw_rule_list(b.fw, "nobody", &rows, &error), -ENODEV);
-    refused(-ENODEV, "UNSPECIFIED", "nobody", want[0]);
-    refused(-ENODEV, "UNSPECIFIED", "1023", want[0]);
+    assert_int_equal(fw_rule_flush(b.fw, "nobody", &result, &error), -ENOENT);
+    assert_int_equal(fw_rule_list(b.fw, "nobody", &rows, &error), -ENOENT);
+    refused(-ENOENT, "UNSPECIFIED", "nobody", want[0]);
+    refused(-ENOENT, "UNSPECIFIED", "1023", want[0]);
     refused(-ENOENT, "ACTION_CONF", "a", "ingress pattern end actions meter mtr_id 7 / end");
 }
 

@@ -68,7 +68,7 @@ static int create(void *arg, const char *port, const char *text, bool validate, 
     struct hsr_rule rule;
 
     if (index < 0) {
-        return fail(error, -ENODEV, "UNSPECIFIED", -1, "no such port");
+        return fail(error, -ENOENT, "UNSPECIFIED", -1, "no such port");
     }
     if (rule_parse(text, (uint16_t)index, &names, &rule, &wrong)) {
         return fail(error, -EINVAL, hsr_rule_error_name(wrong.type), wrong.at, wrong.text);
@@ -115,7 +115,7 @@ static int list(void *arg, const char *port, json_t **result, struct ctl_rule_er
     size_t i;
 
     if (port && port_index(NULL, port) < 0) {
-        return fail(error, -ENODEV, "UNSPECIFIED", -1, "no such port");
+        return fail(error, -ENOENT, "UNSPECIFIED", -1, "no such port");
     }
     *result = json_array();
     json_array_foreach (f->rules, i, r) {

@@ -312,9 +312,9 @@ static void rule_errors(void **state)
         assert_string_equal(outcome(bad[i]), "EINVAL");
     }
     assert_string_equal(outcome(R("flow.create", "{\"port\":\"cow\",\"rule\":\"" GOOD "\"}")),
-                        "ENODEV");
-    assert_string_equal(outcome(R("flow.list", "{\"port\":\"cow\"}")), "ENODEV");
-    assert_string_equal(outcome(R("flow.flush", "{\"port\":\"cow\"}")), "ENODEV");
+                        "ENOENT");
+    assert_string_equal(outcome(R("flow.list", "{\"port\":\"cow\"}")), "ENOENT");
+    assert_string_equal(outcome(R("flow.flush", "{\"port\":\"cow\"}")), "ENOENT");
 }
 
 static void meters(void **state)

@@ -64,7 +64,7 @@ struct ctl_backend {
     int (*offer_fd)(void *arg, const char *port, int fd);
     /*
      * Rules on the packets of a port, which is named or numbered in text. 0 and *result, or a negative errno and *error:
-     * -ENODEV (no such port), -ENOENT (no such rule or meter), -EINVAL (the text), or what the NIC says.
+     * -ENOENT (no such port, rule or meter), -EINVAL (the text), or what the NIC says.
      */
     /* {"rule": id, "home": "table" or "device", "text": as the NIC has it}; with `validate` without an id */
     int (*rule_create)(void *arg, const char *port, const char *text, bool validate,
