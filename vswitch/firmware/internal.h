@@ -25,6 +25,7 @@ struct fw_rules {
         uint64_t rate;
         uint32_t burst;
     } meter[HSR_MAX_METERS];
+    uint32_t high; /* most that the NIC's own table held */
 };
 
 struct fw {
@@ -80,6 +81,8 @@ json_t *fw_tables(struct fw *fw);
 
 /* The NIC has removed a port, and with it its rules and those that mirror to it (rules.c). */
 void fw_rules_forget_port(struct fw *fw, uint16_t index);
+/* Rules in the NIC's own table. */
+uint32_t fw_rules_in_table(const struct fw *fw);
 void fw_rules_close(struct fw *fw);
 
 /* Descriptor offered for a port, -1: none; the caller's from then on. */

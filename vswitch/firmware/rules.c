@@ -108,6 +108,16 @@ static uint32_t next_id(struct fw *fw, uint16_t port)
     return id;
 }
 
+uint32_t fw_rules_in_table(const struct fw *fw)
+{
+    const struct fw_rule *r;
+    uint32_t n = 0;
+
+    TAILQ_FOREACH (r, &fw->rules.list, link)
+        n += r->home == HSR_RULE_HOME_TABLE;
+    return n;
+}
+
 static void insert(struct fw *fw, struct fw_rule *new)
 {
     struct fw_rule *r;
@@ -216,6 +226,8 @@ int fw_rule_create(struct fw *fw, const char *port, const char *text, bool valid
     }
     r->home = state.home;
     insert(fw, r);
+    if (fw_rules_in_table(fw) > fw->rules.high)
+        fw->rules.high = fw_rules_in_table(fw);
     fw_put(*result, "rule", r->id);
     return 0;
 }

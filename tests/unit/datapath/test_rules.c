@@ -73,6 +73,24 @@ static uint32_t rules(const char *port)
     return n;
 }
 
+/* What the statistics say of the NIC's table of rules. */
+static void filled(json_int_t used, json_int_t high)
+{
+    json_t *stats = fw_stats(b.fw), *table;
+    size_t i, found = 0;
+
+    json_array_foreach (json_object_get(stats, "tables"), i, table) {
+        if (strcmp(json_string_value(json_object_get(table, "table")), "nic_rules") != 0)
+            continue;
+        assert_int_equal(json_integer_value(json_object_get(table, "used")), used);
+        assert_int_equal(json_integer_value(json_object_get(table, "high_water")), high);
+        assert_int_equal(json_integer_value(json_object_get(table, "capacity")), HSR_MAX_RULES);
+        found++;
+    }
+    assert_int_equal(found, 1);
+    json_decref(stats);
+}
+
 static uint64_t copies(const char *port)
 {
     fw_sync(b.fw);
@@ -259,6 +277,7 @@ static void rules_of_a_port_that_goes(void **state)
     create("a", "ingress pattern udp / end actions passthru / end");
     create("r", "ingress pattern end actions drop / end");
     assert_int_equal(rules(NULL), 3);
+    filled(3, 3);
     assert_int_equal(bench_apply(&b,
                                  TOP_OPTIONS("") TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("")
                                      TOP_B("") TOP_C("open") TOP_V,
@@ -266,6 +285,7 @@ static void rules_of_a_port_that_goes(void **state)
                      0);
     /* r is gone, and with it its rule and the one that copies to it: whoever gets its number gets no copies. */
     assert_int_equal(rules(NULL), 1);
+    filled(1, 3);
     fr_udp(&out, &a_to_b, 20);
     bench_passes(&b, "a", &out, "b", &in);
     assert_int_equal(bench_apply(&b, TOP_ALL, NULL), 0);
