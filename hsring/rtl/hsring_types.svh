@@ -44,6 +44,12 @@ localparam HSR_FLOW_GEN_BITS = 15;
 localparam HSR_FLOW_WORKER_BITS = 8;
 localparam HSR_FLOW_INSTANCE_BITS = 8;
 
+// Rules
+localparam HSR_MAX_RULES = 256;
+localparam HSR_MAX_METERS = 256;
+localparam HSR_RULE_ITEMS = 12;
+localparam HSR_RULE_HEADER = 40;
+
 // What a ring entry carries (bits 24..31 of the entry).
 localparam [7:0] HSR_KIND_PACKET = 8'd0;
 localparam [7:0] HSR_KIND_CTRL = 8'd1;
@@ -168,6 +174,63 @@ localparam [7:0] HSR_MSG_CONTEXT_SET = 8'd6;
 localparam [7:0] HSR_MSG_VTEP_SET = 8'd7;
 localparam [7:0] HSR_MSG_SYNC = 8'd8;
 localparam [7:0] HSR_MSG_STOP = 8'd9;
+localparam [7:0] HSR_MSG_RULE_CREATE = 8'd10;
+localparam [7:0] HSR_MSG_RULE_DESTROY = 8'd11;
+localparam [7:0] HSR_MSG_RULE_QUERY = 8'd12;
+localparam [7:0] HSR_MSG_RULE_FLUSH = 8'd13;
+localparam [7:0] HSR_MSG_RULE_STATE = 8'd14;
+localparam [7:0] HSR_MSG_METER_SET = 8'd15;
+
+// Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.
+localparam [7:0] HSR_RULE_ITEM_ETH = 8'd1;
+localparam [7:0] HSR_RULE_ITEM_VLAN = 8'd2;
+localparam [7:0] HSR_RULE_ITEM_IPV4 = 8'd3;
+localparam [7:0] HSR_RULE_ITEM_IPV6 = 8'd4;
+localparam [7:0] HSR_RULE_ITEM_TCP = 8'd5;
+localparam [7:0] HSR_RULE_ITEM_UDP = 8'd6;
+localparam [7:0] HSR_RULE_ITEM_SCTP = 8'd7;
+localparam [7:0] HSR_RULE_ITEM_ICMP = 8'd8;
+localparam [7:0] HSR_RULE_ITEM_ICMP6 = 8'd9;
+localparam [7:0] HSR_RULE_ITEM_VXLAN = 8'd10;
+localparam [7:0] HSR_RULE_ITEM_GENEVE = 8'd11;
+
+// Bits of rule.actions, done in this order: COUNT, METER, MIRROR, MARK, DROP.
+localparam [7:0] HSR_RULE_ACT_DROP = 8'd1;
+localparam [7:0] HSR_RULE_ACT_MARK = 8'd2;
+localparam [7:0] HSR_RULE_ACT_COUNT = 8'd4;
+localparam [7:0] HSR_RULE_ACT_METER = 8'd8;
+localparam [7:0] HSR_RULE_ACT_MIRROR = 8'd16;
+localparam [7:0] HSR_RULE_ACT_PASSTHRU = 8'd32;
+
+// What of a rule is wrong; names and numbers are those of enum rte_flow_error_type.
+localparam [7:0] HSR_RULE_ERROR_NONE = 8'd0;
+localparam [7:0] HSR_RULE_ERROR_UNSPECIFIED = 8'd1;
+localparam [7:0] HSR_RULE_ERROR_HANDLE = 8'd2;
+localparam [7:0] HSR_RULE_ERROR_ATTR_GROUP = 8'd3;
+localparam [7:0] HSR_RULE_ERROR_ATTR_PRIORITY = 8'd4;
+localparam [7:0] HSR_RULE_ERROR_ATTR_INGRESS = 8'd5;
+localparam [7:0] HSR_RULE_ERROR_ATTR_EGRESS = 8'd6;
+localparam [7:0] HSR_RULE_ERROR_ATTR_TRANSFER = 8'd7;
+localparam [7:0] HSR_RULE_ERROR_ATTR = 8'd8;
+localparam [7:0] HSR_RULE_ERROR_ITEM_NUM = 8'd9;
+localparam [7:0] HSR_RULE_ERROR_ITEM_SPEC = 8'd10;
+localparam [7:0] HSR_RULE_ERROR_ITEM_LAST = 8'd11;
+localparam [7:0] HSR_RULE_ERROR_ITEM_MASK = 8'd12;
+localparam [7:0] HSR_RULE_ERROR_ITEM = 8'd13;
+localparam [7:0] HSR_RULE_ERROR_ACTION_NUM = 8'd14;
+localparam [7:0] HSR_RULE_ERROR_ACTION_CONF = 8'd15;
+localparam [7:0] HSR_RULE_ERROR_ACTION = 8'd16;
+localparam [7:0] HSR_RULE_ERROR_STATE = 8'd17;
+
+// Where a rule is kept (rule_state.home).
+localparam [7:0] HSR_RULE_HOME_NONE = 8'd0;
+localparam [7:0] HSR_RULE_HOME_TABLE = 8'd1;
+localparam [7:0] HSR_RULE_HOME_DEVICE = 8'd2;
+
+// What a meter counts (msg_meter.unit).
+localparam [7:0] HSR_METER_NONE = 8'd0;
+localparam [7:0] HSR_METER_PACKETS = 8'd1;
+localparam [7:0] HSR_METER_BITS = 8'd2;
 
 // drop reasons
 localparam [7:0] HSR_DROP_NONE = 8'd0;
@@ -199,44 +262,46 @@ localparam [7:0] HSR_DROP_OUTER_FRAG = 8'd25;
 localparam [7:0] HSR_DROP_GSO_BAD = 8'd26;
 localparam [7:0] HSR_DROP_NO_SLOT = 8'd27;
 localparam [7:0] HSR_DROP_RX_RING_FULL = 8'd28;
-localparam [7:0] HSR_DROP_META_BAD = 8'd29;
-localparam [7:0] HSR_DROP_NOT_CONFIGURED = 8'd30;
-localparam [7:0] HSR_DROP_ETHERTYPE = 8'd31;
-localparam [7:0] HSR_DROP_UNKNOWN_VNI = 8'd32;
-localparam [7:0] HSR_DROP_UNKNOWN_VTEP = 8'd33;
-localparam [7:0] HSR_DROP_NOT_FOR_US = 8'd34;
-localparam [7:0] HSR_DROP_SPOOF_MAC = 8'd35;
-localparam [7:0] HSR_DROP_SPOOF_IP = 8'd36;
-localparam [7:0] HSR_DROP_SPOOF_ARP = 8'd37;
-localparam [7:0] HSR_DROP_SPOOF_ND = 8'd38;
-localparam [7:0] HSR_DROP_SPOOF_DHCP = 8'd39;
-localparam [7:0] HSR_DROP_LOOP = 8'd40;
-localparam [7:0] HSR_DROP_SG_EGRESS = 8'd41;
-localparam [7:0] HSR_DROP_SG_INGRESS = 8'd42;
-localparam [7:0] HSR_DROP_NO_ROUTE = 8'd43;
-localparam [7:0] HSR_DROP_BLACKHOLE = 8'd44;
-localparam [7:0] HSR_DROP_NO_MAPPING = 8'd45;
-localparam [7:0] HSR_DROP_UNKNOWN_MAC = 8'd46;
-localparam [7:0] HSR_DROP_NEIGH_PENDING = 8'd47;
-localparam [7:0] HSR_DROP_TTL = 8'd48;
-localparam [7:0] HSR_DROP_BUM = 8'd49;
-localparam [7:0] HSR_DROP_ARP_UNKNOWN = 8'd50;
-localparam [7:0] HSR_DROP_NO_SESSION = 8'd51;
-localparam [7:0] HSR_DROP_TCP_STATE = 8'd52;
-localparam [7:0] HSR_DROP_TCP_WINDOW = 8'd53;
-localparam [7:0] HSR_DROP_ICMP_STATE = 8'd54;
-localparam [7:0] HSR_DROP_ICMP_INNER = 8'd55;
-localparam [7:0] HSR_DROP_SESSION_FULL = 8'd56;
-localparam [7:0] HSR_DROP_SESSION_QUOTA = 8'd57;
-localparam [7:0] HSR_DROP_FRAGMENT = 8'd58;
-localparam [7:0] HSR_DROP_ECN = 8'd59;
-localparam [7:0] HSR_DROP_TX_META_BAD = 8'd60;
-localparam [7:0] HSR_DROP_PORT_GONE = 8'd61;
-localparam [7:0] HSR_DROP_PORT_TX_FULL = 8'd62;
-localparam [7:0] HSR_DROP_TX_TOO_BIG = 8'd63;
-localparam [7:0] HSR_DROP_TSO_BAD = 8'd64;
-localparam [7:0] HSR_DROP_STALE_OWNER = 8'd65;
-localparam [7:0] HSR_DROP_FW_GONE = 8'd66;
+localparam [7:0] HSR_DROP_RULE = 8'd29;
+localparam [7:0] HSR_DROP_METER = 8'd30;
+localparam [7:0] HSR_DROP_META_BAD = 8'd31;
+localparam [7:0] HSR_DROP_NOT_CONFIGURED = 8'd32;
+localparam [7:0] HSR_DROP_ETHERTYPE = 8'd33;
+localparam [7:0] HSR_DROP_UNKNOWN_VNI = 8'd34;
+localparam [7:0] HSR_DROP_UNKNOWN_VTEP = 8'd35;
+localparam [7:0] HSR_DROP_NOT_FOR_US = 8'd36;
+localparam [7:0] HSR_DROP_SPOOF_MAC = 8'd37;
+localparam [7:0] HSR_DROP_SPOOF_IP = 8'd38;
+localparam [7:0] HSR_DROP_SPOOF_ARP = 8'd39;
+localparam [7:0] HSR_DROP_SPOOF_ND = 8'd40;
+localparam [7:0] HSR_DROP_SPOOF_DHCP = 8'd41;
+localparam [7:0] HSR_DROP_LOOP = 8'd42;
+localparam [7:0] HSR_DROP_SG_EGRESS = 8'd43;
+localparam [7:0] HSR_DROP_SG_INGRESS = 8'd44;
+localparam [7:0] HSR_DROP_NO_ROUTE = 8'd45;
+localparam [7:0] HSR_DROP_BLACKHOLE = 8'd46;
+localparam [7:0] HSR_DROP_NO_MAPPING = 8'd47;
+localparam [7:0] HSR_DROP_UNKNOWN_MAC = 8'd48;
+localparam [7:0] HSR_DROP_NEIGH_PENDING = 8'd49;
+localparam [7:0] HSR_DROP_TTL = 8'd50;
+localparam [7:0] HSR_DROP_BUM = 8'd51;
+localparam [7:0] HSR_DROP_ARP_UNKNOWN = 8'd52;
+localparam [7:0] HSR_DROP_NO_SESSION = 8'd53;
+localparam [7:0] HSR_DROP_TCP_STATE = 8'd54;
+localparam [7:0] HSR_DROP_TCP_WINDOW = 8'd55;
+localparam [7:0] HSR_DROP_ICMP_STATE = 8'd56;
+localparam [7:0] HSR_DROP_ICMP_INNER = 8'd57;
+localparam [7:0] HSR_DROP_SESSION_FULL = 8'd58;
+localparam [7:0] HSR_DROP_SESSION_QUOTA = 8'd59;
+localparam [7:0] HSR_DROP_FRAGMENT = 8'd60;
+localparam [7:0] HSR_DROP_ECN = 8'd61;
+localparam [7:0] HSR_DROP_TX_META_BAD = 8'd62;
+localparam [7:0] HSR_DROP_PORT_GONE = 8'd63;
+localparam [7:0] HSR_DROP_PORT_TX_FULL = 8'd64;
+localparam [7:0] HSR_DROP_TX_TOO_BIG = 8'd65;
+localparam [7:0] HSR_DROP_TSO_BAD = 8'd66;
+localparam [7:0] HSR_DROP_STALE_OWNER = 8'd67;
+localparam [7:0] HSR_DROP_FW_GONE = 8'd68;
 
 // gauges
 localparam [7:0] HSR_GAUGE_FIT_USED = 8'd0;

@@ -272,6 +272,27 @@ int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, c
     return error;
 }
 
+/* Is a request of this type answered by RULE_STATE? A REPLY then says only why not. */
+static bool wants_state(uint16_t type)
+{
+    return type >= HSR_MSG_RULE_CREATE && type <= HSR_MSG_RULE_FLUSH;
+}
+
+/* What the answer to a request of this type means. */
+static int answered(const union hsr_msg *reply, uint16_t type, union hsr_msg *msg, char *why)
+{
+    bool refusal = reply->hdr.type == HSR_MSG_REPLY && reply->hdr.status != 0;
+
+    if (refusal)
+        return refused(reply, why);
+    if (reply->hdr.type != (wants_state(type) ? HSR_MSG_RULE_STATE : HSR_MSG_REPLY))
+        return explain(why, -EPROTO, "the NIC answered with a message of type %u", reply->hdr.type);
+    if (reply->hdr.type == HSR_MSG_REPLY)
+        return 0;
+    *msg = *reply;
+    return reply->hdr.status > MAX_ERRNO ? -EPROTO : -(int)reply->hdr.status;
+}
+
 int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd,
                        int timeout_ms, char why[256])
 {
@@ -285,20 +306,15 @@ int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type,
     int error = hsr_msg_send(at->sock, msg, &fd, fd >= 0);
     if (error != 0)
         return explain(why, error, "sending a request to the NIC: %s", strerror(-error));
-    for (;;) {
+    do {
         unsigned n = 0;
         int got = recv_until(at->sock, &reply, NULL, &n, deadline);
 
         if (got != 1)
             return no_answer(got, why);
-        if (reply.hdr.type != HSR_MSG_REPLY)
-            return explain(why, -EPROTO, "the NIC answered with a message of type %u",
-                           reply.hdr.type);
-        /* The late answer to a request that we had given up. */
-        if (reply.hdr.seq != at->seq)
-            continue;
-        return reply.hdr.status == 0 ? 0 : refused(&reply, why);
-    }
+        /* An answer of another number is the late one to a request that we had given up. */
+    } while (reply.hdr.seq != at->seq);
+    return answered(&reply, type, msg, why);
 }
 
 void hsr_attach_close(struct hsr_attach *at)

@@ -35,6 +35,16 @@ static size_t size_of(unsigned type)
         return sizeof(struct hsr_msg_context);
     case HSR_MSG_VTEP_SET:
         return sizeof(struct hsr_msg_vtep);
+    case HSR_MSG_RULE_CREATE:
+        return sizeof(struct hsr_msg_rule);
+    case HSR_MSG_RULE_DESTROY:
+    case HSR_MSG_RULE_QUERY:
+    case HSR_MSG_RULE_FLUSH:
+        return sizeof(struct hsr_msg_rule_ref);
+    case HSR_MSG_RULE_STATE:
+        return sizeof(struct hsr_msg_rule_state);
+    case HSR_MSG_METER_SET:
+        return sizeof(struct hsr_msg_meter);
     case HSR_MSG_START:
     case HSR_MSG_SYNC:
     case HSR_MSG_STOP:
@@ -71,6 +81,9 @@ static void terminate_strings(union hsr_msg *msg)
         TERMINATE(msg->port.device);
         TERMINATE(msg->port.netns);
         TERMINATE(msg->port.args);
+        break;
+    case HSR_MSG_RULE_STATE:
+        TERMINATE(msg->rule_state.state.text);
         break;
     default:
         break;

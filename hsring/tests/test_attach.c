@@ -137,6 +137,18 @@ static void greet(int sock, const union hsr_msg *hello)
     }
 }
 
+/* An answer to RULE_QUERY: the rule's number as what it counted, the port as status. */
+static void rule_state(int sock, const union hsr_msg *query)
+{
+    union hsr_msg msg;
+
+    hsr_msg_init(&msg, HSR_MSG_RULE_STATE, query->hdr.seq);
+    msg.hdr.status = query->rule_ref.port;
+    msg.rule_state.state.packets = query->rule_ref.id;
+    memset(msg.rule_state.state.text, 't', sizeof msg.rule_state.state.text);
+    (void)hsr_msg_send(sock, &msg, NULL, 0);
+}
+
 /* One connection: requests get a status that is their port index, START none at all. */
 static void *serve(void *argument)
 {
@@ -160,6 +172,10 @@ static void *serve(void *argument)
         else if (msg.hdr.type == HSR_MSG_PORT_ADD) {
             (void)hsr_msg_reply(sock, &msg.hdr, msg.port.index, "port %s, %u fds", msg.port.name,
                                 n);
+        } else if (msg.hdr.type == HSR_MSG_RULE_QUERY) {
+            rule_state(sock, &msg);
+        } else if (msg.hdr.type == HSR_MSG_RULE_CREATE) {
+            (void)hsr_msg_reply(sock, &msg.hdr, msg.rule.rule.port, "no rule %u", msg.rule.id);
         } else if (msg.hdr.type != HSR_MSG_START) {
             (void)hsr_msg_reply(sock, &msg.hdr, 0, "ok");
         }
@@ -272,6 +288,34 @@ static void requests_are_answered(void **state)
     hsr_attach_close(&at);
     pthread_join(thread, NULL);
     assert_int_equal(open_fds(), before);
+}
+
+static void rules_are_answered_by_their_state(void **state)
+{
+    pthread_t thread = start(SERVE);
+    union hsr_msg msg = {.rule_ref = {.id = 7}};
+    struct hsr_attach at;
+    char why[256];
+
+    (void)state;
+    assert_int_equal(hsr_attach_open(&at, nic.path, 1, "test", why), 0);
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_RULE_QUERY, -1, WAIT_MS, why), 0);
+    assert_int_equal(msg.hdr.type, HSR_MSG_RULE_STATE);
+    assert_int_equal(msg.rule_state.state.packets, 7);
+    assert_int_equal(strlen(msg.rule_state.state.text), sizeof msg.rule_state.state.text - 1);
+    msg = (union hsr_msg){.rule_ref = {.id = 8, .port = ENOENT}};
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_RULE_QUERY, -1, WAIT_MS, why), -ENOENT);
+    assert_int_equal(msg.rule_state.state.packets, 8);
+    /* Refused without a state; then a plain word that all is well, which says nothing of the rule. */
+    msg = (union hsr_msg){.rule = {.id = 9, .rule.port = EPERM}};
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_RULE_CREATE, -1, WAIT_MS, why), -EPERM);
+    assert_int_equal(msg.hdr.type, HSR_MSG_RULE_CREATE);
+    assert_string_equal(why, "no rule 9");
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_RULE_DESTROY, -1, WAIT_MS, why),
+                     -EPROTO);
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_METER_SET, -1, WAIT_MS, why), 0);
+    hsr_attach_close(&at);
+    pthread_join(thread, NULL);
 }
 
 static void bad_nics_are_refused(void **state)
@@ -400,6 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(attach_and_attach_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(requests_are_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rules_are_answered_by_their_state, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_nics_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_firmwares_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(listening, set_up, tear_down),

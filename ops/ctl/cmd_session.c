@@ -112,16 +112,7 @@ int cmd_session_show(struct ctl *ctl)
     json_t *result =
         request(ctl, "session.show", json_pack("{s:s}", "flow_id", ctl->word[0]), &code);
 
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    } else {
-        print_record(result, 0);
-    }
-    json_decref(result);
-    return EXIT_OK;
+    return result ? show_record(ctl, result) : code;
 }
 
 int cmd_session_flush(struct ctl *ctl)
@@ -137,15 +128,5 @@ int cmd_session_flush(struct ctl *ctl)
         return EXIT_USAGE;
     }
     json_t *result = request(ctl, "session.flush", json_pack("{s:o}", "filter", filter), &code);
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    } else {
-        printf("%lld sessions removed\n",
-               (long long)json_integer_value(json_object_get(result, "removed")));
-    }
-    json_decref(result);
-    return EXIT_OK;
+    return result ? show_count(ctl, result, "removed", "sessions removed") : code;
 }

@@ -152,6 +152,45 @@ const struct command commands[] = {
     {"session", "flush", NULL, NULL, "[FILTER...]", WORD_FILTER, 0, 6, "remove sessions",
      "Filters: " FILTERS ". Their next packets are decided anew.", flush_options,
      "avs-ctl session flush port=web1\navs-ctl session flush --yes", cmd_session_flush},
+    {"flow", "validate", NULL, NULL, "PORT RULE...", WORD_RULE, 2, MAX_WORDS,
+     "say whether a rule could be created",
+     "Nothing is changed. The rule is written as for `flow create`.", none,
+     "avs-ctl flow validate uplink0 ingress pattern eth / ipv4 / end actions drop / end",
+     cmd_flow_validate},
+    {"flow", "create", NULL, NULL, "PORT RULE...", WORD_RULE, 2, MAX_WORDS,
+     "create a rule on the packets that come in by a port",
+     "In the syntax of testpmd: attributes, `pattern` items `end`, `actions` actions `end`. The "
+     "rule goes to the port's device where that can keep it, else to the NIC's table. "
+     "`docs/reference/rules.md` has items, fields and actions.",
+     none,
+     "avs-ctl flow create uplink0 ingress priority 1 pattern eth / ipv4 src is 192.0.2.7 / udp dst "
+     "is 53 / end actions drop / count / end\n"
+     "avs-ctl flow create web1 ingress pattern eth / ipv4 dst spec 10.0.0.0 dst prefix 8 / end "
+     "actions meter mtr_id 1 / end\n"
+     "avs-ctl flow create web1 ingress pattern end actions mirror port span0 / passthru / end",
+     cmd_flow_create},
+    {"flow", "query", NULL, NULL, "PORT RULE count", WORD_RULE_ID, 2, 3,
+     "show what a rule has counted", "The rule has an action `count`.", none,
+     "avs-ctl flow query uplink0 0 count", cmd_flow_query},
+    {"flow", "destroy", NULL, NULL, "PORT rule RULE [rule RULE...]", WORD_RULE_IDS, 3, MAX_WORDS,
+     "remove rules", NULL, none, "avs-ctl flow destroy uplink0 rule 0 rule 3", cmd_flow_destroy},
+    {"flow", "list", NULL, NULL, "[PORT]", WORD_PORT, 0, 1, "show rules",
+     "In the order in which they are looked at. home: table is the NIC's own, device the port's.",
+     none, "avs-ctl flow list\navs-ctl flow list uplink0 --json", cmd_flow_list},
+    {"flow", "flush", NULL, NULL, "PORT", WORD_PORT, 1, 1, "remove all rules of a port", NULL, none,
+     "avs-ctl flow flush uplink0", cmd_flow_flush},
+    {"meter", "create", NULL, NULL, "ID pps|bps RATE burst BURST", WORD_METER, 5, 5,
+     "create a meter for rules, or change it",
+     "pps: RATE in packets a second, BURST in packets. bps: RATE in bits a second, BURST in bytes. "
+     "What is over the rate is dropped (`meter`). A meter that is set is full.",
+     none,
+     "avs-ctl meter create 1 pps 1000 burst 100\n"
+     "avs-ctl meter create 2 bps 50000000 burst 200000",
+     cmd_meter_create},
+    {"meter", "delete", NULL, NULL, "ID", WORD_METER, 1, 1, "remove a meter",
+     "Not while a rule uses it.", none, "avs-ctl meter delete 1", cmd_meter_delete},
+    {"meter", "list", NULL, NULL, "", WORD_NONE, 0, 0, "show meters", NULL, none,
+     "avs-ctl meter list", cmd_meter_list},
     {"drops", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show dropped packets by port and reason",
      "With --watch also a rate. `docs/reference/drop-reasons.md` explains the reasons.",
      watch_options, "avs-ctl drops\navs-ctl drops --watch=5", cmd_drops},

@@ -4,9 +4,11 @@
  * a tenth of a second or not at all: who presses Tab will not wait.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
+#include "rule/text.h"
 
 static const char *current; /* what candidates must begin with */
 
@@ -113,6 +115,74 @@ static void offer_log(struct ctl *ctl)
     json_decref(result);
 }
 
+static void offer_list(const char *const *words)
+{
+    for (; *words; words++) {
+        offer("", *words, "");
+    }
+}
+
+/* What may come next in a rule, of which the words so far stand behind the port's name. */
+static void offer_rule(struct ctl *ctl)
+{
+    const char *words[RULE_WORDS];
+    char *text = join_words(ctl, 1);
+    enum rule_place place = text ? rule_next(text, words) : RULE_PLACE_END;
+
+    free(text);
+    if (place == RULE_PLACE_WORD) {
+        offer_list(words);
+    } else if (place == RULE_PLACE_PORT) {
+        offer_names(ctl, "", "ports");
+    }
+}
+
+static void offer_rule_ids(struct ctl *ctl)
+{
+    int code;
+    json_t *result = request(ctl, "flow.list", json_pack("{s:s}", "port", ctl->word[0]), &code);
+    const json_t *rule;
+    size_t i;
+    char text[24];
+
+    json_array_foreach (json_object_get(result, "rules"), i, rule) {
+        snprintf(text, sizeof(text), "%lld",
+                 (long long)json_integer_value(json_object_get(rule, "rule")));
+        offer("", text, "");
+    }
+    json_decref(result);
+}
+
+static void offer_meter(const struct ctl *ctl)
+{
+    static const char *const units[] = {"pps", "bps", NULL}, *const burst[] = {"burst", NULL};
+
+    if (ctl->command->most > 1 && ctl->words == 1) {
+        offer_list(units);
+    } else if (ctl->words == 3) {
+        offer_list(burst);
+    }
+}
+
+/* Words of the commands on rules: the first is a port. */
+static void offer_flow(struct ctl *ctl)
+{
+    static const char *const rule[] = {"rule", NULL}, *const count[] = {"count", NULL};
+    enum word_kind kind = ctl->command->kind;
+
+    if (ctl->words == 0) {
+        offer_names(ctl, "", "ports");
+    } else if (kind == WORD_RULE) {
+        offer_rule(ctl);
+    } else if (kind == WORD_RULE_IDS && ctl->words % 2 == 1) {
+        offer_list(rule);
+    } else if (kind == WORD_RULE_IDS || (kind == WORD_RULE_ID && ctl->words == 1)) {
+        offer_rule_ids(ctl);
+    } else if (kind == WORD_RULE_ID && ctl->words == 2) {
+        offer_list(count);
+    }
+}
+
 static void offer_words(struct ctl *ctl)
 {
     const struct command *c = ctl->command;
@@ -145,6 +215,15 @@ static void offer_words(struct ctl *ctl)
         break;
     case WORD_LOG:
         offer_log(ctl);
+        break;
+    case WORD_PORT:
+    case WORD_RULE:
+    case WORD_RULE_ID:
+    case WORD_RULE_IDS:
+        offer_flow(ctl);
+        break;
+    case WORD_METER:
+        offer_meter(ctl);
         break;
     case WORD_COMMAND:
         next_words(c ? &root : ctl, names);
@@ -187,8 +266,10 @@ int complete(struct ctl *ctl, int argc, char **argv)
             open = NULL;
         } else if (argv[i][0] == '-') {
             open = open_option(ctl, argv[i]);
+        } else if (ctl->command && ctl->words < MAX_WORDS) {
+            ctl->word[ctl->words++] = argv[i];
         } else if (ctl->command) {
-            ctl->words++;
+            return EXIT_OK;
         } else if (resolve_word(ctl, argv[i])) {
             return EXIT_OK;
         }

@@ -24,7 +24,7 @@ enum exit_code {
     EXIT_TIMEOUT,
 };
 
-#define MAX_WORDS 64
+#define MAX_WORDS 256 /* a rule takes many */
 
 struct option_spec {
     const char *name;    /* without dashes; NULL ends a list */
@@ -42,7 +42,12 @@ enum word_kind {
     WORD_FILTER,
     WORD_GROUP,
     WORD_LOG,
-    WORD_COMMAND
+    WORD_COMMAND,
+    WORD_PORT,     /* a port */
+    WORD_RULE,     /* a port, then a rule */
+    WORD_RULE_ID,  /* a port, then a rule's number */
+    WORD_RULE_IDS, /* a port, then numbers each behind the word "rule" */
+    WORD_METER,
 };
 
 struct ctl;
@@ -120,6 +125,11 @@ char *cell_text(const json_t *value);
 void print_table(const json_t *rows, const char *const *columns);
 void print_record(const json_t *object, int indent);
 
+/* output.c: what a method gave, which is taken over: as JSON, or as a record, a table, "N what". EXIT_OK. */
+int show_record(const struct ctl *ctl, json_t *result);
+int show_table(const struct ctl *ctl, json_t *rows, const char *const *columns);
+int show_count(const struct ctl *ctl, json_t *result, const char *key, const char *what);
+
 /* watch.c: calls `round` once, or with --watch at each interval until q, ^C or --count. */
 int watch(struct ctl *ctl, int (*round)(struct ctl *ctl, json_t **memory));
 
@@ -155,6 +165,17 @@ int cmd_rule_del(struct ctl *ctl);
 int cmd_session_list(struct ctl *ctl);
 int cmd_session_show(struct ctl *ctl);
 int cmd_session_flush(struct ctl *ctl);
+int cmd_flow_validate(struct ctl *ctl);
+int cmd_flow_create(struct ctl *ctl);
+int cmd_flow_query(struct ctl *ctl);
+int cmd_flow_destroy(struct ctl *ctl);
+int cmd_flow_list(struct ctl *ctl);
+int cmd_flow_flush(struct ctl *ctl);
+int cmd_meter_create(struct ctl *ctl);
+int cmd_meter_delete(struct ctl *ctl);
+int cmd_meter_list(struct ctl *ctl);
+/* Words from the first on with blanks between them: malloc'ed. */
+char *join_words(const struct ctl *ctl, int first);
 int cmd_drops(struct ctl *ctl);
 int cmd_stats(struct ctl *ctl);
 int cmd_top(struct ctl *ctl);

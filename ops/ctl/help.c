@@ -159,7 +159,9 @@ void print_markdown(void)
          "Words may be shortened as long as they are unique. Results go to standard output, "
          "messages to standard\n"
          "error; with `--json` errors are objects on standard output, too:\n"
-         "`{\"error\": {\"code\", \"message\", \"hint\", \"path\", \"line\"}}`. Counters are JSON "
+         "`{\"error\": {\"code\", \"message\", \"hint\", \"path\", \"line\"}}`, of a rule also "
+         "`type` and "
+         "`position`. Counters are JSON "
          "numbers of up to 63 bits.\n\n"
          "## Options of all commands");
     markdown_options(global_options);

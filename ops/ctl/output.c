@@ -30,8 +30,18 @@ void print_safe(const char *text)
     write_safe(stdout, text);
 }
 
+static void copy_member(json_t *e, const json_t *data, const char *name)
+{
+    json_t *value = json_object_get(data, name);
+
+    if (value) {
+        json_object_set(json_object_get(e, "error"), name, value);
+    }
+}
+
+/* `data`: of a server's error, or NULL. What only some errors have is shown as JSON alone. */
 static void report(const struct ctl *ctl, const char *name, const char *message, const char *hint,
-                   const char *path, int line)
+                   const char *path, int line, const json_t *data)
 {
     if (ctl->quiet) {
         return;
@@ -41,6 +51,8 @@ static void report(const struct ctl *ctl, const char *name, const char *message,
             json_pack("{s:{s:s, s:s, s:s?, s:s?, s:o}}", "error", "code", name, "message", message,
                       "hint", hint, "path", path, "line", line ? json_integer(line) : json_null());
 
+        copy_member(e, data, "type");
+        copy_member(e, data, "position");
         print_json(ctl, e);
         json_decref(e);
         return;
@@ -73,7 +85,7 @@ int fail(const struct ctl *ctl, int code, const char *name, const char *hint, co
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    report(ctl, name ? name : "EIO", message, hint, NULL, 0);
+    report(ctl, name ? name : "EIO", message, hint, NULL, 0, NULL);
     return code;
 }
 
@@ -109,7 +121,7 @@ int fail_reply(const struct ctl *ctl, const json_t *error)
         line = cfg_line(ctl->lines, path);
     }
     report(ctl, name, message ? message : "failed",
-           json_string_value(json_object_get(data, "hint")), path, line);
+           json_string_value(json_object_get(data, "hint")), path, line, data);
     return exit_code_of(name);
 }
 
@@ -141,4 +153,40 @@ char *cell_text(const json_t *value)
     }
     fclose(f);
     return text;
+}
+
+/* With --json; then there is nothing more to show. */
+static bool shown(const struct ctl *ctl, const json_t *value)
+{
+    if (ctl->json) {
+        print_json(ctl, value);
+    }
+    return ctl->json;
+}
+
+int show_record(const struct ctl *ctl, json_t *result)
+{
+    if (!shown(ctl, result)) {
+        print_record(result, 0);
+    }
+    json_decref(result);
+    return EXIT_OK;
+}
+
+int show_table(const struct ctl *ctl, json_t *rows, const char *const *columns)
+{
+    if (!shown(ctl, rows)) {
+        print_table(rows, columns);
+    }
+    json_decref(rows);
+    return EXIT_OK;
+}
+
+int show_count(const struct ctl *ctl, json_t *result, const char *key, const char *what)
+{
+    if (!shown(ctl, result)) {
+        printf("%lld %s\n", (long long)json_integer_value(json_object_get(result, key)), what);
+    }
+    json_decref(result);
+    return EXIT_OK;
 }

@@ -23,6 +23,11 @@ static const char usage[] =
     "      --workers N       workers (default: as configured)\n"
     "      --quantum NS      frames within NS of one another arrive in one burst (default 0: equal "
     "times only)\n"
+    "      --rule RULE       a rule on the packets of a port, \"[@NS ]PORT ingress pattern ...\", "
+    "as for "
+    "avs-ctl flow create;\n"
+    "                        with @NS it comes so long after the first frame; up to 64 times\n"
+    "      --meter METER     a meter for them, \"ID pps|bps RATE burst BURST\"\n"
     "      --slow            every packet walks the slow path\n"
     "      --no-flow-index   packets arrive without flow ids\n"
     "      --no-ageing       do not let the sessions expire at the end\n"
@@ -40,6 +45,8 @@ enum {
     OPT_VECTOR,
     OPT_WORKERS,
     OPT_QUANTUM,
+    OPT_RULE,
+    OPT_METER,
     OPT_SLOW,
     OPT_NO_FIT,
     OPT_NO_AGEING,
@@ -54,6 +61,8 @@ static const struct option options[] = {
     {"vector", required_argument, NULL, OPT_VECTOR},
     {"workers", required_argument, NULL, OPT_WORKERS},
     {"quantum", required_argument, NULL, OPT_QUANTUM},
+    {"rule", required_argument, NULL, OPT_RULE},
+    {"meter", required_argument, NULL, OPT_METER},
     {"slow", no_argument, NULL, OPT_SLOW},
     {"no-flow-index", no_argument, NULL, OPT_NO_FIT},
     {"no-ageing", no_argument, NULL, OPT_NO_AGEING},
@@ -119,6 +128,14 @@ static bool take(struct replay_options *o, int option, char *value)
         break;
     case OPT_QUANTUM:
         good = number(value, 0, 1000000000, &o->quantum_ns);
+        break;
+    case OPT_RULE:
+        good = replay_take_rule(o, value);
+        break;
+    case OPT_METER:
+        good = o->meters < REPLAY_RULES;
+        if (good)
+            o->meter[o->meters++] = value;
         break;
     case OPT_SLOW:
         o->slow = true;

@@ -12,6 +12,7 @@
 #include "firmware/firmware.h"
 
 #define REPLAY_INPUTS 64
+#define REPLAY_RULES  64
 
 enum { REPLAY_OK, REPLAY_BROKEN, REPLAY_USAGE, REPLAY_CONFIG, REPLAY_CAPTURE };
 
@@ -21,6 +22,11 @@ struct replay_options {
     const char *port[REPLAY_INPUTS]; /* -p PORT=FILE */
     const char *file[REPLAY_INPUTS];
     unsigned inputs;
+    const char *rule[REPLAY_RULES]; /* --rule [@NS ]PORT RULE, by time */
+    uint64_t rule_at[REPLAY_RULES]; /* ns after the first frame, 0: before it */
+    unsigned rules;
+    const char *meter[REPLAY_RULES]; /* --meter ID pps|bps RATE burst BURST */
+    unsigned meters;
     unsigned vector;     /* 0: as configured */
     unsigned workers;    /* 0: as configured */
     uint64_t quantum_ns; /* frames due within this time of one another come in one burst */
@@ -37,6 +43,7 @@ struct replay {
     uint64_t first; /* capture time of the first frame, ns since 1970 */
     uint64_t now;   /* NIC time */
     uint64_t frames;
+    unsigned rules_done;
     uint32_t sessions_high;
     uint32_t leaked_sessions;
     uint32_t leaked_slots;
@@ -47,6 +54,13 @@ struct replay {
 
 /* Load the configuration with its ports turned into captures; 0 or an exit code, with a line on stderr. */
 int replay_load(const struct replay_options *options, struct cfg **cfg);
+
+/* Note a --rule; false after a line on stderr (rules.c). */
+bool replay_take_rule(struct replay_options *options, const char *text);
+
+/* Set the meters; create the rules that are due `ns` after the first frame. 0 or an exit code, with a line on stderr. */
+int replay_set_meters(struct replay *r);
+int replay_create_rules(struct replay *r, uint64_t ns);
 
 /* Everything between first and last frame, then ageing. 0 or an exit code. */
 int replay_run(struct replay *r, struct cfg *cfg);

@@ -5,6 +5,26 @@
 
 #include "replay.h"
 
+/* Rules as `avs-ctl flow list` shows them, with what those that count have counted. */
+static json_t *rules(struct replay *r)
+{
+    struct ctl_rule_error error;
+    json_t *rows = NULL, *row, *counted;
+    size_t i;
+
+    fw_rule_list(r->fw, NULL, &rows, &error);
+    json_array_foreach (rows, i, row) {
+        const char *port = json_string_value(json_object_get(row, "port"));
+        json_int_t id = json_integer_value(json_object_get(row, "rule"));
+
+        if (fw_rule_query(r->fw, port, (uint32_t)id, &counted, &error) == 0) {
+            json_object_update(row, counted);
+            json_decref(counted);
+        }
+    }
+    return rows;
+}
+
 static json_t *build(struct replay *r, bool ok)
 {
     json_t *o = fw_stats(r->fw), *leaks = json_object();
@@ -14,6 +34,7 @@ static json_t *build(struct replay *r, bool ok)
     json_object_set_new(leaks, "programs", json_integer(r->leaked_programs));
     json_object_set_new(leaks, "templates", json_integer(r->leaked_templates));
     json_object_set_new(o, "drops", fw_drops(r->fw));
+    json_object_set_new(o, "rules", rules(r));
     json_object_set_new(o, "leaks", leaks);
     json_object_set_new(o, "sessions_high_water", json_integer(r->sessions_high));
     json_object_set_new(o, "ok", json_boolean(ok));
@@ -40,10 +61,10 @@ static void print_ports(const json_t *report)
 
 static void print_stage(const char *port, const char *name, const json_t *stage)
 {
-    printf("%-16s %-5s %10lld %10lld %8lld %10lld %10lld %8lld %8lld %10lld\n", port, name,
-           get(stage, "rx"), get(stage, "originated"), get(stage, "segments_added"),
-           get(stage, "tx"), get(stage, "consumed"), get(stage, "merged"), get(stage, "returned"),
-           get(stage, "drops"));
+    printf("%-16s %-5s %10lld %10lld %8lld %8lld %10lld %10lld %8lld %8lld %10lld\n", port, name,
+           get(stage, "rx"), get(stage, "originated"), get(stage, "copies"),
+           get(stage, "segments_added"), get(stage, "tx"), get(stage, "consumed"),
+           get(stage, "merged"), get(stage, "returned"), get(stage, "drops"));
 }
 
 static void print_stages(const json_t *report)
@@ -52,8 +73,8 @@ static void print_stages(const json_t *report)
     const json_t *port;
     size_t i;
 
-    printf("\n%-16s %-5s %10s %10s %8s %10s %10s %8s %8s %10s\n", "from port", "stage", "rx",
-           "originated", "segments", "tx", "consumed", "merged", "returned", "drops");
+    printf("\n%-16s %-5s %10s %10s %8s %8s %10s %10s %8s %8s %10s\n", "from port", "stage", "rx",
+           "originated", "copies", "segments", "tx", "consumed", "merged", "returned", "drops");
     json_array_foreach (json_object_get(report, "ports"), i, port) {
         const json_t *stages = json_object_get(port, "stages");
 
@@ -77,13 +98,29 @@ static void print_drops(const json_t *report)
                json_string_value(json_object_get(row, "text")));
 }
 
+static void print_rules(const json_t *report)
+{
+    const json_t *row, *hits;
+    size_t i;
+
+    json_array_foreach (json_object_get(report, "rules"), i, row) {
+        printf("rule  %-16s %s", json_string_value(json_object_get(row, "port")),
+               json_string_value(json_object_get(row, "text")));
+        hits = json_object_get(row, "hits");
+        if (hits != NULL)
+            printf(": %lld packets, %lld bytes", (long long)json_integer_value(hits),
+                   get(row, "bytes"));
+        putchar('\n');
+    }
+}
+
 static void print_balance(const struct fw_balance *b)
 {
-    printf("conservation  rx %" PRIu64 " + originated %" PRIu64 " + segments %" PRIu64
-           " = tx %" PRIu64 " + consumed %" PRIu64 " + merged %" PRIu64 " + drops %" PRIu64
-           " + in flight %" PRId64 ": %s\n",
-           b->rx, b->originated, b->segments, b->tx, b->consumed, b->merged, b->drops, b->in_flight,
-           b->settled ? "holds" : "BROKEN");
+    printf("conservation  rx %" PRIu64 " + originated %" PRIu64 " + copies %" PRIu64
+           " + segments %" PRIu64 " = tx %" PRIu64 " + consumed %" PRIu64 " + merged %" PRIu64
+           " + drops %" PRIu64 " + in flight %" PRId64 ": %s\n",
+           b->rx, b->originated, b->copies, b->segments, b->tx, b->consumed, b->merged, b->drops,
+           b->in_flight, b->settled ? "holds" : "BROKEN");
 }
 
 static bool ports_ok(struct replay *r)
@@ -115,6 +152,7 @@ int replay_report(struct replay *r)
         print_ports(report);
         print_stages(report);
         print_drops(report);
+        print_rules(report);
         print_balance(&total);
         printf("sessions  high water %u\nleaks  sessions %u, slots %u, programs %u, templates "
                "%u\n",

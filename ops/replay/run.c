@@ -77,16 +77,25 @@ static int play(struct replay *r)
 {
     uint64_t t = next_time(r);
     uint64_t last = 0;
+    int rc;
 
     r->first = t == UINT64_MAX ? 0 : t;
     for (; t != UINT64_MAX; t = next_time(r)) {
         if (t < last) /* captures are not always in order: what comes late comes at once */
             t = last;
+        rc = replay_create_rules(r, t - r->first);
+        if (rc != REPLAY_OK)
+            return rc;
         last = t + r->options->quantum_ns;
         set_time(r, last);
         settle(r);
         if (sessions(r) > r->sessions_high)
             r->sessions_high = sessions(r);
+    }
+    if (r->rules_done < r->options->rules) {
+        fprintf(stderr, "avs-replay: rule '%s' would come after the last frame\n",
+                r->options->rule[r->rules_done]);
+        return REPLAY_CONFIG;
     }
     return capture_errors(r);
 }
@@ -179,7 +188,13 @@ int replay_run(struct replay *r, struct cfg *cfg)
         cfg_free(cfg);
         return REPLAY_CAPTURE;
     }
-    rc = play(r);
+    rc = replay_set_meters(r);
+    if (rc == REPLAY_OK)
+        rc = replay_create_rules(r, 0);
+    if (rc == REPLAY_OK)
+        rc = play(r);
+    if (rc != REPLAY_OK)
+        return rc;
     if (!r->options->no_ageing)
         age(r);
     look_for_leaks(r);

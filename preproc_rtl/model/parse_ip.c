@@ -110,9 +110,7 @@ enum hsr_drop pp_scan_ip4(struct pp_scan *s)
     return pp_scan_l4(s);
 }
 
-/* Length of an extension header of `type`, of which at least two bytes are at `p`; 0: no extension
- * header. */
-static uint32_t ext_length(uint8_t type, const uint8_t *p)
+uint32_t pp_ext_length(uint8_t type, const uint8_t *p)
 {
     switch (type) {
     case EXT_HOP_BY_HOP:
@@ -165,7 +163,7 @@ static enum hsr_drop ip6_chain(struct pp_scan *s, uint8_t next)
         s->m.flags |= HSR_RXF_OPTIONS;
         if (!p || count == MAX_EXT || !in_place)
             return HSR_DROP_IP6_EXT;
-        p = hsr_pull(&s->c, ext_length(next, p));
+        p = hsr_pull(&s->c, pp_ext_length(next, p));
         if (!p)
             return HSR_DROP_IP6_EXT;
         pp_scan_mark_l4(s);

@@ -6,12 +6,7 @@
 #define ARP_SIZE    28
 #define MAX_TAGS    2
 
-enum { TYPE_IP4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IP6 = 0x86DD };
-
-static bool is_tag(uint16_t type)
-{
-    return type == 0x8100 || type == 0x88A8 || type == 0x9100;
-}
+enum { TYPE_ARP = 0x0806 };
 
 /* RFC 826 for Ethernet and IPv4 only. */
 static enum hsr_drop arp(struct pp_scan *s)
@@ -40,10 +35,10 @@ enum hsr_drop pp_scan_l2(struct pp_scan *s)
     if (p[0] & 1)
         s->m.flags |= HSR_RXF_L2_MCAST;
     type = hsr_load16(p + ETHER_ADDRS);
-    for (unsigned tags = 0; is_tag(type); tags++) {
+    for (unsigned tags = 0; pp_is_tag(type); tags++) {
         if (tags == MAX_TAGS)
             return HSR_DROP_VLAN_DEPTH;
-        p = hsr_pull(&s->c, 4);
+        p = hsr_pull(&s->c, PP_TAG);
         if (!p)
             return HSR_DROP_PKT_TOO_SMALL;
         /* The underlay's tag is the one that steers; an inner one shows in l3_off - l2_off. */
@@ -55,9 +50,9 @@ enum hsr_drop pp_scan_l2(struct pp_scan *s)
     }
     pp_scan_mark_l3(s);
     switch (type) {
-    case TYPE_IP4:
+    case PP_TYPE_IP4:
         return pp_scan_ip4(s);
-    case TYPE_IP6:
+    case PP_TYPE_IP6:
         return pp_scan_ip6(s);
     case TYPE_ARP:
         return arp(s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to the parser: the state of one scan and the layers that advance it.
+ * Private to the parser and to what walks over parsed headers once more: the state of one scan and the layers that
+ * advance it.
  *
  * Each layer takes its header off the cursor, notes what it found in `m`, and calls the next one;
  * it returns the drop reason it found, 0 for none. Fields of packets are fetched once and checked
@@ -12,6 +13,14 @@
 #include "hsring/bytes.h"
 #include "hsring/wire.h"
 #include "preproc/parse.h"
+
+/* EtherTypes, and bytes of a tag from its TCI on. */
+enum { PP_TYPE_IP4 = 0x0800, PP_TYPE_IP6 = 0x86DD, PP_TAG = 4 };
+
+static inline bool pp_is_tag(uint16_t type)
+{
+    return type == 0x8100 || type == 0x88A8 || type == 0x9100;
+}
 
 /* Position of a two-bit verdict in rx_meta.verdicts. */
 enum { PP_VERDICT_L3 = 0, PP_VERDICT_L4 = 2, PP_VERDICT_OUTER = 4 };
@@ -45,6 +54,10 @@ enum hsr_drop pp_scan_l4(struct pp_scan *s);   /* s->proto, from the cursor on *
 enum hsr_drop pp_scan_icmp(struct pp_scan *s); /* ICMP and ICMPv6 */
 enum hsr_drop pp_scan_tunnel(
     struct pp_scan *s); /* VXLAN or Geneve header, up to the inner Ethernet */
+
+/* Length of an extension header of `type`, of which at least two bytes are at `p`; 0: no extension
+ * header. */
+uint32_t pp_ext_length(uint8_t type, const uint8_t *p);
 
 /* The staged path alone, of which pp_parse() has a shorter version for plain packets. */
 void pp_parse_staged(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,

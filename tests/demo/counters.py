@@ -31,7 +31,8 @@ def main(words):
         vectors = sum(worker["vectors"] for worker in stats["workers"])
         fast = sum(worker["hits_flow_id"] + worker["hits_table"] for worker in stats["workers"])
         share = f"{100 * fast / vectors:.2f} %" if vectors else "-"
-        equation = (f"{total['rx']} rx + {total['originated']} originated + {total['segments_added']} segments = "
+        equation = (f"{total['rx']} rx + {total['originated']} originated + {total['copies']} copies + "
+                    f"{total['segments_added']} segments = "
                     f"{total['tx']} tx + {total['consumed']} consumed + {total['merged']} merged + "
                     f"{total['drops']} drops + {total['in_flight']} in flight")
         print(f"{host:<5} {stats['sessions']['used']:>8} {stats['sessions']['created']:>8} {vectors:>9} {share:>10}   "

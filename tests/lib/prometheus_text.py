@@ -16,6 +16,7 @@ NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 VALUE = re.compile(r"[+-]?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Inf|NaN)")
 TYPES = {"counter", "gauge", "histogram", "summary", "untyped"}
+INTO = ("rx", "originated", "copies", "segments_added")  # terms of the conservation equation's left side
 RESERVED = ("_total", "_created", "_count", "_sum", "_bucket")
 
 
@@ -164,7 +165,7 @@ def expected(stats, drops, version):
                 if term == "held":
                     add("avs_port_held_packets", value, port=port)
                     continue
-                into = term in ("rx", "originated", "segments_added") or (stage, term) == ("pre", "returned")
+                into = term in INTO or (stage, term) == ("pre", "returned")
                 add("avs_port_stage_packets_total", value, port=port, stage=stage, term=term, side="in" if into else "out")
         add("avs_port_in_flight_packets", p["conservation"]["in_flight"], port=port)
         add("avs_port_conservation_ok", int(p["conservation"]["ok"]), port=port)
@@ -175,8 +176,8 @@ def expected(stats, drops, version):
     for d in drops:
         add("avs_port_drops_total", d["packets"], port=d["port"], reason=d["reason"], stage=d["stage"])
     total = stats["conservation"]
-    for term in ("rx", "originated", "segments_added", "tx", "consumed", "merged", "drops"):
-        side = "in" if term in ("rx", "originated", "segments_added") else "out"
+    for term in (*INTO, "tx", "consumed", "merged", "drops"):
+        side = "in" if term in INTO else "out"
         add("avs_conservation_packets_total", total[term], term=term, side=side)
     add("avs_conservation_in_flight_packets", total["in_flight"])
     add("avs_conservation_ok", int(total["ok"]))

@@ -74,6 +74,9 @@ drops
 drops --watch --count 1
 stats
 top --count 1
+flow list
+flow list a
+meter list
 log level
 log level control=info
 version

@@ -84,6 +84,44 @@ static int offer_fd(void *arg, const char *port, int fd)
     return fw_offer_fd(((struct avsd *)arg)->fw, port, fd);
 }
 
+static int rule_create(void *arg, const char *port, const char *text, bool validate,
+                       json_t **result, struct ctl_rule_error *error)
+{
+    return fw_rule_create(((struct avsd *)arg)->fw, port, text, validate, result, error);
+}
+
+static int rule_destroy(void *arg, const char *port, uint32_t id, struct ctl_rule_error *error)
+{
+    return fw_rule_destroy(((struct avsd *)arg)->fw, port, id, error);
+}
+
+static int rule_query(void *arg, const char *port, uint32_t id, json_t **result,
+                      struct ctl_rule_error *error)
+{
+    return fw_rule_query(((struct avsd *)arg)->fw, port, id, result, error);
+}
+
+static int rule_flush(void *arg, const char *port, json_t **result, struct ctl_rule_error *error)
+{
+    return fw_rule_flush(((struct avsd *)arg)->fw, port, result, error);
+}
+
+static int rule_list(void *arg, const char *port, json_t **result, struct ctl_rule_error *error)
+{
+    return fw_rule_list(((struct avsd *)arg)->fw, port, result, error);
+}
+
+static int meter_set(void *arg, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
+                     uint32_t burst, struct ctl_rule_error *error)
+{
+    return fw_meter_set(((struct avsd *)arg)->fw, id, unit, rate, burst, error);
+}
+
+static json_t *meter_list(void *arg)
+{
+    return fw_meter_list(((struct avsd *)arg)->fw);
+}
+
 void avsd_backend(struct avsd *d, struct ctl_backend *backend)
 {
     *backend = (struct ctl_backend){.arg = d,
@@ -97,5 +135,12 @@ void avsd_backend(struct avsd *d, struct ctl_backend *backend)
                                     .flush = flush,
                                     .unsettled = unsettled,
                                     .version = version,
-                                    .offer_fd = offer_fd};
+                                    .offer_fd = offer_fd,
+                                    .rule_create = rule_create,
+                                    .rule_destroy = rule_destroy,
+                                    .rule_query = rule_query,
+                                    .rule_flush = rule_flush,
+                                    .rule_list = rule_list,
+                                    .meter_set = meter_set,
+                                    .meter_list = meter_list};
 }

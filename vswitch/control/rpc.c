@@ -137,6 +137,12 @@ static json_t *error_reply(json_t *id, int code, int error, const struct ctl_cal
     if (data && call && call->applied) {
         json_object_set_new(data, "applied", json_true());
     }
+    if (data && call && call->rule_error.type) {
+        json_object_set_new(data, "type", json_string(call->rule_error.type));
+    }
+    if (data && call && call->rule_error.type && call->rule_error.at >= 0) {
+        json_object_set_new(data, "position", json_integer(call->rule_error.at));
+    }
     return json_pack("{s:s, s:O, s:{s:i, s:o, s:o*}}", "jsonrpc", "2.0", "id",
                      id ? id : json_null(), "error", "code", code, "message", said, "data", data);
 }
@@ -223,7 +229,11 @@ static json_t *answer(struct ctl_call *call, json_t *request)
 char *ctl_rpc(struct ctl_server *server, enum ctl_role role, uid_t uid, int *passed_fd,
               const char *line, size_t length, size_t *size)
 {
-    struct ctl_call call = {.server = server, .role = role, .uid = uid, .passed_fd = passed_fd};
+    struct ctl_call call = {.server = server,
+                            .role = role,
+                            .uid = uid,
+                            .passed_fd = passed_fd,
+                            .rule_error = {.at = -1}};
     json_error_t error;
 
     if (length > 0 && line[length - 1] == '\r') {

@@ -92,8 +92,10 @@ struct ctl_call {
     const json_t *params; /* object, or NULL */
     json_t *result;
     struct cfg_error error; /* with a negative return */
-    const char *hint;       /* static text, or NULL */
-    bool applied;           /* failed, and yet the running state has changed */
+    struct ctl_rule_error
+        rule_error;   /* with a negative return of a rule's method; its type is NULL else */
+    const char *hint; /* static text, or NULL */
+    bool applied;     /* failed, and yet the running state has changed */
 };
 
 struct ctl_method {
@@ -136,6 +138,15 @@ int ctl_method_schema_get(struct ctl_call *call);
 int ctl_method_session_list(struct ctl_call *call);
 int ctl_method_session_show(struct ctl_call *call);
 int ctl_method_session_flush(struct ctl_call *call);
+int ctl_method_flow_validate(struct ctl_call *call);
+int ctl_method_flow_create(struct ctl_call *call);
+int ctl_method_flow_destroy(struct ctl_call *call);
+int ctl_method_flow_query(struct ctl_call *call);
+int ctl_method_flow_list(struct ctl_call *call);
+int ctl_method_flow_flush(struct ctl_call *call);
+int ctl_method_meter_create(struct ctl_call *call);
+int ctl_method_meter_delete(struct ctl_call *call);
+int ctl_method_meter_list(struct ctl_call *call);
 
 struct ctl_change {
     bool dry_run;

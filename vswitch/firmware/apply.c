@@ -69,6 +69,13 @@ static int open_port(struct fw *fw, const struct cfg *cfg, uint32_t i, struct cf
     return rc;
 }
 
+/* What the NIC keeps for a port goes with it. */
+static void close_port(struct fw *fw, uint16_t index)
+{
+    fw->nic_ops->port_del(fw->nic, index);
+    fw_rules_forget_port(fw, index);
+}
+
 /* Back to the ports of `old` after the first `done` ports of `new` were looked at. */
 static void undo_ports(struct fw *fw, const struct cfg *old, const struct cfg *new, uint32_t done)
 {
@@ -76,7 +83,7 @@ static void undo_ports(struct fw *fw, const struct cfg *old, const struct cfg *n
 
     for (uint32_t i = 0; i < done; i++)
         if (!keeps(old, new, &new->port[i]))
-            fw->nic_ops->port_del(fw->nic, new->port[i].index);
+            close_port(fw, new->port[i].index);
     for (uint32_t i = 0; old != NULL && i < old->ports; i++) {
         const struct cfg_port *now = find_port(new, old->port[i].index);
 
@@ -91,7 +98,7 @@ static int open_ports(struct fw *fw, const struct cfg *old, const struct cfg *ne
 {
     for (uint32_t i = 0; i < new->ports; i++)
         if (find_port(old, new->port[i].index) != NULL && !keeps(old, new, &new->port[i]))
-            fw->nic_ops->port_del(fw->nic, new->port[i].index);
+            close_port(fw, new->port[i].index);
     for (uint32_t i = 0; i < new->ports; i++) {
         int rc = keeps(old, new, &new->port[i]) ? 0 : open_port(fw, new, i, error);
 
@@ -160,7 +167,7 @@ static void close_ports(struct fw *fw, const struct cfg *old, const struct cfg *
         const struct cfg_port *now = find_port(new, old->port[i].index);
 
         if (now == NULL)
-            fw->nic_ops->port_del(fw->nic, old->port[i].index);
+            close_port(fw, old->port[i].index);
         for (uint32_t w = 0; now == NULL && w < fw->workers; w++) {
             struct sweep s = {.port = old->port[i].index, .left = 1};
 

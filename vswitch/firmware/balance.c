@@ -24,8 +24,9 @@ static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
 
     add_workers(fw, port, b, &in, &out);
     b->pre += (int64_t)(s->pre_rx + s->pre_returned - s->pre_ring - s->pre_drops - s->pre_held);
-    b->post += (int64_t)(s->post_ring + s->post_originated + s->post_segments - s->post_tx -
-                         s->post_consumed - s->post_merged - s->post_returned - s->post_drops);
+    b->post += (int64_t)(s->post_ring + s->post_originated + s->post_copies + s->post_segments -
+                         s->post_tx - s->post_consumed - s->post_merged - s->post_returned -
+                         s->post_drops);
     b->returned += (int64_t)(s->post_returned - s->pre_returned);
     b->in_flight += (int64_t)(s->pre_held + s->pre_ring - s->post_ring);
     b->to_fw += (int64_t)(s->pre_ring - base->pre_ring - in);
@@ -33,6 +34,7 @@ static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
     b->rx += s->pre_rx;
     b->tx += s->post_tx;
     b->originated += s->post_originated;
+    b->copies += s->post_copies;
     b->consumed += s->post_consumed;
     b->merged += s->post_merged;
     b->drops += s->pre_drops + s->post_drops;
@@ -45,8 +47,8 @@ static void add_port(struct fw *fw, uint16_t port, struct fw_balance *b)
  */
 static void judge(struct fw_balance *b)
 {
-    int64_t whole = (int64_t)(b->rx + b->originated + b->segments - b->tx - b->consumed -
-                              b->merged - b->drops) -
+    int64_t whole = (int64_t)(b->rx + b->originated + b->copies + b->segments - b->tx -
+                              b->consumed - b->merged - b->drops) -
                     b->in_flight;
 
     b->ok = b->pre == 0 && b->post == 0 && b->returned == 0 && whole == 0 && b->in_flight >= 0 &&

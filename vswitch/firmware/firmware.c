@@ -102,6 +102,7 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
     int rc = fw == NULL ? -ENOMEM : 0;
 
     if (fw != NULL) {
+        TAILQ_INIT(&fw->rules.list);
         fw->view = config->view;
         fw->nic_ops = config->nic_ops;
         fw->nic = config->nic;
@@ -137,6 +138,7 @@ void fw_close(struct fw *fw)
     for (uint32_t i = 0; i < FW_OFFERS; i++)
         if (fw->offer[i].fd >= 0)
             close(fw->offer[i].fd);
+    fw_rules_close(fw);
     pol_free(fw->policy);
     cfg_free(fw->cfg);
     free(fw->shared.qsbr);

@@ -3,9 +3,30 @@
 #ifndef FIRMWARE_INTERNAL_H
 #define FIRMWARE_INTERNAL_H
 
+#include <sys/queue.h>
+
 #include "firmware/firmware.h"
 
 #define FW_OFFERS 64
+
+/* A rule that the NIC keeps for us. */
+struct fw_rule {
+    TAILQ_ENTRY(fw_rule) link;
+    uint32_t id;
+    uint8_t home; /* enum hsr_rule_home */
+    struct hsr_rule rule;
+};
+
+/* What the NIC was told, for those who ask: in the order in which it looks at them, by port, priority and age. */
+struct fw_rules {
+    TAILQ_HEAD(, fw_rule) list;
+    struct fw_meter {
+        enum hsr_meter_unit unit;
+        uint64_t rate;
+        uint32_t burst;
+    } meter[HSR_MAX_METERS];
+    uint32_t high; /* most that the NIC's own table held */
+};
 
 struct fw {
     const struct hsr_view *view;
@@ -40,6 +61,7 @@ struct fw {
         char port[CFG_NAME];
         int fd; /* -1: free */
     } offer[FW_OFFERS];
+    struct fw_rules rules;
 };
 
 /* A number into a JSON object. */
@@ -56,6 +78,12 @@ uint32_t fw_quota(const struct cfg *cfg, const struct cfg_port *port);
 
 /* Rows {"table", "worker", "used", "high_water", "capacity"} of all that can fill up; of the last fw_sync(). */
 json_t *fw_tables(struct fw *fw);
+
+/* The NIC has removed a port, and with it its rules and those that mirror to it (rules.c). */
+void fw_rules_forget_port(struct fw *fw, uint16_t index);
+/* Rules in the NIC's own table. */
+uint32_t fw_rules_in_table(const struct fw *fw);
+void fw_rules_close(struct fw *fw);
 
 /* Descriptor offered for a port, -1: none; the caller's from then on. */
 int fw_take_offer(struct fw *fw, const char *port);

@@ -84,5 +84,82 @@ static int sync_counters(void *nic)
     return plain(nic, HSR_MSG_SYNC);
 }
 
-const struct fw_nic_ops fw_nic_attached = {"attached", port_add, port_del,     context_set,
-                                           vtep_set,   start,    sync_counters};
+/* A request that is answered by the state of a rule; what went wrong on the way has no state, so it is made one. */
+static int ask_state(void *nic, union hsr_msg *msg, uint16_t type, struct hsr_rule_state *state)
+{
+    char why[NIC_WHY];
+    int rc = hsr_attach_request(nic, msg, type, -1, TIMEOUT_MS, why);
+
+    if (msg->hdr.type == HSR_MSG_RULE_STATE) {
+        *state = msg->rule_state.state;
+        return rc;
+    }
+    *state = (struct hsr_rule_state){.error = HSR_RULE_ERROR_UNSPECIFIED};
+    memcpy(state->text, why, sizeof why);
+    return rc;
+}
+
+static int rule_create(void *nic, const struct hsr_rule *rule, uint32_t id, bool validate,
+                       struct hsr_rule_state *state)
+{
+    union hsr_msg msg;
+
+    hsr_msg_init(&msg, HSR_MSG_RULE_CREATE, 0);
+    msg.rule.id = id;
+    msg.rule.validate = validate;
+    msg.rule.rule = *rule;
+    return ask_state(nic, &msg, HSR_MSG_RULE_CREATE, state);
+}
+
+static int rule_ref(void *nic, uint16_t type, uint16_t port, uint32_t id,
+                    struct hsr_rule_state *state)
+{
+    union hsr_msg msg;
+
+    hsr_msg_init(&msg, type, 0);
+    msg.rule_ref.id = id;
+    msg.rule_ref.port = port;
+    return ask_state(nic, &msg, type, state);
+}
+
+static int rule_destroy(void *nic, uint16_t port, uint32_t id, struct hsr_rule_state *state)
+{
+    return rule_ref(nic, HSR_MSG_RULE_DESTROY, port, id, state);
+}
+
+static int rule_query(void *nic, uint16_t port, uint32_t id, struct hsr_rule_state *state)
+{
+    return rule_ref(nic, HSR_MSG_RULE_QUERY, port, id, state);
+}
+
+static int rule_flush(void *nic, uint16_t port, struct hsr_rule_state *state)
+{
+    return rule_ref(nic, HSR_MSG_RULE_FLUSH, port, 0, state);
+}
+
+static int meter_set(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
+                     uint32_t burst)
+{
+    union hsr_msg msg;
+    char why[NIC_WHY];
+
+    hsr_msg_init(&msg, HSR_MSG_METER_SET, 0);
+    msg.meter.id = id;
+    msg.meter.unit = (uint8_t)unit;
+    msg.meter.rate = rate;
+    msg.meter.burst = burst;
+    return hsr_attach_request(nic, &msg, HSR_MSG_METER_SET, -1, TIMEOUT_MS, why);
+}
+
+const struct fw_nic_ops fw_nic_attached = {.name = "attached",
+                                           .port_add = port_add,
+                                           .port_del = port_del,
+                                           .context_set = context_set,
+                                           .vtep_set = vtep_set,
+                                           .start = start,
+                                           .sync = sync_counters,
+                                           .rule_create = rule_create,
+                                           .rule_destroy = rule_destroy,
+                                           .rule_query = rule_query,
+                                           .rule_flush = rule_flush,
+                                           .meter_set = meter_set};

@@ -32,5 +32,42 @@ static int sync_counters(void *nic)
     return nic_sync(nic);
 }
 
-const struct fw_nic_ops fw_nic_embedded = {"embedded", port_add, port_del,     context_set,
-                                           vtep_set,   start,    sync_counters};
+static int rule_create(void *nic, const struct hsr_rule *rule, uint32_t id, bool validate,
+                       struct hsr_rule_state *state)
+{
+    return nic_rule_create(nic, rule, id, validate, state);
+}
+
+static int rule_destroy(void *nic, uint16_t port, uint32_t id, struct hsr_rule_state *state)
+{
+    return nic_rule_destroy(nic, port, id, state);
+}
+
+static int rule_query(void *nic, uint16_t port, uint32_t id, struct hsr_rule_state *state)
+{
+    return nic_rule_query(nic, port, id, state);
+}
+
+static int rule_flush(void *nic, uint16_t port, struct hsr_rule_state *state)
+{
+    return nic_rule_flush(nic, port, state);
+}
+
+static int meter_set(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
+                     uint32_t burst)
+{
+    return nic_meter_set(nic, id, unit, rate, burst);
+}
+
+const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
+                                           .port_add = port_add,
+                                           .port_del = port_del,
+                                           .context_set = context_set,
+                                           .vtep_set = vtep_set,
+                                           .start = start,
+                                           .sync = sync_counters,
+                                           .rule_create = rule_create,
+                                           .rule_destroy = rule_destroy,
+                                           .rule_query = rule_query,
+                                           .rule_flush = rule_flush,
+                                           .meter_set = meter_set};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "action/store.h"
+#include "hsring/flow_id.h"
 #include "internal.h"
 #include "session/record.h"
 #include "session/track.h"
@@ -228,6 +229,7 @@ static void show(struct dp_worker *w, void *arg)
 
     ses_export(dp_sessions(w), s, dp_now(w), &r);
     sh->found = record_json(sh->fw, &r, ses_state_name(s), dp_now(w));
+    fw_put(sh->found, "mark", hsr_flow_mark(r.flow_id));
     json_object_set_new(sh->found, "actions", actions_json(w, &s->dir[first]));
     json_object_set_new(sh->found, "reply_actions", actions_json(w, &s->dir[1 - first]));
 }

@@ -16,6 +16,7 @@ static json_t *balance_json(const struct fw_balance *b)
     json_object_set_new(o, "ok", json_boolean(b->ok));
     fw_put(o, "rx", b->rx);
     fw_put(o, "originated", b->originated);
+    fw_put(o, "copies", b->copies);
     fw_put(o, "segments_added", b->segments);
     fw_put(o, "tx", b->tx);
     fw_put(o, "consumed", b->consumed);
@@ -60,6 +61,7 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
     fw_put(fw_row, "drops", sum.drops);
     fw_put(post, "rx", s->post_ring);
     fw_put(post, "originated", s->post_originated);
+    fw_put(post, "copies", s->post_copies);
     fw_put(post, "segments_added", s->post_segments);
     fw_put(post, "tx", s->post_tx);
     fw_put(post, "consumed", s->post_consumed);

@@ -132,6 +132,7 @@ json_t *fw_tables(struct fw *fw)
     row(rows, "neighbors", neighbors, neighbors, DP_NEIGHBORS); /* none is ever forgotten */
     policy_rows(fw, rows);
     nic_rows(fw, rows);
+    row(rows, "nic_rules", fw_rules_in_table(fw), fw->rules.high, HSR_MAX_RULES);
     eal_rows(rows);
     return rows;
 }

@@ -78,6 +78,7 @@ static int remove_port(struct nic *nic, void *arg)
     int fd = p->port.ops->rx_fd(&p->port);
 
     nic_publish(nic);
+    pp_rules_forget_port(nic->pre.rules, index);
     hsr_view_set_port_up(&nic->region.view, index, false);
     if (fd >= 0)
         epoll_ctl(nic->epoll, EPOLL_CTL_DEL, fd, NULL);
@@ -134,6 +135,7 @@ int nic_port_del(struct nic *nic, uint16_t index)
 
     if (p == NULL)
         return -ENOENT;
+    nic_rules_forget_port(nic, index);
     nic_run(nic, remove_port, p);
     p->port.ops->close(&p->port);
     free(p);
@@ -236,6 +238,7 @@ static int reset(struct nic *nic, void *arg)
     nic_slots_reclaim(&nic->slots, count_lost, nic);
     pp_fit_clear(&nic->pre.fit);
     pp_tables_clear(&nic->pre.tables);
+    pp_rules_clear(nic->pre.rules);
     nic->owner = hsr_owner_next_epoch(nic->owner); /* what the old firmware still sends is stale */
     nic->pre.owner = nic->owner;
     hsr_region_reset(&nic->region, instance, nic->owner);
@@ -249,6 +252,7 @@ static int reset(struct nic *nic, void *arg)
 
 int nic_reset(struct nic *nic, uint32_t instance)
 {
+    nic_rules_forget_devices(nic);
     return nic_run(nic, reset, &instance);
 }
 

@@ -35,6 +35,16 @@ struct nic_call {
     _Atomic bool done;
 };
 
+/* A rule in a port's device. */
+struct nic_device_rule {
+    uint16_t port, mirror; /* mirror HSR_NO_PORT: none */
+    uint32_t id;
+    void *handle;
+    bool marks;
+    uint32_t mark;
+    uint64_t flow_id;
+};
+
 struct nic {
     struct hsr_region region;
     struct nic_slots slots;
@@ -61,6 +71,8 @@ struct nic {
         uint32_t rx_ring_high, tx_ring_high; /* of the fullest ring */
         uint64_t bytes_to_fw, bytes_from_fw;
     } traffic;
+    struct nic_device_rule device_rule[HSR_MAX_RULES]; /* the first device_rules of them */
+    uint32_t device_rules;
     struct nic_faults faults;
     int epoll;
     int wake; /* eventfd: a control call waits */
@@ -79,6 +91,23 @@ bool nic_rx_room(struct nic *nic);
 
 /* One burst of a worker's tx and free rings (tx.c); how many entries. */
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker);
+
+/* The copies that the last frame's rules ask for: into their ports' batches (copy.c). */
+void nic_copy(struct nic *nic, const struct nic_rx *frame, uint16_t ledger);
+
+/* A copy of a received frame into the batch of its egress port; and all batches to their ports (tx.c). */
+void nic_tx_copy(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger);
+void nic_tx_flush(struct nic *nic);
+
+/* Has the port rules, in the table or its device? (rules.c) */
+bool nic_ruled(const struct nic *nic, uint16_t port);
+
+/* Flow id that a device's mark stands for, 0: none (rules.c). */
+uint64_t nic_rule_pinned(const struct nic *nic, uint16_t port, uint32_t mark);
+
+/* Before a port goes, and before a reset: its rules leave their devices (rules.c, control thread). */
+void nic_rules_forget_port(struct nic *nic, uint16_t port);
+void nic_rules_forget_devices(struct nic *nic);
 
 /* Count one packet of this ledger as dropped by the Pre- or the Post-Processor. */
 static inline void nic_pre_drop(struct nic *nic, uint16_t ledger, enum hsr_drop reason)

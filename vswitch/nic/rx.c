@@ -21,11 +21,34 @@ static void charge(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint
     nic_slots_charge(&nic->slots, port, slots);
 }
 
+/*
+ * What rules leave to be done: the flow id of a packet that the port's device has marked, unless the table gave it one, and
+ * copies. They refer to the frame's run until that is free, or the firmware's.
+ */
+static __attribute__((noinline)) void follow_rules(struct nic *nic, const struct nic_rx *frame,
+                                                   struct hsr_rx_meta *meta, uint16_t port,
+                                                   enum hsr_drop drop)
+{
+    if (frame->marked && nic->pre.verdict.flow_id == 0 && drop == HSR_DROP_NONE) {
+        uint64_t pinned = nic_rule_pinned(nic, port, frame->mark);
+
+        if (pinned != 0 && meta->reason == HSR_DROP_NONE)
+            meta->flow_id = pinned;
+    }
+    nic_copy(nic, frame, port);
+    nic->pre.verdict.copies = 0;
+    nic->pre.verdict.flow_id = 0;
+    if (drop != HSR_DROP_NONE)
+        nic_tx_flush(nic);
+}
+
 uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
 {
     const struct nic_port_config *config = &p->port.config;
-    struct pp_ingress in = {
-        .port = config->index, .uplink = config->uplink, .context = config->context};
+    struct pp_ingress in = {.port = config->index,
+                            .uplink = config->uplink,
+                            .ruled = nic_ruled(nic, config->index),
+                            .context = config->context};
     struct hsr_port_stats *stats = &nic->stats[config->index];
     struct nic_rx frame[NIC_RX_BURST];
     uint32_t no_slot = 0, too_big = 0;
@@ -39,11 +62,15 @@ uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
                                           frame[i].len, &in, &frame[i].vnet, now);
 
         stats->rx_bytes += frame[i].len;
+        if (__builtin_expect(in.ruled, false))
+            follow_rules(nic, &frame[i], meta, config->index, drop);
         if (drop != HSR_DROP_NONE) {
             nic_pre_drop(nic, config->index, drop);
             nic_slots_put(&nic->slots, slot);
         }
     }
+    if (in.ruled)
+        nic_tx_flush(nic);
     for (uint32_t i = 0; i < no_slot; i++)
         nic_pre_drop(nic, config->index, HSR_DROP_NO_SLOT);
     for (uint32_t i = 0; i < too_big; i++)

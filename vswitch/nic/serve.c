@@ -204,6 +204,40 @@ static void start(struct nic_serve *s)
     nic_start(s->nic);
 }
 
+static void rule_state(struct nic_serve *s, const struct hsr_msg_hdr *req, int rc,
+                       const struct hsr_rule_state *state)
+{
+    union hsr_msg msg;
+
+    hsr_msg_init(&msg, HSR_MSG_RULE_STATE, req->seq);
+    msg.hdr.status = (uint32_t)-rc;
+    msg.rule_state.state = *state;
+    if (hsr_msg_send(s->client, &msg, NULL, 0) < 0)
+        detach(s);
+}
+
+/* Requests that RULE_STATE answers. */
+static void rule_request(struct nic_serve *s, const union hsr_msg *m)
+{
+    struct hsr_rule_state state;
+    int rc;
+
+    switch (m->hdr.type) {
+    case HSR_MSG_RULE_CREATE:
+        rc = nic_rule_create(s->nic, &m->rule.rule, m->rule.id, m->rule.validate != 0, &state);
+        break;
+    case HSR_MSG_RULE_DESTROY:
+        rc = nic_rule_destroy(s->nic, m->rule_ref.port, m->rule_ref.id, &state);
+        break;
+    case HSR_MSG_RULE_QUERY:
+        rc = nic_rule_query(s->nic, m->rule_ref.port, m->rule_ref.id, &state);
+        break;
+    default:
+        rc = nic_rule_flush(s->nic, m->rule_ref.port, &state);
+    }
+    rule_state(s, &m->hdr, rc, &state);
+}
+
 static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
 {
     int rc = 0;
@@ -222,12 +256,22 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
     case HSR_MSG_PORT_DEL:
         port_del(s, &m->port);
         return;
+    case HSR_MSG_RULE_CREATE:
+    case HSR_MSG_RULE_DESTROY:
+    case HSR_MSG_RULE_QUERY:
+    case HSR_MSG_RULE_FLUSH:
+        rule_request(s, m);
+        return;
     case HSR_MSG_CONTEXT_SET:
         rc = nic_context_set(s->nic, (enum hsr_tunnel)m->context.tunnel, m->context.vni,
                              m->context.context);
         break;
     case HSR_MSG_VTEP_SET:
         rc = nic_vtep_set(s->nic, m->vtep.addr, m->vtep.family, m->vtep.remove != 0);
+        break;
+    case HSR_MSG_METER_SET:
+        rc = nic_meter_set(s->nic, m->meter.id, (enum hsr_meter_unit)m->meter.unit, m->meter.rate,
+                           m->meter.burst);
         break;
     case HSR_MSG_START:
         start(s);

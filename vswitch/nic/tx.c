@@ -66,26 +66,24 @@ static void collect_plain(struct nic *nic, struct nic_slot_port *p, uint16_t led
     b->ledger[b->count++] = ledger;
 }
 
-static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
-                     uint16_t ledger)
+/* The port a frame leaves by, which will be flushed; NULL: there is none. */
+static inline struct nic_slot_port *egress(struct nic *nic, uint16_t index)
 {
-    struct nic_slot_port *p = nic->port[meta->egress_port];
+    struct nic_slot_port *p = nic->port[index];
 
-    if (p == NULL) {
-        nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
-        return;
-    }
-    if (!p->touched) {
+    if (p != NULL && !p->touched) {
         p->touched = true;
-        nic->flush[nic->flushes++] = meta->egress_port;
+        nic->flush[nic->flushes++] = index;
     }
-    const uint8_t *frame = hsr_slot(&nic->region.view, slot) + meta->frame_off;
+    return p;
+}
 
-    nic->traffic.bytes_from_fw += meta->frame_len;
-    if (po_is_plain(meta, &p->port.egress)) {
-        collect_plain(nic, p, ledger, frame, meta->frame_len);
-        return;
-    }
+/* A frame the Post-Processor may have work with. */
+static __attribute__((noinline)) void process(struct nic *nic, struct nic_slot_port *p,
+                                              const struct hsr_tx_meta *meta, uint32_t slot,
+                                              uint16_t ledger)
+{
+    const uint8_t *frame = hsr_slot(&nic->region.view, slot) + meta->frame_off;
     struct collect c = {.nic = nic, .port = p, .ledger = ledger};
     struct po_result r = po_process(&nic->work, meta, frame, &p->port.egress, collect_frames, &c);
 
@@ -93,6 +91,35 @@ static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t s
         nic->stats[ledger].post_segments += r.made - 1;
     if (r.made == 0)
         nic_post_drop(nic, ledger, r.drop);
+}
+
+static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
+                     uint16_t ledger)
+{
+    struct nic_slot_port *p = egress(nic, meta->egress_port);
+
+    nic->traffic.bytes_from_fw += meta->frame_len;
+    if (p == NULL) {
+        nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
+    } else if (po_is_plain(meta, &p->port.egress)) {
+        collect_plain(nic, p, ledger, hsr_slot(&nic->region.view, slot) + meta->frame_off,
+                      meta->frame_len);
+    } else {
+        process(nic, p, meta, slot, ledger);
+    }
+}
+
+void nic_tx_copy(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger)
+{
+    struct nic_slot_port *p = egress(nic, meta->egress_port);
+
+    nic->stats[ledger].post_copies++;
+    if (p == NULL)
+        nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
+    else if (!hsr_tx_check(meta, hsr_slot_space(&nic->region.view, slot), HSR_KIND_PACKET))
+        nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
+    else
+        process(nic, p, meta, slot, ledger);
 }
 
 /* Do what the (checked) metadata of a packet asks. */
@@ -203,6 +230,17 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
     return n;
 }
 
+void nic_tx_flush(struct nic *nic)
+{
+    for (uint32_t i = 0; i < nic->flushes; i++) {
+        struct nic_slot_port *p = nic->port[nic->flush[i]];
+
+        flush_port(nic, p);
+        p->touched = false;
+    }
+    nic->flushes = 0;
+}
+
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
 {
     struct hsr_ring *tx = &nic->ring[worker][HSR_RING_TX];
@@ -217,13 +255,7 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
             __builtin_prefetch(hsr_slot(&nic->region.view, hsr_entry_slot(entry[i])));
     for (uint32_t i = 0; i < n; i++)
         process_entry(nic, worker, entry[i]);
-    for (uint32_t i = 0; i < nic->flushes; i++) {
-        struct nic_slot_port *p = nic->port[nic->flush[i]];
-
-        flush_port(nic, p);
-        p->touched = false;
-    }
-    nic->flushes = 0;
+    nic_tx_flush(nic);
     release(nic, worker);
     n += free_burst(nic, worker);
     return n;

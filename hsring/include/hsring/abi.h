@@ -49,6 +49,12 @@
 #define HSR_FLOW_WORKER_BITS 8 /* bits 48..55 */
 #define HSR_FLOW_INSTANCE_BITS 8 /* bits 56..63: never 0, so that flow id 0 is no flow */
 
+/* Rules */
+#define HSR_MAX_RULES 0x100 /* rules a NIC keeps, of all ports */
+#define HSR_MAX_METERS 0x100 /* meter ids 0..255 */
+#define HSR_RULE_ITEMS 12 /* items of a pattern */
+#define HSR_RULE_HEADER 40 /* bytes of the longest header an item matches */
+
 /* What a ring entry carries (bits 24..31 of the entry). */
 enum hsr_kind {
     HSR_KIND_PACKET = 0, /* a received packet; on tx its slot came from rx */
@@ -206,6 +212,73 @@ enum hsr_msg_type {
     HSR_MSG_VTEP_SET = 7, /* a local tunnel end point address */
     HSR_MSG_SYNC = 8, /* publish statistics now, then reply */
     HSR_MSG_STOP = 9, /* fetch nothing more from the ports */
+    HSR_MSG_RULE_CREATE = 10, /* validate a rule, and create it when asked to; answered by RULE_STATE */
+    HSR_MSG_RULE_DESTROY = 11, /* remove a rule; answered by RULE_STATE */
+    HSR_MSG_RULE_QUERY = 12, /* what a rule has counted; answered by RULE_STATE */
+    HSR_MSG_RULE_FLUSH = 13, /* remove all rules of a port; answered by RULE_STATE */
+    HSR_MSG_RULE_STATE = 14, /* answer to the four above: the rule's state, or why not */
+    HSR_MSG_METER_SET = 15, /* create, change or remove a meter */
+};
+
+/* Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type. */
+enum hsr_rule_item_type {
+    HSR_RULE_ITEM_ETH = 1,
+    HSR_RULE_ITEM_VLAN = 2, /* a tag from its TCI on */
+    HSR_RULE_ITEM_IPV4 = 3, /* without options */
+    HSR_RULE_ITEM_IPV6 = 4, /* without extension headers */
+    HSR_RULE_ITEM_TCP = 5, /* without options */
+    HSR_RULE_ITEM_UDP = 6,
+    HSR_RULE_ITEM_SCTP = 7,
+    HSR_RULE_ITEM_ICMP = 8,
+    HSR_RULE_ITEM_ICMP6 = 9,
+    HSR_RULE_ITEM_VXLAN = 10, /* of a tunnel the NIC opens */
+    HSR_RULE_ITEM_GENEVE = 11, /* likewise, without options */
+};
+
+/* Bits of rule.actions, done in this order: COUNT, METER, MIRROR, MARK, DROP. */
+enum hsr_rule_act {
+    HSR_RULE_ACT_DROP = 1, /* drop reason RULE */
+    HSR_RULE_ACT_MARK = 2, /* the packet's flow id is rule.flow_id, whatever the flow-index table says */
+    HSR_RULE_ACT_COUNT = 4, /* packets and bytes, for RULE_QUERY */
+    HSR_RULE_ACT_METER = 8, /* over the rate: drop reason METER, and nothing else of this rule */
+    HSR_RULE_ACT_MIRROR = 16, /* a copy leaves by the port rule.mirror */
+    HSR_RULE_ACT_PASSTHRU = 32, /* rules behind this one are looked at as well */
+};
+
+/* What of a rule is wrong; names and numbers are those of enum rte_flow_error_type. */
+enum hsr_rule_error {
+    HSR_RULE_ERROR_NONE = 0,
+    HSR_RULE_ERROR_UNSPECIFIED = 1,
+    HSR_RULE_ERROR_HANDLE = 2, /* no such rule */
+    HSR_RULE_ERROR_ATTR_GROUP = 3,
+    HSR_RULE_ERROR_ATTR_PRIORITY = 4,
+    HSR_RULE_ERROR_ATTR_INGRESS = 5,
+    HSR_RULE_ERROR_ATTR_EGRESS = 6,
+    HSR_RULE_ERROR_ATTR_TRANSFER = 7,
+    HSR_RULE_ERROR_ATTR = 8,
+    HSR_RULE_ERROR_ITEM_NUM = 9, /* length of the pattern */
+    HSR_RULE_ERROR_ITEM_SPEC = 10,
+    HSR_RULE_ERROR_ITEM_LAST = 11,
+    HSR_RULE_ERROR_ITEM_MASK = 12,
+    HSR_RULE_ERROR_ITEM = 13,
+    HSR_RULE_ERROR_ACTION_NUM = 14, /* number of actions */
+    HSR_RULE_ERROR_ACTION_CONF = 15,
+    HSR_RULE_ERROR_ACTION = 16,
+    HSR_RULE_ERROR_STATE = 17, /* state of the device */
+};
+
+/* Where a rule is kept (rule_state.home). */
+enum hsr_rule_home {
+    HSR_RULE_HOME_NONE = 0, /* nowhere */
+    HSR_RULE_HOME_TABLE = 1, /* in the NIC's table */
+    HSR_RULE_HOME_DEVICE = 2, /* in the port's device (rte_flow) */
+};
+
+/* What a meter counts (msg_meter.unit). */
+enum hsr_meter_unit {
+    HSR_METER_NONE = 0, /* remove the meter */
+    HSR_METER_PACKETS = 1, /* rate in packets a second, burst in packets */
+    HSR_METER_BITS = 2, /* rate in bits a second, burst in bytes */
 };
 
 /* X(NAME, name, stage, text): every drop has one reason, and every reason stands here. */
@@ -238,6 +311,8 @@ enum hsr_msg_type {
     X(GSO_BAD, gso_bad, pre, "segmentation or checksum request that does not fit the frame") \
     X(NO_SLOT, no_slot, pre, "no free slot for a received frame") \
     X(RX_RING_FULL, rx_ring_full, pre, "the worker's rx ring stayed full") \
+    X(RULE, rule, pre, "a rule of the port says so (avs-ctl flow)") \
+    X(METER, meter, pre, "over the rate of the meter that a rule of the port names") \
     X(META_BAD, meta_bad, fw, "rx metadata outside its contract") \
     X(NOT_CONFIGURED, not_configured, fw, "ingress port or context unknown to the configuration") \
     X(ETHERTYPE, ethertype, fw, "Ethernet type we do not carry") \
@@ -307,45 +382,47 @@ enum hsr_drop {
     HSR_DROP_GSO_BAD = 26,
     HSR_DROP_NO_SLOT = 27,
     HSR_DROP_RX_RING_FULL = 28,
-    HSR_DROP_META_BAD = 29,
-    HSR_DROP_NOT_CONFIGURED = 30,
-    HSR_DROP_ETHERTYPE = 31,
-    HSR_DROP_UNKNOWN_VNI = 32,
-    HSR_DROP_UNKNOWN_VTEP = 33,
-    HSR_DROP_NOT_FOR_US = 34,
-    HSR_DROP_SPOOF_MAC = 35,
-    HSR_DROP_SPOOF_IP = 36,
-    HSR_DROP_SPOOF_ARP = 37,
-    HSR_DROP_SPOOF_ND = 38,
-    HSR_DROP_SPOOF_DHCP = 39,
-    HSR_DROP_LOOP = 40,
-    HSR_DROP_SG_EGRESS = 41,
-    HSR_DROP_SG_INGRESS = 42,
-    HSR_DROP_NO_ROUTE = 43,
-    HSR_DROP_BLACKHOLE = 44,
-    HSR_DROP_NO_MAPPING = 45,
-    HSR_DROP_UNKNOWN_MAC = 46,
-    HSR_DROP_NEIGH_PENDING = 47,
-    HSR_DROP_TTL = 48,
-    HSR_DROP_BUM = 49,
-    HSR_DROP_ARP_UNKNOWN = 50,
-    HSR_DROP_NO_SESSION = 51,
-    HSR_DROP_TCP_STATE = 52,
-    HSR_DROP_TCP_WINDOW = 53,
-    HSR_DROP_ICMP_STATE = 54,
-    HSR_DROP_ICMP_INNER = 55,
-    HSR_DROP_SESSION_FULL = 56,
-    HSR_DROP_SESSION_QUOTA = 57,
-    HSR_DROP_FRAGMENT = 58,
-    HSR_DROP_ECN = 59,
-    HSR_DROP_TX_META_BAD = 60,
-    HSR_DROP_PORT_GONE = 61,
-    HSR_DROP_PORT_TX_FULL = 62,
-    HSR_DROP_TX_TOO_BIG = 63,
-    HSR_DROP_TSO_BAD = 64,
-    HSR_DROP_STALE_OWNER = 65,
-    HSR_DROP_FW_GONE = 66,
-    HSR_DROP_COUNT = 67,
+    HSR_DROP_RULE = 29,
+    HSR_DROP_METER = 30,
+    HSR_DROP_META_BAD = 31,
+    HSR_DROP_NOT_CONFIGURED = 32,
+    HSR_DROP_ETHERTYPE = 33,
+    HSR_DROP_UNKNOWN_VNI = 34,
+    HSR_DROP_UNKNOWN_VTEP = 35,
+    HSR_DROP_NOT_FOR_US = 36,
+    HSR_DROP_SPOOF_MAC = 37,
+    HSR_DROP_SPOOF_IP = 38,
+    HSR_DROP_SPOOF_ARP = 39,
+    HSR_DROP_SPOOF_ND = 40,
+    HSR_DROP_SPOOF_DHCP = 41,
+    HSR_DROP_LOOP = 42,
+    HSR_DROP_SG_EGRESS = 43,
+    HSR_DROP_SG_INGRESS = 44,
+    HSR_DROP_NO_ROUTE = 45,
+    HSR_DROP_BLACKHOLE = 46,
+    HSR_DROP_NO_MAPPING = 47,
+    HSR_DROP_UNKNOWN_MAC = 48,
+    HSR_DROP_NEIGH_PENDING = 49,
+    HSR_DROP_TTL = 50,
+    HSR_DROP_BUM = 51,
+    HSR_DROP_ARP_UNKNOWN = 52,
+    HSR_DROP_NO_SESSION = 53,
+    HSR_DROP_TCP_STATE = 54,
+    HSR_DROP_TCP_WINDOW = 55,
+    HSR_DROP_ICMP_STATE = 56,
+    HSR_DROP_ICMP_INNER = 57,
+    HSR_DROP_SESSION_FULL = 58,
+    HSR_DROP_SESSION_QUOTA = 59,
+    HSR_DROP_FRAGMENT = 60,
+    HSR_DROP_ECN = 61,
+    HSR_DROP_TX_META_BAD = 62,
+    HSR_DROP_PORT_GONE = 63,
+    HSR_DROP_PORT_TX_FULL = 64,
+    HSR_DROP_TX_TOO_BIG = 65,
+    HSR_DROP_TSO_BAD = 66,
+    HSR_DROP_STALE_OWNER = 67,
+    HSR_DROP_FW_GONE = 68,
+    HSR_DROP_COUNT = 69,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */
@@ -660,7 +737,8 @@ struct hsr_port_stats {
     uint64_t post_merged; /* Post: MERGE, their payload left with another packet */
     uint64_t slots_used; /* slots that hold packets of this port now, from reception to their return */
     uint64_t slots_high; /* most of them ever */
-    uint64_t pad[4];
+    uint64_t post_copies; /* Post: copies that rules made of this port's packets */
+    uint64_t pad[3];
     uint64_t drops[128]; /* by drop reason */
     uint64_t pad1[8];
 };
@@ -685,7 +763,8 @@ _Static_assert(offsetof(struct hsr_port_stats, post_returned) == 128, "port_stat
 _Static_assert(offsetof(struct hsr_port_stats, post_merged) == 136, "port_stats.post_merged");
 _Static_assert(offsetof(struct hsr_port_stats, slots_used) == 144, "port_stats.slots_used");
 _Static_assert(offsetof(struct hsr_port_stats, slots_high) == 152, "port_stats.slots_high");
-_Static_assert(offsetof(struct hsr_port_stats, pad) == 160, "port_stats.pad");
+_Static_assert(offsetof(struct hsr_port_stats, post_copies) == 160, "port_stats.post_copies");
+_Static_assert(offsetof(struct hsr_port_stats, pad) == 168, "port_stats.pad");
 _Static_assert(offsetof(struct hsr_port_stats, drops) == 192, "port_stats.drops");
 _Static_assert(offsetof(struct hsr_port_stats, pad1) == 1216, "port_stats.pad1");
 
@@ -815,6 +894,119 @@ _Static_assert(offsetof(struct hsr_msg_vtep, addr) == 16, "msg_vtep.addr");
 _Static_assert(offsetof(struct hsr_msg_vtep, family) == 32, "msg_vtep.family");
 _Static_assert(offsetof(struct hsr_msg_vtep, remove) == 33, "msg_vtep.remove");
 _Static_assert(offsetof(struct hsr_msg_vtep, pad) == 34, "msg_vtep.pad");
+
+/* One item of a rule's pattern, as in rte_flow: header bytes in network order. A packet's field matches when, under the mask, it is that of `spec`, or from `spec` to `last` where `last` is not 0. */
+struct hsr_rule_item {
+    uint8_t type; /* enum rule_item_type */
+    uint8_t pad[7]; /* 0 */
+    uint8_t spec[40];
+    uint8_t last[40];
+    uint8_t mask[40]; /* 0: any value; bits of no known field are 0 */
+};
+_Static_assert(sizeof(struct hsr_rule_item) == 128, "rule_item size");
+_Static_assert(offsetof(struct hsr_rule_item, type) == 0, "rule_item.type");
+_Static_assert(offsetof(struct hsr_rule_item, pad) == 1, "rule_item.pad");
+_Static_assert(offsetof(struct hsr_rule_item, spec) == 8, "rule_item.spec");
+_Static_assert(offsetof(struct hsr_rule_item, last) == 48, "rule_item.last");
+_Static_assert(offsetof(struct hsr_rule_item, mask) == 88, "rule_item.mask");
+
+/* A rule on the packets that come in by a port: rte_flow attributes (ingress, group 0), pattern and actions. */
+struct hsr_rule {
+    uint32_t priority; /* the smaller is looked at first; among equals the older */
+    uint32_t mark; /* with MARK: as the user gave it, session's worker << FLOW_INDEX_BITS | index */
+    uint32_t meter; /* with METER: its id */
+    uint16_t port; /* ingress port */
+    uint16_t mirror; /* with MIRROR: port the copy leaves by */
+    uint8_t items; /* of `item` */
+    uint8_t actions; /* enum rule_act */
+    uint8_t pad[6]; /* 0 */
+    uint64_t flow_id; /* with MARK: the session's flow id */
+    struct hsr_rule_item item[12]; /* outermost header first */
+};
+_Static_assert(sizeof(struct hsr_rule) == 1568, "rule size");
+_Static_assert(offsetof(struct hsr_rule, priority) == 0, "rule.priority");
+_Static_assert(offsetof(struct hsr_rule, mark) == 4, "rule.mark");
+_Static_assert(offsetof(struct hsr_rule, meter) == 8, "rule.meter");
+_Static_assert(offsetof(struct hsr_rule, port) == 12, "rule.port");
+_Static_assert(offsetof(struct hsr_rule, mirror) == 14, "rule.mirror");
+_Static_assert(offsetof(struct hsr_rule, items) == 16, "rule.items");
+_Static_assert(offsetof(struct hsr_rule, actions) == 17, "rule.actions");
+_Static_assert(offsetof(struct hsr_rule, pad) == 18, "rule.pad");
+_Static_assert(offsetof(struct hsr_rule, flow_id) == 24, "rule.flow_id");
+_Static_assert(offsetof(struct hsr_rule, item) == 32, "rule.item");
+
+/* RULE_CREATE */
+struct hsr_msg_rule {
+    struct hsr_msg_hdr hdr;
+    uint32_t id; /* chosen by the firmware, unique on the port */
+    uint8_t validate; /* 1: only say whether it could be created */
+    uint8_t pad[3];
+    struct hsr_rule rule;
+};
+_Static_assert(sizeof(struct hsr_msg_rule) == 1592, "msg_rule size");
+_Static_assert(offsetof(struct hsr_msg_rule, hdr) == 0, "msg_rule.hdr");
+_Static_assert(offsetof(struct hsr_msg_rule, id) == 16, "msg_rule.id");
+_Static_assert(offsetof(struct hsr_msg_rule, validate) == 20, "msg_rule.validate");
+_Static_assert(offsetof(struct hsr_msg_rule, pad) == 21, "msg_rule.pad");
+_Static_assert(offsetof(struct hsr_msg_rule, rule) == 24, "msg_rule.rule");
+
+/* RULE_DESTROY, RULE_QUERY, RULE_FLUSH */
+struct hsr_msg_rule_ref {
+    struct hsr_msg_hdr hdr;
+    uint32_t id; /* RULE_FLUSH: not looked at */
+    uint16_t port;
+    uint16_t pad;
+};
+_Static_assert(sizeof(struct hsr_msg_rule_ref) == 24, "msg_rule_ref size");
+_Static_assert(offsetof(struct hsr_msg_rule_ref, hdr) == 0, "msg_rule_ref.hdr");
+_Static_assert(offsetof(struct hsr_msg_rule_ref, id) == 16, "msg_rule_ref.id");
+_Static_assert(offsetof(struct hsr_msg_rule_ref, port) == 20, "msg_rule_ref.port");
+_Static_assert(offsetof(struct hsr_msg_rule_ref, pad) == 22, "msg_rule_ref.pad");
+
+/* What became of a request about a rule. */
+struct hsr_rule_state {
+    uint64_t packets; /* RULE_QUERY */
+    uint64_t bytes; /* RULE_QUERY */
+    uint32_t removed; /* RULE_FLUSH: how many */
+    uint8_t home; /* enum rule_home */
+    uint8_t error; /* enum rule_error */
+    uint16_t pad; /* 0 */
+    char text[256]; /* with error: what is wrong, NUL-terminated */
+};
+_Static_assert(sizeof(struct hsr_rule_state) == 280, "rule_state size");
+_Static_assert(offsetof(struct hsr_rule_state, packets) == 0, "rule_state.packets");
+_Static_assert(offsetof(struct hsr_rule_state, bytes) == 8, "rule_state.bytes");
+_Static_assert(offsetof(struct hsr_rule_state, removed) == 16, "rule_state.removed");
+_Static_assert(offsetof(struct hsr_rule_state, home) == 20, "rule_state.home");
+_Static_assert(offsetof(struct hsr_rule_state, error) == 21, "rule_state.error");
+_Static_assert(offsetof(struct hsr_rule_state, pad) == 22, "rule_state.pad");
+_Static_assert(offsetof(struct hsr_rule_state, text) == 24, "rule_state.text");
+
+/* RULE_STATE; hdr.status is 0 or an errno */
+struct hsr_msg_rule_state {
+    struct hsr_msg_hdr hdr;
+    struct hsr_rule_state state;
+};
+_Static_assert(sizeof(struct hsr_msg_rule_state) == 296, "msg_rule_state size");
+_Static_assert(offsetof(struct hsr_msg_rule_state, hdr) == 0, "msg_rule_state.hdr");
+_Static_assert(offsetof(struct hsr_msg_rule_state, state) == 16, "msg_rule_state.state");
+
+/* METER_SET */
+struct hsr_msg_meter {
+    struct hsr_msg_hdr hdr;
+    uint64_t rate; /* a second */
+    uint32_t burst;
+    uint16_t id; /* 0..MAX_METERS - 1 */
+    uint8_t unit; /* enum meter */
+    uint8_t pad;
+};
+_Static_assert(sizeof(struct hsr_msg_meter) == 32, "msg_meter size");
+_Static_assert(offsetof(struct hsr_msg_meter, hdr) == 0, "msg_meter.hdr");
+_Static_assert(offsetof(struct hsr_msg_meter, rate) == 16, "msg_meter.rate");
+_Static_assert(offsetof(struct hsr_msg_meter, burst) == 24, "msg_meter.burst");
+_Static_assert(offsetof(struct hsr_msg_meter, id) == 28, "msg_meter.id");
+_Static_assert(offsetof(struct hsr_msg_meter, unit) == 30, "msg_meter.unit");
+_Static_assert(offsetof(struct hsr_msg_meter, pad) == 31, "msg_meter.pad");
 
 /* clang-format on */
 

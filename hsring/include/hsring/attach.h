@@ -31,6 +31,10 @@ union hsr_msg {
     struct hsr_msg_port port;
     struct hsr_msg_context context;
     struct hsr_msg_vtep vtep;
+    struct hsr_msg_rule rule;
+    struct hsr_msg_rule_ref rule_ref;
+    struct hsr_msg_rule_state rule_state;
+    struct hsr_msg_meter meter;
 };
 
 /* Longest wait of hsr_attach_open() for its WELCOME. */
@@ -77,7 +81,11 @@ struct hsr_attach {
 int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, const char *name,
                     char why[256]);
 
-/* Firmware: send a request (its head is filled in here) and wait at most `timeout_ms` for the reply. 0 or -errno. */
+/*
+ * Firmware: send a request (its head is filled in here) and wait at most `timeout_ms` for the reply. 0 or -errno, with a
+ * text in `why` when it is a REPLY's or our own. A request that is answered by RULE_STATE gets that in *msg, whose type
+ * tells it from a failure on the way: then it is still the request's.
+ */
 int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd,
                        int timeout_ms, char why[256]);
 

@@ -18,6 +18,7 @@
 
 _Static_assert(HSR_FLOW_INSTANCE_SHIFT + HSR_FLOW_INSTANCE_BITS == 64, "flow id fills 64 bits");
 _Static_assert(HSR_FLOW_GEN_BITS >= 12, "stale ids must stay rare");
+_Static_assert(HSR_MAX_WORKERS <= 1u << (32 - HSR_FLOW_INDEX_BITS), "a mark has 32 bits");
 
 static inline uint64_t hsr_flow_id(uint8_t instance, uint8_t worker, uint32_t gen, uint32_t index,
                                    uint8_t flags)
@@ -46,6 +47,22 @@ static inline uint32_t hsr_flow_gen(uint64_t id)
 static inline uint32_t hsr_flow_index(uint64_t id)
 {
     return (uint32_t)(id >> HSR_FLOW_INDEX_SHIFT) & ((1u << HSR_FLOW_INDEX_BITS) - 1);
+}
+
+/* What a rule's MARK calls a session: all of its flow id that people have to tell apart, in the 32 bits of rte_flow. */
+static inline uint32_t hsr_flow_mark(uint64_t id)
+{
+    return (uint32_t)hsr_flow_worker(id) << HSR_FLOW_INDEX_BITS | hsr_flow_index(id);
+}
+
+static inline uint32_t hsr_mark_worker(uint32_t mark)
+{
+    return mark >> HSR_FLOW_INDEX_BITS;
+}
+
+static inline uint32_t hsr_mark_index(uint32_t mark)
+{
+    return mark & ((1u << HSR_FLOW_INDEX_BITS) - 1);
 }
 
 #endif

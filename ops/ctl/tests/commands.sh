@@ -193,6 +193,75 @@ is "125 sessions removed"
 ctl 0 session flush --yes --json
 json 'd == {"removed": 125}'
 
+# ---- rules and meters
+ctl 0 flow create idle ingress priority 1 pattern eth / ipv4 src is 192.0.2.7 / udp dst is 53 / end actions drop / count / end
+is "Flow rule #0 created (table)"
+ctl 0 flow create 0 "ingress pattern udp / end" actions mirror port idle / passthru / end --json
+json 'd["rule"] == 1 and d["home"] == "device" and d["text"] == "ingress pattern udp / end actions mirror port idle / passthru / end"'
+ctl 0 flow validate idle ingress pattern end actions mark id 3 / end
+is "Flow rule validated (table)"
+ctl 0 flow list
+is "port  rule  group  priority  home    text
+idle     0      0         1  table   ingress priority 1 pattern eth / ipv4 src is 192.0.2.7 / udp dst is 53 / end actions drop / count / end
+busy     1      0         0  device  ingress pattern udp / end actions mirror port idle / passthru / end"
+ctl 0 flow list idle --json
+json '[r["rule"] for r in d] == [0]'
+ctl 0 flow query idle 0 count
+is "hits:  7
+bytes: 700
+home:  table"
+ctl 0 flow query idle 0 --json
+json 'd["hits"] == 7'
+ctl 1 flow query idle 0 mark
+ctl 3 flow query idle 5 count
+says "HANDLE: no such rule"
+ctl 2 flow query idle -5 count
+ctl 2 flow query idle 5x count
+says "no rule"
+ctl 1 flow create idle ingress pattern eth / udp / end actions drop / end
+says "ITEM: udp cannot stand directly behind eth, at character 23 of the rule"
+says "docs/reference/rules.md"
+ctl 1 flow validate idle ingress pattern ipv4 src is 10.0.0 / end actions drop / end --json
+json 'd["error"]["code"] == "EINVAL" and d["error"]["type"] == "ITEM_SPEC" and d["error"]["position"] == 28'
+ctl 3 flow create cow ingress pattern end actions drop / end
+says "no such port"
+ctl 2 flow create idle
+ctl 2 flow destroy idle 0
+ctl 2 flow destroy idle rule
+ctl 2 flow destroy idle rule 0 rule
+ctl 2 flow destroy idle rule 0 rule x
+ctl 0 flow list idle --json
+json 'len(d) == 1' # nothing was changed by lines that were wrong
+ctl 0 flow create idle ingress pattern end actions count / end
+ctl 0 flow destroy idle rule 0 rule 2
+is "Flow rule #0 destroyed
+Flow rule #2 destroyed"
+ctl 0 flow destroy busy rule 1 -j
+json 'd == {"destroyed": [1]}'
+ctl 3 flow destroy busy rule 1
+ctl 0 flow create idle ingress pattern end actions count / end
+ctl 0 flow flush idle
+is "1 flow rules removed"
+ctl 0 flow flush idle -j
+json 'd == {"removed": 0}'
+ctl 0 meter create 1 pps 1000 burst 100
+is ""
+ctl 0 meter create 2 bps 50000000 burst 200000 --json
+json 'd == {}'
+ctl 0 meter list
+is "id  unit      rate   burst
+ 1  pps       1000     100
+ 2  bps   50000000  200000"
+ctl 0 meter list --json
+json 'd[1] == {"id": 2, "unit": "bps", "rate": 50000000, "burst": 200000}'
+ctl 0 meter delete 1
+ctl 3 meter delete 1
+ctl 1 meter delete 999
+ctl 2 meter create 1 Bps 1 burst 1
+ctl 2 meter create 1 pps 1 bursts 1
+ctl 2 meter create 1 pps x burst 1
+ctl 2 meter create 1 pps 1
+
 # ---- counters
 ctl 0 drops
 is "port  reason         stage  packets

@@ -38,6 +38,29 @@ offers "avs-ctl session list proto=t" tcp
 offers "avs-ctl log level " control=
 offers "avs-ctl log level control=d" debug
 offers "avs-ctl help log" log
+offers "avs-ctl flow " validate create query destroy list flush
+ctl 0 port add idle role=uplink type=tap device=t0 address=192.0.2.1/24
+ctl 0 flow create idle ingress pattern end actions count / end
+ctl 0 flow create idle ingress pattern end actions count / end
+offers "avs-ctl flow create i" idle
+offers "avs-ctl flow create idle " ingress priority group pattern
+offers "avs-ctl flow create idle ingress priority "
+offers "avs-ctl flow create idle ingress pattern eth / ip" ipv4 ipv6
+offers "avs-ctl flow validate idle ingress pattern eth / ipv4 s" src
+offers "avs-ctl flow create idle ingress pattern udp dst " is spec last mask prefix
+offers "avs-ctl flow create idle ingress pattern end actions m" mark meter mirror
+offers "avs-ctl flow create idle ingress pattern end actions mirror port " idle
+offers "avs-ctl flow create idle ingress pattern end actions drop / end "
+offers "avs-ctl flow list " idle
+offers "avs-ctl flow flush i" idle
+offers "avs-ctl flow query idle " 0 1
+offers "avs-ctl flow query idle 1 " count
+offers "avs-ctl flow destroy idle " rule
+offers "avs-ctl flow destroy idle rule " 0 1
+offers "avs-ctl flow destroy idle rule 0 rule 1" 1
+offers "avs-ctl meter create 1 " pps bps
+offers "avs-ctl meter create 1 pps 5 " burst
+offers "avs-ctl meter delete "
 offers "avs-ctl nothing here "
 offers "avs-ctl -s $work/none vpc show "
 finish

@@ -152,6 +152,59 @@ static void test_bad_has_no_flow(void **state)
     assert_int_equal(pp_pre_vector(&pre, out), 1);
 }
 
+static enum hsr_drop ruled(uint32_t slot, uint32_t len)
+{
+    struct pp_ingress in = pk_vnic;
+
+    in.ruled = true;
+    pre.verdict = (struct pp_verdict){.copies = 0};
+    return pp_pre_frame(&pre, slot, &meta[slot], k.p, len, &in, NULL, 0);
+}
+
+/* The rules come between parsing and the flow index. */
+static void test_rules(void **state)
+{
+    struct hsr_rule udp = {.port = 3, .items = 1, .item[0].type = HSR_RULE_ITEM_UDP};
+
+    (void)state;
+    pk_plain(&k, 4, 17);
+    assert_int_equal(frame(0, 0), 0);
+    struct hsr_tx_meta op = {.fit_op = HSR_FIT_INSERT, .hash = meta[0].hash, .flow_id = 42};
+    pp_fit_apply(&pre.fit, &op);
+    udp.actions = HSR_RULE_ACT_MARK | HSR_RULE_ACT_MIRROR;
+    udp.flow_id = 43;
+    udp.mirror = 9;
+    assert_int_equal(pp_rules_add(pre.rules, &udp, 0), 0);
+    assert_int_equal(frame(1, 0), 0); /* nobody asked for rules */
+    assert_int_equal(meta[1].flow_id, 42);
+    assert_int_equal(ruled(2, k.n), 0);
+    assert_int_equal(meta[2].flow_id, 43);
+    assert_int_equal(pre.verdict.copies, 1);
+    pre.use_fit = false; /* the index is off, not the rules */
+    assert_int_equal(ruled(3, k.n), 0);
+    assert_int_equal(meta[3].flow_id, 43);
+    pre.use_fit = true;
+    pp_rules_clear(pre.rules);
+    assert_int_equal(ruled(4, k.n), 0);
+    assert_int_equal(meta[4].flow_id, 42);
+    assert_int_equal(pre.verdict.copies, 0);
+    assert_int_equal(pp_rules_add(pre.rules, &udp, 0), 0);
+    k.p[45] ^= 1; /* a bad packet is copied, and has no flow */
+    assert_int_equal(ruled(5, k.n), 0);
+    assert_int_equal(meta[5].flow_id, 0);
+    assert_int_equal(pre.verdict.copies, 1);
+    assert_int_equal(pre.packet_id, 6);
+    udp.actions = HSR_RULE_ACT_DROP | HSR_RULE_ACT_MIRROR;
+    pp_rules_clear(pre.rules);
+    assert_int_equal(pp_rules_add(pre.rules, &udp, 0), 0);
+    assert_int_equal(ruled(6, k.n), HSR_DROP_RULE);
+    assert_int_equal(pre.verdict.copies, 1);
+    /* What is refused before it is parsed has no verdict. */
+    assert_int_equal(ruled(6, 13), HSR_DROP_PKT_TOO_SMALL);
+    assert_int_equal(pre.verdict.copies, 0);
+    assert_int_equal(pre.packet_id, 6);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -203,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_vector, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_has_no_flow, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
     };

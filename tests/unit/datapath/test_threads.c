@@ -86,6 +86,24 @@ static void *user_thread(void *arg)
     return NULL;
 }
 
+/* Rules come, count and go while packets are compared with them. */
+static void rule_the_port(void)
+{
+    struct ctl_rule_error error;
+    json_t *result;
+
+    assert_int_equal(fw_meter_set(b.fw, 1, HSR_METER_PACKETS, 100000, 1000, &error), 0);
+    assert_int_equal(
+        fw_rule_create(b.fw, "a", "ingress pattern udp / end actions count / meter mtr_id 1 / end",
+                       false, &result, &error),
+        0);
+    json_decref(result);
+    assert_int_equal(fw_rule_query(b.fw, "a", 0, &result, &error), 0);
+    json_decref(result);
+    assert_int_equal(fw_rule_flush(b.fw, "a", &result, &error), 0);
+    json_decref(result);
+}
+
 static void look_around(void)
 {
     struct ctl_session_filter all = {.proto = 0}, some = {.l4_port = 1007};
@@ -98,6 +116,7 @@ static void look_around(void)
             b.fw, strtoull(json_string_value(json_object_get(row, "flow_id")), NULL, 16)));
     assert_true(json_is_true(json_object_get(json_object_get(stats, "conservation"), "ok")));
     fw_session_flush(b.fw, &some);
+    rule_the_port();
     json_decref(rows);
     json_decref(stats);
     json_decref(drops);

@@ -35,8 +35,9 @@ static const struct hsr_port_stats settled = {
     .pre_drops = 7,
     .post_ring = 96,
     .post_originated = 2,
+    .post_copies = 8,
     .post_segments = 10,
-    .post_tx = 90,
+    .post_tx = 98,
     .post_consumed = 5,
     .post_merged = 4,
     .post_returned = 3,
@@ -87,8 +88,9 @@ static void what_adds_up(void **state)
     assert_true(b.ok && b.settled);
     assert_int_equal(b.rx, 100);
     assert_int_equal(b.originated, 2);
+    assert_int_equal(b.copies, 8);
     assert_int_equal(b.segments, 10);
-    assert_int_equal(b.tx, 90);
+    assert_int_equal(b.tx, 98);
     assert_int_equal(b.consumed, 5);
     assert_int_equal(b.merged, 4);
     assert_int_equal(b.drops, 13);
@@ -106,7 +108,7 @@ static const struct drive {
     {ONE(pre_drops), -1, 0, 0},      {ONE(pre_held), -1, 0, 0},     {ONE(post_ring), 0, 1, 0},
     {ONE(post_originated), 0, 1, 0}, {ONE(post_segments), 0, 1, 0}, {ONE(post_tx), 0, -1, 0},
     {ONE(post_consumed), 0, -1, 0},  {ONE(post_merged), 0, -1, 0},  {ONE(post_returned), 0, -1, 1},
-    {ONE(post_drops), 0, -1, 0},
+    {ONE(post_drops), 0, -1, 0},     {ONE(post_copies), 0, 1, 0},
 #undef ONE
 };
 
@@ -149,6 +151,7 @@ static void as_json(void **state)
     json_t *stats = fw_stats(b.fw), *total = json_object_get(stats, "conservation");
     assert_true(json_is_true(json_object_get(total, "ok")));
     assert_int_equal(json_integer_value(json_object_get(total, "merged")), 4);
+    assert_int_equal(json_integer_value(json_object_get(total, "copies")), 8);
     assert_int_equal(json_integer_value(json_object_get(total, "drops")), 13);
     json_t *nic = json_object_get(stats, "nic");
     assert_int_equal(json_object_size(nic), HSR_GAUGE_COUNT);

@@ -192,10 +192,12 @@ void fake_init(struct fake *f)
                 .offer_fd = offer_fd,
             },
     };
+    fake_rules_init(f);
 }
 
 void fake_fini(struct fake *f)
 {
+    json_decref(f->rules);
     json_decref(f->document);
     cfg_free(f->config);
     if (f->fd >= 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A backend that only keeps the document, with 250 sessions and counters that grow by each look. A port whose device
- * is "absent" cannot be applied, and nothing can while `refuse` is set.
+ * is "absent" cannot be applied, and nothing can while `refuse` is set. The ports "busy" and "idle" take rules; their meters
+ * are what they are set to.
  */
 #ifndef CONTROL_FAKE_H
 #define CONTROL_FAKE_H
@@ -21,10 +22,18 @@ struct fake {
     char fd_port[CFG_NAME];
     int used_fd; /* taken by an apply(), -1: none */
     bool gone[FAKE_SESSIONS];
+    json_t *rules;
+    uint32_t next_rule;
+    struct fake_meter {
+        enum hsr_meter_unit unit;
+        uint64_t rate;
+        uint32_t burst;
+    } meter[HSR_MAX_METERS];
     struct ctl_backend backend;
 };
 
 void fake_init(struct fake *f);
+void fake_rules_init(struct fake *f); /* called by fake_init() */
 void fake_fini(struct fake *f);
 
 #endif

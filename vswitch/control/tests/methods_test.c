@@ -226,11 +226,121 @@ static void session_errors(void **state)
                         "ENOENT");
 }
 
+#define RULE "ingress pattern eth / udp / end actions drop / end"
+#define GOOD "ingress pattern udp / end actions count / drop / end"
+
+static void rules(void **state)
+{
+    (void)state;
+    assert_int_equal(number(R("flow.create", "{\"port\":\"idle\",\"rule\":\"" GOOD "\"}"), "rule"),
+                     0);
+    assert_int_equal(number(R("flow.create", "{\"port\":1,\"rule\":\"" GOOD "\"}"), "rule"), 1);
+    json_t *result = result_of(R("flow.validate", "{\"port\":\"busy\",\"rule\":\"" GOOD "\"}"));
+    assert_string_equal(json_string_value(json_object_get(result, "home")), "device");
+    assert_null(json_object_get(result, "rule"));
+    json_decref(result);
+    assert_int_equal(number(R("flow.query", "{\"port\":\"idle\",\"rule\":1}"), "hits"), 7);
+    assert_int_equal(
+        number(R("flow.query", "{\"port\":\"idle\",\"rule\":1,\"action\":\"count\"}"), "bytes"),
+        700);
+    result = result_of(R("flow.list", "{}"));
+    assert_int_equal(json_array_size(json_object_get(result, "rules")), 2);
+    json_decref(result);
+    result = result_of(R("flow.list", "{\"port\":\"busy\"}"));
+    assert_int_equal(json_array_size(json_object_get(result, "rules")), 0);
+    json_decref(result);
+    assert_string_equal(outcome(R("flow.destroy", "{\"port\":\"idle\",\"rule\":0}")), "ok");
+    assert_string_equal(outcome(R("flow.destroy", "{\"port\":\"idle\",\"rule\":0}")), "ENOENT");
+    assert_int_equal(number(R("flow.flush", "{\"port\":\"idle\"}"), "removed"), 1);
+}
+
+/* An error says what rte_flow would call it, and where it stands in the rule. */
+static void rule_error_has_a_place(void **state)
+{
+    int fd = dial();
+    json_t *reply = ask(fd, R("flow.create", "{\"port\":\"idle\",\"rule\":\"" RULE "\"}"));
+    json_t *e = json_object_get(reply, "error"), *data = json_object_get(e, "data");
+
+    (void)state;
+    assert_string_equal(json_string_value(json_object_get(data, "code")), "EINVAL");
+    assert_string_equal(json_string_value(json_object_get(data, "type")), "ITEM");
+    assert_int_equal(json_integer_value(json_object_get(data, "position")), 22);
+    assert_string_equal(json_string_value(json_object_get(e, "message")),
+                        "ITEM: udp cannot stand directly behind eth, at character 23 of the rule");
+    json_decref(reply);
+    reply = ask(fd, R("flow.query", "{\"port\":\"idle\",\"rule\":9}"));
+    data = json_object_get(json_object_get(reply, "error"), "data");
+    assert_string_equal(json_string_value(json_object_get(data, "type")), "HANDLE");
+    assert_null(json_object_get(data, "position"));
+    json_decref(reply);
+    close(fd);
+    turn();
+}
+
+static void rule_errors(void **state)
+{
+    static const char *const bad[] = {
+        R("flow.create", "{}"),
+        R("flow.create", "{\"port\":\"idle\"}"),
+        R("flow.create", "{\"rule\":\"" GOOD "\"}"),
+        R("flow.create", "{\"port\":\"\",\"rule\":\"" GOOD "\"}"),
+        R("flow.create", "{\"port\":[],\"rule\":\"" GOOD "\"}"),
+        R("flow.create", "{\"port\":\"idle\",\"rule\":[]}"),
+        R("flow.create", "{\"port\":\"idle\",\"rule\":\"\"}"),
+        R("flow.validate", "{\"port\":\"idle\",\"rule\":\"ingress\"}"),
+        R("flow.destroy", "{\"port\":\"idle\"}"),
+        R("flow.destroy", "{\"port\":\"idle\",\"rule\":-1}"),
+        R("flow.destroy", "{\"port\":\"idle\",\"rule\":4294967296}"),
+        R("flow.destroy", "{\"rule\":1}"),
+        R("flow.query", "{\"port\":\"idle\",\"rule\":\"1\"}"),
+        R("flow.query", "{\"port\":\"idle\",\"rule\":1,\"action\":\"mark\"}"),
+        R("flow.list", "{\"port\":{}}"),
+        R("flow.flush", "{}"),
+        R("meter.create", "{\"unit\":\"pps\",\"rate\":1,\"burst\":1}"),
+        R("meter.create", "{\"id\":256,\"unit\":\"pps\",\"rate\":1,\"burst\":1}"),
+        R("meter.create", "{\"id\":1,\"unit\":\"Bps\",\"rate\":1,\"burst\":1}"),
+        R("meter.create", "{\"id\":1,\"rate\":1,\"burst\":1}"),
+        R("meter.create", "{\"id\":1,\"unit\":\"pps\",\"burst\":1}"),
+        R("meter.create", "{\"id\":1,\"unit\":\"pps\",\"rate\":1}"),
+        R("meter.create", "{\"id\":1,\"unit\":\"pps\",\"rate\":0,\"burst\":1}"),
+        R("meter.create", "{\"id\":1,\"unit\":\"pps\",\"rate\":1,\"burst\":4294967296}"),
+        R("meter.delete", "{}"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_string_equal(outcome(bad[i]), "EINVAL");
+    }
+    assert_string_equal(outcome(R("flow.create", "{\"port\":\"cow\",\"rule\":\"" GOOD "\"}")),
+                        "ENOENT");
+    assert_string_equal(outcome(R("flow.list", "{\"port\":\"cow\"}")), "ENOENT");
+    assert_string_equal(outcome(R("flow.flush", "{\"port\":\"cow\"}")), "ENOENT");
+}
+
+static void meters(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        outcome(R("meter.create", "{\"id\":0,\"unit\":\"pps\",\"rate\":1000,\"burst\":10}")), "ok");
+    assert_string_equal(
+        outcome(
+            R("meter.create", "{\"id\":255,\"unit\":\"bps\",\"rate\":8000000000,\"burst\":9000}")),
+        "ok");
+    json_t *result = result_of(R("meter.list", "{}"));
+    const json_t *second = json_array_get(json_object_get(result, "meters"), 1);
+    assert_int_equal(json_array_size(json_object_get(result, "meters")), 2);
+    assert_int_equal(json_integer_value(json_object_get(second, "rate")), 8000000000);
+    assert_string_equal(json_string_value(json_object_get(second, "unit")), "bps");
+    json_decref(result);
+    assert_string_equal(outcome(R("meter.delete", "{\"id\":0}")), "ok");
+    assert_string_equal(outcome(R("meter.delete", "{\"id\":0}")), "ENOENT");
+}
+
 static void plain_methods(void **state)
 {
     (void)state;
     json_t *result = result_of(R("version.get", "{}"));
-    assert_int_equal(json_array_size(json_object_get(result, "methods")), 19);
+    assert_int_equal(json_array_size(json_object_get(result, "methods")), 28);
     json_decref(result);
     result = result_of(R("stats.get", "{}"));
     assert_int_equal(json_array_size(json_object_get(result, "ports")), 2);
@@ -329,7 +439,20 @@ static void roles(void **state)
     assert_string_equal(outcome(R("log.set", "{\"module\":\"control\",\"level\":\"warn\"}")),
                         "EACCES");
     assert_string_equal(outcome(R("port.fd", "{\"port\":\"u0\"}")), "EACCES");
+    assert_string_equal(outcome(R("flow.validate", "{\"port\":\"idle\",\"rule\":\"" GOOD "\"}")),
+                        "ok");
+    assert_string_equal(outcome(R("flow.list", "{}")), "ok");
+    assert_string_equal(outcome(R("flow.query", "{\"port\":\"idle\",\"rule\":0}")), "ENOENT");
+    assert_string_equal(outcome(R("meter.list", "{}")), "ok");
+    assert_string_equal(outcome(R("flow.create", "{\"port\":\"idle\",\"rule\":\"" GOOD "\"}")),
+                        "EACCES");
+    assert_string_equal(outcome(R("flow.destroy", "{\"port\":\"idle\",\"rule\":0}")), "EACCES");
+    assert_string_equal(outcome(R("flow.flush", "{\"port\":\"idle\"}")), "EACCES");
+    assert_string_equal(
+        outcome(R("meter.create", "{\"id\":0,\"unit\":\"pps\",\"rate\":1,\"burst\":1}")), "EACCES");
+    assert_string_equal(outcome(R("meter.delete", "{\"id\":0}")), "EACCES");
     assert_int_equal(fake.applied, 0);
+    assert_int_equal(json_array_size(fake.rules), 0);
 }
 
 static void refused(void **state)
@@ -350,9 +473,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        T(apply_and_get),  T(settles),  T(apply_refused),  T(error_has_a_place), T(store_fails),
-        T(objects),        T(sessions), T(session_errors), T(plain_methods),     T(descriptors),
-        T(start_document), T(roles),    T(refused),
+        T(apply_and_get),  T(settles),
+        T(apply_refused),  T(error_has_a_place),
+        T(store_fails),    T(objects),
+        T(sessions),       T(session_errors),
+        T(rules),          T(rule_error_has_a_place),
+        T(rule_errors),    T(meters),
+        T(plain_methods),  T(descriptors),
+        T(start_document), T(roles),
+        T(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

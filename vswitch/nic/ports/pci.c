@@ -16,17 +16,9 @@
 
 #include "nic/eal.h"
 #include "ports/drivers.h"
+#include "ports/pci.h"
 
 enum { PCI_BURST = 32, PCI_MAX_QUEUES = 16, PCI_LINK_HEADER = 14 + 2 * 4 };
-
-struct pci {
-    uint16_t id; /* DPDK's port number */
-    uint16_t queues;
-    uint16_t next;
-    bool started;
-    struct rte_device *device;
-    struct rte_mempool *pool;
-};
 
 static int fail(const struct nic_port *port, const char *doing, int rc, char why[NIC_WHY])
 {
@@ -196,6 +188,10 @@ static bool land(struct nic_slots *slots, const struct rte_mbuf *m, struct nic_r
         at += s->data_len;
     }
     *out = (struct nic_rx){.slot = slot, .len = at};
+    if (m->ol_flags & RTE_MBUF_F_RX_FDIR_ID) {
+        out->marked = true;
+        out->mark = m->hash.fdir.hi;
+    }
     return true;
 }
 
@@ -310,4 +306,7 @@ const struct nic_port_ops nic_pci_ops = {
     .rx = pci_rx,
     .tx = pci_tx,
     .rx_fd = pci_rx_fd,
+    .rule_create = nic_pci_rule_create,
+    .rule_destroy = nic_pci_rule_destroy,
+    .rule_query = nic_pci_rule_query,
 };

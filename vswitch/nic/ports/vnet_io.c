@@ -55,8 +55,7 @@ bool nic_landing_take(struct nic_landing *l, const struct nic_slots *slots, size
 
     if (bytes < NIC_VNET_HDR || len >= l->room || len > HSR_MAX_FRAME)
         return false;
-    out->vnet = l->vnet;
-    out->len = (uint32_t)len;
+    *out = (struct nic_rx){.len = (uint32_t)len, .vnet = l->vnet};
     if (len <= l->front_room) {
         out->slot = l->front;
         l->front = UINT32_MAX;

@@ -27,6 +27,7 @@
 struct pp_ingress {
     uint16_t port;    /* port index */
     bool uplink;      /* tunnels may be opened here */
+    bool ruled;       /* the port has rules in the NIC's table */
     uint32_t context; /* tenant context of a vNIC; 0 on uplinks */
 };
 

@@ -2,7 +2,7 @@
 /*
  * The Pre-Processor model: the stages in order over one frame, then vectors out.
  *
- *     pp_pre_frame:  parse -> hash -> flow-index lookup -> steer (RETA) -> aggregate
+ *     pp_pre_frame:  parse -> rules -> hash -> flow-index lookup -> steer (RETA) -> aggregate
  *     pp_pre_vector: next vector, for the caller to write to the ring `ring` of its items
  *
  * The model owns its tables, never the slots. Schedule and clock are inputs: the caller decides when frames come and
@@ -15,6 +15,7 @@
 #include "preproc/agg.h"
 #include "preproc/fit.h"
 #include "preproc/parse.h"
+#include "preproc/rules.h"
 #include "preproc/tables.h"
 
 struct pp_pre {
@@ -22,6 +23,8 @@ struct pp_pre {
     struct pp_tables tables;
     struct pp_fit fit;
     struct pp_agg agg;
+    struct pp_rules *rules;
+    struct pp_verdict verdict;               /* of the last pp_pre_ruled() */
     uint16_t reta[1u << HSR_HASH_RETA_BITS]; /* hash slice -> ring */
     uint32_t owner;                          /* stamp for every packet: there is one group */
     uint32_t rx_seq;                         /* next sequence of that group */
@@ -45,7 +48,9 @@ void pp_pre_close(struct pp_pre *pre);
 /*
  * Take in one frame that lies in the slot run `slot` with its metadata at `meta` (which is written here).
  * 0: held for a vector; else the reason it could not be: HSR_DROP_PKT_TOO_SMALL, HSR_DROP_PKT_TOO_BIG or
- * HSR_DROP_RX_RING_FULL (aggregator full); the caller counts it and keeps the slot.
+ * HSR_DROP_RX_RING_FULL (aggregator full), or what a rule says (HSR_DROP_RULE, HSR_DROP_METER); the caller counts it and
+ * keeps the slot. When `in` is ruled, pre->verdict says which copies are to be made of the frame, dropped or not. The caller
+ * empties it then: a frame refused before it is parsed leaves it as it is.
  */
 enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,
                            const uint8_t *frame, uint32_t len, const struct pp_ingress *in,

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "hsring/abi.h"
 
 /* Filter of `session list` and `session flush`; empty fields match everything. */
 struct ctl_session_filter {
@@ -22,6 +23,13 @@ struct ctl_session_filter {
     struct cfg_addr addr; /* either end */
     uint16_t l4_port;     /* either end */
     char state[24];
+};
+
+/* Why a rule is none, or not possible. */
+struct ctl_rule_error {
+    const char *type; /* as rte_flow names it: "ITEM_SPEC"; NULL: none */
+    int64_t at;       /* character of the rule's text, -1: unknown */
+    char text[256];
 };
 
 struct ctl_backend {
@@ -54,6 +62,26 @@ struct ctl_backend {
      * Takes over `fd`. 0 or a negative errno.
      */
     int (*offer_fd)(void *arg, const char *port, int fd);
+    /*
+     * Rules on the packets of a port, which is named or numbered in text. 0 and *result, or a negative errno and *error:
+     * -ENOENT (no such port, rule or meter), -EINVAL (the text), or what the NIC says.
+     */
+    /* {"rule": id, "home": "table" or "device", "text": as the NIC has it}; with `validate` without an id */
+    int (*rule_create)(void *arg, const char *port, const char *text, bool validate,
+                       json_t **result, struct ctl_rule_error *error);
+    int (*rule_destroy)(void *arg, const char *port, uint32_t id, struct ctl_rule_error *error);
+    /* {"hits": packets, "bytes": ..., "home": ...} */
+    int (*rule_query)(void *arg, const char *port, uint32_t id, json_t **result,
+                      struct ctl_rule_error *error);
+    /* {"removed": how many} */
+    int (*rule_flush)(void *arg, const char *port, json_t **result, struct ctl_rule_error *error);
+    /* [{"port", "rule", "group", "priority", "home", "text"}], in the order in which they are looked at; NULL: all ports */
+    int (*rule_list)(void *arg, const char *port, json_t **result, struct ctl_rule_error *error);
+    /* A meter: create, change, or remove it with HSR_METER_NONE. */
+    int (*meter_set)(void *arg, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
+                     uint32_t burst, struct ctl_rule_error *error);
+    /* [{"id", "unit": "pps" or "bps", "rate", "burst"}] */
+    json_t *(*meter_list)(void *arg);
 };
 
 #endif

@@ -19,7 +19,8 @@
  *
  * port.fd: the descriptor travels with the request's bytes; one that comes with another request is closed.
  *
- * Errors: JSON-RPC codes; data holds {"code": "EINVAL", "path": ..., "line": ..., "hint": ...}.
+ * Errors: JSON-RPC codes; data holds {"code": "EINVAL", "path": ..., "line": ..., "hint": ...}, of a rule also "type" (as
+ * rte_flow names it) and "position" in its text.
  */
 #ifndef CONTROL_SERVER_H
 #define CONTROL_SERVER_H

@@ -31,6 +31,14 @@ struct fw_nic_ops {
     int (*vtep_set)(void *nic, const struct cfg_addr *addr, bool remove);
     int (*start)(void *nic);
     int (*sync)(void *nic); /* counters in the region are fresh on return */
+    /* As nic_rule_*() and nic_meter_set(); *state is filled in every case. */
+    int (*rule_create)(void *nic, const struct hsr_rule *rule, uint32_t id, bool validate,
+                       struct hsr_rule_state *state);
+    int (*rule_destroy)(void *nic, uint16_t port, uint32_t id, struct hsr_rule_state *state);
+    int (*rule_query)(void *nic, uint16_t port, uint32_t id, struct hsr_rule_state *state);
+    int (*rule_flush)(void *nic, uint16_t port, struct hsr_rule_state *state);
+    int (*meter_set)(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
+                     uint32_t burst);
 };
 
 extern const struct fw_nic_ops fw_nic_embedded; /* nic: struct nic */
@@ -80,6 +88,16 @@ json_t *fw_session_list(struct fw *fw, const struct ctl_session_filter *filter, 
                         uint32_t limit);
 json_t *fw_session_show(struct fw *fw, uint64_t flow_id);
 int64_t fw_session_flush(struct fw *fw, const struct ctl_session_filter *filter);
+int fw_rule_create(struct fw *fw, const char *port, const char *text, bool validate,
+                   json_t **result, struct ctl_rule_error *error);
+int fw_rule_destroy(struct fw *fw, const char *port, uint32_t id, struct ctl_rule_error *error);
+int fw_rule_query(struct fw *fw, const char *port, uint32_t id, json_t **result,
+                  struct ctl_rule_error *error);
+int fw_rule_flush(struct fw *fw, const char *port, json_t **result, struct ctl_rule_error *error);
+int fw_rule_list(struct fw *fw, const char *port, json_t **result, struct ctl_rule_error *error);
+int fw_meter_set(struct fw *fw, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
+                 uint32_t burst, struct ctl_rule_error *error);
+json_t *fw_meter_list(struct fw *fw);
 
 /*
  * Take fresh copies of all counters: the NIC's as it publishes them, each worker's between two of its bursts. What the
@@ -99,7 +117,7 @@ struct fw_balance {
     int64_t in_flight; /* between Pre and Post, the firmware's included */
     int64_t to_fw;     /* sent by Pre, not yet taken by the firmware */
     int64_t to_post;   /* sent by the firmware, not yet taken by Post */
-    uint64_t rx, tx, originated, consumed, merged, drops, segments;
+    uint64_t rx, tx, originated, copies, consumed, merged, drops, segments;
     bool ok;
     bool settled;
 };

@@ -73,12 +73,29 @@ int nic_vtep_set(struct nic *nic, const uint8_t addr[16], uint8_t family, bool r
 int nic_start(struct nic *nic);
 int nic_stop(struct nic *nic);
 
+/*
+ * Rules on the packets of a port (hsring/rule.h), control. A rule is kept in the port's device where that can, else in the
+ * NIC's table; state->home says where. Rules live until their port goes, or the port they mirror to, or nic_reset(). 0, or
+ * a negative errno with the error in *state: -ENODEV (no such port), -EEXIST, -ENOENT (rule, meter), -ENOSPC, -E2BIG,
+ * -EINVAL, or what the device says.
+ */
+int nic_rule_create(struct nic *nic, const struct hsr_rule *rule, uint32_t id, bool validate,
+                    struct hsr_rule_state *state);
+int nic_rule_destroy(struct nic *nic, uint16_t port, uint32_t id, struct hsr_rule_state *state);
+int nic_rule_query(struct nic *nic, uint16_t port, uint32_t id, struct hsr_rule_state *state);
+/* None is left, also when a device did not like to let one go, which it says. */
+int nic_rule_flush(struct nic *nic, uint16_t port, struct hsr_rule_state *state);
+
+/* A meter of the table: create or change (it is full then), or with HSR_METER_NONE remove. 0, -EINVAL, -ENOENT, -EBUSY. */
+int nic_meter_set(struct nic *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
+                  uint32_t burst);
+
 /* Publish counters and gauges now. */
 int nic_sync(struct nic *nic);
 
 /*
  * The firmware went away, or another one comes: stop, take back every slot (counted as FW_GONE), forget flow ids,
- * tunnels and contexts, reset rings and region for `instance`. Ports stay.
+ * tunnels, contexts, rules and meters, reset rings and region for `instance`. Ports stay.
  */
 int nic_reset(struct nic *nic, uint32_t instance);
 

@@ -42,6 +42,8 @@ struct nic_rx {
     uint32_t slot;
     uint32_t len;
     struct virtio_net_hdr vnet; /* all zero: nothing claimed */
+    bool marked;                /* a rule in the device gave it this mark: */
+    uint32_t mark;
 };
 
 struct nic_port;
@@ -66,6 +68,15 @@ struct nic_port_ops {
     int (*rx_fd)(const struct nic_port *port);
     /* No frame will ever come again (end of a capture); NULL: never. */
     bool (*drained)(const struct nic_port *port);
+    /*
+     * Rules in the device, control thread; NULL: it keeps none. rule_create() says in *state why not; -ENOTSUP and -ENOSYS
+     * mean that the NIC's table has to take the rule. With `validate` nothing is created. `mirror`: the port of MIRROR.
+     */
+    int (*rule_create)(struct nic_port *port, const struct hsr_rule *rule,
+                       const struct nic_port *mirror, bool validate, void **handle,
+                       struct hsr_rule_state *state);
+    int (*rule_destroy)(struct nic_port *port, void *handle, struct hsr_rule_state *state);
+    int (*rule_query)(struct nic_port *port, void *handle, struct hsr_rule_state *state);
 };
 
 struct nic_port {
