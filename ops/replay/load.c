@@ -19,7 +19,7 @@ static const char *input_of(const struct replay_options *o, const char *port)
 /* Files are opened here and named by descriptor: paths of any length fit the port's configuration. They stay open. */
 static int become_capture(const struct replay_options *o, json_t *port, int out)
 {
-    static const char *const only_devices[] = {"netns", "queues", "offload", "mtu"};
+    static const char *const only_devices[] = {"netns", "queues", "offload"};
     const char *name = json_string_value(json_object_get(port, "name"));
     const char *input = name != NULL ? input_of(o, name) : NULL;
 

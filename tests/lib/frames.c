@@ -144,7 +144,7 @@ void fr_ip(struct fr *o, const struct fr_flow *f, uint8_t proto, const void *bod
     memcpy(ip_header(o, f, proto, len), body, len);
 }
 
-void fr_udp(struct fr *o, const struct fr_flow *f, uint32_t payload)
+void fr_udp_with(struct fr *o, const struct fr_flow *f, const void *data, uint32_t payload)
 {
     uint8_t *udp = ip_header(o, f, UDP, 8 + payload);
     uint16_t sum;
@@ -152,13 +152,21 @@ void fr_udp(struct fr *o, const struct fr_flow *f, uint32_t payload)
     fr_put16(udp, f->sport);
     fr_put16(udp + 2, f->dport);
     fr_put16(udp + 4, 8 + payload);
-    pattern(udp + 8, payload);
+    memcpy(udp + 8, data, payload);
     sum = (uint16_t)~fr_fold(fr_sum(pseudo(o->b + FR_L3, UDP, 8 + payload), udp, 8 + payload));
     fr_put16(udp + 6, sum ? sum : 0xFFFF);
 }
 
-void fr_tcp(struct fr *o, const struct fr_flow *f, uint8_t flags, uint32_t seq, uint32_t ack,
-            uint32_t payload)
+void fr_udp(struct fr *o, const struct fr_flow *f, uint32_t payload)
+{
+    static _Thread_local uint8_t data[FR_ROOM];
+
+    pattern(data, payload);
+    fr_udp_with(o, f, data, payload);
+}
+
+void fr_tcp_with(struct fr *o, const struct fr_flow *f, uint8_t flags, uint32_t seq, uint32_t ack,
+                 const void *data, uint32_t payload)
 {
     uint8_t *tcp = ip_header(o, f, TCP, 20 + payload);
 
@@ -169,9 +177,18 @@ void fr_tcp(struct fr *o, const struct fr_flow *f, uint8_t flags, uint32_t seq, 
     tcp[12] = 5 << 4;
     tcp[13] = flags;
     fr_put16(tcp + 14, 0xFFFF);
-    pattern(tcp + 20, payload);
+    memcpy(tcp + 20, data, payload);
     fr_put16(tcp + 16, (uint16_t)~fr_fold(
                            fr_sum(pseudo(o->b + FR_L3, TCP, 20 + payload), tcp, 20 + payload)));
+}
+
+void fr_tcp(struct fr *o, const struct fr_flow *f, uint8_t flags, uint32_t seq, uint32_t ack,
+            uint32_t payload)
+{
+    static _Thread_local uint8_t data[FR_ROOM];
+
+    pattern(data, payload);
+    fr_tcp_with(o, f, flags, seq, ack, data, payload);
 }
 
 void fr_icmp(struct fr *o, const struct fr_flow *f, uint8_t type, uint8_t code, const void *body,

@@ -34,6 +34,10 @@ struct fr_flow fr_back(const struct fr_flow *f);
 void fr_udp(struct fr *o, const struct fr_flow *f, uint32_t payload);
 void fr_tcp(struct fr *o, const struct fr_flow *f, uint8_t flags, uint32_t seq, uint32_t ack,
             uint32_t payload);
+/* The same with a payload of the caller's. */
+void fr_udp_with(struct fr *o, const struct fr_flow *f, const void *data, uint32_t payload);
+void fr_tcp_with(struct fr *o, const struct fr_flow *f, uint8_t flags, uint32_t seq, uint32_t ack,
+                 const void *data, uint32_t payload);
 /* ICMP or ICMPv6 by the family of the addresses; `body` follows the first four bytes. */
 void fr_icmp(struct fr *o, const struct fr_flow *f, uint8_t type, uint8_t code, const void *body,
              uint32_t len);

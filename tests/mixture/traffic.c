@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conversations of many streams, mixed. Within the quantum of a replay the ports are read one after the other, whatever
+ * the times of the frames; so a stream's two ends never speak within one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mixture.h"
+
+#define PACKETS_MAX 60    /* of a stream */
+#define UNACKED_MAX 30000 /* bytes; a window is 65,535 */
+#define ID_SPAN     14000 /* client ports of conversations; those of odd.c are others */
+
+void mix_emit(struct mix_traffic *t, unsigned port)
+{
+    t->packets++;
+    mix_pcap_put(t->capture[port], t->now, t->frame.b, t->frame.len);
+}
+
+void mix_tunnel(struct mix_traffic *t, unsigned vtep, uint32_t vni)
+{
+    char src[16];
+    const struct fr_flow outer = {
+        MIX_VTEP_MAC(vtep), MIX_UPLINK_MAC, src, "192.0.2.1", 50000, 4789, 0, 0};
+
+    snprintf(src, sizeof src, "192.0.2.%u", 2 + vtep);
+    fr_vxlan(&t->frame, &outer, vni);
+}
+
+void mix_emit_from(struct mix_traffic *t, unsigned tenant, unsigned guest)
+{
+    const struct mix_guest *g = &t->world->guest[tenant][guest];
+
+    if (g->remote)
+        mix_tunnel(t, g->vtep, MIX_VNI + tenant);
+    mix_emit(t, g->remote ? MIX_UPLINK : mix_port(tenant, guest));
+}
+
+struct fr_flow mix_flow(const struct mix_world *w, unsigned tenant, unsigned from, unsigned to,
+                        bool six)
+{
+    const struct mix_guest *a = &w->guest[tenant][from], *b = &w->guest[tenant][to];
+    bool routed = a->subnet != b->subnet;
+
+    /* What comes through a tunnel has been routed by its own host. */
+    return (struct fr_flow){
+        .smac = routed && a->remote ? MIX_GATEWAY_MAC : a->mac,
+        .dmac = routed && !a->remote ? MIX_GATEWAY_MAC : b->mac,
+        .src = six ? a->ip6 : a->ip4,
+        .dst = six ? b->ip6 : b->ip4,
+    };
+}
+
+/* Two guests who may or may not talk, one of them here. */
+static void draw_ends(struct mix_world *w, struct mix_stream *s)
+{
+    const struct mix_guest *from, *to;
+
+    do {
+        s->from = (uint8_t)mix_below(&w->draw, w->guests);
+        s->to = (uint8_t)mix_below(&w->draw, w->guests);
+        from = &w->guest[s->tenant][s->from];
+        to = &w->guest[s->tenant][s->to];
+    } while (s->from == s->to || (from->remote && to->remote) ||
+             (to->guarded && s->from != 0 && !mix_chance(&w->draw, 25)));
+    s->grade = to->guarded && s->from != 0 ? MIX_DENIED : MIX_CLEAN;
+}
+
+static uint32_t new_stream(struct mix_traffic *t)
+{
+    struct mix_world *w = t->world;
+    uint32_t id = t->streams++;
+    struct mix_stream *s = &t->stream[id];
+
+    memset(s, 0, sizeof *s);
+    s->id = id;
+    s->tenant = (uint8_t)mix_below(&w->draw, w->tenants);
+    draw_ends(w, s);
+    s->kind = s->grade == MIX_DENIED ? MIX_UDP : (uint8_t)mix_below(&w->draw, 3);
+    s->six = mix_chance(&w->draw, 40);
+    s->left = mix_from(&w->draw, 1, PACKETS_MAX);
+    s->sport = (uint16_t)(1024 + id % ID_SPAN); /* no two streams have the same */
+    s->dport = (uint16_t)(80 + id / ID_SPAN);
+    for (unsigned dir = 0; dir < 2; dir++)
+        s->isn[dir] =
+            (uint32_t)mix_next(&w->draw) << 3 | 7; /* data begins at a multiple of eight */
+    return id;
+}
+
+static uint32_t draw_size(struct mix_world *w, uint32_t least, uint32_t most)
+{
+    switch (mix_below(&w->draw, 3)) {
+    case 0:
+        return mix_from(&w->draw, least, least + 60);
+    case 1:
+        return most;
+    default:
+        return mix_from(&w->draw, least, most);
+    }
+}
+
+static uint32_t room(const struct mix_traffic *t, const struct mix_stream *s, uint32_t l4)
+{
+    return t->world->mtu - (s->six ? 40 : 20) - l4;
+}
+
+struct fr_flow mix_stream_flow(const struct mix_world *w, const struct mix_stream *s, unsigned dir)
+{
+    struct fr_flow f = mix_flow(w, s->tenant, dir ? s->to : s->from, dir ? s->from : s->to, s->six);
+
+    f.sport = dir ? s->dport : s->sport;
+    f.dport = dir ? s->sport : s->dport;
+    return f;
+}
+
+static uint8_t owner(const struct mix_stream *s)
+{
+    return s->grade == MIX_DENIED ? MIX_NOBODY : s->tenant;
+}
+
+static void udp(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
+{
+    static uint8_t data[FR_ROOM];
+    const struct fr_flow f = mix_stream_flow(t->world, s, dir);
+    uint32_t len = draw_size(t->world, 8, room(t, s, 8));
+
+    mix_fill(data, len, mix_stamp(owner(s), s->id, dir, s->sent[dir]++));
+    fr_udp_with(&t->frame, &f, data, len);
+}
+
+static void icmp(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
+{
+    static uint8_t body[FR_ROOM];
+    const struct fr_flow f = mix_stream_flow(t->world, s, dir);
+    uint32_t len = draw_size(t->world, 8, room(t, s, 8));
+    unsigned request = s->six ? 128 : 8, reply = s->six ? 129 : 0;
+
+    fr_put16(body, s->sport);
+    fr_put16(body + 2, s->sent[dir] & 0xFFFF);
+    mix_fill(body + 4, len, mix_stamp(owner(s), s->id, dir, s->sent[dir]++));
+    fr_icmp(&t->frame, &f, (uint8_t)(dir ? reply : request), 0, body, 4 + len);
+}
+
+enum {
+    PHASE_SYN,
+    PHASE_SYN_ACK,
+    PHASE_ACK,
+    PHASE_DATA,
+    PHASE_FIN,
+    PHASE_FIN_ACK,
+    PHASE_LAST,
+    PHASES
+};
+
+static void tcp(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
+{
+    static uint8_t data[FR_ROOM];
+    static const uint8_t flags[PHASES] = {
+        FR_SYN, FR_SYN | FR_ACK, FR_ACK, FR_ACK, FR_FIN | FR_ACK, FR_FIN | FR_ACK, FR_ACK,
+    };
+    const struct fr_flow f = mix_stream_flow(t->world, s, dir);
+    uint32_t seq = s->isn[dir] + s->sent[dir], ack = 0, len = 0;
+
+    if (s->phase != PHASE_SYN) /* SYN and FIN count as a byte each */
+        ack = s->isn[!dir] + 1 + s->sent[!dir] +
+              (s->phase == PHASE_FIN_ACK || s->phase == PHASE_LAST);
+    if (s->phase > PHASE_SYN_ACK)
+        seq++;
+    if (s->phase == PHASE_LAST)
+        seq++;
+    if (s->phase == PHASE_DATA) {
+        len = draw_size(t->world, 16, room(t, s, 20));
+        mix_fill_tcp(data, len, owner(s), s->id, dir, seq);
+        s->sent[dir] += len;
+        s->unacked[dir] += len;
+        s->unacked[!dir] = 0;
+    }
+    fr_tcp_with(&t->frame, &f, flags[s->phase], seq, ack, data, len);
+}
+
+/* Whose turn is it? */
+static unsigned turn(struct mix_world *w, const struct mix_stream *s)
+{
+    bool other = mix_chance(&w->draw, 40);
+
+    if (s->kind == MIX_ICMP)
+        return other && s->sent[1] < s->sent[0];
+    if (s->kind == MIX_UDP)
+        return other && s->grade != MIX_DENIED && s->sent[0] > 0;
+    if (s->phase == PHASE_DATA)
+        return s->unacked[other] > UNACKED_MAX ? !other : other;
+    return s->phase == PHASE_SYN_ACK || s->phase == PHASE_FIN_ACK;
+}
+
+/* One packet; false when the stream has come to its end. */
+static bool speak(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
+{
+    static void (*const build[])(struct mix_traffic *, struct mix_stream *,
+                                 unsigned) = {[MIX_UDP] = udp, [MIX_TCP] = tcp, [MIX_ICMP] = icmp};
+
+    build[s->kind](t, s, dir);
+    mix_emit_from(t, s->tenant, dir ? s->to : s->from);
+    s->last[dir] = t->now;
+    if (s->kind != MIX_TCP)
+        return --s->left > 0;
+    if (s->phase != PHASE_DATA || --s->left == 0)
+        s->phase++;
+    return s->phase < PHASES;
+}
+
+static bool may_burst(const struct mix_stream *s, unsigned dir)
+{
+    if (s->kind == MIX_TCP)
+        return s->phase == PHASE_DATA && s->unacked[dir] < UNACKED_MAX;
+    return s->kind == MIX_UDP || dir == 0;
+}
+
+/* A stream sends, once or several times. False: its other end has just spoken. */
+static bool converse(struct mix_traffic *t)
+{
+    struct mix_world *w = t->world;
+    uint32_t *slot = &t->active[mix_below(&w->draw, w->streams)];
+    struct mix_stream *s = &t->stream[*slot];
+    unsigned dir = turn(w, s);
+    uint32_t n = mix_chance(&w->draw, 30) ? mix_from(&w->draw, 2, 20) : 1;
+
+    if (s->last[!dir] != 0 && t->now <= s->last[!dir] + w->quantum)
+        return false;
+    do {
+        if (!speak(t, s, dir)) {
+            *slot = new_stream(t);
+            break;
+        }
+    } while (--n > 0 && may_burst(s, dir));
+    return true;
+}
+
+static int begin(struct mix_traffic *t, uint64_t packets, const char *dir)
+{
+    struct mix_world *w = t->world;
+
+    t->now = UINT64_C(1000000000);
+    t->room = (uint32_t)packets + w->streams + 1; /* a stream has at least one packet */
+    t->stream = calloc(t->room, sizeof *t->stream);
+    t->active = calloc(w->streams, sizeof *t->active);
+    if (t->stream == NULL || t->active == NULL)
+        return -1;
+    for (uint32_t i = 0; i < w->streams; i++)
+        t->active[i] = new_stream(t);
+    for (unsigned port = 0; port < MIX_PORTS; port++) {
+        unsigned tenant = port / MIX_GUESTS, guest = port % MIX_GUESTS;
+
+        if (port != MIX_UPLINK &&
+            (tenant >= w->tenants || guest >= w->guests || w->guest[tenant][guest].remote))
+            continue;
+        t->capture[port] = mix_pcap_create(dir, port);
+        if (t->capture[port] == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+static int end(struct mix_traffic *t, const char *dir)
+{
+    char path[512];
+    FILE *f;
+    int rc = 0;
+
+    for (unsigned port = 0; port < MIX_PORTS; port++)
+        if (t->capture[port] != NULL)
+            rc |= fclose(t->capture[port]);
+    snprintf(path, sizeof path, "%s/streams", dir);
+    f = fopen(path, "w");
+    if (f == NULL || fwrite(t->stream, sizeof *t->stream, t->streams, f) != t->streams)
+        rc = -1;
+    if (f != NULL)
+        rc |= fclose(f);
+    free(t->stream);
+    free(t->active);
+    return rc;
+}
+
+int mix_traffic(struct mix_world *w, uint64_t packets, const char *dir)
+{
+    static struct mix_traffic t;
+
+    t.world = w;
+    if (begin(&t, packets, dir) < 0)
+        return -1;
+    while (t.packets < packets) {
+        t.now += mix_below(&w->draw, 4000);
+        if (mix_chance(&w->draw, w->odd_percent))
+            mix_odd(&t);
+        else if (!converse(&t))
+            t.now += w->quantum / 8 + 1;
+    }
+    return end(&t, dir);
+}

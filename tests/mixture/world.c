@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A network of tenants who all use the same addresses, and the options of one run. */
+#include <errno.h>
+#include <string.h>
+
+#include "mixture.h"
+
+void mix_port_name(unsigned port, char name[16])
+{
+    if (port == MIX_UPLINK)
+        snprintf(name, 16, "uplink");
+    else
+        snprintf(name, 16, "t%ug%u", port / MIX_GUESTS, port % MIX_GUESTS);
+}
+
+static void draw_guest(struct mix_world *w, unsigned t, unsigned g)
+{
+    struct mix_guest *guest = &w->guest[t][g];
+
+    /* Guest 0 is always here and open: whom the guarded let in. */
+    guest->remote = g > 1 && mix_chance(&w->draw, 40);
+    guest->guarded = g > 0 && !guest->remote && mix_chance(&w->draw, 30);
+    guest->vtep = mix_below(&w->draw, MIX_VTEPS);
+    guest->subnet = mix_below(&w->draw, 2);
+    guest->mac = UINT64_C(0x020000000001) + g;
+    snprintf(guest->ip4, sizeof guest->ip4, "10.%u.0.%u", 1 + guest->subnet, 10 + g);
+    snprintf(guest->ip6, sizeof guest->ip6, "fd00:%u::%x", 1 + guest->subnet, 10 + g);
+}
+
+static void draw_options(struct mix_world *w)
+{
+    static const uint32_t quanta[] = {0, 1000, 20000, 500000};
+    static const unsigned workers[] = {1, 1, 2, 3, 8};
+    struct mix_draw *d = &w->draw;
+
+    w->vector = mix_from(d, 1, 16);
+    w->workers = workers[mix_below(d, 5)];
+    w->quantum = quanta[mix_below(d, 4)];
+    w->slow = mix_chance(d, 15);
+    w->no_flow_index = mix_chance(d, 25);
+    w->streams = 1u << mix_from(d, 4, 12);
+    w->odd_percent = mix_from(d, 0, 30);
+    w->mtu = mix_chance(d, 30) ? 8500 : 1500;
+    w->exact = !mix_chance(d, 25);
+    w->sessions = w->exact ? 262144 : 1024;
+    w->quota = w->exact ? 0 : mix_from(d, 50, 2000);
+}
+
+void mix_world(struct mix_world *w, uint64_t seed)
+{
+    memset(w, 0, sizeof *w);
+    w->draw.state = seed;
+    w->tenants = mix_from(&w->draw, 2, MIX_TENANTS);
+    w->guests = mix_from(&w->draw, 3, MIX_GUESTS);
+    for (unsigned t = 0; t < w->tenants; t++)
+        for (unsigned g = 0; g < w->guests; g++)
+            draw_guest(w, t, g);
+    draw_options(w);
+}
+
+static void write_ports(const struct mix_world *w, FILE *f)
+{
+    fputs("ports:\n  - {name: uplink, role: uplink, type: null, mtu: 9900, mac: 02:aa:00:00:00:01, "
+          "address: 192.0.2.1/24}\n",
+          f);
+    for (unsigned t = 0; t < w->tenants; t++) {
+        for (unsigned g = 0; g < w->guests; g++) {
+            const struct mix_guest *guest = &w->guest[t][g];
+
+            if (!guest->remote) {
+                fprintf(f,
+                        "  - {name: t%ug%u, role: vnic, type: null, mtu: %u, mac: "
+                        "02:00:00:00:00:%02x, subnet: t%us%u, addresses: [%s, \"%s\"], "
+                        "security_groups: [%s]}\n",
+                        t, g, w->mtu, 1 + g, t, guest->subnet, guest->ip4, guest->ip6,
+                        guest->guarded ? "guarded" : "open");
+            }
+        }
+    }
+}
+
+static void write_vpcs(const struct mix_world *w, FILE *f)
+{
+    fputs("vpcs:\n", f);
+    for (unsigned t = 0; t < w->tenants; t++)
+        fprintf(f, "  - {name: t%u, vni: %u}\n", t, MIX_VNI + t);
+    fputs("subnets:\n", f);
+    for (unsigned t = 0; t < w->tenants; t++) {
+        for (unsigned s = 0; s < 2; s++) {
+            fprintf(
+                f,
+                "  - {name: t%us%u, vpc: t%u, prefix4: 10.%u.0.0/24, prefix6: \"fd00:%u::/64\"}\n",
+                t, s, t, 1 + s, 1 + s);
+        }
+    }
+}
+
+static void write_mappings(const struct mix_world *w, FILE *f)
+{
+    const char *head = "mappings:\n";
+
+    for (unsigned t = 0; t < w->tenants; t++) {
+        for (unsigned g = 0; g < w->guests; g++) {
+            const struct mix_guest *guest = &w->guest[t][g];
+
+            if (!guest->remote)
+                continue;
+            for (unsigned six = 0; six < 2; six++) {
+                fprintf(f,
+                        "%s  - {vpc: t%u, address: \"%s\", mac: 02:00:00:00:00:%02x, vtep: "
+                        "192.0.2.%u}\n",
+                        six ? "" : head, t, six ? guest->ip6 : guest->ip4, 1 + g, 2 + guest->vtep);
+            }
+            head = "";
+        }
+    }
+}
+
+/* Guest 0's addresses are the same in all tenants but for the subnet. */
+static void write_groups(FILE *f)
+{
+    fputs("security_groups:\n"
+          "  - name: open\n"
+          "    rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]\n"
+          "  - name: guarded\n"
+          "    rules:\n"
+          "      - {direction: egress, action: allow}\n",
+          f);
+    for (unsigned s = 1; s <= 2; s++) {
+        fprintf(f,
+                "      - {direction: ingress, action: allow, remote: 10.%u.0.10/32}\n"
+                "      - {direction: ingress, action: allow, remote: \"fd00:%u::a/128\"}\n",
+                s, s);
+    }
+}
+
+static FILE *create(const char *dir, const char *name)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return fopen(path, "w");
+}
+
+static int write_options(const struct mix_world *w, const char *dir)
+{
+    FILE *f = create(dir, "options");
+
+    if (f == NULL)
+        return -1;
+    fprintf(f, "--vector=%u\n--workers=%u\n--quantum=%u\n", w->vector, w->workers, w->quantum);
+    if (w->slow)
+        fputs("--slow\n", f);
+    if (w->no_flow_index)
+        fputs("--no-flow-index\n", f);
+    return fclose(f);
+}
+
+int mix_write_world(const struct mix_world *w, const char *dir)
+{
+    FILE *f = create(dir, "config.yaml");
+
+    if (f == NULL)
+        return -1;
+    fprintf(f, "version: 1\noptions: {sessions: %u, quota: %u}\nunderlay:\n  neighbors:\n",
+            w->sessions, w->quota);
+    for (unsigned v = 0; v < MIX_VTEPS; v++)
+        fprintf(f, "    - {address: 192.0.2.%u, mac: 02:aa:00:00:00:%02x}\n", 2 + v, 2 + v);
+    write_ports(w, f);
+    write_vpcs(w, f);
+    write_mappings(w, f);
+    write_groups(f);
+    if (fclose(f) != 0)
+        return -1;
+    return write_options(w, dir);
+}
