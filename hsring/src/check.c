@@ -4,13 +4,14 @@
 
 /*
  * Of the contract, not offered yet, and refused each in one place: sliced payload (rx_slot_ok(), tx_payload_ok()),
- * FRAGMENT and MORE (TXO_OFFERED), MERGE (hsr_tx_check()), RELEASE and FENCE (tx_ctrl_ok()).
+ * MORE (TXO_OFFERED), MERGE (hsr_tx_check()), RELEASE and FENCE (tx_ctrl_ok()).
  */
 enum {
     RXF_KNOWN = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_OPTIONS |
                 HSR_RXF_LINE1 | HSR_RXF_L2_MCAST,
     TXO_OFFERED = HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP | HSR_TXO_ENCAP |
-                  HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM | HSR_TXO_L4_SCTP | HSR_TXO_IPV6,
+                  HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM | HSR_TXO_L4_SCTP | HSR_TXO_IPV6 |
+                  HSR_TXO_FRAGMENT,
 };
 
 /* Known type, ECN with TCP only, and a size with every type but NONE. */
@@ -94,7 +95,8 @@ static bool tx_offsets_ok(const struct hsr_tx_meta *meta)
         return false;
     if ((offload & ~(unsigned)HSR_TXO_IPV6) == 0) /* nothing to write: most packets */
         return true;
-    if (offload & HSR_TXO_L3_CSUM && meta->l3_off + (uint32_t)HSR_IP4_HDR > meta->frame_len)
+    if (offload & (HSR_TXO_L3_CSUM | HSR_TXO_FRAGMENT) &&
+        meta->l3_off + (uint32_t)HSR_IP4_HDR > meta->frame_len)
         return false;
     if (offload & HSR_TXO_L4_PARTIAL && meta->l4_off + l4_need > meta->frame_len)
         return false;
@@ -116,7 +118,8 @@ static bool tx_frame_ok(const struct hsr_tx_meta *meta, uint32_t space)
     if (meta->frame_off < HSR_SLOT_META ||
         (uint64_t)(meta->frame_off - HSR_SLOT_META) + meta->frame_len > space)
         return false;
-    if (meta->offload & ~TXO_OFFERED || (meta->offload & both) == both)
+    if (meta->offload & ~TXO_OFFERED || (meta->offload & both) == both ||
+        (meta->offload & HSR_TXO_FRAGMENT && meta->offload & HSR_TXO_IPV6))
         return false;
     return gso_ok(meta->gso_type, meta->gso_size) && tx_offsets_ok(meta);
 }

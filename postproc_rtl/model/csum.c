@@ -39,7 +39,7 @@ static uint16_t sum_range(const struct po_view *view, uint32_t from, uint32_t to
 {
     uint32_t split = to < view->head_len ? to : view->head_len;
     uint64_t sum = hsr_csum_add(0, view->head + from, split - from);
-    uint16_t rest = hsr_csum_fold(hsr_csum_add(0, view->frame + split, to - split));
+    uint16_t rest = po_source_sum(view->frame, split, to - split);
 
     return hsr_csum_fold(sum + ((split - from) & 1 ? po_sum_swap(rest) : rest));
 }
@@ -49,7 +49,7 @@ static uint32_t crc_range(const struct po_view *view, uint32_t from, uint32_t to
     uint32_t split = to < view->head_len ? to : view->head_len;
     uint32_t crc = hsr_crc32c(~UINT32_C(0), view->head + from, split - from);
 
-    return ~hsr_crc32c(crc, view->frame + split, to - split);
+    return ~po_source_crc(view->frame, crc, split, to - split);
 }
 
 /*
@@ -71,7 +71,7 @@ static uint32_t packet_end(const struct po_view *view, bool ipv6, uint32_t l3, u
             return 0;
         end = l3 + hsr_load16(view->head + l3 + 2);
     }
-    return end > view->frame_len ? 0 : end;
+    return end > view->frame->len ? 0 : end;
 }
 
 static bool inner_l4(const struct hsr_tx_meta *meta, const struct po_view *view)

@@ -331,6 +331,7 @@ bool fr_sums_right(const uint8_t *frame, uint32_t len)
                l4_right(ip, ip + 40, ip[6], fr_get16(ip + 4));
     if (type != 0x0800)
         return len >= 14;
-    return len >= 34 && fr_fold(fr_sum(0, ip, 20)) == 0xFFFF && len - 14 >= fr_get16(ip + 2) &&
-           l4_right(ip, ip + 20, ip[9], fr_get16(ip + 2) - 20u);
+    if (len < 34 || fr_fold(fr_sum(0, ip, 20)) != 0xFFFF || len - 14 < fr_get16(ip + 2))
+        return false;
+    return (fr_get16(ip + 6) & 0x3FFF) != 0 || l4_right(ip, ip + 20, ip[9], fr_get16(ip + 2) - 20u);
 }

@@ -10,13 +10,16 @@
 
 #define NIC_RX_BURST 32
 #define NIC_TX_BURST 64
-#define NIC_TX_BATCH 64 /* frames a port collects before it is flushed */
+#define NIC_TX_BATCH 64                 /* frames a port collects before it is flushed */
+#define NIC_TX_TAILS (4 * PO_MAX_SPANS) /* and the spans behind their bodies */
 
 /* Frames on their way out of one port. Heads made by the Post-Processor are kept here until the flush. */
 struct nic_batch {
     uint32_t count;
     uint16_t ledger[NIC_TX_BATCH];
     struct po_frame frame[NIC_TX_BATCH];
+    uint32_t tails;
+    struct po_span tail[NIC_TX_TAILS];
     uint8_t head[NIC_TX_BATCH][PO_MAX_HEADERS];
 };
 

@@ -19,12 +19,13 @@ static void flush_port(struct nic *nic, struct nic_slot_port *p)
         if (i < taken) {
             nic->stats[b->ledger[i]].post_tx++;
             egress->tx_packets++;
-            egress->tx_bytes += b->frame[i].head_len + b->frame[i].body_len;
+            egress->tx_bytes += po_frame_len(&b->frame[i]);
         } else {
             nic_post_drop(nic, b->ledger[i], HSR_DROP_PORT_TX_FULL);
         }
     }
     b->count = 0;
+    b->tails = 0;
 }
 
 /* Where po_process() puts frames: into the port's batch, with the ledger of the packet they come from. */
@@ -34,18 +35,29 @@ struct collect {
     uint16_t ledger;
 };
 
+/* The spans are the Post-Processor's until it returns: ours go along. */
+static inline void keep_tails(struct nic_batch *b, struct po_frame *frame)
+{
+    if (frame->tails == 0)
+        return;
+    memcpy(&b->tail[b->tails], frame->tail, frame->tails * sizeof *frame->tail);
+    frame->tail = &b->tail[b->tails];
+    b->tails += frame->tails;
+}
+
 static uint32_t collect_frames(void *arg, const struct po_frame *frames, uint32_t n)
 {
     struct collect *c = arg;
     struct nic_batch *b = &c->port->batch;
 
     for (uint32_t i = 0; i < n; i++) {
-        if (b->count == NIC_TX_BATCH)
+        if (b->count == NIC_TX_BATCH || b->tails + frames[i].tails > NIC_TX_TAILS)
             flush_port(c->nic, c->port);
         uint32_t at = b->count++;
 
         b->frame[at] = frames[i];
         b->ledger[at] = c->ledger;
+        keep_tails(b, &b->frame[at]);
         if (frames[i].head_len > 0) {
             memcpy(b->head[at], frames[i].head, frames[i].head_len);
             b->frame[at].head = b->head[at];
@@ -83,9 +95,10 @@ static __attribute__((noinline)) void process(struct nic *nic, struct nic_slot_p
                                               const struct hsr_tx_meta *meta, uint32_t slot,
                                               uint16_t ledger)
 {
-    const uint8_t *frame = hsr_slot(&nic->region.view, slot) + meta->frame_off;
+    struct po_span span = {hsr_slot(&nic->region.view, slot) + meta->frame_off, meta->frame_len};
+    struct po_source frame = {.span = &span, .spans = 1, .len = meta->frame_len};
     struct collect c = {.nic = nic, .port = p, .ledger = ledger};
-    struct po_result r = po_process(&nic->work, meta, frame, &p->port.egress, collect_frames, &c);
+    struct po_result r = po_process(&nic->work, meta, &frame, &p->port.egress, collect_frames, &c);
 
     if (r.made > 1)
         nic->stats[ledger].post_segments += r.made - 1;
@@ -101,7 +114,7 @@ static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t s
     nic->traffic.bytes_from_fw += meta->frame_len;
     if (p == NULL) {
         nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
-    } else if (po_is_plain(meta, &p->port.egress)) {
+    } else if (po_is_plain(meta, meta->frame_len, &p->port.egress)) {
         collect_plain(nic, p, ledger, hsr_slot(&nic->region.view, slot) + meta->frame_off,
                       meta->frame_len);
     } else {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DF = 0x4000 };
+
 static uint64_t state = 1;
 
 void rnd_seed(uint64_t seed)
@@ -31,7 +33,7 @@ static void put_pattern(uint8_t **at, uint8_t seed, size_t n)
 }
 
 /* End-around carry after each byte pair, as RFC 1071 tells it. */
-static uint16_t sum_bytes(uint16_t start, const uint8_t *p, size_t n)
+uint16_t sum_bytes(uint16_t start, const uint8_t *p, size_t n)
 {
     uint32_t sum = start;
 
@@ -81,7 +83,7 @@ static void put_ethernet(uint8_t **at, bool vlan, bool ipv6, uint8_t seed)
 
 /* The IP header of a packet of `len` bytes behind all of its own headers. */
 static void put_ip(uint8_t **at, bool ipv6, uint8_t proto, uint8_t options, uint16_t id,
-                   uint8_t seed, size_t len)
+                   uint16_t flags, uint8_t seed, size_t len)
 {
     uint8_t *ip = *at;
 
@@ -103,7 +105,7 @@ static void put_ip(uint8_t **at, bool ipv6, uint8_t proto, uint8_t options, uint
     put(at, seed, 1);
     put(at, (uint32_t)(20 + options + len), 2);
     put(at, id, 2);
-    put(at, 0x4000, 2);
+    put(at, flags, 2);
     put(at, 64, 1);
     put(at, proto, 1);
     put(at, 0, 2);
@@ -161,8 +163,8 @@ size_t build(const struct packet *p, const uint8_t *payload, size_t len, uint8_t
     if (p->outer != 0) {
         put_ethernet(&w, p->vlan, p->outer == 6, p->seed);
         at.outer_l3 = (uint16_t)(w - out);
-        put_ip(&w, p->outer == 6, PROTO_UDP, p->outer_options, p->outer_id, (uint8_t)(p->seed + 1),
-               16 + inner);
+        put_ip(&w, p->outer == 6, PROTO_UDP, p->outer_options, p->outer_id, DF,
+               (uint8_t)(p->seed + 1), 16 + inner);
         at.outer_l4 = (uint16_t)(w - out);
         put(&w, 50000u + p->seed, 2);
         put(&w, 4789, 2);
@@ -174,7 +176,7 @@ size_t build(const struct packet *p, const uint8_t *payload, size_t len, uint8_t
     }
     put_ethernet(&w, p->vlan && p->outer == 0, p->ipv6, (uint8_t)(p->seed + 9));
     at.l3 = (uint16_t)(w - out);
-    put_ip(&w, p->ipv6, p->proto, p->ip_options, p->id, p->seed, l4_len);
+    put_ip(&w, p->ipv6, p->proto, p->ip_options, p->id, p->may_fragment ? 0 : DF, p->seed, l4_len);
     at.l4 = (uint16_t)(w - out);
     put_l4(&w, p, len);
     at.payload = (uint16_t)(w - out);
@@ -232,6 +234,45 @@ struct hsr_tx_meta meta_of(const struct packet *p, const struct layout *at, size
     };
 }
 
+struct po_result process(struct po_work *work, const struct hsr_tx_meta *meta, const uint8_t *frame,
+                         const struct po_port *port, po_sink sink, void *arg)
+{
+    struct po_span span = {frame, meta->frame_len};
+    struct po_source source = {.span = &span, .spans = 1, .len = meta->frame_len};
+
+    return po_process(work, meta, &source, port, sink, arg);
+}
+
+struct po_result process_split(struct po_work *work, const struct hsr_tx_meta *meta,
+                               const uint8_t *frame, uint32_t len, const struct po_port *port,
+                               po_sink sink, void *arg)
+{
+    struct po_span span[PO_MAX_SPANS];
+    uint8_t *memory[PO_MAX_SPANS] = {NULL};
+    struct po_source source = {.span = span, .len = len};
+    struct po_result result;
+
+    for (uint32_t at = 0, left = len; source.spans == 0 || left > 0;
+         at += span[source.spans++].len) {
+        struct po_span *s = &span[source.spans];
+        uint32_t rest = PO_MAX_SPANS - source.spans;
+
+        s->len = rest == 1 ? left : source.spans == 0 ? meta->frame_len : rnd(left / rest * 2 + 70);
+        s->len = s->len < left ? s->len : left;
+        left -= s->len;
+        if (s->len > 0) {
+            memory[source.spans] = malloc(s->len);
+            assert(memory[source.spans] != NULL);
+            memcpy(memory[source.spans], frame + at, s->len);
+        }
+        s->at = memory[source.spans];
+    }
+    result = po_process(work, meta, &source, port, sink, arg);
+    for (uint32_t i = 0; i < PO_MAX_SPANS; i++)
+        free(memory[i]);
+    return result;
+}
+
 struct taken *taken_new(void)
 {
     struct taken *t = calloc(1, sizeof *t);
@@ -269,6 +310,8 @@ uint32_t taken_sink(void *arg, const struct po_frame *frames, uint32_t n)
     for (i = 0; i < n && t->frames < t->refuse_after; i++) {
         keep(t, frames[i].head, frames[i].head_len);
         keep(t, frames[i].body, frames[i].body_len);
+        for (uint32_t k = 0; k < frames[i].tails; k++)
+            keep(t, frames[i].tail[k].at, frames[i].tail[k].len);
         if (t->frames < 64)
             t->vnet[t->frames] = frames[i].vnet;
         t->end[t->frames++] = t->used;

@@ -32,7 +32,8 @@ struct packet {
     uint16_t id;
     uint16_t outer_id;
     uint32_t seq;
-    uint8_t seed; /* of everything else: addresses, ports, option bytes */
+    bool may_fragment; /* IPv4: without DF */
+    uint8_t seed;      /* of everything else: addresses, ports, option bytes */
 };
 
 /* Where the headers of the last frame built begin. */
@@ -44,6 +45,9 @@ struct layout {
 size_t build(const struct packet *p, const uint8_t *payload, size_t len, uint8_t *out,
              struct layout *layout);
 
+/* One's-complement sum of big-endian words, continued from `start`, an odd last byte being a high one. */
+uint16_t sum_bytes(uint16_t start, const uint8_t *p, size_t n);
+
 /* Random numbers, the same in every run. */
 uint32_t rnd(uint32_t below);
 void rnd_seed(uint64_t seed);
@@ -53,6 +57,18 @@ struct packet random_tcp(void);
 
 /* Metadata for the frame: offsets, ENCAP, IPV6, length. No work asked for. */
 struct hsr_tx_meta meta_of(const struct packet *p, const struct layout *at, size_t len);
+
+/*
+ * po_process() of a frame that lies in spans of random lengths (some empty), each in memory of exactly its size; the first,
+ * the slot's, has meta->frame_len bytes.
+ */
+struct po_result process_split(struct po_work *work, const struct hsr_tx_meta *meta,
+                               const uint8_t *frame, uint32_t len, const struct po_port *port,
+                               po_sink sink, void *arg);
+
+/* The same with all of it in one span. */
+struct po_result process(struct po_work *work, const struct hsr_tx_meta *meta, const uint8_t *frame,
+                         const struct po_port *port, po_sink sink, void *arg);
 
 /* Sink that keeps copies of all frames given, up to `refuse_after`. */
 struct taken {

@@ -108,7 +108,7 @@ static void completed_checksums(void **unused)
         ask(&p, &at, &meta, frame);
         meta.frame_len = (uint32_t)(len + pad);
         memcpy(before, frame, len + pad);
-        r = po_process(&work, &meta, frame, &port, taken_sink, t);
+        r = process(&work, &meta, frame, &port, taken_sink, t);
         assert_int_equal(r.drop, HSR_DROP_NONE);
         assert_int_equal(r.made, 1);
         assert_int_equal(r.sent, 1);
@@ -143,7 +143,7 @@ static void zero_checksum(void **unused)
         put16(field, pseudo(good + at.l3, p.proto, (uint32_t)len - at.l4));
         meta = meta_of(&p, &at, len);
         meta.offload |= HSR_TXO_L4_PARTIAL | (udp ? HSR_TXO_L4_UDP : 0);
-        assert_int_equal(po_process(&work, &meta, good, &port, taken_sink, t).sent, 1);
+        assert_int_equal(process(&work, &meta, good, &port, taken_sink, t).sent, 1);
         got = taken_frame(t, 0, &len) + at.l4 + field_of(p.proto);
         assert_int_equal(got[0] << 8 | got[1], udp ? 0xFFFF : 0);
         taken_free(t);
@@ -175,7 +175,7 @@ static void partial_to_port(void **unused)
         handed = p.outer == 0 && p.proto != PROTO_SCTP;
         if (handed)
             memcpy(good + at.l4 + field_of(p.proto), frame + at.l4 + field_of(p.proto), 2);
-        assert_int_equal(po_process(&work, &meta, frame, &port, taken_sink, t).sent, 1);
+        assert_int_equal(process(&work, &meta, frame, &port, taken_sink, t).sent, 1);
         assert_memory_equal(taken_frame(t, 0, &len), good, len);
         assert_int_equal(t->vnet[0].flags, handed ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0);
         assert_int_equal(t->vnet[0].csum_start, handed ? at.l4 : 0);
@@ -193,12 +193,12 @@ static void partial_past_end(void **unused)
     struct hsr_tx_meta meta = {
         .frame_len = 60, .l3_off = 14, .l4_off = 42, .offload = HSR_TXO_L4_PARTIAL};
     struct taken *t = taken_new();
-    struct po_result r = po_process(&work, &meta, good, &port, taken_sink, t);
+    struct po_result r = process(&work, &meta, good, &port, taken_sink, t);
 
     (void)unused;
     assert_int_equal(r.sent, 1);
     meta.l4_off++;
-    r = po_process(&work, &meta, good, &port, taken_sink, t);
+    r = process(&work, &meta, good, &port, taken_sink, t);
     assert_int_equal(r.drop, HSR_DROP_TX_META_BAD);
     assert_int_equal(r.made, 0);
     assert_int_equal(t->frames, 1);
@@ -226,7 +226,7 @@ static void untouched(void **unused)
 
     (void)unused;
     assert_ptr_not_equal(frame, MAP_FAILED);
-    r = po_process(&work, &meta, frame, &port, by_reference, frame);
+    r = process(&work, &meta, frame, &port, by_reference, frame);
     assert_int_equal(r.sent, 1);
     assert_int_equal(r.bytes, 1514);
     munmap(frame, 4096);
@@ -261,12 +261,12 @@ static void mtu(void **unused)
             .frame_len = row[i].largest,
         };
         struct taken *t = taken_new();
-        struct po_result r = po_process(&work, &meta, good, &port, taken_sink, t);
+        struct po_result r = process(&work, &meta, good, &port, taken_sink, t);
 
         assert_int_equal(r.drop, HSR_DROP_NONE);
         assert_int_equal(r.sent, 1);
         meta.frame_len++;
-        r = po_process(&work, &meta, good, &port, taken_sink, t);
+        r = process(&work, &meta, good, &port, taken_sink, t);
         assert_int_equal(r.drop, HSR_DROP_TX_TOO_BIG);
         assert_int_equal(r.made, 0);
         assert_int_equal(t->frames, 1);
@@ -283,7 +283,7 @@ static void refused(void **unused)
 
     (void)unused;
     t->refuse_after = 0;
-    r = po_process(&work, &meta, good, &port, taken_sink, t);
+    r = process(&work, &meta, good, &port, taken_sink, t);
     assert_int_equal(r.drop, HSR_DROP_PORT_TX_FULL);
     assert_int_equal(r.made, 1);
     assert_int_equal(r.sent, 0);

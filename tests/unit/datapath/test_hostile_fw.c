@@ -151,10 +151,14 @@ static void post(struct hostile *h, uint32_t entry, const struct hsr_tx_meta *me
 /* Every field of the metadata, with and without work asked of the Post-Processor, from every kind of slot. */
 static void fields(void **state)
 {
-    static const uint16_t offload[] = {0, HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP,
+    static const uint16_t offload[] = {0,
+                                       HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP,
                                        HSR_TXO_ENCAP | HSR_TXO_OUTER_L3_CSUM |
                                            HSR_TXO_OUTER_L4_CSUM,
-                                       HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL};
+                                       HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL,
+                                       HSR_TXO_FRAGMENT,
+                                       HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP};
+    static const uint8_t gso[] = {0, 0, 0, HSR_GSO_TCP4, 0, HSR_GSO_UFO};
     struct hostile *h = *state;
     uint16_t sport = 1;
     uint64_t seed = 88172645463325252u;
@@ -162,15 +166,16 @@ static void fields(void **state)
 
     for (unsigned f = 0; f < sizeof field / sizeof field[0]; f++) {
         for (unsigned v = 0; v < VALUES; v++) {
-            for (unsigned o = 0; o < 4; o++) {
+            for (unsigned o = 0; o < sizeof offload / sizeof offload[0]; o++) {
                 for (uint32_t kind = 0; kind < 3; kind++) {
                     struct hsr_tx_meta meta = honest_meta(h);
                     uint64_t bits = value(v, &seed);
                     uint32_t entry;
 
                     meta.offload = offload[o];
-                    meta.gso_type = o == 3 ? HSR_GSO_TCP4 : HSR_GSO_NONE;
-                    meta.gso_size = o == 3 ? 500 : 0;
+                    meta.mtu = offload[o] & HSR_TXO_FRAGMENT ? 68 : 0;
+                    meta.gso_type = gso[o];
+                    meta.gso_size = gso[o] == 0 ? 0 : gso[o] == HSR_GSO_UFO ? 32 : 500;
                     meta.outer_l4_off = 14;
                     memcpy((uint8_t *)&meta + field[f].at, &bits, field[f].size);
                     if (kind == HSR_KIND_PACKET)

@@ -74,6 +74,61 @@ static void gso_is_cut_for_the_tunnel(void **state)
     assert_int_equal(segments, 15);
 }
 
+/* UDP as datagrams of gso_size (USO), or as one that may be fragmented (UFO). */
+static void udp_partial(const struct fr_flow *f, uint32_t len, uint8_t type)
+{
+    fr_udp(&out, f, len);
+    fr_partial(&out, 1200);
+    out.vnet.gso_type = type;
+    out.vnet.hdr_len = 42;
+}
+
+static void udp_gso_stays_whole_to_a_port_that_takes_it(void **state)
+{
+    static const uint8_t types[] = {VIRTIO_NET_HDR_GSO_UDP, PO_VNET_GSO_UDP_L4};
+
+    for (int i = 0; i < 2; i++) {
+        udp_partial(&a_to_c, 20000, types[i]);
+        bench_passes(*state, "a", &out, "c", &in);
+        expect_like(&in, &out, MAC_C, GW2, 1);
+        assert_int_equal(in.vnet.gso_type, types[i]);
+        assert_int_equal(in.vnet.gso_size, 1200);
+        assert_int_equal(in.vnet.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+        assert_int_equal(in.vnet.csum_start, 34);
+        assert_int_equal(in.vnet.csum_offset, 6);
+    }
+}
+
+static void udp_gso_is_cut_for_the_tunnel(void **state)
+{
+    uint32_t next = 0, pieces = 0;
+
+    udp_partial(&a_to_9, 20000, PO_VNET_GSO_UDP_L4);
+    bench_push(*state, "a", &out);
+    bench_run(*state);
+    for (; bench_pop(*state, "up", &in); pieces++) {
+        expect_tunnel(&in, "192.0.2.2", MAC_H2, 100);
+        assert_true(fr_sums_right(in.b, in.len));
+        assert_memory_equal(in.b + 42, out.b + 42 + next, in.len - 42);
+        next += in.len - 42;
+    }
+    assert_int_equal(next, 20000);
+    assert_int_equal(pieces, 17);
+    udp_partial(&a_to_9, 20000, VIRTIO_NET_HDR_GSO_UDP);
+    bench_push(*state, "a", &out);
+    bench_run(*state);
+    for (next = pieces = 0; bench_pop(*state, "up", &in); pieces++) {
+        expect_tunnel(&in, "192.0.2.2", MAC_H2, 100);
+        assert_true(fr_sums_right(in.b, in.len));
+        assert_int_equal(fr_get16(in.b + 20), next / 8 | (next + 1200 < 20008 ? 0x2000 : 0));
+        if (next > 0)
+            assert_memory_equal(in.b + 34, out.b + 34 + next, in.len - 34);
+        next += in.len - 34;
+    }
+    assert_int_equal(next, 20008);
+    assert_int_equal(pieces, 17);
+}
+
 static void partial_checksums(void **state)
 {
     struct fr_flow six = {
@@ -173,6 +228,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(gso_stays_whole_to_a_port_that_takes_it),
         TEST(gso_is_cut_for_the_tunnel),
+        TEST(udp_gso_stays_whole_to_a_port_that_takes_it),
+        TEST(udp_gso_is_cut_for_the_tunnel),
         TEST(partial_checksums),
         TEST(jumbo_frames),
         TEST(congestion_marks),

@@ -86,12 +86,10 @@ uint32_t net_carry(struct nic_port *from, struct nic_port *to, struct pool *pool
 
     for (uint32_t i = 0; i < got; i++) {
         const uint8_t *frame = nic_slot_frame(&pool->slots, rx[i].slot);
-        uint32_t head = rx[i].len < 60 ? rx[i].len : 60;
-        struct po_frame f = {.head = frame,
-                             .head_len = head,
-                             .body = frame + head,
-                             .body_len = rx[i].len - head,
-                             .vnet = rx[i].vnet};
+        struct po_span tail[PARTS];
+        struct po_frame f = frame_in_parts(frame, rx[i].len, tail);
+
+        f.vnet = rx[i].vnet;
 
         look_at(&rx[i], traffic);
         if (to->ops->tx(to, &f, 1) != 1)

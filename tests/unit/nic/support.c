@@ -74,3 +74,16 @@ bool port_send(struct nic_port *port, const void *frame, uint32_t len)
 
     return port->ops->tx(port, &f, 1) == 1;
 }
+
+struct po_frame frame_in_parts(const uint8_t *frame, uint32_t len, struct po_span tail[PARTS])
+{
+    uint32_t at = len < 60 ? len : 60, part = (len - at + PARTS) / (PARTS + 1);
+    struct po_frame f = {.head = frame, .head_len = at, .tail = tail};
+
+    f.body = frame + at;
+    f.body_len = part < len - at ? part : len - at;
+    for (at += f.body_len; at < len; at += tail[f.tails++].len)
+        tail[f.tails] = (struct po_span){frame + at, part < len - at ? part : len - at};
+    f.tail_len = len - f.head_len - f.body_len;
+    return f;
+}

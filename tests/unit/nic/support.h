@@ -35,4 +35,8 @@ uint32_t port_rx(struct nic_port *port, struct pool *pool, struct nic_rx *out, u
 /* Send one plain frame; true when it was taken. */
 bool port_send(struct nic_port *port, const void *frame, uint32_t len);
 
+/* The frame as the Post-Processor may hand it over: a head, a body, and a tail of up to PARTS spans. */
+#define PARTS 5
+struct po_frame frame_in_parts(const uint8_t *frame, uint32_t len, struct po_span tail[PARTS]);
+
 #endif

@@ -64,13 +64,14 @@ static void written_frames_come_back(void **state)
     port_open(&port);
     assert_true(port.ops->drained(&port));
     for (uint32_t i = 0; i < N; i++) {
-        struct po_frame f = {
-            .head = frame, .head_len = 54, .body = frame + 54, .body_len = lengths[i] - 54};
+        struct po_span tail[PARTS];
+        struct po_frame f = frame_in_parts(frame, lengths[i], tail);
 
         nic_pcap_set_now(&port, (1 + i) * S + 123456789);
         assert_int_equal(port.ops->tx(&port, &f, 1), 1);
     }
-    struct po_frame giant = {.head = frame, .head_len = 54, .body = frame, .body_len = UINT32_MAX};
+    struct po_frame giant = {
+        .head = frame, .head_len = 54, .body = frame, .body_len = HSR_MAX_FRAME};
     assert_int_equal(port.ops->tx(&port, &giant, 1), 1);
     assert_int_equal(port.tx_errors, 1);
     assert_null(nic_pcap_error(&port));

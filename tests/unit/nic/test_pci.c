@@ -89,8 +89,8 @@ static void through_captures(void **state)
     assert_int_equal(port_rx(&port, &pool, rx, 4), 3);
     for (int i = 0; i < 3; i++) {
         const uint8_t *data = nic_slot_frame(&pool.slots, rx[i].slot);
-        struct po_frame f = {
-            .head = data, .head_len = 42, .body = data + 42, .body_len = rx[i].len - 42};
+        struct po_span tail[PARTS];
+        struct po_frame f = frame_in_parts(data, rx[i].len, tail);
 
         assert_int_equal(rx[i].len, lengths[i]);
         assert_memory_equal(data, frame, lengths[i]);

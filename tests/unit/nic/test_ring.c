@@ -25,7 +25,8 @@ static void there_and_back(void **state)
     /* Lengths that make the queue wrap at every kind of place. */
     for (uint32_t i = 0; i < 2000; i++) {
         uint32_t len = i * 7919 % HSR_MAX_FRAME + 1;
-        struct po_frame f = {.head = frame, .vnet = vnet};
+        struct po_span tail[PARTS];
+        struct po_frame f;
 
         memset(frame, (int)(i & 0xff), len);
         assert_true(nic_ring_push(ring, frame, len, i & 1 ? &vnet : NULL));
@@ -33,10 +34,8 @@ static void there_and_back(void **state)
         assert_int_equal(rx[0].len, len);
         assert_memory_equal(nic_slot_frame(&pool.slots, rx[0].slot), frame, len);
         assert_int_equal(rx[0].vnet.csum_start, i & 1 ? 34 : 0);
-        f.head = nic_slot_frame(&pool.slots, rx[0].slot);
-        f.head_len = len / 3;
-        f.body = f.head + f.head_len;
-        f.body_len = len - f.head_len;
+        f = frame_in_parts(nic_slot_frame(&pool.slots, rx[0].slot), len, tail);
+        f.vnet = vnet;
         assert_int_equal(port.ops->tx(&port, &f, 1), 1);
         assert_true(nic_slots_put(&pool.slots, rx[0].slot));
         assert_int_equal(nic_ring_pop(ring, back, sizeof back, &got_vnet), len);

@@ -33,7 +33,7 @@ struct kernel {
     struct nic_landing landing[NIC_VNET_BATCH];
     struct kernel_control control[NIC_VNET_BATCH];
     struct mmsghdr msg[NIC_VNET_BATCH];
-    struct iovec tx_iov[NIC_VNET_BATCH][3];
+    struct iovec tx_iov[NIC_VNET_BATCH][NIC_VNET_IOV];
 };
 
 struct kernel_job {
@@ -152,6 +152,7 @@ static int kernel_open(struct nic_port *port, int fd, char why[NIC_WHY])
     }
     port->egress.csum = port->config.offload;
     port->egress.tso = port->config.offload;
+    port->egress.ufo = port->config.offload;
     port->priv = job.kernel;
     return 0;
 }

@@ -6,6 +6,8 @@ static int null_open(struct nic_port *port, int fd, char why[NIC_WHY])
 {
     port->egress.csum = port->config.offload;
     port->egress.tso = port->config.offload;
+    port->egress.ufo = port->config.offload;
+    port->egress.uso = port->config.offload;
     port->egress.mtu = nic_port_mtu(port);
     return nic_port_refuse_fd(port, fd, why);
 }

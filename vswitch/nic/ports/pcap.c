@@ -195,20 +195,18 @@ static uint32_t pcap_rx(struct nic_port *port, struct nic_slots *slots, struct n
 static void write_frame(struct nic_port *port, const struct po_frame *frame)
 {
     struct pcap_port *p = port->priv;
+    uint32_t len = po_frame_len(frame);
     struct pcap_pkthdr header = {
         .ts = {.tv_sec = (time_t)(p->now / NS_PER_S), .tv_usec = (suseconds_t)(p->now % NS_PER_S)},
-        .caplen = frame->head_len + frame->body_len,
-        .len = frame->head_len + frame->body_len,
+        .caplen = len,
+        .len = len,
     };
 
-    if (frame->head_len > sizeof p->frame || frame->body_len > sizeof p->frame - frame->head_len) {
+    if (len > sizeof p->frame) {
         port->tx_errors++;
         return;
     }
-    if (frame->head_len)
-        memcpy(p->frame, frame->head, frame->head_len);
-    if (frame->body_len)
-        memcpy(p->frame + frame->head_len, frame->body, frame->body_len);
+    po_frame_copy(frame, p->frame);
     pcap_dump((u_char *)p->out, &header, p->frame);
 }
 

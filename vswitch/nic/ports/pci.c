@@ -262,8 +262,12 @@ static struct rte_mbuf *build(struct rte_mempool *pool, const struct po_frame *f
 
     if (!m)
         return NULL;
-    if (append(pool, m, &last, frame->head, frame->head_len) &&
-        append(pool, m, &last, frame->body, frame->body_len))
+    bool built = append(pool, m, &last, frame->head, frame->head_len) &&
+                 append(pool, m, &last, frame->body, frame->body_len);
+
+    for (uint32_t i = 0; built && i < frame->tails; i++)
+        built = append(pool, m, &last, frame->tail[i].at, frame->tail[i].len);
+    if (built)
         return m;
     rte_pktmbuf_free(m);
     return NULL;

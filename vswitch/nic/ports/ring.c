@@ -217,6 +217,8 @@ static int ring_open(struct nic_port *port, int fd, char why[NIC_WHY])
     }
     port->egress.csum = port->config.offload;
     port->egress.tso = port->config.offload;
+    port->egress.ufo = port->config.offload;
+    port->egress.uso = port->config.offload;
     port->egress.mtu = nic_port_mtu(port);
     port->priv = ring;
     return 0;
@@ -282,19 +284,14 @@ static uint32_t ring_rx(struct nic_port *port, struct nic_slots *slots, struct n
 /* One frame to the user's queue; false when it is full. */
 static bool ring_keep(struct nic_ring *ring, const struct po_frame *frame)
 {
-    uint32_t len = frame->head_len + frame->body_len;
+    uint32_t len = po_frame_len(frame);
     struct ring_record *record = ring_reserve(&ring->from_nic, len);
-    uint8_t *data;
 
     if (!record)
         return false;
     record->len = len;
     record->vnet = frame->vnet;
-    data = (uint8_t *)(record + 1);
-    if (frame->head_len)
-        memcpy(data, frame->head, frame->head_len);
-    if (frame->body_len)
-        memcpy(data + frame->head_len, frame->body, frame->body_len);
+    po_frame_copy(frame, (uint8_t *)(record + 1));
     ring_commit(&ring->from_nic, len);
     return true;
 }
@@ -308,7 +305,7 @@ static uint32_t ring_tx(struct nic_port *port, const struct po_frame *frames, ui
     for (sent = 0; sent < n; sent++) {
         if (ring->from_nic.size && !ring_keep(ring, &frames[sent]))
             break;
-        bytes += frames[sent].head_len + frames[sent].body_len;
+        bytes += po_frame_len(&frames[sent]);
     }
     atomic_fetch_add_explicit(&ring->sent_frames, sent, memory_order_relaxed);
     atomic_fetch_add_explicit(&ring->sent_bytes, bytes, memory_order_relaxed);

@@ -225,6 +225,7 @@ static int tap_open(struct nic_port *port, int fd, char why[NIC_WHY])
     snprintf(port->config.device, sizeof port->config.device, "%s", tap->name);
     port->egress.csum = port->config.offload;
     port->egress.tso = port->config.offload;
+    port->egress.ufo = port->config.offload;
     tap->back = tap_back(port);
     port->priv = tap;
     return 0;
@@ -303,7 +304,7 @@ static uint32_t tap_tx(struct nic_port *port, const struct po_frame *frames, uin
     struct tap *tap = port->priv;
 
     for (uint32_t i = 0; i < n; i++) {
-        struct iovec iov[3];
+        struct iovec iov[NIC_VNET_IOV];
         unsigned iovs = nic_vnet_iov(&frames[i], iov);
 
         if (tap->fd[0] < 0)

@@ -76,7 +76,7 @@ void nic_landing_release(struct nic_landing *l, struct nic_slots *slots)
     nic_landing_init(l);
 }
 
-unsigned nic_vnet_iov(const struct po_frame *frame, struct iovec iov[3])
+unsigned nic_vnet_iov(const struct po_frame *frame, struct iovec iov[NIC_VNET_IOV])
 {
     unsigned n = 1;
 
@@ -86,5 +86,7 @@ unsigned nic_vnet_iov(const struct po_frame *frame, struct iovec iov[3])
         iov[n++] = (struct iovec){(void *)(uintptr_t)frame->head, frame->head_len};
     if (frame->body_len)
         iov[n++] = (struct iovec){(void *)(uintptr_t)frame->body, frame->body_len};
+    for (uint32_t i = 0; i < frame->tails; i++)
+        iov[n++] = (struct iovec){(void *)(uintptr_t)frame->tail[i].at, frame->tail[i].len};
     return n;
 }

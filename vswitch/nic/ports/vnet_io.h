@@ -57,6 +57,7 @@ bool nic_landing_take(struct nic_landing *l, const struct nic_slots *slots, size
 void nic_landing_release(struct nic_landing *l, struct nic_slots *slots);
 
 /* Scatter list of a frame to send; how many elements. */
-unsigned nic_vnet_iov(const struct po_frame *frame, struct iovec iov[3]);
+#define NIC_VNET_IOV (3 + PO_MAX_SPANS)
+unsigned nic_vnet_iov(const struct po_frame *frame, struct iovec iov[NIC_VNET_IOV]);
 
 #endif

@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 #include "hsring/abi.h"
+#include "postproc/source.h"
 
-/* A frame of `frame_len` bytes, the first `head_len` (at most frame_len) of them in `head`. */
+/* A frame, the first `head_len` (at most frame->len) bytes of it in `head`. */
 struct po_view {
     uint8_t *head;
     uint32_t head_len;
-    const uint8_t *frame;
-    uint32_t frame_len;
+    const struct po_source *frame;
 };
 
 /*

@@ -36,10 +36,11 @@ static struct gso gso_make(struct packet p, uint32_t payload_len, uint32_t gso_s
     memcpy(g.frame, built, len);
     g.meta = meta_of(&p, &g.at, len);
     g.meta.gso_size = (uint16_t)gso_size;
-    g.meta.gso_type = p.ipv6 ? HSR_GSO_TCP6 : HSR_GSO_TCP4;
-    g.meta.offload |= HSR_TXO_L4_PARTIAL | (p.outer_csum ? HSR_TXO_OUTER_L4_CSUM : 0);
+    g.meta.gso_type = p.proto == PROTO_UDP ? HSR_GSO_USO : p.ipv6 ? HSR_GSO_TCP6 : HSR_GSO_TCP4;
+    g.meta.offload |= HSR_TXO_L4_PARTIAL | (p.outer_csum ? HSR_TXO_OUTER_L4_CSUM : 0) |
+                      (p.proto == PROTO_UDP ? HSR_TXO_L4_UDP : 0);
     /* What Post has to write anyway must not matter. */
-    memset(g.frame + g.at.l4 + 16, (int)rnd(256), 2);
+    memset(g.frame + g.at.l4 + (p.proto == PROTO_UDP ? 6 : 16), (int)rnd(256), 2);
     if (!p.ipv6)
         memset(g.frame + g.at.l3 + 10, (int)rnd(256), 2);
     if (p.outer_csum)
@@ -100,7 +101,14 @@ static struct po_result run(const struct gso *g, struct taken *t)
     assert_non_null(before);
     memset(work, 0xEE, sizeof *work);
     memcpy(before, g->frame, g->meta.frame_len);
-    r = po_process(work, &g->meta, g->frame, &g->port, taken_sink, t);
+    if (t->scribble == NULL && rnd(2)) { /* sliced somewhere behind the headers */
+        struct hsr_tx_meta meta = g->meta;
+
+        meta.frame_len = g->at.payload + rnd(g->payload_len < 300 ? g->payload_len + 1 : 300);
+        r = process_split(work, &meta, g->frame, g->meta.frame_len, &g->port, taken_sink, t);
+    } else {
+        r = process(work, &g->meta, g->frame, &g->port, taken_sink, t);
+    }
     if (t->scribble == NULL)
         assert_memory_equal(before, g->frame, g->meta.frame_len);
     free(before);
@@ -132,6 +140,33 @@ static void random_shapes(void **unused)
         if (room < g.mss)
             g.mss = room;
         check_segments(&g, t, run(&g, t));
+        free(g.frame);
+        taken_free(t);
+    }
+}
+
+/* UDP datagrams are the sender's: their size is kept, whatever else there is room for. */
+static void random_datagrams(void **unused)
+{
+    (void)unused;
+    for (uint32_t round = 0; round < 500; round++) {
+        struct taken *t = taken_new();
+        struct packet p;
+        struct gso g;
+
+        rnd_seed(round);
+        p = random_tcp();
+        p.proto = PROTO_UDP;
+        p.tcp_options = 0;
+        g = gso_make(p, rnd(4) == 0 ? 65535 - 40 - 80 - 130 : rnd(30000), 100 + rnd(9000));
+        g.port.uso = g.p.outer != 0; /* of no use in a tunnel */
+        g.port.mtu = UINT32_MAX;
+        check_segments(&g, t, run(&g, t));
+        if (g.payload_len > g.mss) { /* nor may they be cut */
+            g.port.mtu = g.mss + headers(&g) - 1;
+            g.meta.offload |= g.p.ipv6 ? 0 : HSR_TXO_FRAGMENT; /* DF is set */
+            assert_int_equal(run(&g, t).drop, HSR_DROP_TX_TOO_BIG);
+        }
         free(g.frame);
         taken_free(t);
     }
@@ -210,6 +245,45 @@ static void whole_to_port(void **unused)
         assert_int_equal(t->vnet[0].hdr_len, g.at.payload);
         assert_int_equal(t->vnet[0].csum_start, g.at.l4);
         assert_int_equal(t->vnet[0].csum_offset, 16);
+        free(g.frame);
+        taken_free(t);
+    }
+}
+
+/* UDP, both kinds: the same, by a port that takes that kind, and cut for one that takes the others. */
+static void whole_udp_to_port(void **unused)
+{
+    (void)unused;
+    for (int round = 0; round < 8; round++) {
+        bool ipv6 = round & 1, ufo = round & 2, takes = round & 4;
+        struct packet p = {.proto = PROTO_UDP, .ipv6 = ipv6};
+        struct taken *t = taken_new();
+        struct gso g = gso_make(p, 20001, 1400);
+        const uint8_t *got;
+        size_t len;
+
+        g.port = (struct po_port){
+            .csum = true, .tso = true, .uso = ufo != takes, .ufo = ufo == takes, .mtu = 1500};
+        g.meta.offload |= ipv6 ? 0 : HSR_TXO_L3_CSUM;
+        if (ufo)
+            g.meta.gso_type = HSR_GSO_UFO;
+        assert_int_equal(run(&g, t).drop, HSR_DROP_NONE);
+        if (takes) {
+            assert_int_equal(t->frames, 1);
+            got = taken_frame(t, 0, &len);
+            assert_int_equal(len, g.meta.frame_len);
+            build(&p, payload, 20001, built, NULL);
+            assert_memory_equal(got, built, g.at.l4 + 6);
+            assert_memory_equal(got + g.at.payload, payload, 20001);
+            assert_int_equal(t->vnet[0].flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+            assert_int_equal(t->vnet[0].gso_type,
+                             ufo ? VIRTIO_NET_HDR_GSO_UDP : PO_VNET_GSO_UDP_L4);
+            assert_int_equal(t->vnet[0].csum_offset, 6);
+            assert_int_equal(t->vnet[0].gso_size, 1400);
+        } else {
+            assert_int_equal(t->frames, ufo ? (8 + 20001 + 1399) / 1400 : (20001 + 1399) / 1400);
+            assert_int_equal(t->vnet[0].flags, 0);
+        }
         free(g.frame);
         taken_free(t);
     }
@@ -312,10 +386,11 @@ static void no_room(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_shapes),      cmocka_unit_test(scribbling_firmware),
-        cmocka_unit_test(refused_segments),   cmocka_unit_test(whole_to_port),
-        cmocka_unit_test(too_large_for_port), cmocka_unit_test(no_room),
-        cmocka_unit_test(tunnel_past_64k),    cmocka_unit_test(zero_outer_checksum),
+        cmocka_unit_test(random_shapes),       cmocka_unit_test(random_datagrams),
+        cmocka_unit_test(scribbling_firmware), cmocka_unit_test(refused_segments),
+        cmocka_unit_test(whole_to_port),       cmocka_unit_test(whole_udp_to_port),
+        cmocka_unit_test(too_large_for_port),  cmocka_unit_test(no_room),
+        cmocka_unit_test(tunnel_past_64k),     cmocka_unit_test(zero_outer_checksum),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
