@@ -180,6 +180,10 @@ localparam [7:0] HSR_MSG_RULE_QUERY = 8'd12;
 localparam [7:0] HSR_MSG_RULE_FLUSH = 8'd13;
 localparam [7:0] HSR_MSG_RULE_STATE = 8'd14;
 localparam [7:0] HSR_MSG_METER_SET = 8'd15;
+localparam [7:0] HSR_MSG_ARENA_GET = 8'd16;
+localparam [7:0] HSR_MSG_ARENA_PUT = 8'd17;
+localparam [7:0] HSR_MSG_ARENA_DROP = 8'd18;
+localparam [7:0] HSR_MSG_ARENA = 8'd19;
 
 // Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.
 localparam [7:0] HSR_RULE_ITEM_ETH = 8'd1;

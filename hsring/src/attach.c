@@ -272,10 +272,25 @@ int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, c
     return error;
 }
 
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 /* Is a request of this type answered by RULE_STATE? A REPLY then says only why not. */
 static bool wants_state(uint16_t type)
 {
     return type >= HSR_MSG_RULE_CREATE && type <= HSR_MSG_RULE_FLUSH;
+}
+
+/* Type of what answers a request of this type when it is not refused. */
+static uint16_t answer_to(uint16_t type)
+{
+    if (type == HSR_MSG_ARENA_GET)
+        return HSR_MSG_ARENA;
+    return wants_state(type) ? HSR_MSG_RULE_STATE : HSR_MSG_REPLY;
 }
 
 /* What the answer to a request of this type means. */
@@ -285,7 +300,7 @@ static int answered(const union hsr_msg *reply, uint16_t type, union hsr_msg *ms
 
     if (refusal)
         return refused(reply, why);
-    if (reply->hdr.type != (wants_state(type) ? HSR_MSG_RULE_STATE : HSR_MSG_REPLY))
+    if (reply->hdr.type != answer_to(type))
         return explain(why, -EPROTO, "the NIC answered with a message of type %u", reply->hdr.type);
     if (reply->hdr.type == HSR_MSG_REPLY)
         return 0;
@@ -293,28 +308,76 @@ static int answered(const union hsr_msg *reply, uint16_t type, union hsr_msg *ms
     return reply->hdr.status > MAX_ERRNO ? -EPROTO : -(int)reply->hdr.status;
 }
 
-int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd,
-                       int timeout_ms, char why[256])
+/* A request and its answer; `got` gets a descriptor where the answer's type brings one, -1 else. */
+static int ask(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd, int timeout_ms,
+               int *got, char why[256])
 {
     int64_t deadline = now_ms() + timeout_ms;
     union hsr_msg head;
     union hsr_msg reply = {.hdr = {0}};
 
     why[0] = '\0';
+    *got = -1;
     hsr_msg_init(&head, type, ++at->seq);
     msg->hdr = head.hdr;
     int error = hsr_msg_send(at->sock, msg, &fd, fd >= 0);
     if (error != 0)
         return explain(why, error, "sending a request to the NIC: %s", strerror(-error));
     do {
-        unsigned n = 0;
-        int got = recv_until(at->sock, &reply, NULL, &n, deadline);
+        unsigned n = type == HSR_MSG_ARENA_GET;
 
-        if (got != 1)
-            return no_answer(got, why);
+        close_fd(got);
+        int rc = recv_until(at->sock, &reply, got, &n, deadline);
+        if (rc != 1)
+            return no_answer(rc, why);
         /* An answer of another number is the late one to a request that we had given up. */
     } while (reply.hdr.seq != at->seq);
-    return answered(&reply, type, msg, why);
+    error = answered(&reply, type, msg, why);
+    if (error != 0)
+        close_fd(got);
+    return error;
+}
+
+int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd,
+                       int timeout_ms, char why[256])
+{
+    int none;
+
+    return ask(at, msg, type, fd, timeout_ms, &none, why);
+}
+
+static void name_arena(union hsr_msg *msg, const char *name, uint64_t size, uint32_t layout)
+{
+    memset(msg, 0, sizeof *msg);
+    msg->arena.size = size;
+    msg->arena.layout = layout;
+    snprintf(msg->arena.name, sizeof msg->arena.name, "%s", name);
+}
+
+int hsr_attach_arena(struct hsr_attach *at, const char *name, uint64_t size, uint32_t layout,
+                     int *fd, bool *kept, char why[256])
+{
+    union hsr_msg msg;
+
+    name_arena(&msg, name, size, layout);
+    int error = ask(at, &msg, HSR_MSG_ARENA_GET, -1, HSR_ATTACH_TIMEOUT_MS, fd, why);
+    if (error != 0)
+        return error;
+    if (msg.arena.size != size || msg.arena.layout != layout) {
+        close_fd(fd);
+        return explain(why, -EPROTO, "the NIC gave other memory than was asked for");
+    }
+    *kept = msg.arena.kept != 0;
+    return 0;
+}
+
+int hsr_attach_arena_put(struct hsr_attach *at, const char *name, uint64_t size, uint32_t layout,
+                         int fd, char why[256])
+{
+    union hsr_msg msg;
+
+    name_arena(&msg, name, size, layout);
+    return hsr_attach_request(at, &msg, HSR_MSG_ARENA_PUT, fd, HSR_ATTACH_TIMEOUT_MS, why);
 }
 
 void hsr_attach_close(struct hsr_attach *at)

@@ -45,6 +45,11 @@ static size_t size_of(unsigned type)
         return sizeof(struct hsr_msg_rule_state);
     case HSR_MSG_METER_SET:
         return sizeof(struct hsr_msg_meter);
+    case HSR_MSG_ARENA_GET:
+    case HSR_MSG_ARENA_PUT:
+    case HSR_MSG_ARENA_DROP:
+    case HSR_MSG_ARENA:
+        return sizeof(struct hsr_msg_arena);
     case HSR_MSG_START:
     case HSR_MSG_SYNC:
     case HSR_MSG_STOP:
@@ -59,6 +64,8 @@ static unsigned fds_of(const union hsr_msg *msg)
 {
     if (msg->hdr.type == HSR_MSG_PORT_ADD)
         return msg->port.has_fd != 0;
+    if (msg->hdr.type == HSR_MSG_ARENA_PUT || msg->hdr.type == HSR_MSG_ARENA)
+        return 1;
     if (msg->hdr.type != HSR_MSG_WELCOME)
         return 0;
     return msg->welcome.workers > HSR_MAX_WORKERS ? UINT32_MAX : 1 + 2 * msg->welcome.workers;
@@ -81,6 +88,12 @@ static void terminate_strings(union hsr_msg *msg)
         TERMINATE(msg->port.device);
         TERMINATE(msg->port.netns);
         TERMINATE(msg->port.args);
+        break;
+    case HSR_MSG_ARENA_GET:
+    case HSR_MSG_ARENA_PUT:
+    case HSR_MSG_ARENA_DROP:
+    case HSR_MSG_ARENA:
+        TERMINATE(msg->arena.name);
         break;
     case HSR_MSG_RULE_STATE:
         TERMINATE(msg->rule_state.state.text);

@@ -149,6 +149,27 @@ static void rule_state(int sock, const union hsr_msg *query)
     (void)hsr_msg_send(sock, &msg, NULL, 0);
 }
 
+/* An answer to ARENA_GET as asked for, or with what its name says is wrong. */
+static void arena(int sock, const union hsr_msg *get)
+{
+    union hsr_msg msg;
+
+    if (strcmp(get->arena.name, "refused") == 0) {
+        (void)hsr_msg_reply(sock, &get->hdr, ENOSPC, "no room");
+        return;
+    }
+    hsr_msg_init(&msg, HSR_MSG_ARENA, get->hdr.seq);
+    msg.arena.size = get->arena.size + (strcmp(get->arena.name, "size") == 0);
+    msg.arena.layout = get->arena.layout + (strcmp(get->arena.name, "layout") == 0);
+    msg.arena.kept = 1;
+    if (strcmp(get->arena.name, "no fd") == 0)
+        send_raw(sock, &msg, sizeof msg.arena, 0);
+    else if (strcmp(get->arena.name, "plain") == 0)
+        (void)hsr_msg_reply(sock, &get->hdr, 0, "all is well");
+    else
+        (void)hsr_msg_send(sock, &msg, &nic.listener, 1);
+}
+
 /* One connection: requests get a status that is their port index, START none at all. */
 static void *serve(void *argument)
 {
@@ -172,6 +193,10 @@ static void *serve(void *argument)
         else if (msg.hdr.type == HSR_MSG_PORT_ADD) {
             (void)hsr_msg_reply(sock, &msg.hdr, msg.port.index, "port %s, %u fds", msg.port.name,
                                 n);
+        } else if (msg.hdr.type == HSR_MSG_ARENA_GET) {
+            arena(sock, &msg);
+        } else if (msg.hdr.type == HSR_MSG_ARENA_PUT) {
+            (void)hsr_msg_reply(sock, &msg.hdr, msg.arena.layout, "%s, %u fds", msg.arena.name, n);
         } else if (msg.hdr.type == HSR_MSG_RULE_QUERY) {
             rule_state(sock, &msg);
         } else if (msg.hdr.type == HSR_MSG_RULE_CREATE) {
@@ -318,6 +343,46 @@ static void rules_are_answered_by_their_state(void **state)
     pthread_join(thread, NULL);
 }
 
+/* Memory that the NIC keeps comes with its descriptor, or with a reason, and no descriptor is lost. */
+static void memory_is_kept(void **state)
+{
+    static const struct {
+        const char *name;
+        int want;
+        const char *text;
+    } cases[] = {{"good", 0, ""},
+                 {"refused", -ENOSPC, "no room"},
+                 {"size", -EPROTO, "other memory"},
+                 {"layout", -EPROTO, "other memory"},
+                 {"plain", -EPROTO, "type 0"},
+                 {"no fd", -EPROTO, "malformed"}};
+    unsigned before = open_fds();
+    pthread_t thread = start(SERVE);
+    struct hsr_attach at;
+    char why[256];
+
+    (void)state;
+    assert_int_equal(hsr_attach_open(&at, nic.path, 1, "test", why), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool kept = false;
+        int fd = -1;
+
+        assert_int_equal(hsr_attach_arena(&at, cases[i].name, 4096, 7, &fd, &kept, why),
+                         cases[i].want);
+        assert_int_equal(fd >= 0, cases[i].want == 0);
+        assert_int_equal(kept, cases[i].want == 0);
+        assert_non_null(strstr(why, cases[i].text));
+        if (fd >= 0)
+            close(fd);
+    }
+    assert_int_equal(hsr_attach_arena_put(&at, "mine", 4096, 0, nic.listener, why), 0);
+    assert_int_equal(hsr_attach_arena_put(&at, "mine", 4096, EINVAL, nic.listener, why), -EINVAL);
+    assert_string_equal(why, "mine, 1 fds");
+    hsr_attach_close(&at);
+    pthread_join(thread, NULL);
+    assert_int_equal(open_fds(), before);
+}
+
 static void bad_nics_are_refused(void **state)
 {
     static const struct {
@@ -445,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(attach_and_attach_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(requests_are_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rules_are_answered_by_their_state, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(memory_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_nics_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_firmwares_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(listening, set_up, tear_down),

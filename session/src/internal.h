@@ -79,6 +79,7 @@ struct port_list {
 struct key6 {
     uint64_t w[4]; /* as in struct session */
 };
+_Static_assert(sizeof(struct key6) == SES_KEY6_BYTES, "a record");
 
 struct ses_table {
     struct session *sessions; /* record of each index */
@@ -130,6 +131,9 @@ static inline unsigned entry_dir(uint32_t entry, bool swap)
         return entry & ENTRY_DIR ? 1 : 0;
     return swap ? 1 : 0;
 }
+
+/* An index below `fresh` is free, whatever stands there (table.c). */
+void index_discard(struct ses_table *t, uint32_t index);
 
 /* Zeroed; for `sessions` with two keys each. -1 with errno. */
 int hash_open(struct hash_table *h, uint32_t sessions);

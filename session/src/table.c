@@ -152,13 +152,16 @@ static uint16_t generation_after(uint16_t generation)
 }
 
 /* Whatever a former process left there is nobody's. */
-static uint32_t index_fresh(struct ses_table *t)
+static void forget_former(struct session *s)
 {
-    struct session *s = &t->sessions[t->fresh];
-
     ses_unseal(s);
     s->state = SES_FREE;
     s->generation = generation_after(s->generation);
+}
+
+static uint32_t index_fresh(struct ses_table *t)
+{
+    forget_former(&t->sessions[t->fresh]);
     return t->fresh++;
 }
 
@@ -180,6 +183,12 @@ static void index_put(struct ses_table *t, uint32_t index)
 {
     t->links[index].wheel_next = t->free;
     t->free = index;
+}
+
+void index_discard(struct ses_table *t, uint32_t index)
+{
+    forget_former(&t->sessions[index]);
+    index_put(t, index);
 }
 
 static void session_init(struct session *s, const struct hsr_key *key, bool swap, uint16_t origin,

@@ -399,6 +399,17 @@ static const char *tcp_state_name(const struct session *s)
     return "syn_received";
 }
 
+static bool tcp_valid(const struct session *s)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct ses_tcp *e = &s->tcp[i];
+
+        if (e->state > SES_TCP_RESET || (e->wscale > WSCALE_MAX && e->wscale != SES_WSCALE_NONE))
+            return false;
+    }
+    return true;
+}
+
 const struct ses_proto proto_tcp = {
     .name = "tcp",
     .opens = tcp_opens,
@@ -406,4 +417,5 @@ const struct ses_proto proto_tcp = {
     .update = tcp_update,
     .idle = tcp_idle,
     .state_name = tcp_state_name,
+    .valid = tcp_valid,
 };

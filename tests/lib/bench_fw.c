@@ -9,6 +9,10 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "bench_fw.h"
 #include "nic/eal.h"
@@ -17,20 +21,11 @@
 #define RING     (4u << 20)
 #define AGE_STEP 2000000u
 
-static struct cfg *parse(struct bench *b, const char *yaml, json_t **document,
-                         struct cfg_error *error)
+static struct cfg *parse(const json_t *document, const struct cfg *old, struct cfg_error *error)
 {
-    struct cfg_lines *lines = NULL;
     struct cfg *cfg = NULL;
 
-    if (cfg_yaml_load(yaml, strlen(yaml), document, &lines, error) < 0)
-        return NULL;
-    cfg_lines_free(lines);
-    if (cfg_parse(*document, b->fw != NULL ? fw_cfg(b->fw) : NULL, &cfg, error) < 0) {
-        json_decref(*document);
-        return NULL;
-    }
-    return cfg;
+    return cfg_parse(document, old, &cfg, error) < 0 ? NULL : cfg;
 }
 
 static struct bench_name *find(const struct bench *b, const char *name)
@@ -58,11 +53,9 @@ static void make_rings(struct bench *b, const struct cfg *cfg)
     }
 }
 
-static void open_both(struct bench *b, const struct cfg_options *options)
+static void open_nic(struct bench *b, const struct cfg_options *options)
 {
     struct nic_config nic;
-    struct fw_config fw = {
-        .nic_ops = &fw_nic_embedded, .options = options, .threaded = b->config.start != NULL};
     char why[NIC_WHY] = "";
 
     nic_config_repeatable(&nic, options->workers);
@@ -75,6 +68,32 @@ static void open_both(struct bench *b, const struct cfg_options *options)
         nic.max_vector = b->config.max_vector;
     nic.use_fit = !b->config.no_flow_index;
     assert_int_equal(nic_open(&b->nic, &nic, why), 0);
+}
+
+static void open_arena(struct bench *b, const struct cfg_options *options)
+{
+    uint32_t workers = nic_region(b->nic)->view.workers;
+    char why[NIC_WHY] = "";
+
+    if (b->memfd < 0) {
+        b->memfd = memfd_create("arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        assert_true(b->memfd >= 0);
+        assert_int_equal(ftruncate(b->memfd, (off_t)fw_arena_size(workers, options->sessions)), 0);
+        assert_int_equal(fcntl(b->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
+    }
+    assert_int_equal(
+        fw_arena_open(&b->arena, dup(b->memfd), workers, options->sessions, options->workers, why),
+        0);
+}
+
+static void open_fw(struct bench *b, const struct cfg_options *options)
+{
+    struct fw_config fw = {.nic_ops = &fw_nic_embedded,
+                           .options = options,
+                           .threaded = b->config.start != NULL,
+                           .arena = b->arena};
+    char why[NIC_WHY] = "";
+
     fw.view = &nic_region(b->nic)->view;
     fw.nic = b->nic;
     for (uint32_t w = 0; w < options->workers; w++) {
@@ -84,39 +103,116 @@ static void open_both(struct bench *b, const struct cfg_options *options)
     assert_int_equal(fw_open(&b->fw, &fw, why), 0);
 }
 
+/* NIC and firmware, as far as they are not there, for a configuration whose options are these; its names of before. */
+static struct cfg *open_both(struct bench *b, const struct cfg_options *options)
+{
+    struct cfg *names = NULL;
+
+    if (b->nic == NULL)
+        open_nic(b, options);
+    if (b->config.arena) {
+        open_arena(b, options);
+        names = fw_arena_names(b->arena);
+        assert_non_null(names);
+    }
+    open_fw(b, options);
+    if (b->config.start != NULL)
+        b->config.start(b);
+    return names;
+}
+
+/* The document's, `fw` there or not. */
+static struct cfg *configure(struct bench *b, const json_t *document, struct cfg_error *error)
+{
+    struct cfg *names, *cfg;
+
+    if (b->fw != NULL)
+        return parse(document, fw_cfg(b->fw), error);
+    cfg = parse(document, NULL, error);
+    if (cfg == NULL)
+        return NULL;
+    names = open_both(b, &cfg->options);
+    if (names == NULL)
+        return cfg;
+    cfg_free(cfg);
+    cfg = parse(document, names, error);
+    cfg_free(names);
+    return cfg;
+}
+
 int bench_apply(struct bench *b, const char *yaml, struct cfg_error *error)
 {
     struct cfg_error own;
+    struct cfg_lines *lines = NULL;
     json_t *document = NULL;
-    struct cfg *cfg = parse(b, yaml, &document, error != NULL ? error : &own);
+    struct cfg *cfg;
     int rc;
 
+    error = error != NULL ? error : &own;
+    if (cfg_yaml_load(yaml, strlen(yaml), &document, &lines, error) < 0)
+        return -EINVAL;
+    cfg_lines_free(lines);
+    cfg = configure(b, document, error);
+    json_decref(document);
     if (cfg == NULL)
         return -EINVAL;
-    if (b->fw == NULL) {
-        open_both(b, &cfg->options);
-        if (b->config.start != NULL)
-            b->config.start(b);
-    }
     make_rings(b, cfg);
-    rc = fw_apply(b->fw, cfg, error != NULL ? error : &own);
+    rc = fw_apply(b->fw, cfg, error);
     if (rc < 0)
         cfg_free(cfg);
-    json_decref(document);
     return rc;
+}
+
+static void must_apply(struct bench *b, const char *yaml)
+{
+    struct cfg_error error = {.line = 0};
+
+    if (bench_apply(b, yaml, &error) < 0)
+        fail_msg("%s: %s (line %d)", error.path, error.text, error.line);
+}
+
+void bench_crash(struct bench *b)
+{
+    uint32_t instance = nic_region(b->nic)->view.instance;
+
+    fw_close(b->fw);
+    fw_arena_close(b->arena);
+    b->fw = NULL;
+    b->arena = NULL;
+    nic_reset(b->nic, instance % 255 + 1);
+    for (uint32_t i = 0; i < b->names; i++)
+        nic_port_del(b->nic, b->port[i].index);
+    nic_poll(b->nic, b->now);
+}
+
+void bench_restart(struct bench *b, const char *yaml)
+{
+    bench_crash(b);
+    must_apply(b, yaml);
+}
+
+uint8_t *bench_arena(struct bench *b, size_t *size)
+{
+    struct stat st;
+
+    assert_int_equal(fstat(b->memfd, &st), 0);
+    *size = (size_t)st.st_size;
+    uint8_t *map = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, b->memfd, 0);
+
+    assert_ptr_not_equal(map, MAP_FAILED);
+    return map;
 }
 
 void bench_open(struct bench *b, const struct bench_config *config, const char *yaml)
 {
-    struct cfg_error error = {.line = 0};
     char why[NIC_WHY];
 
     memset(b, 0, sizeof *b);
     b->config = *config;
     b->now = BENCH_START;
+    b->memfd = -1;
     assert_int_equal(nic_eal_init(NIC_EAL_PLAIN, why), 0);
-    if (bench_apply(b, yaml, &error) < 0)
-        fail_msg("%s: %s (line %d)", error.path, error.text, error.line);
+    must_apply(b, yaml);
 }
 
 uint16_t bench_index(const struct bench *b, const char *port)
@@ -332,6 +428,9 @@ void bench_close(struct bench *b)
     faults = nic_faults(b->nic);
     port = unbalanced(b, &balance);
     fw_close(b->fw);
+    fw_arena_close(b->arena);
+    if (b->memfd >= 0)
+        close(b->memfd);
     nic_close(b->nic);
     for (uint32_t i = 0; i < b->names; i++)
         nic_ring_free(b->port[i].ring);

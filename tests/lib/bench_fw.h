@@ -31,6 +31,7 @@ struct bench_config {
     void (*start)(
         struct bench
             *b); /* starts threads for NIC and workers, before the first apply; NULL: none */
+    bool arena;  /* sessions lie in memory that outlives the firmware: bench_crash() */
     bool may_leave_frames;
     bool may_be_broken; /* rings were corrupted on purpose: slots and quota need not come home */
 };
@@ -39,6 +40,8 @@ struct bench {
     struct bench_config config;
     struct nic *nic;
     struct fw *fw;
+    int memfd; /* of the arena, -1: none */
+    struct fw_arena *arena;
     uint64_t now;
     uint32_t names;
     struct bench_name {
@@ -50,6 +53,15 @@ struct bench {
 
 void bench_open(struct bench *b, const struct bench_config *config, const char *yaml);
 void bench_close(struct bench *b);
+
+/*
+ * The firmware is gone without a word, with what was in its hands; bench_apply() starts the next one, which finds the
+ * arena. bench_restart() does both and asserts that the configuration is good.
+ */
+void bench_crash(struct bench *b);
+void bench_restart(struct bench *b, const char *yaml);
+/* The arena's memory, `size` bytes of it. Between bench_crash() and bench_apply(), unmapped by the caller. */
+uint8_t *bench_arena(struct bench *b, size_t *size);
 
 /* Apply another configuration; the result of fw_apply(), or of reading it. */
 int bench_apply(struct bench *b, const char *yaml, struct cfg_error *error);

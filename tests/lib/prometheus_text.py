@@ -182,11 +182,11 @@ def expected(stats, drops, version):
     add("avs_conservation_in_flight_packets", total["in_flight"])
     add("avs_conservation_ok", int(total["ok"]))
     for key, value in stats["sessions"].items():
-        kind = re.fullmatch(r"(ended|refused)_(.*)", key)
+        kind = re.fullmatch(r"(ended|refused|not_adopted)_(.*)", key)
         if kind:
             add(f"avs_sessions_{kind[1]}_total", value, why=kind[2])
         else:
-            add(f"avs_sessions_{key}" + ("_total" if key == "created" else ""), value)
+            add(f"avs_sessions_{key}" + ("_total" if key in ("created", "adopted") else ""), value)
     plain = {"packets": "packets", "vectors": "vectors", "bursts": "bursts", "stale_flow_id": "stale_flow_ids",
              "revalidated": "revalidations", "bad_entry": "bad_entries", "fit_inserts": "flow_index_inserts",
              "fit_deletes": "flow_index_deletes", "busy_cycles": "busy_cycles"}

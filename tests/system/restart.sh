@@ -38,6 +38,7 @@ if [ "$mode" = two ]; then
     [ "$(on a cat /sys/class/net/eth0/ifindex)" = "$index" ] || fail "the guest's interface did not stay"
     start_avsd h1 -c "$TMP/h1.yaml"
     [ "$(on a cat /sys/class/net/eth0/ifindex)" = "$index" ] || fail "the guest's interface is another one"
+    get h1 "d['sessions']['adopted'] > 0" || fail "no session of the killed avsd was taken over"
 else
     start_avsd h1 -c "$TMP/h1.yaml"
     guest_up a 10.0.0.10/24

@@ -71,10 +71,17 @@ static bool same(const union act_record *a, const union act_record *b, uint32_t 
     return true;
 }
 
+/* Zeroes at the end say nothing. */
+static uint32_t words_of(const union act_record *r, uint32_t words)
+{
+    while (words > 0 && r->word[words - 1] == 0)
+        words--;
+    return words;
+}
+
 uint32_t act_pool_get(struct act_pool *p, const union act_record *record, uint32_t words)
 {
-    while (words > 0 && record->word[words - 1] == 0) /* zeroes at the end say nothing */
-        words--;
+    words = words_of(record, words);
     uint32_t hash = hash_of(p, record, words);
     uint32_t *bucket = &p->bucket[hash & p->mask];
     struct act_link *link;
@@ -110,4 +117,34 @@ bool act_pool_put(struct act_pool *p, uint32_t index)
     p->free = index;
     p->used--;
     return true;
+}
+
+bool act_pool_adopt(struct act_pool *p, uint32_t index)
+{
+    if (index == ACT_NONE || index >= p->capacity)
+        return false;
+    struct act_link *link = &p->link[index];
+
+    if (link->refs++ > 0)
+        return true;
+    link->words = words_of(&p->record[index], ACT_RECORD_WORDS);
+    link->hash = hash_of(p, &p->record[index], link->words);
+    link->next = p->bucket[link->hash & p->mask];
+    p->bucket[link->hash & p->mask] = index;
+    p->used++;
+    if (index >= p->fresh)
+        p->fresh = index + 1;
+    return true;
+}
+
+void act_pool_adopted(struct act_pool *p)
+{
+    p->free = ACT_NONE;
+    /* Backwards, so that the first ones are taken first. */
+    for (uint32_t index = p->fresh; --index > ACT_NONE;) {
+        if (p->link[index].refs > 0)
+            continue;
+        p->link[index].next = p->free;
+        p->free = index;
+    }
 }

@@ -7,15 +7,25 @@
 #define SPARE \
     8 /* both programs of a session made anew and their templates, and an answer's template */
 
+uint32_t act_store_programs(uint32_t sessions)
+{
+    return PROGRAMS_EACH * sessions + SPARE + 1;
+}
+
+uint32_t act_store_templates(uint32_t sessions)
+{
+    return ACT_TEMPLATES_EACH * (act_store_programs(sessions) - 1) + 1;
+}
+
 int act_store_open(struct act_store *s, uint32_t sessions, uint64_t seed,
                    const struct ses_memory *memory)
 {
-    uint32_t programs = PROGRAMS_EACH * sessions + SPARE;
-    int rc = act_pool_open(&s->programs, "programs", programs, seed, memory);
+    int rc =
+        act_pool_open(&s->programs, "programs", act_store_programs(sessions) - 1, seed, memory);
 
     if (rc < 0)
         return rc;
-    rc = act_pool_open(&s->templates, "templates", ACT_TEMPLATES_EACH * programs, seed, memory);
+    rc = act_pool_open(&s->templates, "templates", act_store_templates(sessions) - 1, seed, memory);
     if (rc < 0)
         act_pool_close(&s->programs);
     return rc;
@@ -62,6 +72,53 @@ void act_program_put(struct act_store *s, uint32_t index)
 {
     if (act_pool_put(&s->programs, index))
         act_program_drop(s, act_program(s, index));
+}
+
+/* Is that an action that can be read and given back? */
+static bool is_action(const struct act_store *s, const struct act_action *a)
+{
+    if (a->op >= ACT_OPS || act_table[a->op] == NULL)
+        return false;
+    return !act_table[a->op]->holds_template ||
+           (a->arg32 != ACT_NONE && a->arg32 < s->templates.capacity);
+}
+
+static bool is_program(const struct act_store *s, const union act_record *r)
+{
+    uint32_t n = 0;
+
+    while (n < ACT_ACTIONS && r->program.action[n].op != ACT_END)
+        if (!is_action(s, &r->program.action[n++]))
+            return false;
+    if (n == 0)
+        return false;
+    for (; n < ACT_RECORD_WORDS; n++)
+        if (r->word[n] != 0)
+            return false;
+    return true;
+}
+
+bool act_store_adopt(struct act_store *s, uint32_t index)
+{
+    if (index == ACT_NONE)
+        return true;
+    if (index >= s->programs.capacity)
+        return false;
+    bool first = act_pool_refs(&s->programs, index) == 0;
+
+    if (first && !is_program(s, &s->programs.record[index]))
+        return false;
+    act_pool_adopt(&s->programs, index);
+    for (const struct act_action *a = act_program(s, index)->action; first && a->op != ACT_END; a++)
+        if (act_table[a->op]->holds_template)
+            act_pool_adopt(&s->templates, a->arg32);
+    return true;
+}
+
+void act_store_adopted(struct act_store *s)
+{
+    act_pool_adopted(&s->programs);
+    act_pool_adopted(&s->templates);
 }
 
 bool act_describe(const struct act_store *s, const struct ses_dir *dir, unsigned i, char *text,

@@ -2,6 +2,7 @@
 /* Start, serve, stop: the parts in order, and back. */
 #include "avsd.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include "nic/eal.h"
 
 AVS_LOG_MODULE(log_avsd, "avsd");
+
+#define ARENA_NAME "avsd"
 
 static int open_embedded(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,
                          char why[NIC_WHY])
@@ -35,6 +38,35 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
     return 0;
 }
 
+/*
+ * The memory for sessions that the NIC keeps for us. One that keeps none (a DPU's, or one that is short of memory) is no
+ * reason not to start: then sessions end with us.
+ */
+static int open_arena(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,
+                      char why[NIC_WHY])
+{
+    uint32_t workers = d->attach.region.view.workers;
+    bool kept;
+    int fd;
+
+    if (hsr_attach_arena(&d->attach, ARENA_NAME, fw_arena_size(workers, options->sessions),
+                         FW_ARENA_LAYOUT, &fd, &kept, why) < 0) {
+        AVS_LOG(log_avsd, AVS_LOG_WARN, "the NIC keeps no sessions for us",
+                avs_log_str("why", why));
+        return 0;
+    }
+    int rc = fw_arena_open(&d->arena, fd, workers, options->sessions, options->workers, why);
+
+    if (rc < 0)
+        return rc;
+    fw->arena = d->arena;
+    if (fw_arena_emptied(d->arena)[0] != '\0')
+        AVS_LOG(log_avsd, AVS_LOG_WARN, "sessions of a former avsd are not taken over",
+                avs_log_str("why", fw_arena_emptied(d->arena)));
+    d->former = fw_arena_names(d->arena);
+    return d->former == NULL ? -ENOMEM : 0;
+}
+
 static int open_attached(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,
                          char why[NIC_WHY])
 {
@@ -49,7 +81,7 @@ static int open_attached(struct avsd *d, const struct cfg_options *options, stru
     fw->nic = &d->attach;
     memcpy(fw->rx_doorbell, d->attach.rx_doorbell, sizeof fw->rx_doorbell);
     memcpy(fw->tx_doorbell, d->attach.tx_doorbell, sizeof fw->tx_doorbell);
-    return 0;
+    return open_arena(d, options, fw, why);
 }
 
 static int open_datapath(struct avsd *d, const struct cfg_options *options, char why[NIC_WHY])
@@ -112,6 +144,20 @@ static int loop(struct avsd *d, struct event_base *base)
     return watch.lost ? AVSD_FAILED : AVSD_OK;
 }
 
+static void tell_adoption(const struct avsd *d)
+{
+    const struct fw_adoption *a = fw_adoption(d->fw);
+    uint64_t discarded = 0;
+
+    if (!a->looked)
+        return;
+    for (unsigned what = SES_ADOPTED + 1; what < SES_ADOPTIONS; what++)
+        discarded += a->count[what];
+    AVS_LOG(log_avsd, AVS_LOG_INFO, "sessions of a former avsd taken over",
+            avs_log_u64("adopted", a->count[SES_ADOPTED]), avs_log_u64("discarded", discarded),
+            avs_log_u64("us", a->ns / 1000));
+}
+
 static int serve(struct avsd *d, const json_t *document)
 {
     struct cfg_error error = {.line = 0};
@@ -130,6 +176,7 @@ static int serve(struct avsd *d, const json_t *document)
         cfg_error_print(stderr, "avsd", NULL, NULL, &error);
         rc = AVSD_CONFIG;
     } else if (avsd_observe(d, base) == 0) {
+        tell_adoption(d);
         AVS_LOG(log_avsd, AVS_LOG_INFO, "ready", avs_log_str("socket", d->options->socket),
                 avs_log_str("nic", d->nic != NULL ? "embedded" : d->options->nic),
                 avs_log_u64("start_us", (avsd_clock() - d->started) / 1000));
@@ -162,6 +209,8 @@ int avsd_main(const struct avsd_options *options)
     }
     avsd_threads_stop(&d);
     fw_close(d.fw);
+    fw_arena_close(d.arena);
+    cfg_free(d.former);
     nic_close(d.nic);
     if (d.attached)
         hsr_attach_close(&d.attach);

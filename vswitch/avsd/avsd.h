@@ -28,6 +28,9 @@ struct avsd {
     struct nic *nic;          /* embedded, or NULL */
     struct hsr_attach attach; /* attached */
     bool attached;
+    struct fw_arena *arena; /* attached: of the sessions, kept by the NIC; else NULL */
+    struct cfg
+        *former; /* names of a former process's ports and VPCs, until ours are known; NULL: none */
     struct fw *fw;
     struct tm_http *metrics; /* NULL: none */
     json_t *document;        /* what runs */

@@ -10,9 +10,13 @@ static const json_t *document(void *arg)
     return ((struct avsd *)arg)->document;
 }
 
+/* The state before the first one is that of the process before, as far as it is known: indices stay what they were. */
 static const struct cfg *config(void *arg)
 {
-    return fw_cfg(((struct avsd *)arg)->fw);
+    const struct avsd *d = arg;
+    const struct cfg *running = fw_cfg(d->fw);
+
+    return running != NULL ? running : d->former;
 }
 
 static int apply(void *arg, const json_t *new_document, struct cfg *cfg, struct cfg_error *error)

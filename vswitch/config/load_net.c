@@ -6,13 +6,11 @@
 
 #include "load.h"
 
-#define MAX_CONTEXT 8192 /* two sets of the most VPCs: those that go and those that come */
-
 static int number_vpcs(struct cfg_load *load)
 {
     struct cfg *c = load->c;
-    uint8_t *used = calloc(2, MAX_CONTEXT + 1);
-    uint8_t *before = used + MAX_CONTEXT + 1;
+    uint8_t *used = calloc(2, CFG_CONTEXTS + 1);
+    uint8_t *before = used + CFG_CONTEXTS + 1;
 
     if (!used) {
         return -ENOMEM;
@@ -29,7 +27,7 @@ static int number_vpcs(struct cfg_load *load)
     }
     for (uint32_t i = 0; i < c->vpcs; i++) {
         if (c->vpc[i].context == 0) {
-            c->vpc[i].context = cfg_number(used, before, 1, MAX_CONTEXT);
+            c->vpc[i].context = cfg_number(used, before, 1, CFG_CONTEXTS);
             used[c->vpc[i].context] = 1;
         }
     }

@@ -267,6 +267,8 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
         pol_free(policy);
         return rc;
     }
+    if (fw->arena != NULL && fw->started)
+        fw_arena_before(fw->arena, cfg);
     publish(fw, policy);
     fw->cfg = cfg;
     for (uint32_t w = 0; w < fw->workers; w++)
@@ -274,6 +276,11 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
     unset_tunnels(fw, old, cfg);
     close_ports(fw, old, cfg);
     cfg_free(old);
+    if (fw->arena != NULL) {
+        if (!fw->started)
+            fw_adopt(fw);
+        fw_arena_settle(fw->arena, cfg);
+    }
     if (!fw->started)
         fw->started = fw->nic_ops->start(fw->nic) == 0;
     return 0;

@@ -33,6 +33,8 @@ static int open_worker(struct fw *fw, const struct fw_config *config, uint32_t i
                                       .sessions = fw->options.sessions,
                                       .quota = fw->options.quota,
                                       .timeouts = fw->options.timeouts,
+                                      .memory =
+                                          fw->arena != NULL ? fw_arena_memory(fw->arena, id) : NULL,
                                       .fast_path = fw->options.fast_path,
                                       .rx_doorbell = config->rx_doorbell[id],
                                       .tx_doorbell = config->tx_doorbell[id]};
@@ -109,6 +111,7 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
         fw->options = *config->options;
         fw->workers = fw->options.workers;
         fw->threaded = config->threaded;
+        fw->arena = config->arena;
         fw->opened_at = rte_rdtsc();
         for (uint32_t i = 0; i < FW_OFFERS; i++)
             fw->offer[i].fd = -1;

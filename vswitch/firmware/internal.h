@@ -62,7 +62,12 @@ struct fw {
         int fd; /* -1: free */
     } offer[FW_OFFERS];
     struct fw_rules rules;
+    struct fw_arena *arena; /* NULL: sessions are ours alone */
+    struct fw_adoption adoption;
 };
+
+/* Sessions of the arena, under the first configuration; the NIC has not started yet (adopt.c). */
+void fw_adopt(struct fw *fw);
 
 /* A number into a JSON object. */
 static inline void fw_put(json_t *object, const char *key, uint64_t value)

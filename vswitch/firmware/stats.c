@@ -152,6 +152,18 @@ static json_t *worker_json(struct fw *fw, uint32_t id)
     return o;
 }
 
+/* What became of the sessions of a former process, by reason where they were not taken. */
+static void put_adoption(const struct fw *fw, json_t *o)
+{
+    char name[32];
+
+    fw_put(o, "adopted", fw->adoption.count[SES_ADOPTED]);
+    for (unsigned what = SES_ADOPTED + 1; what < SES_ADOPTIONS; what++) {
+        snprintf(name, sizeof name, "not_adopted_%s", ses_adoption_name((enum ses_adoption)what));
+        fw_put(o, name, fw->adoption.count[what]);
+    }
+}
+
 static json_t *sessions_json(struct fw *fw)
 {
     struct ses_table_stats sum = {0};
@@ -183,6 +195,7 @@ static json_t *sessions_json(struct fw *fw)
     fw_put(o, "refused_full", sum.refused_full);
     fw_put(o, "refused_quota", sum.refused_quota);
     fw_put(o, "refused_collision", sum.refused_collision);
+    put_adoption(fw, o);
     return o;
 }
 

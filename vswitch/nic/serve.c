@@ -11,6 +11,7 @@
 
 #include "hsring/attach.h"
 #include "log/log.h"
+#include "nic/arena.h"
 
 AVS_LOG_MODULE(log_attach, "attach");
 
@@ -27,6 +28,7 @@ struct nic_serve {
         bool wanted; /* by the firmware that is attached now */
         struct nic_port_config config;
     } port[HSR_MAX_PORTS];
+    struct nic_arenas arenas;
 };
 
 int nic_serve_open(struct nic_serve **out, struct nic *nic, const char *path, char why[NIC_WHY])
@@ -79,6 +81,7 @@ void nic_serve_close(struct nic_serve *s)
     detach(s);
     close(s->listener);
     unlink(s->path);
+    nic_arenas_close(&s->arenas);
     free(s);
 }
 
@@ -216,6 +219,36 @@ static void rule_state(struct nic_serve *s, const struct hsr_msg_hdr *req, int r
         detach(s);
 }
 
+static void arena_get(struct nic_serve *s, const struct hsr_msg_arena *m)
+{
+    union hsr_msg msg;
+    bool kept = false;
+    int fd = nic_arena_get(&s->arenas, m->name, m->size, m->layout, &kept);
+
+    if (fd < 0) {
+        hsr_msg_reply(s->client, &m->hdr, (uint32_t)-fd, "memory '%s' of %llu bytes: %s", m->name,
+                      (unsigned long long)m->size,
+                      fd == -ENOSPC ? "the NIC keeps as many others as it can" : strerror(-fd));
+        return;
+    }
+    hsr_msg_init(&msg, HSR_MSG_ARENA, m->hdr.seq);
+    msg.arena = *m;
+    msg.arena.hdr.type = HSR_MSG_ARENA;
+    msg.arena.kept = kept;
+    if (hsr_msg_send(s->client, &msg, &fd, 1) < 0)
+        detach(s);
+}
+
+/* Takes over the descriptor. */
+static int arena_put(struct nic_serve *s, const struct hsr_msg_arena *m, int fd)
+{
+    int rc = nic_arena_put(&s->arenas, m->name, m->size, m->layout, fd);
+
+    if (rc < 0)
+        close(fd);
+    return rc;
+}
+
 /* Requests that RULE_STATE answers. */
 static void rule_request(struct nic_serve *s, const union hsr_msg *m)
 {
@@ -244,6 +277,8 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
 
     if (!s->greeted && m->hdr.type != HSR_MSG_HELLO) {
         hsr_msg_reply(s->client, &m->hdr, EPROTO, "say HELLO first");
+        if (fd >= 0)
+            close(fd);
         return;
     }
     switch (m->hdr.type) {
@@ -272,6 +307,15 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
     case HSR_MSG_METER_SET:
         rc = nic_meter_set(s->nic, m->meter.id, (enum hsr_meter_unit)m->meter.unit, m->meter.rate,
                            m->meter.burst);
+        break;
+    case HSR_MSG_ARENA_GET:
+        arena_get(s, &m->arena);
+        return;
+    case HSR_MSG_ARENA_PUT:
+        rc = arena_put(s, &m->arena, fd);
+        break;
+    case HSR_MSG_ARENA_DROP:
+        rc = nic_arena_drop(&s->arenas, m->arena.name);
         break;
     case HSR_MSG_START:
         start(s);

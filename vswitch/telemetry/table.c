@@ -56,6 +56,14 @@ static const struct tm_scope table = {
             "Sessions not created: the table or the port's quota is full, or too many share a " \
             "hash"                                                                              \
     }
+#define NOT_ADOPTED(why)                                                                         \
+    {                                                                                            \
+        "avs_sessions_not_adopted_total", TM_COUNTER, &one, "stats.sessions.not_adopted_" #why,  \
+            "why=\"" #why "\"",                                                                  \
+            "Sessions of the daemon before that were not taken over: their record was not whole" \
+            " or makes no sense, their port or network is gone, two claim the same packets, or " \
+            "there was no room"                                                                  \
+    }
 #define MATCH(how, member)                                                            \
     {                                                                                 \
         "avs_worker_matches_total", TM_COUNTER, &worker, #member, "how=\"" #how "\"", \
@@ -135,6 +143,15 @@ const struct tm_metric tm_metrics[] = {
      "Sessions whose other end has not answered yet"},
     {"avs_sessions_created_total", TM_COUNTER, &one, "stats.sessions.created", NULL,
      "Sessions created"},
+    {"avs_sessions_adopted_total", TM_COUNTER, &one, "stats.sessions.adopted", NULL,
+     "Sessions taken over from the daemon before, which was killed or stopped"},
+    NOT_ADOPTED(torn),
+    NOT_ADOPTED(bad),
+    NOT_ADOPTED(port),
+    NOT_ADOPTED(context),
+    NOT_ADOPTED(twice),
+    NOT_ADOPTED(program),
+    NOT_ADOPTED(full),
     ENDED(expired),
     ENDED(closed),
     ENDED(evicted),

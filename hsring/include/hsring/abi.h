@@ -218,6 +218,10 @@ enum hsr_msg_type {
     HSR_MSG_RULE_FLUSH = 13, /* remove all rules of a port; answered by RULE_STATE */
     HSR_MSG_RULE_STATE = 14, /* answer to the four above: the rule's state, or why not */
     HSR_MSG_METER_SET = 15, /* create, change or remove a meter */
+    HSR_MSG_ARENA_GET = 16, /* the memory kept under a name, made when there is none of that size and layout; answered by ARENA or REPLY */
+    HSR_MSG_ARENA_PUT = 17, /* keep this memory, of a former NIC, under a name; carries the memfd */
+    HSR_MSG_ARENA_DROP = 18, /* keep the memory of this name no longer */
+    HSR_MSG_ARENA = 19, /* answer to ARENA_GET; carries the memfd */
 };
 
 /* Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type. */
@@ -1007,6 +1011,23 @@ _Static_assert(offsetof(struct hsr_msg_meter, burst) == 24, "msg_meter.burst");
 _Static_assert(offsetof(struct hsr_msg_meter, id) == 28, "msg_meter.id");
 _Static_assert(offsetof(struct hsr_msg_meter, unit) == 30, "msg_meter.unit");
 _Static_assert(offsetof(struct hsr_msg_meter, pad) == 31, "msg_meter.pad");
+
+/* ARENA_GET, ARENA_PUT, ARENA_DROP, ARENA: memory of the firmware's that the NIC keeps from one firmware to the next, as a memfd sealed against changes of its size. The NIC never looks into it. */
+struct hsr_msg_arena {
+    struct hsr_msg_hdr hdr;
+    uint64_t size; /* bytes; ARENA_DROP: not looked at */
+    uint32_t layout; /* version of what stands in it, the firmware's affair; ARENA_DROP: not looked at */
+    uint8_t kept; /* ARENA: 1 as a former firmware left it, 0 new and zeroed */
+    uint8_t pad[3];
+    char name[48]; /* NUL-terminated */
+};
+_Static_assert(sizeof(struct hsr_msg_arena) == 80, "msg_arena size");
+_Static_assert(offsetof(struct hsr_msg_arena, hdr) == 0, "msg_arena.hdr");
+_Static_assert(offsetof(struct hsr_msg_arena, size) == 16, "msg_arena.size");
+_Static_assert(offsetof(struct hsr_msg_arena, layout) == 24, "msg_arena.layout");
+_Static_assert(offsetof(struct hsr_msg_arena, kept) == 28, "msg_arena.kept");
+_Static_assert(offsetof(struct hsr_msg_arena, pad) == 29, "msg_arena.pad");
+_Static_assert(offsetof(struct hsr_msg_arena, name) == 32, "msg_arena.name");
 
 /* clang-format on */
 

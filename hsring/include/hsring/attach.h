@@ -35,6 +35,7 @@ union hsr_msg {
     struct hsr_msg_rule_ref rule_ref;
     struct hsr_msg_rule_state rule_state;
     struct hsr_msg_meter meter;
+    struct hsr_msg_arena arena;
 };
 
 /* Longest wait of hsr_attach_open() for its WELCOME. */
@@ -49,7 +50,8 @@ int hsr_msg_send(int sock, const union hsr_msg *msg, const int *fds, unsigned n)
 /*
  * Receive one message and up to *n descriptors (close-on-exec, the caller's from then on; *n becomes their count).
  * Never waits. 1: got one; 0: the peer closed; -EAGAIN: nothing there; -EPROTO: malformed, or not the descriptors
- * its type calls for: a region and two doorbells a worker with WELCOME, one with PORT_ADD and has_fd, else none
+ * its type calls for: a region and two doorbells a worker with WELCOME, one with PORT_ADD and has_fd, ARENA_PUT and
+ * ARENA, else none
  * (they are closed). Strings in the message are NUL-terminated on return.
  */
 int hsr_msg_recv(int sock, union hsr_msg *msg, int *fds, unsigned *n);
@@ -88,6 +90,17 @@ int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, c
  */
 int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd,
                        int timeout_ms, char why[256]);
+
+/*
+ * Firmware: the memory of `size` bytes that the NIC keeps under this name, for what is to outlive the firmware. *fd becomes
+ * its memfd, the caller's; *kept: it is as a former firmware left it, else all zero. One of another size or layout is
+ * let go, and a new one made.
+ */
+int hsr_attach_arena(struct hsr_attach *at, const char *name, uint64_t size, uint32_t layout,
+                     int *fd, bool *kept, char why[256]);
+/* Give the NIC such a memory to keep, of a NIC that is gone; `fd` stays the caller's. */
+int hsr_attach_arena_put(struct hsr_attach *at, const char *name, uint64_t size, uint32_t layout,
+                         int fd, char why[256]);
 
 void hsr_attach_close(struct hsr_attach *at);
 

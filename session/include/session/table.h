@@ -31,6 +31,8 @@
 
 struct ses_table;
 
+#define SES_KEY6_BYTES 32 /* a record of "keys6" */
+
 /* Why a session ended. */
 enum ses_why {
     SES_WHY_EXPIRED,

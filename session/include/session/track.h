@@ -37,6 +37,8 @@ struct ses_proto {
     uint32_t (*idle)(const struct session *s, const struct ses_timeouts *t);
     /* State for people: "established". */
     const char *(*state_name)(const struct session *s);
+    /* Can a session be in the state this record says (adopt.h)? NULL: in any. */
+    bool (*valid)(const struct session *s);
 };
 
 /* The table for an IP protocol number; never NULL. */

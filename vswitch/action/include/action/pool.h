@@ -82,6 +82,14 @@ uint32_t act_pool_get(struct act_pool *p, const union act_record *record, uint32
  */
 bool act_pool_put(struct act_pool *p, uint32_t index);
 
+/*
+ * For a pool just opened on the records of a former process: one reference more to the record that stands at this index,
+ * known to be one; false: there is no such index. When all have been referred to, act_pool_adopted() makes the others
+ * free. Nothing else is to be called in between.
+ */
+bool act_pool_adopt(struct act_pool *p, uint32_t index);
+void act_pool_adopted(struct act_pool *p);
+
 /* Most records ever in use at once: free ones are used before fresh ones. And what there is room for. */
 static inline uint32_t act_pool_high(const struct act_pool *p)
 {

@@ -25,6 +25,10 @@ struct act_store {
     struct act_pool programs, templates;
 };
 
+/* Records of either pool with this many sessions, number 0 included. */
+uint32_t act_store_programs(uint32_t sessions);
+uint32_t act_store_templates(uint32_t sessions);
+
 /* `seed`: secret. `memory`: of the records, "programs" and "templates"; NULL: private. 0 or -ENOMEM. */
 int act_store_open(struct act_store *s, uint32_t sessions, uint64_t seed,
                    const struct ses_memory *memory);
@@ -43,6 +47,15 @@ uint32_t act_program_get(struct act_store *s, const union act_record *record);
 void act_program_put(struct act_store *s, uint32_t index);
 /* Give back the templates of a program that will not be shared after all. */
 void act_program_drop(struct act_store *s, const struct act_program *program);
+
+/*
+ * For a store just opened on the records of a former process: one reference more to the program that stands at this index,
+ * if it is one: known actions to an end, their templates in range, nothing behind. ACT_NONE is one. What the actions'
+ * arguments say is not judged: they are to be compiled anew before they run. When all have been referred to,
+ * act_store_adopted(); nothing else is to be called in between.
+ */
+bool act_store_adopt(struct act_store *s, uint32_t index);
+void act_store_adopted(struct act_store *s);
 
 static inline const uint8_t *act_template(const struct act_store *s, uint32_t index)
 {

@@ -26,7 +26,9 @@
 #define CFG_NAME        32 /* bytes of a name with its NUL: letters, digits, '-', '_', '.' */
 #define CFG_PORT_ADDRS  16 /* addresses of a vNIC */
 #define CFG_PORT_GROUPS 8  /* security groups of a vNIC */
-#define CFG_NONE        UINT32_MAX /* no such object */
+#define CFG_CONTEXTS \
+    8192 /* contexts 1..: two sets of the most VPCs, those that go and those that come */
+#define CFG_NONE UINT32_MAX /* no such object */
 
 struct cfg_addr {
     uint8_t family;    /* 4 or 6, 0: none */

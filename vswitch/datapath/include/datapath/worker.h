@@ -24,6 +24,7 @@
 #include "datapath/neighbor.h"
 #include "hsring/region.h"
 #include "policy/policy.h"
+#include "session/adopt.h"
 #include "session/table.h"
 
 struct rte_rcu_qsbr;
@@ -92,6 +93,18 @@ void dp_wake(struct dp_worker *w);
  */
 void dp_run(struct dp_worker *w, void (*run)(struct dp_worker *w, void *arg), void *arg);
 void dp_threaded(struct dp_worker *w, bool on);
+
+/*
+ * Take over the sessions that a former process left in the worker's memory (session/adopt.h). On the worker's thread, once,
+ * before it has seen a packet and when it has its first policy: each adopted session is looked at under that with its
+ * next packet, or by the sweep. `port` and `context`: which indices mean what they meant; `count` is added to.
+ */
+struct dp_adopt {
+    bool (*port)(const void *arg, uint16_t port);
+    bool (*context)(const void *arg, uint32_t context);
+    const void *arg;
+};
+void dp_adopt(struct dp_worker *w, const struct dp_adopt *known, uint64_t count[SES_ADOPTIONS]);
 
 /* For functions run by dp_run(). */
 struct ses_table *dp_sessions(struct dp_worker *w);

@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "control/backend.h"
 #include "datapath/worker.h"
+#include "firmware/arena.h"
 #include "hsring/attach.h"
 #include "nic/nic.h"
 
@@ -52,6 +53,8 @@ struct fw_config {
     int tx_doorbell[HSR_MAX_WORKERS];
     const struct cfg_options *options; /* copied */
     bool threaded;                     /* workers run on threads of their own */
+    struct fw_arena
+        *arena; /* of sessions that outlive us (arena.h), stays the caller's; NULL: none do */
 };
 
 struct fw;
@@ -75,6 +78,17 @@ const struct cfg *fw_cfg(const struct fw *fw);
  * a few a turn without; 0: all follow the running configuration.
  */
 uint32_t fw_unsettled(struct fw *fw);
+
+/*
+ * What the first fw_apply() found in the arena: records by what became of them, and how long it took. All zero without
+ * one, or before.
+ */
+struct fw_adoption {
+    bool looked; /* there were records of a former process */
+    uint64_t count[SES_ADOPTIONS];
+    uint64_t ns;
+};
+const struct fw_adoption *fw_adoption(const struct fw *fw);
 
 /* A descriptor for a port that a later fw_apply() adds under this name; 0 or -ENOSPC, and then it is closed. */
 int fw_offer_fd(struct fw *fw, const char *port, int fd);
