@@ -256,25 +256,43 @@ void fr_solicit(struct fr *o, const struct fr_flow *f, const char *target)
     fr_icmp(o, &nd, 135, 0, body, sizeof body);
 }
 
-void fr_vxlan(struct fr *o, const struct fr_flow *outer, uint32_t vni)
+/* IPv4 and UDP around a frame, with `room` bytes for the tunnel's header, which is returned. */
+static uint8_t *tunnel(struct fr *o, const struct fr_flow *outer, uint16_t port, uint32_t room)
 {
     struct virtio_net_hdr vnet = o->vnet;
-    uint32_t inner = o->len;
+    uint32_t inner = o->len + room;
     uint8_t *udp;
 
-    memmove(o->b + FR_INNER, o->b, inner);
+    memmove(o->b + 42 + room, o->b, o->len);
     udp = ip_header(o, outer, UDP, 16);
-    fr_put16(o->b + FR_L3 + 2, 36 + inner);
+    fr_put16(o->b + FR_L3 + 2, 28 + inner);
     fr_put16(o->b + FR_L3 + 10, 0);
     fr_put16(o->b + FR_L3 + 10, (uint16_t)~fr_fold(fr_sum(0, o->b + FR_L3, 20)));
     fr_put16(udp, outer->sport);
-    fr_put16(udp + 2, 4789);
-    fr_put16(udp + 4, 16 + inner);
+    fr_put16(udp + 2, port);
+    fr_put16(udp + 4, 8 + inner);
     fr_put16(udp + 6, 0);
-    fr_put32(udp + 8, 8u << 24);
-    fr_put32(udp + 12, vni << 8);
-    o->len = FR_INNER + inner;
+    o->len = 42 + inner;
     o->vnet = vnet;
+    return udp + 8;
+}
+
+void fr_vxlan(struct fr *o, const struct fr_flow *outer, uint32_t vni)
+{
+    uint8_t *h = tunnel(o, outer, 4789, 8);
+
+    fr_put32(h, 8u << 24);
+    fr_put32(h + 4, vni << 8);
+}
+
+void fr_geneve(struct fr *o, const struct fr_flow *outer, uint32_t vni, const void *options,
+               uint32_t len)
+{
+    uint8_t *h = tunnel(o, outer, 6081, 8 + len);
+
+    fr_put32(h, len / 4 << 24 | 0x6558);
+    fr_put32(h + 4, vni << 8);
+    memcpy(h + 8, options, len);
 }
 
 void fr_partial(struct fr *o, uint16_t gso)

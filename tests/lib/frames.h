@@ -55,6 +55,10 @@ void fr_ether(struct fr *o, uint64_t dmac, uint64_t smac, uint16_t type, uint32_
 /* Put VXLAN around a frame. */
 void fr_vxlan(struct fr *o, const struct fr_flow *outer, uint32_t vni);
 
+/* The same with Geneve and these options. */
+void fr_geneve(struct fr *o, const struct fr_flow *outer, uint32_t vni, const void *options,
+               uint32_t len);
+
 /* Turn a TCP frame's checksum into one left to the NIC, with segmentation at `gso` bytes (0: none). */
 void fr_partial(struct fr *o, uint16_t gso);
 

@@ -22,13 +22,16 @@ def run(arguments, expect=0):
 
 
 class Run:
-    """One replay of the mixed captures: the report, and the frames each port sent."""
+    """One replay of the mixed captures: the report, and the frames each port sent.
 
-    def __init__(self, *options):
+    Another `config` than theirs may be given, and other `captures` of ports."""
+
+    def __init__(self, *options, config=f"{DATA}/mixed.yaml", captures=None):
         self.options = options
         with tempfile.TemporaryDirectory(prefix="avs-replay-") as out:
-            inputs = [f"-p{port}={DATA}/mixed.{port}.pcap" for port in PORTS]
-            self.report = json.loads(run(["-c", f"{DATA}/mixed.yaml", *inputs, "-o", out, "--json", *options]))
+            files = {port: f"{DATA}/mixed.{port}.pcap" for port in PORTS} | (captures or {})
+            inputs = [f"-p{port}={file}" for port, file in files.items()]
+            self.report = json.loads(run(["-c", config, *inputs, "-o", out, "--json", *options]))
             self.raw = {}
             for port in PORTS:
                 with open(os.path.join(out, f"{port}.pcap"), "rb") as f:
@@ -52,6 +55,17 @@ class Run:
             for frame in frames:
                 flows[port, flow_of(frame)].append(frame)
         return flows
+
+
+def change_pcap(raw, change):
+    """A little-endian capture with each frame as `change` makes it, at the same time."""
+    out, at = bytearray(raw[:24]), 24
+    while at < len(raw):
+        seconds, fraction, length = struct.unpack_from("<III", raw, at)
+        frame = change(raw[at + 16:at + 16 + length])
+        out += struct.pack("<IIII", seconds, fraction, len(frame), len(frame)) + frame
+        at += 16 + length
+    return bytes(out)
 
 
 def read_pcap(raw):

@@ -72,6 +72,9 @@ int cfg_take(struct cfg_load *load, uint32_t space, const char *what, const char
 /* Who has it, or NULL. */
 const char *cfg_taken(const struct cfg_load *load, uint32_t space, const char *what);
 
+/* `encap` and `geneve_options` of a VPC. */
+int cfg_load_tunnel(const struct cfg_obj *vpc, struct cfg_tunnel *tunnel);
+
 int cfg_load_vpcs(const struct cfg_obj *document);
 int cfg_load_subnets(const struct cfg_obj *document);
 int cfg_load_groups(const struct cfg_obj *document);

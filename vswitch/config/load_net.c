@@ -54,6 +54,7 @@ int cfg_load_vpcs(const struct cfg_obj *document)
         snprintf(who, sizeof(who), "VPC '%s'", vpc->name);
         rc = cfg_define(&obj, vpc->name, i);
         rc = rc ? rc : cfg_take(obj.load, CFG_NONE, what, who, false, &at);
+        rc = rc ? rc : cfg_load_tunnel(&obj, &vpc->tunnel);
         if (rc) {
             return rc;
         }

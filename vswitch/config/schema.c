@@ -185,6 +185,30 @@ static const struct cfg_field port_field[] = {
 static const struct cfg_table ports = {"ports", "port", "Where packets come from and go to.",
                                        port_field};
 
+static const struct cfg_field geneve_option_field[] = {
+    {.name = "class",
+     .type = CFG_T_INT,
+     .required = true,
+     .hi = 0xFFFF,
+     .doc = "option class, by IANA's registry; 0xFF00 (65280) and above are for experiments"},
+    {.name = "type", .type = CFG_T_INT, .required = true, .hi = 127, .doc = "type in the class"},
+    {.name = "critical",
+     .type = CFG_T_BOOL,
+     .fallback = "false",
+     .doc = "an end point that does not know the option has to drop the packet"},
+    {.name = "data",
+     .type = CFG_T_STRING,
+     .hi = 2 * CFG_GENEVE_OPTIONS,
+     .doc = "hexadecimal digits in quotes, a multiple of four bytes; default: no data"},
+    {.name = NULL},
+};
+static const struct cfg_table geneve_options = {
+    "geneve_options", "geneve_option",
+    "What each Geneve packet that we send for the VPC carries (RFC 8926, 3.5). Options of others "
+    "are ignored, and a "
+    "critical one gets its packet dropped.",
+    geneve_option_field};
+
 static const struct cfg_field vpc_field[] = {
     {.name = "name", .type = CFG_T_NAME, .required = true, .key = true, .doc = "name of the VPC"},
     {.name = "vni",
@@ -192,7 +216,19 @@ static const struct cfg_field vpc_field[] = {
      .required = true,
      .lo = 1,
      .hi = (1 << 24) - 1,
-     .doc = "VXLAN network identifier, of one VPC only"},
+     .doc = "network identifier of the tunnel, of one VPC only"},
+    {.name = "encap",
+     .type = CFG_T_ENUM,
+     .choices = "vxlan|geneve",
+     .fallback = "vxlan",
+     .doc = "tunnel between the hosts, the same on all of them: VXLAN (RFC 7348) or Geneve (RFC "
+            "8926)"},
+    {.name = "geneve_options",
+     .type = CFG_T_OBJECTS,
+     .hi = CFG_GENEVE_OPTIONS / 4,
+     .only = "encap=geneve",
+     .sub = &geneve_options,
+     .doc = "options of each packet sent, 56 bytes in all"},
     {.name = NULL},
 };
 static const struct cfg_table vpcs = {

@@ -8,16 +8,16 @@ void dp_answer(struct dp_worker *w, struct act_packet *p)
     if (dp_from_tunnel(p)) {
         struct act_program way = {
             .action = {{.op = ACT_DECAP}, {.op = ACT_ENCAP}, {.op = ACT_OUTPUT}}};
-        union act_record outer;
+        struct dp_outer outer;
         struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions};
-        uint16_t port;
 
-        if (!dp_outer(w, p->meta.outer_src4, p->meta.vni_tunnel >> 8, &outer, &port)) {
+        if (!dp_outer(w, p->meta.outer_src4, hsr_key_context(p->meta.key_ports), &outer)) {
             dp_drop(w, p, HSR_DROP_NEIGH_PENDING);
             return;
         }
-        way.action[1].arg32 = act_template_get(&w->actions, &outer, DP_OUTER_LEN);
-        way.action[2].arg16 = port;
+        way.action[1].arg16 = outer.len;
+        way.action[1].arg32 = act_template_get(&w->actions, &outer.template, outer.len);
+        way.action[2].arg16 = outer.port;
         if (way.action[1].arg32 == ACT_NONE) {
             dp_drop(w, p, HSR_DROP_SESSION_FULL);
             return;

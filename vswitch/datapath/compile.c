@@ -57,8 +57,47 @@ static void add_macs(struct list *l, uint64_t dst, uint64_t src)
     add_template(l, ACT_ETH, &macs, 12);
 }
 
-bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, union act_record *outer,
-              uint16_t *port)
+/* VXLAN (RFC 7348) or Geneve (RFC 8926) behind the UDP header at `udp`; bytes of it. */
+static uint32_t tunnel_header(uint8_t *udp, const struct cfg_tunnel *tunnel, uint32_t vni)
+{
+    uint8_t *h = udp + HSR_UDP_HDR;
+
+    hsr_store32(h + 4, vni << 8);
+    if (tunnel->encap == CFG_VXLAN) {
+        hsr_store16(udp + 2, HSR_PORT_VXLAN);
+        h[0] = 0x08;
+        return 8;
+    }
+    hsr_store16(udp + 2, HSR_PORT_GENEVE);
+    h[0] = tunnel->options_len / 4;
+    for (uint32_t at = 0; at < tunnel->options_len; at += 4u + (tunnel->options[at + 3] & 31u) * 4)
+        h[1] |= tunnel->options[at + 2] & 0x80 ? 0x40 : 0; /* a critical one is there */
+    hsr_store16(h + 2, 0x6558);
+    memcpy(h + 8, tunnel->options, tunnel->options_len);
+    return 8u + tunnel->options_len;
+}
+
+/* Ethernet, IPv4 and UDP; bytes of it. */
+static uint32_t outer_ip4(uint8_t *o, const struct pol_port *uplink, uint64_t mac, uint32_t vtep)
+{
+    hsr_store48(o, mac);
+    hsr_store48(o + 6, uplink->mac48);
+    hsr_store16(o + 12, 0x0800);
+    o[14] = 0x45;
+    hsr_store16(o + 20, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */
+    o[22] = 64;
+    o[23] = HSR_PROTO_UDP;
+    hsr_store32(o + 26, uplink->underlay4);
+    hsr_store32(o + DP_OUTER_DST, vtep);
+    hsr_store16(o + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, o + 14, HSR_IP4_HDR)));
+    return HSR_ETH_HDR + HSR_IP4_HDR;
+}
+
+_Static_assert(HSR_ETH_HDR + HSR_IP6_HDR + HSR_UDP_HDR + 8 + CFG_GENEVE_OPTIONS <= ACT_RECORD_BYTES,
+               "the longest outer header fits a template");
+_Static_assert(ACT_RECORD_BYTES <= HSR_SLOT_HEADROOM, "and a template a slot's headroom");
+
+bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_outer *outer)
 {
     const struct pol_port *uplink = pol_uplink(w->policy);
 
@@ -75,32 +114,21 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, union act_record
             dp_arp_request(w, uplink, hop);
         return false;
     }
-    uint8_t *o = outer->bytes;
+    memset(&outer->template, 0, sizeof outer->template);
+    uint32_t udp = outer_ip4(outer->template.bytes, uplink, mac, vtep);
+    uint32_t tunnel = tunnel_header(outer->template.bytes + udp, pol_tunnel(w->policy, context),
+                                    pol_vni(w->policy, context));
 
-    memset(o, 0, sizeof *outer);
-    hsr_store48(o, mac);
-    hsr_store48(o + 6, uplink->mac48);
-    hsr_store16(o + 12, 0x0800);
-    o[14] = 0x45;
-    hsr_store16(o + 20, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */
-    o[22] = 64;
-    o[23] = 17;
-    hsr_store32(o + 26, uplink->underlay4);
-    hsr_store32(o + 30, vtep);
-    hsr_store16(o + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, o + 14, 20)));
-    hsr_store16(o + 36, HSR_PORT_VXLAN);
-    o[42] = 0x08;
-    hsr_store32(o + 46, vni << 8);
-    *port = uplink->index;
+    outer->len = (uint16_t)(udp + HSR_UDP_HDR + tunnel);
+    outer->port = uplink->index;
     return true;
 }
 
 /* The way out: through the tunnel to `vtep`, or to the local port. */
-static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t vni,
+static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t context,
                              const struct pol_port *local)
 {
-    union act_record outer;
-    uint16_t port;
+    struct dp_outer outer;
 
     if (vtep == 0) {
         if (local == NULL)
@@ -108,10 +136,10 @@ static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t vni,
         add(l, ACT_OUTPUT, local->index, 0);
         return HSR_DROP_NONE;
     }
-    if (!dp_outer(l->w, vtep, vni, &outer, &port))
+    if (!dp_outer(l->w, vtep, context, &outer))
         return HSR_DROP_NEIGH_PENDING;
-    add_template(l, ACT_ENCAP, &outer, DP_OUTER_LEN);
-    add(l, ACT_OUTPUT, port, 0);
+    add_template(l, ACT_ENCAP, &outer.template, outer.len);
+    add(l, ACT_OUTPUT, outer.port, 0);
     return HSR_DROP_NONE;
 }
 
@@ -123,7 +151,7 @@ static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
     add_macs(l, walk->out_dst_mac48, walk->out_src_mac48);
     if (walk->routed)
         add(l, ACT_TTL, 0, 0);
-    return add_way(l, walk->vtep4, walk->vni, walk->to);
+    return add_way(l, walk->vtep4, walk->context, walk->to);
 }
 
 /* Replies. Those of a local vNIC pass our gateway when the first packet's end points are in different subnets; those
@@ -135,7 +163,7 @@ static enum hsr_drop backward(struct list *l, const struct pol_walk *walk)
     add_macs(l, walk->back_dst_mac48, walk->back_src_mac48);
     if (walk->vtep4 == 0 && walk->back_routed)
         add(l, ACT_TTL, 0, 0);
-    return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk->vni, walk->from);
+    return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk->context, walk->from);
 }
 
 /* Port of the other side: the vNIC, or the uplink behind which it is. */

@@ -133,11 +133,15 @@ void dp_session_gone(void *arg, struct session *s, enum ses_why why);
  */
 enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir,
                          struct session *s);
-/* Outer header of a tunnel to `vtep` in `outer`; false (and the neighbour asked for) when its MAC is not known. */
-bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t vni, union act_record *outer,
-              uint16_t *port);
-#define DP_OUTER_LEN 50
+/* Way to another host: the template of ACT_ENCAP, and the port it leaves by. */
+struct dp_outer {
+    union act_record template;
+    uint16_t len; /* bytes of it */
+    uint16_t port;
+};
 #define DP_OUTER_DST 30 /* its IPv4 destination */
+/* The tunnel of `context` to `vtep`; false (and the neighbour asked for) when its MAC is not known. */
+bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_outer *outer);
 
 /* Packets that open no session; each deals with the packet for good. */
 void dp_arp(struct dp_worker *w, struct act_packet *p);

@@ -110,10 +110,15 @@ static int open_ports(struct fw *fw, const struct cfg *old, const struct cfg *ne
     return 0;
 }
 
-static bool has_vni(const struct cfg *cfg, const struct cfg_vpc *vpc)
+static enum hsr_tunnel tunnel_of(const struct cfg_vpc *vpc)
+{
+    return vpc->tunnel.encap == CFG_GENEVE ? HSR_TUNNEL_GENEVE : HSR_TUNNEL_VXLAN;
+}
+
+static bool has_network(const struct cfg *cfg, const struct cfg_vpc *vpc)
 {
     for (uint32_t i = 0; cfg != NULL && i < cfg->vpcs; i++)
-        if (cfg->vpc[i].vni == vpc->vni)
+        if (cfg->vpc[i].vni == vpc->vni && tunnel_of(&cfg->vpc[i]) == tunnel_of(vpc))
             return true;
     return false;
 }
@@ -132,7 +137,8 @@ static int set_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *n
     int rc = 0;
 
     for (uint32_t i = 0; rc == 0 && i < new->vpcs; i++)
-        rc = fw->nic_ops->context_set(fw->nic, new->vpc[i].vni, new->vpc[i].context);
+        rc = fw->nic_ops->context_set(fw->nic, tunnel_of(&new->vpc[i]), new->vpc[i].vni,
+                                      new->vpc[i].context);
     for (uint32_t i = 0; rc == 0 && i < new->ports; i++)
         if (new->port[i].role == CFG_UPLINK && !has_underlay(old, &new->port[i].underlay))
             rc = fw->nic_ops->vtep_set(fw->nic, &new->port[i].underlay, false);
@@ -142,8 +148,8 @@ static int set_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *n
 static void unset_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *new)
 {
     for (uint32_t i = 0; old != NULL && i < old->vpcs; i++)
-        if (!has_vni(new, &old->vpc[i]))
-            fw->nic_ops->context_set(fw->nic, old->vpc[i].vni, 0);
+        if (!has_network(new, &old->vpc[i]))
+            fw->nic_ops->context_set(fw->nic, tunnel_of(&old->vpc[i]), old->vpc[i].vni, 0);
     for (uint32_t i = 0; old != NULL && i < old->ports; i++)
         if (old->port[i].role == CFG_UPLINK && !has_underlay(new, &old->port[i].underlay))
             fw->nic_ops->vtep_set(fw->nic, &old->port[i].underlay, true);

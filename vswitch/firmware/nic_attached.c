@@ -41,13 +41,13 @@ static int port_del(void *nic, uint16_t index)
     return hsr_attach_request(nic, &msg, HSR_MSG_PORT_DEL, -1, TIMEOUT_MS, why);
 }
 
-static int context_set(void *nic, uint32_t vni, uint32_t context)
+static int context_set(void *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context)
 {
     union hsr_msg msg;
     char why[NIC_WHY];
 
     hsr_msg_init(&msg, HSR_MSG_CONTEXT_SET, 0);
-    msg.context.tunnel = HSR_TUNNEL_VXLAN;
+    msg.context.tunnel = (uint8_t)tunnel;
     msg.context.vni = vni;
     msg.context.context = context;
     return hsr_attach_request(nic, &msg, HSR_MSG_CONTEXT_SET, -1, TIMEOUT_MS, why);

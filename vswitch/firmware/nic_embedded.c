@@ -12,9 +12,9 @@ static int port_del(void *nic, uint16_t index)
     return nic_port_del(nic, index);
 }
 
-static int context_set(void *nic, uint32_t vni, uint32_t context)
+static int context_set(void *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context)
 {
-    return nic_context_set(nic, HSR_TUNNEL_VXLAN, vni, context);
+    return nic_context_set(nic, tunnel, vni, context);
 }
 
 static int vtep_set(void *nic, const struct cfg_addr *addr, bool remove)

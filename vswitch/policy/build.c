@@ -38,8 +38,12 @@ static int vpcs_build(struct pol *pol, const struct cfg *cfg, const struct pol *
     pol->port_scope = pol_array(HSR_MAX_PORTS, sizeof *pol->port_scope);
     if (!pol->vpc || !pol->vpc_scope || !pol->port_scope)
         return -ENOMEM;
-    for (uint32_t i = 0; i < cfg->vpcs; i++)
-        pol->vpc[cfg->vpc[i].context].vni = cfg->vpc[i].vni;
+    for (uint32_t i = 0; i < cfg->vpcs; i++) {
+        struct pol_vpc *vpc = &pol->vpc[cfg->vpc[i].context];
+
+        vpc->vni = cfg->vpc[i].vni;
+        vpc->tunnel = cfg->vpc[i].tunnel;
+    }
     return 0;
 }
 
@@ -150,4 +154,9 @@ uint32_t pol_generation(const struct pol *pol)
 uint32_t pol_vni(const struct pol *pol, uint32_t context)
 {
     return context < pol->contexts ? pol->vpc[context].vni : 0;
+}
+
+const struct cfg_tunnel *pol_tunnel(const struct pol *pol, uint32_t context)
+{
+    return context < pol->contexts ? &pol->vpc[context].tunnel : &pol->vpc[0].tunnel;
 }

@@ -20,7 +20,12 @@ static enum hsr_drop vpc_walk(const struct pol *pol, const void *table, struct p
 static uint64_t vpc_digest(const struct pol *pol, const void *table, uint32_t context)
 {
     (void)table;
-    return pol_vni(pol, context);
+    const struct cfg_tunnel *t = pol_tunnel(pol, context);
+    uint64_t h = pol_mix(t->encap, pol_vni(pol, context));
+
+    for (unsigned i = 0; i < t->options_len; i++)
+        h = pol_mix(h, t->options[i]);
+    return h;
 }
 
 const struct pol_stage_ops pol_stage_vpc = {

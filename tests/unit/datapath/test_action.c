@@ -133,9 +133,10 @@ static uint32_t template(struct act_store *s, uint8_t number)
 /* Eth, encap, output, with templates of these numbers. */
 static union act_record build(struct act_store *s, uint8_t eth, uint8_t outer, uint16_t port)
 {
-    return (union act_record){.program = {.action = {{.op = ACT_ETH, .arg32 = template(s, eth)},
-                                                     {.op = ACT_ENCAP, .arg32 = template(s, outer)},
-                                                     {.op = ACT_OUTPUT, .arg16 = port}}}};
+    return (union act_record){
+        .program = {.action = {{.op = ACT_ETH, .arg32 = template(s, eth)},
+                               {.op = ACT_ENCAP, .arg16 = 50, .arg32 = template(s, outer)},
+                               {.op = ACT_OUTPUT, .arg16 = port}}}};
 }
 
 static uint32_t share(struct act_store *s, uint8_t eth, uint8_t outer, uint16_t port)
@@ -324,7 +325,7 @@ static void dropped_packets_are_left_alone(void **state)
     struct act_program all = {.action = {{.op = ACT_DECAP},
                                          {.op = ACT_ETH, .arg32 = template(&s, 1)},
                                          {.op = ACT_TTL},
-                                         {.op = ACT_ENCAP, .arg32 = template(&s, 2)},
+                                         {.op = ACT_ENCAP, .arg16 = 50, .arg32 = template(&s, 2)},
                                          {.op = ACT_OUTPUT, .arg16 = 4}}};
 
     memcpy(was, packet, sizeof was);

@@ -35,6 +35,9 @@
     "     addresses: [10.1.0.5]}\n"
 #define MAP(rest)   MAPS "mappings:\n  - {vpc: blue, " rest "}\n"
 #define ROUTE(rest) MAPS "routes:\n  - {vpc: blue, " rest "}\n"
+#define GENEVE(rest) \
+    "version: 1\nvpcs: [{name: a, vni: 1, encap: geneve, geneve_options: [{" rest "}]}]\n"
+#define DIGITS "0123456789abcdefABCDEF9876543210"
 #define RULE(rest)                                            \
     "version: 1\nsecurity_groups:\n  - name: g\n    rules:\n" \
     "      - {direction: ingress, action: allow, " rest "}\n"
@@ -97,6 +100,20 @@ static const struct bad {
     {"version: 1\nvpcs:\n  - {name: a, vni: 1}\n  - {name: b, vni: 1}\n", "/vpcs/1/vni", 4,
      "VNI 1 is taken by VPC 'a'"},
     {"version: 1\nvpcs: [{name: a}]\n", "/vpcs/0", 2, "'vni' is missing"},
+    {"version: 1\nvpcs: [{name: a, vni: 1, encap: gre}]\n", "/vpcs/0/encap", 2, "vxlan|geneve"},
+    {"version: 1\nvpcs: [{name: a, vni: 1, geneve_options: [{class: 1, type: 1}]}]\n",
+     "/vpcs/0/geneve_options", 2, "only for a vpc with encap=geneve"},
+    {GENEVE("class: 1"), "/vpcs/0/geneve_options/0", 2, "'type' is missing"},
+    {GENEVE("class: 65536, type: 1"), "/vpcs/0/geneve_options/0/class", 2, "0 to 65535"},
+    {GENEVE("class: 1, type: 128"), "/vpcs/0/geneve_options/0/type", 2, "0 to 127"},
+    {GENEVE("class: 1, type: 1, data: 0a0b0c"), "/vpcs/0/geneve_options/0/data", 2,
+     "multiple of four bytes"},
+    {GENEVE("class: 1, type: 1, data: 0a0b0c0g"), "/vpcs/0/geneve_options/0/data", 2,
+     "multiple of four bytes"},
+    {GENEVE("class: 1, type: 1, data: 0a0b0c0"), "/vpcs/0/geneve_options/0/data", 2,
+     "multiple of four bytes"},
+    {GENEVE("class: 1, type: 1, data: '" DIGITS DIGITS DIGITS "0000000a'}, {class: 1, type: 2"),
+     "/vpcs/0/geneve_options/1", 2, "longer than 56 bytes"},
     /* subnets */
     {SUBNETS "  - {name: s, vpc: blue}\n", "/subnets/0", 4, "prefix4, prefix6 or both"},
     {SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.1/24}\n", "/subnets/0/prefix4", 4,

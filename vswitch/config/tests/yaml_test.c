@@ -333,12 +333,12 @@ static void back_again(const json_t *document)
 
 static void round_trip(void **state)
 {
-    static const char *const example[] = {"docs/examples/minimal.yaml",
-                                          "docs/examples/two-tenants.yaml",
-                                          "docs/examples/gateway-routes.yaml"};
+    static const char *const example[] = {
+        "docs/examples/minimal.yaml", "docs/examples/two-tenants.yaml",
+        "docs/examples/gateway-routes.yaml", "docs/examples/geneve.yaml"};
 
     (void)state;
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof example / sizeof example[0]; i++) {
         char *text = read_file(example[i]);
         json_t *document = load_text(text);
 

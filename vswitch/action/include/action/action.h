@@ -23,10 +23,10 @@
 
 enum act_op {
     ACT_END = 0,
-    ACT_DECAP,  /* strip everything before the keyed Ethernet header (RFC 7348; ECN by RFC 6040) */
-    ACT_ETH,    /* arg32: template of 12 bytes, destination and source MAC */
-    ACT_TTL,    /* TTL or hop limit down by one; drops at the end */
-    ACT_ENCAP,  /* arg32: template of the outer headers, Ethernet to VXLAN; arg16: bytes of it */
+    ACT_DECAP, /* strip everything before the keyed Ethernet header (RFC 7348; ECN by RFC 6040) */
+    ACT_ETH,   /* arg32: template of 12 bytes, destination and source MAC */
+    ACT_TTL,   /* TTL or hop limit down by one; drops at the end */
+    ACT_ENCAP, /* arg32: template of the outer headers, Ethernet to VXLAN or Geneve; arg16: bytes of it */
     ACT_OUTPUT, /* arg16: port; the packet is done */
     ACT_OPS
 };

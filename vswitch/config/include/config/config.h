@@ -29,6 +29,8 @@
 #define CFG_CONTEXTS \
     8192 /* contexts 1..: two sets of the most VPCs, those that go and those that come */
 #define CFG_NONE UINT32_MAX /* no such object */
+#define CFG_GENEVE_OPTIONS \
+    56 /* bytes of a VPC's: with Ethernet, IPv6, UDP and Geneve they fit a template, and a slot's headroom */
 
 struct cfg_addr {
     uint8_t family;    /* 4 or 6, 0: none */
@@ -69,9 +71,19 @@ struct cfg_port {
     struct cfg_addr gateway;  /* next hop for what is off-link, family 0: none */
 };
 
+enum cfg_encap { CFG_VXLAN, CFG_GENEVE };
+
+/* How packets of a VPC travel between hosts. */
+struct cfg_tunnel {
+    uint8_t encap;                       /* enum cfg_encap */
+    uint8_t options_len;                 /* Geneve: bytes of `options`, a multiple of four */
+    uint8_t options[CFG_GENEVE_OPTIONS]; /* as in the packet (RFC 8926, 3.5) */
+};
+
 struct cfg_vpc {
     char name[CFG_NAME];
     uint32_t vni;
+    struct cfg_tunnel tunnel;
     uint32_t context; /* from 1, kept from the old state while the VPC lives */
 };
 

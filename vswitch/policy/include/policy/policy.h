@@ -106,6 +106,9 @@ const struct pol_port *pol_uplink(const struct pol *pol);
 /* VNI of a context, 0 when it is nobody's. */
 uint32_t pol_vni(const struct pol *pol, uint32_t context);
 
+/* How packets of a context travel between hosts; never NULL: nobody's is plain VXLAN. */
+const struct cfg_tunnel *pol_tunnel(const struct pol *pol, uint32_t context);
+
 const struct pol_endpoint *pol_endpoint(const struct pol *pol, uint32_t context,
                                         const struct cfg_addr *addr);
 
