@@ -16,9 +16,11 @@ set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O3 -g")
 set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
 
 # The packet path crosses a dozen libraries in short functions: programs are optimised as a whole (gcc; avs-bench: a
-# quarter fewer instructions a packet). Libraries keep ordinary code as well, which the many tests link quickly.
+# quarter fewer instructions a packet). Libraries keep ordinary code as well, which the many tests link quickly. Off, for
+# quick builds while one works: cmake -DAVS_LTO=OFF build/release
+option(AVS_LTO "optimise programs of the release build as a whole" ON)
 set(avs_lto OFF)
-if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+if(AVS_LTO AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
     set(avs_lto ON)
 endif()
 
