@@ -215,9 +215,7 @@ static void by_stage(struct bench *b)
         t[0] = bench_cycles();
         nic_tx_burst(nic, 0);
         t[1] = bench_cycles();
-        if (nic_rx_room(nic))
-            for (uint32_t p = 0; p < nic->actives; p++)
-                nic_rx_port(nic, nic->port[nic->active[p]], now);
+        nic_rx_ports(nic, now);
         t[2] = bench_cycles();
         nic_rx_vectors(nic);
         t[3] = bench_cycles();

@@ -184,6 +184,7 @@ localparam [7:0] HSR_MSG_ARENA_GET = 8'd16;
 localparam [7:0] HSR_MSG_ARENA_PUT = 8'd17;
 localparam [7:0] HSR_MSG_ARENA_DROP = 8'd18;
 localparam [7:0] HSR_MSG_ARENA = 8'd19;
+localparam [7:0] HSR_MSG_PORT_SET = 8'd20;
 
 // Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.
 localparam [7:0] HSR_RULE_ITEM_ETH = 8'd1;

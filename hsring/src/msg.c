@@ -30,6 +30,7 @@ static size_t size_of(unsigned type)
         return sizeof(struct hsr_msg_welcome);
     case HSR_MSG_PORT_ADD:
     case HSR_MSG_PORT_DEL:
+    case HSR_MSG_PORT_SET:
         return sizeof(struct hsr_msg_port);
     case HSR_MSG_CONTEXT_SET:
         return sizeof(struct hsr_msg_context);
@@ -84,6 +85,7 @@ static void terminate_strings(union hsr_msg *msg)
         break;
     case HSR_MSG_PORT_ADD:
     case HSR_MSG_PORT_DEL:
+    case HSR_MSG_PORT_SET:
         TERMINATE(msg->port.name);
         TERMINATE(msg->port.device);
         TERMINATE(msg->port.netns);

@@ -47,6 +47,7 @@ struct replay {
     uint32_t sessions_high;
     uint32_t leaked_sessions;
     uint32_t leaked_slots;
+    uint32_t leaked_credit;
     uint32_t leaked_programs;
     uint32_t leaked_templates;
     bool corrupt;

@@ -140,6 +140,7 @@ static void look_at_actions(struct replay *r, const struct act_store *actions)
 static void look_for_leaks(struct replay *r)
 {
     r->leaked_slots = nic_slots_out(r->nic);
+    r->leaked_credit = nic_credit_out(r->nic);
     for (uint32_t w = 0; w < fw_workers(r->fw); w++) {
         r->corrupt |=
             dp_corrupt(fw_worker(r->fw, w)) || dp_counters(fw_worker(r->fw, w))->bad_entry > 0;

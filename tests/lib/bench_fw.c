@@ -414,7 +414,7 @@ void bench_close(struct bench *b)
     const char *frame = NULL;
     struct fw_balance balance = {0};
     struct nic_faults faults;
-    uint32_t broken, sessions, actions, slots;
+    uint32_t broken, sessions, actions, slots, credit;
     int port;
 
     bench_run(b);
@@ -425,6 +425,7 @@ void bench_close(struct bench *b)
     sessions = bench_sessions(b);
     actions = bench_actions(b);
     slots = nic_slots_out(b->nic);
+    credit = nic_credit_out(b->nic);
     faults = nic_faults(b->nic);
     port = unbalanced(b, &balance);
     fw_close(b->fw);
@@ -442,6 +443,7 @@ void bench_close(struct bench *b)
     assert_int_equal(sessions, 0);
     assert_int_equal(actions, 0);
     assert_int_equal(slots, 0);
+    assert_int_equal(credit, 0);
     assert_int_equal(faults.bad_entry, 0);
     assert_int_equal(faults.lost_completion, 0);
     if (port >= 0)

@@ -8,7 +8,7 @@
  *
  * A port of the YAML has `type: ring` and its own name as the ring's. bench_run() goes on until nothing moves.
  * bench_close() lets every session expire, then asserts what every test must leave behind: each port's ledger and their
- * sum balance, the record of every session that lived was whole, nothing is in flight, no slot is out, no session,
+ * sum balance, the record of every session that lived was whole, nothing is in flight, no slot is out, no credit taken, no session,
  * program or template is left, no frame unread.
  * Failures are cmocka's.
  */

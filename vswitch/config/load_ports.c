@@ -7,6 +7,8 @@
 
 #include "load.h"
 
+enum { UPLINK_SHARE = 4 }; /* what it brings is of many guests */
+
 static int number_ports(struct cfg_load *load)
 {
     struct cfg *c = load->c;
@@ -86,6 +88,10 @@ static int port_common(const struct cfg_obj *obj, struct cfg_port *p)
     p->mtu = (uint16_t)cfg_int(obj, "mtu");
     p->queues = (uint8_t)cfg_int(obj, "queues");
     p->offload = cfg_bool(obj, "offload");
+    p->share = (uint8_t)cfg_int(obj, "share");
+    if (p->share == 0)
+        p->share = p->role == CFG_UPLINK ? UPLINK_SHARE : 1;
+    p->min_slots = (uint16_t)cfg_int(obj, "min_slots");
     cfg_mac(obj, "mac", p->mac);
     if (netns && strchr(netns, '/')) {
         return cfg_fail_at(obj, "netns", "'%.60s' is a path; expected a name under /run/netns",

@@ -129,6 +129,18 @@ static const struct cfg_field port_field[] = {
      .type = CFG_T_BOOL,
      .fallback = "true",
      .doc = "offer checksum and segmentation offload to the device's user"},
+    {.name = "share",
+     .type = CFG_T_INT,
+     .lo = 1,
+     .hi = 16,
+     .doc = "its weight where ports compete for the NIC's memory; default: 1, of an uplink 4"},
+    {.name = "min_slots",
+     .type = CFG_T_INT,
+     .hi = 4096,
+     .fallback = "64",
+     .doc =
+         "packets it may have in flight whatever other ports do; all ports' together get at most "
+         "half of the memory"},
     {.name = "mac",
      .type = CFG_T_MAC,
      .doc = "the guest's MAC address (required); of an uplink: ours, default `02:a5` and the four "

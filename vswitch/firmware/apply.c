@@ -35,7 +35,9 @@ static struct nic_port_config device(const struct cfg *cfg, const struct cfg_por
                                 .context = context_of(cfg, p),
                                 .mtu = p->mtu,
                                 .queues = p->queues,
-                                .offload = p->offload};
+                                .offload = p->offload,
+                                .share = p->share,
+                                .min_slots = p->min_slots};
 
     memcpy(c.name, p->name, sizeof c.name);
     memcpy(c.device, p->device, sizeof c.device);
@@ -69,6 +71,19 @@ static int open_port(struct fw *fw, const struct cfg *cfg, uint32_t i, struct cf
     return rc;
 }
 
+/* What can change of a port that stays. */
+static int set_port(struct fw *fw, const struct cfg *cfg, uint32_t i, struct cfg_error *error)
+{
+    struct nic_port_config c = device(cfg, &cfg->port[i]);
+    int rc = fw->nic_ops->port_set(fw->nic, &c);
+
+    if (rc < 0) {
+        snprintf(error->path, sizeof error->path, "/ports/%u", i);
+        snprintf(error->text, sizeof error->text, "the NIC refuses its credit: %s", strerror(-rc));
+    }
+    return rc;
+}
+
 /* What the NIC keeps for a port goes with it. */
 static void close_port(struct fw *fw, uint16_t index)
 {
@@ -87,7 +102,9 @@ static void undo_ports(struct fw *fw, const struct cfg *old, const struct cfg *n
     for (uint32_t i = 0; old != NULL && i < old->ports; i++) {
         const struct cfg_port *now = find_port(new, old->port[i].index);
 
-        if (now != NULL && !keeps(old, new, now))
+        if (now != NULL && keeps(old, new, now))
+            set_port(fw, old, i, &ignored);
+        else if (now != NULL)
             open_port(fw, old, i, &ignored);
     }
 }
@@ -100,7 +117,8 @@ static int open_ports(struct fw *fw, const struct cfg *old, const struct cfg *ne
         if (find_port(old, new->port[i].index) != NULL && !keeps(old, new, &new->port[i]))
             close_port(fw, new->port[i].index);
     for (uint32_t i = 0; i < new->ports; i++) {
-        int rc = keeps(old, new, &new->port[i]) ? 0 : open_port(fw, new, i, error);
+        int rc = keeps(old, new, &new->port[i]) ? set_port(fw, new, i, error)
+                                                : open_port(fw, new, i, error);
 
         if (rc < 0) {
             undo_ports(fw, old, new, i);

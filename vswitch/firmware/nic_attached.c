@@ -7,28 +7,44 @@
 
 #define TIMEOUT_MS 5000 /* a port may have to load a driver */
 
+static void describe(union hsr_msg *msg, uint16_t type, const struct nic_port_config *config)
+{
+    hsr_msg_init(msg, type, 0);
+    msg->port.index = config->index;
+    msg->port.kind = (uint8_t)config->kind;
+    msg->port.uplink = config->uplink;
+    msg->port.context = config->context;
+    msg->port.mtu = config->mtu;
+    msg->port.queues = config->queues;
+    msg->port.offload = config->offload;
+    msg->port.share = config->share;
+    msg->port.min_slots = config->min_slots;
+    memcpy(msg->port.name, config->name, sizeof msg->port.name);
+    memcpy(msg->port.device, config->device, sizeof msg->port.device);
+    memcpy(msg->port.netns, config->netns, sizeof msg->port.netns);
+    memcpy(msg->port.args, config->args, sizeof msg->port.args);
+}
+
 static int port_add(void *nic, const struct nic_port_config *config, int fd, char why[NIC_WHY])
 {
     union hsr_msg msg;
 
-    hsr_msg_init(&msg, HSR_MSG_PORT_ADD, 0);
-    msg.port.index = config->index;
-    msg.port.kind = (uint8_t)config->kind;
-    msg.port.uplink = config->uplink;
-    msg.port.context = config->context;
-    msg.port.mtu = config->mtu;
-    msg.port.queues = config->queues;
+    describe(&msg, HSR_MSG_PORT_ADD, config);
     msg.port.has_fd = fd >= 0;
-    msg.port.offload = config->offload;
-    memcpy(msg.port.name, config->name, sizeof msg.port.name);
-    memcpy(msg.port.device, config->device, sizeof msg.port.device);
-    memcpy(msg.port.netns, config->netns, sizeof msg.port.netns);
-    memcpy(msg.port.args, config->args, sizeof msg.port.args);
     int rc = hsr_attach_request(nic, &msg, HSR_MSG_PORT_ADD, fd, TIMEOUT_MS, why);
 
     if (fd >= 0)
         close(fd);
     return rc;
+}
+
+static int port_set(void *nic, const struct nic_port_config *config)
+{
+    union hsr_msg msg;
+    char why[NIC_WHY];
+
+    describe(&msg, HSR_MSG_PORT_SET, config);
+    return hsr_attach_request(nic, &msg, HSR_MSG_PORT_SET, -1, TIMEOUT_MS, why);
 }
 
 static int port_del(void *nic, uint16_t index)
@@ -153,6 +169,7 @@ static int meter_set(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t 
 
 const struct fw_nic_ops fw_nic_attached = {.name = "attached",
                                            .port_add = port_add,
+                                           .port_set = port_set,
                                            .port_del = port_del,
                                            .context_set = context_set,
                                            .vtep_set = vtep_set,

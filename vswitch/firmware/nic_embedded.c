@@ -7,6 +7,11 @@ static int port_add(void *nic, const struct nic_port_config *config, int fd, cha
     return nic_port_add(nic, config, fd, why);
 }
 
+static int port_set(void *nic, const struct nic_port_config *config)
+{
+    return nic_port_set(nic, config);
+}
+
 static int port_del(void *nic, uint16_t index)
 {
     return nic_port_del(nic, index);
@@ -61,6 +66,7 @@ static int meter_set(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t 
 
 const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
                                            .port_add = port_add,
+                                           .port_set = port_set,
                                            .port_del = port_del,
                                            .context_set = context_set,
                                            .vtep_set = vtep_set,

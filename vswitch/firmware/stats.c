@@ -112,6 +112,8 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     fw_put(o, "drops", s->pre_drops + s->post_drops);
     fw_put(o, "slots_used", s->slots_used);
     fw_put(o, "slots_high", s->slots_high);
+    fw_put(o, "credit", s->credit);
+    fw_put(o, "rx_held", s->rx_held);
     put_sessions(fw, p, o);
     json_object_set_new(o, "stages", stages_json(fw, p->index));
     json_object_set_new(o, "conservation", balance_json(&b));

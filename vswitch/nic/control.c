@@ -66,6 +66,7 @@ static int insert_port(struct nic *nic, void *arg)
     nic->active[nic->actives++] = p->port.config.index;
     if (p->port.config.index >= nic->ledgers)
         nic->ledgers = p->port.config.index + 1u;
+    nic_credit_promise(nic);
     hsr_view_set_port_up(&nic->region.view, p->port.config.index, true);
     note_must_poll(nic);
     return 0;
@@ -86,6 +87,7 @@ static int remove_port(struct nic *nic, void *arg)
     for (uint32_t i = 0; i < nic->actives; i++)
         if (nic->active[i] == index)
             nic->active[i] = nic->active[--nic->actives];
+    nic_credit_promise(nic);
     note_must_poll(nic);
     return 0;
 }
@@ -140,6 +142,26 @@ int nic_port_del(struct nic *nic, uint16_t index)
     p->port.ops->close(&p->port);
     free(p);
     return 0;
+}
+
+static int set_port(struct nic *nic, void *arg)
+{
+    const struct nic_port_config *config = arg;
+    struct nic_slot_port *p = nic->port[config->index];
+
+    p->port.config.share = config->share;
+    p->port.config.min_slots = config->min_slots;
+    nic_credit_promise(nic);
+    return 0;
+}
+
+int nic_port_set(struct nic *nic, const struct nic_port_config *config)
+{
+    struct nic_port_config wanted = *config;
+
+    if (config->index >= HSR_MAX_PORTS || nic->port[config->index] == NULL)
+        return -ENOENT;
+    return nic_run(nic, set_port, &wanted);
 }
 
 struct context_call {
@@ -236,6 +258,7 @@ static int reset(struct nic *nic, void *arg)
     while (nic_rx_vectors(nic) > 0)
         continue; /* what Pre still holds goes to the old rings, and so is counted as lost below */
     nic_slots_reclaim(&nic->slots, count_lost, nic);
+    memset(nic->with_worker, 0, sizeof nic->with_worker);
     pp_fit_clear(&nic->pre.fit);
     pp_tables_clear(&nic->pre.tables);
     pp_rules_clear(nic->pre.rules);

@@ -177,9 +177,8 @@ uint32_t nic_poll(struct nic *nic, uint64_t now)
     hsr_view_set_now(&nic->region.view, now);
     for (uint32_t w = 0; w < nic->workers; w++)
         work += nic_tx_burst(nic, w);
-    if (nic->started && nic_rx_room(nic))
-        for (uint32_t i = 0; i < nic->actives; i++)
-            work += nic_rx_port(nic, nic->port[nic->active[i]], now);
+    if (nic->started)
+        work += nic_rx_ports(nic, now);
     work += nic_rx_vectors(nic);
     if (now - nic->published >= PUBLISH_NS) {
         nic->published = now;

@@ -5,10 +5,13 @@
 
 #include <stdatomic.h>
 
+#include "credit.h"
 #include "nic/nic.h"
 #include "preproc/pre.h"
 
 #define NIC_RX_BURST 32
+#define NIC_RX_BYTES \
+    (256u << 10) /* of a port a turn; what goes beyond is taken off its next turns */
 #define NIC_TX_BURST 64
 #define NIC_TX_BATCH 64                 /* frames a port collects before it is flushed */
 #define NIC_TX_TAILS (4 * PO_MAX_SPANS) /* and the spans behind their bodies */
@@ -26,8 +29,10 @@ struct nic_batch {
 /* An open port with its batch. */
 struct nic_slot_port {
     struct nic_port port;
+    struct nic_credit credit;
+    uint32_t ahead; /* bytes it was fetched beyond NIC_RX_BYTES a turn */
+    bool touched;   /* in nic->flush */
     struct nic_batch batch;
-    bool touched; /* in nic->flush */
 };
 
 /* A control call on its way to the poll thread. */
@@ -63,7 +68,11 @@ struct nic {
     struct nic_slot_port *port[HSR_MAX_PORTS];
     uint16_t active[HSR_MAX_PORTS]; /* indices of open ports */
     uint32_t actives;
-    uint16_t flush[HSR_MAX_PORTS]; /* ports with frames in their batch */
+    uint32_t first;               /* of active[], to be served first: it was held back */
+    uint32_t promised[NIC_POOLS]; /* all ports' guaranteed minima (credit.h) */
+    uint32_t with_worker[HSR_MAX_PORTS]
+                        [HSR_MAX_WORKERS]; /* packets in a ring and beyond, by ledger */
+    uint16_t flush[HSR_MAX_PORTS];         /* ports with frames in their batch */
     uint32_t flushes;
     uint32_t done[NIC_TX_BURST]; /* runs to free after the flush */
     uint32_t dones;
@@ -83,14 +92,11 @@ struct nic {
     struct nic_call *_Atomic pending;
 };
 
-/* Frames of one port into the Pre-Processor (rx.c); how many. */
-uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now);
+/* A turn of all ports into the Pre-Processor (rx.c); how many frames. */
+uint32_t nic_rx_ports(struct nic *nic, uint64_t now);
 
 /* Vectors out of the Pre-Processor into the rx rings (rx.c); how many packets. */
 uint32_t nic_rx_vectors(struct nic *nic);
-
-/* Is there room in the rings for what the ports may bring (rx.c)? */
-bool nic_rx_room(struct nic *nic);
 
 /* One burst of a worker's tx and free rings (tx.c); how many entries. */
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker);

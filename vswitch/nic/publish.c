@@ -62,8 +62,9 @@ static void publish_port(struct nic *nic, uint32_t port)
     uint64_t *to = (uint64_t *)&nic->region.view.stats[port];
 
     stats->pre_held = stats->pre_rx + stats->pre_returned - stats->pre_ring - stats->pre_drops;
-    stats->slots_used = nic->slots.use[port].used;
+    stats->slots_used = nic_slots_used(&nic->slots.use[port]);
     stats->slots_high = nic->slots.use[port].high;
+    stats->credit = nic_credit_limit(nic, (uint16_t)port);
     for (size_t k = 0; k < sizeof *stats / sizeof *to; k++)
         __atomic_store_n(&to[k], from[k], __ATOMIC_RELAXED); /* a reader sees whole words */
 }

@@ -2,23 +2,25 @@
 /* Ports -> Pre-Processor -> rx rings. */
 #include "nic_internal.h"
 
-bool nic_rx_room(struct nic *nic)
-{
-    /* A worker that is slow or out of use holds nobody up: what is for it is dropped. Only when no ring has room do the
-     * frames wait where they are, in the guests. */
-    for (uint32_t w = 0; w < nic->workers; w++)
-        if (hsr_ring_room(&nic->ring[w][HSR_RING_RX]) >= NIC_RX_BURST)
-            return true;
-    return false;
-}
-
+/* Charge a burst to its port. */
 static void charge(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint16_t port)
 {
-    uint32_t slots = 0;
+    struct nic_slot_use *use = &nic->slots.use[port];
+    const struct hsr_slot_class single = nic->region.view.classes[0];
+    uint16_t *of = nic->slots.port;
+    uint32_t singles = 0;
 
-    for (uint32_t i = 0; i < n; i++)
-        slots += nic_slots_assign(&nic->slots, frame[i].slot, port);
-    nic_slots_charge(&nic->slots, port, slots);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t slot = frame[i].slot;
+
+        of[slot] = port;
+        if (slot - single.first < single.count)
+            singles++;
+        else
+            use->runs[nic_slots_class(&nic->slots, slot)]++;
+    }
+    use->runs[0] += singles;
+    nic_slots_note_high(use);
 }
 
 /*
@@ -42,7 +44,65 @@ static __attribute__((noinline)) void follow_rules(struct nic *nic, const struct
         nic_tx_flush(nic);
 }
 
-uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
+/* Room in each rx ring, less what was fetched since and may go there. */
+struct rooms {
+    uint32_t ring[HSR_MAX_WORKERS];
+};
+
+static void look(struct nic *nic, struct rooms *room)
+{
+    for (uint32_t w = 0; w < nic->workers; w++)
+        room->ring[w] = hsr_ring_room(&nic->ring[w][HSR_RING_RX]);
+}
+
+static void take_from(struct nic *nic, struct rooms *room, uint32_t n)
+{
+    for (uint32_t w = 0; w < nic->workers; w++)
+        room->ring[w] -= n < room->ring[w] ? n : room->ring[w];
+}
+
+/*
+ * Frames the port may bring: which worker they are for shows only when they are parsed, so the ring counts where it may bring
+ * most. A worker that is slow or out of use holds nobody up; what is for it is dropped (deliver()).
+ */
+static uint32_t ring_credit(const struct nic *nic, const struct nic_slot_port *p,
+                            const struct rooms *room)
+{
+    const uint32_t *used = nic->with_worker[p->port.config.index];
+    uint32_t most = 0;
+
+    for (uint32_t w = 0; w < nic->workers && most < NIC_RX_BURST; w++) {
+        uint32_t left = nic_credit_left(&p->credit, NIC_POOL_RING, used[w], room->ring[w],
+                                        nic->promised[NIC_POOL_RING]);
+
+        most = left > most ? left : most;
+    }
+    return most < NIC_RX_BURST ? most : NIC_RX_BURST;
+}
+
+static void slot_credit(struct nic *nic, const struct nic_slot_port *p)
+{
+    const struct nic_slot_use *use = &nic->slots.use[p->port.config.index];
+
+    for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
+        struct nic_slot_stack *stack = &nic->slots.stack[class];
+
+        stack->floor =
+            stack->count - nic_credit_left(&p->credit, (enum nic_pool)(NIC_POOL_SLOTS + class),
+                                           use->runs[class], stack->count,
+                                           nic->promised[NIC_POOL_SLOTS + class]);
+    }
+    nic->slots.waits = false;
+}
+
+static void lift_floors(struct nic *nic)
+{
+    for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++)
+        nic->slots.stack[class].floor = 0;
+}
+
+/* Frames of one port into the Pre-Processor; how many. */
+static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, uint64_t now)
 {
     const struct nic_port_config *config = &p->port.config;
     struct pp_ingress in = {.port = config->index,
@@ -52,7 +112,8 @@ uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
     struct hsr_port_stats *stats = &nic->stats[config->index];
     struct nic_rx frame[NIC_RX_BURST];
     uint32_t no_slot = 0, too_big = 0;
-    uint32_t got = p->port.ops->rx(&p->port, &nic->slots, frame, NIC_RX_BURST, &no_slot, &too_big);
+    uint32_t got = p->port.ops->rx(&p->port, &nic->slots, frame, max, &no_slot, &too_big);
+    uint64_t bytes = 0;
 
     charge(nic, frame, got, config->index);
     for (uint32_t i = 0; i < got; i++) {
@@ -61,7 +122,7 @@ uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
         enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, meta, nic_slot_frame(&nic->slots, slot),
                                           frame[i].len, &in, &frame[i].vnet, now);
 
-        stats->rx_bytes += frame[i].len;
+        bytes += frame[i].len;
         if (__builtin_expect(in.ruled, false))
             follow_rules(nic, &frame[i], meta, config->index, drop);
         if (drop != HSR_DROP_NONE) {
@@ -75,9 +136,56 @@ uint32_t nic_rx_port(struct nic *nic, struct nic_slot_port *p, uint64_t now)
         nic_pre_drop(nic, config->index, HSR_DROP_NO_SLOT);
     for (uint32_t i = 0; i < too_big; i++)
         nic_pre_drop(nic, config->index, HSR_DROP_PKT_TOO_BIG);
+    p->ahead = bytes > NIC_RX_BYTES ? (uint32_t)(bytes - NIC_RX_BYTES) : 0;
+    stats->rx_bytes += bytes;
     stats->rx_packets += got + no_slot + too_big;
     stats->pre_rx += got + no_slot + too_big;
     return got;
+}
+
+/* The turn of one port, within its credit. True: it could have brought more. */
+static bool turn_of(struct nic *nic, struct nic_slot_port *p, struct rooms *room, uint64_t now,
+                    uint32_t *total)
+{
+    uint32_t max = ring_credit(nic, p, room), got = 0;
+
+    if (p->ahead > 0) {
+        p->ahead -= p->ahead < NIC_RX_BYTES ? p->ahead : NIC_RX_BYTES;
+        *total += 1; /* so that nobody falls asleep over it */
+        return false;
+    }
+    if (max > 0) {
+        slot_credit(nic, p);
+        got = rx_port(nic, p, max, now);
+        take_from(nic, room, got);
+        *total += got;
+    }
+    if (got < max ? !nic->slots.waits : max == NIC_RX_BURST)
+        return false;
+    nic->stats[p->port.config.index].rx_held++;
+    return true;
+}
+
+uint32_t nic_rx_ports(struct nic *nic, uint64_t now)
+{
+    uint32_t total = 0, at = nic->first < nic->actives ? nic->first : 0;
+    struct rooms room = {{0}};
+    bool held = false;
+
+    look(nic, &room);
+    for (uint32_t i = 0; i < nic->actives; i++) {
+        if (nic->pre.agg.free_count < NIC_RX_BURST) {
+            total += nic_rx_vectors(nic);
+            look(nic, &room);
+        }
+        if (turn_of(nic, nic->port[nic->active[at]], &room, now, &total) && !held) {
+            held = true;
+            nic->first = at;
+        }
+        at = at + 1 == nic->actives ? 0 : at + 1;
+    }
+    lift_floors(nic);
+    return total;
 }
 
 /* Vectors on their way to one ring, pushed together. */
@@ -116,22 +224,40 @@ static void refuse(struct nic *nic, const struct pp_agg_item *item, uint32_t n)
     }
 }
 
-/* Hand one vector over, or drop it whole when its ring is full. */
+/*
+ * Has the port more than its part of a ring that others need? A port is fetched while any ring has credit for it; this is for
+ * the others. Twice the share, as it may not be told from one that is served in time by a burst more or less.
+ */
+static __attribute__((noinline)) bool crowds(const struct nic *nic, uint32_t worker, uint32_t room,
+                                             uint16_t port)
+{
+    const struct nic_slot_port *p = nic->port[port];
+    uint32_t promised = nic->promised[NIC_POOL_RING];
+    uint32_t spare = room > promised ? room - promised : 0;
+
+    return p != NULL && nic->with_worker[port][worker] >=
+                            p->credit.least[NIC_POOL_RING] + 2 * p->credit.share * spare;
+}
+
+/* Hand one vector (of one port) over, or drop it whole when its ring is full. */
 static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_item *item, uint32_t n)
 {
     if (item[0].ring != o->worker || o->n >= NIC_RX_BURST)
         turn_to(nic, o, item[0].ring);
-    if (o->room < n) {
+    uint16_t port = nic->slots.port[item[0].slot];
+
+    if (o->room < n || (nic->workers > 1 && crowds(nic, o->worker, o->room, port))) {
         refuse(nic, item, n);
         return;
     }
     o->room -= n;
+    nic->with_worker[port][o->worker] += n;
+    nic->stats[port].pre_ring += n;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = item[i].slot;
 
         nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
         nic->slots.worker[slot] = (uint8_t)o->worker;
-        nic->stats[nic->slots.port[slot]].pre_ring++;
         nic->traffic.bytes_to_fw += HSR_SLOT_META + item[i].meta->frame_len;
         o->entry[o->n++] = hsr_entry(slot, HSR_KIND_PACKET);
     }

@@ -147,7 +147,9 @@ static struct nic_port_config config_of(const struct hsr_msg_port *m)
                                 .context = m->context,
                                 .mtu = m->mtu,
                                 .queues = m->queues,
-                                .offload = m->offload != 0};
+                                .offload = m->offload != 0,
+                                .share = m->share,
+                                .min_slots = m->min_slots};
 
     memcpy(c.name, m->name, sizeof c.name);
     memcpy(c.device, m->device, sizeof c.device);
@@ -178,6 +180,7 @@ static void port_add(struct nic_serve *s, const struct hsr_msg_port *m, int fd)
 
     if (p->there && !p->wanted && fd < 0 && nic_port_same(&p->config, &config)) {
         p->wanted = true;
+        nic_port_set(s->nic, &config);
         hsr_msg_reply(s->client, &m->hdr, 0, "%s", "");
         return;
     }
@@ -196,6 +199,13 @@ static void port_del(struct nic_serve *s, const struct hsr_msg_port *m)
 
     hsr_msg_reply(s->client, &m->hdr, (uint32_t)-rc, rc < 0 ? "no port has index %u" : "%.0u",
                   m->index);
+}
+
+static int port_set(struct nic_serve *s, const struct hsr_msg_port *m)
+{
+    struct nic_port_config config = config_of(m);
+
+    return nic_port_set(s->nic, &config);
 }
 
 /* What a former firmware left and this one did not ask for. */
@@ -297,6 +307,9 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
     case HSR_MSG_RULE_FLUSH:
         rule_request(s, m);
         return;
+    case HSR_MSG_PORT_SET:
+        rc = port_set(s, &m->port);
+        break;
     case HSR_MSG_CONTEXT_SET:
         rc = nic_context_set(s->nic, (enum hsr_tunnel)m->context.tunnel, m->context.vni,
                              m->context.context);

@@ -5,27 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned class_of(const struct nic_slots *slots, uint32_t slot)
-{
-    const struct hsr_slot_class *classes = slots->view->classes;
-    unsigned class = 0;
-
-    if (slot - classes[0].first < classes[0].count) /* of single slots, and nearly always it */
-        return 0;
-
-    while (class + 1 < HSR_SLOT_CLASSES &&
-           slot - classes[class].first >= classes[class].run * classes[class].count)
-        class ++;
-    return class;
-}
-
 static inline void push_free(struct nic_slots *slots, uint32_t slot)
 {
-    unsigned class = class_of(slots, slot);
+    unsigned class = nic_slots_class(slots, slot);
     struct nic_slot_stack *stack = &slots->stack[class];
 
     if (slots->port[slot] != HSR_NO_PORT) {
-        slots->use[slots->port[slot]].used -= slots->view->classes[class].run;
+        slots->use[slots->port[slot]].runs[class]--;
         slots->port[slot] = HSR_NO_PORT;
     }
     slots->state[slot] = NIC_SLOT_FREE;
@@ -95,14 +81,10 @@ void nic_slots_close(struct nic_slots *slots)
     memset(slots, 0, sizeof *slots);
 }
 
-uint32_t nic_slots_get(struct nic_slots *slots, unsigned class)
+static inline uint32_t take(struct nic_slots *slots, struct nic_slot_stack *stack)
 {
-    struct nic_slot_stack *stack = &slots->stack[class];
-    uint32_t slot;
+    uint32_t slot = stack->slot[--stack->count];
 
-    if (!stack->count)
-        return UINT32_MAX;
-    slot = stack->slot[--stack->count];
     if (stack->count < stack->low_water)
         stack->low_water = stack->count;
     slots->state[slot] = NIC_SLOT_NIC;
@@ -110,17 +92,29 @@ uint32_t nic_slots_get(struct nic_slots *slots, unsigned class)
     return slot;
 }
 
+uint32_t nic_slots_get(struct nic_slots *slots, unsigned class)
+{
+    struct nic_slot_stack *stack = &slots->stack[class];
+
+    if (stack->count > stack->floor)
+        return take(slots, stack);
+    slots->waits = true;
+    return UINT32_MAX;
+}
+
 uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len)
 {
     for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
-        uint32_t slot;
+        struct nic_slot_stack *stack = &slots->stack[class];
 
         if (slots->view->classes[class].run * HSR_SLOT_SIZE < HSR_SLOT_FRAME + frame_len)
             continue;
-        slot = nic_slots_get(slots, class);
-        if (slot != UINT32_MAX)
-            return slot;
+        if (stack->count > stack->floor)
+            return take(slots, stack);
+        if (stack->count > 0)
+            break;
     }
+    slots->waits = true;
     return UINT32_MAX;
 }
 

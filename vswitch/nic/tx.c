@@ -166,8 +166,12 @@ static bool claim(struct nic *nic, uint32_t worker, uint32_t slot, uint32_t kind
 {
     if (slot >= nic->region.view.slots || nic->slots.worker[slot] != worker)
         return false;
-    if (kind == HSR_KIND_PACKET)
-        return nic_slots_move(&nic->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC);
+    if (kind == HSR_KIND_PACKET) {
+        if (!nic_slots_move(&nic->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC))
+            return false;
+        nic->with_worker[nic->slots.port[slot]][worker]--;
+        return true;
+    }
     return (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
            nic->slots.state[slot] == NIC_SLOT_QUOTA;
 }

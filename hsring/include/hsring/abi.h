@@ -222,6 +222,7 @@ enum hsr_msg_type {
     HSR_MSG_ARENA_PUT = 17, /* keep this memory, of a former NIC, under a name; carries the memfd */
     HSR_MSG_ARENA_DROP = 18, /* keep the memory of this name no longer */
     HSR_MSG_ARENA = 19, /* answer to ARENA_GET; carries the memfd */
+    HSR_MSG_PORT_SET = 20, /* change what can change of a port while it is there: share, min_slots */
 };
 
 /* Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type. */
@@ -742,7 +743,9 @@ struct hsr_port_stats {
     uint64_t slots_used; /* slots that hold packets of this port now, from reception to their return */
     uint64_t slots_high; /* most of them ever */
     uint64_t post_copies; /* Post: copies that rules made of this port's packets */
-    uint64_t pad[3];
+    uint64_t rx_held; /* turns in which the port was fetched less than it might have been, or not at all: its credit was used up */
+    uint64_t credit; /* packets of this port that a worker may have now */
+    uint64_t pad;
     uint64_t drops[128]; /* by drop reason */
     uint64_t pad1[8];
 };
@@ -768,7 +771,9 @@ _Static_assert(offsetof(struct hsr_port_stats, post_merged) == 136, "port_stats.
 _Static_assert(offsetof(struct hsr_port_stats, slots_used) == 144, "port_stats.slots_used");
 _Static_assert(offsetof(struct hsr_port_stats, slots_high) == 152, "port_stats.slots_high");
 _Static_assert(offsetof(struct hsr_port_stats, post_copies) == 160, "port_stats.post_copies");
-_Static_assert(offsetof(struct hsr_port_stats, pad) == 168, "port_stats.pad");
+_Static_assert(offsetof(struct hsr_port_stats, rx_held) == 168, "port_stats.rx_held");
+_Static_assert(offsetof(struct hsr_port_stats, credit) == 176, "port_stats.credit");
+_Static_assert(offsetof(struct hsr_port_stats, pad) == 184, "port_stats.pad");
 _Static_assert(offsetof(struct hsr_port_stats, drops) == 192, "port_stats.drops");
 _Static_assert(offsetof(struct hsr_port_stats, pad1) == 1216, "port_stats.pad1");
 
@@ -836,7 +841,7 @@ _Static_assert(sizeof(struct hsr_msg_reply) == 272, "msg_reply size");
 _Static_assert(offsetof(struct hsr_msg_reply, hdr) == 0, "msg_reply.hdr");
 _Static_assert(offsetof(struct hsr_msg_reply, text) == 16, "msg_reply.text");
 
-/* PORT_ADD, PORT_DEL */
+/* PORT_ADD, PORT_DEL, PORT_SET */
 struct hsr_msg_port {
     struct hsr_msg_hdr hdr;
     uint16_t index; /* 0..MAX_PORTS - 1, chosen by the firmware */
@@ -847,7 +852,8 @@ struct hsr_msg_port {
     uint8_t queues; /* 0 counts as 1 */
     uint8_t has_fd; /* 1: a descriptor comes with the message */
     uint8_t offload; /* 1: offer checksum and segmentation offload to the device's user */
-    uint8_t pad[3];
+    uint8_t share; /* weight among ports that compete for slots and rings; 0 counts as 1 */
+    uint16_t min_slots; /* packets it may have in flight whatever the others do */
     char name[32];
     char device[128]; /* interface name, PCI address, file, ... */
     char netns[64]; /* network namespace of the device, empty: the NIC's own */
@@ -863,7 +869,8 @@ _Static_assert(offsetof(struct hsr_msg_port, mtu) == 24, "msg_port.mtu");
 _Static_assert(offsetof(struct hsr_msg_port, queues) == 26, "msg_port.queues");
 _Static_assert(offsetof(struct hsr_msg_port, has_fd) == 27, "msg_port.has_fd");
 _Static_assert(offsetof(struct hsr_msg_port, offload) == 28, "msg_port.offload");
-_Static_assert(offsetof(struct hsr_msg_port, pad) == 29, "msg_port.pad");
+_Static_assert(offsetof(struct hsr_msg_port, share) == 29, "msg_port.share");
+_Static_assert(offsetof(struct hsr_msg_port, min_slots) == 30, "msg_port.min_slots");
 _Static_assert(offsetof(struct hsr_msg_port, name) == 32, "msg_port.name");
 _Static_assert(offsetof(struct hsr_msg_port, device) == 64, "msg_port.device");
 _Static_assert(offsetof(struct hsr_msg_port, netns) == 192, "msg_port.netns");

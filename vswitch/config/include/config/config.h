@@ -55,7 +55,9 @@ struct cfg_port {
     uint16_t mtu; /* 0: device's own */
     uint8_t queues;
     bool offload;
-    uint8_t mac[6]; /* vNIC: the guest's; uplink: ours, all zero: the device's own */
+    uint8_t share;      /* weight among ports that compete for the NIC's memory */
+    uint16_t min_slots; /* packets it may have in flight whatever the others do */
+    uint8_t mac[6];     /* vNIC: the guest's; uplink: ours, all zero: the device's own */
     /* vNIC */
     uint32_t subnet;
     struct cfg_addr addr[CFG_PORT_ADDRS];

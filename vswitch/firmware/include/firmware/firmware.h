@@ -27,6 +27,7 @@
 struct fw_nic_ops {
     const char *name; /* "embedded" */
     int (*port_add)(void *nic, const struct nic_port_config *config, int fd, char why[NIC_WHY]);
+    int (*port_set)(void *nic, const struct nic_port_config *config); /* as nic_port_set() */
     int (*port_del)(void *nic, uint16_t index);
     int (*context_set)(void *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context);
     int (*vtep_set)(void *nic, const struct cfg_addr *addr, bool remove);

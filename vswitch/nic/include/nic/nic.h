@@ -68,6 +68,8 @@ void nic_threaded(struct nic *nic, bool on);
 /* Control. 0 or a negative errno, with a text in `why` where there is one. `fd`: see nic_port_ops.open. */
 int nic_port_add(struct nic *nic, const struct nic_port_config *config, int fd, char why[NIC_WHY]);
 int nic_port_del(struct nic *nic, uint16_t index);
+/* Of a port that is open and stays so, what can change: `share`, `min_slots`. */
+int nic_port_set(struct nic *nic, const struct nic_port_config *config);
 int nic_context_set(struct nic *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context);
 int nic_vtep_set(struct nic *nic, const uint8_t addr[16], uint8_t family, bool remove);
 int nic_start(struct nic *nic);
@@ -116,5 +118,8 @@ void nic_gauges(const struct nic *nic, uint64_t gauge[HSR_GAUGE_COUNT]);
 
 /* Runs not free, the firmware's quota apart. */
 uint32_t nic_slots_out(const struct nic *nic);
+
+/* Runs and ring entries that are charged to ports: 0 when no packet is in flight. */
+uint32_t nic_credit_out(const struct nic *nic);
 
 #endif

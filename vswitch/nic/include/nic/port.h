@@ -30,7 +30,9 @@ struct nic_port_config {
     uint32_t context;
     uint16_t mtu; /* bytes of IP, 0: the device's own */
     uint8_t queues;
-    bool offload; /* offer checksum and segmentation offload to the device's user */
+    bool offload;       /* offer checksum and segmentation offload to the device's user */
+    uint8_t share;      /* of what is free when ports compete: its weight, 0 counts as 1 */
+    uint16_t min_slots; /* packets it may have in flight whatever the others do (credit.h) */
     char name[32];
     char device[128];
     char netns[64]; /* name under /run/netns, "" for our own */
@@ -89,7 +91,7 @@ struct nic_port {
     void *priv;    /* the driver's */
 };
 
-/* Are these the same device with the same settings (whatever their index)? */
+/* Are these the same device with the same settings (whatever their index, and what nic_port_set() changes)? */
 bool nic_port_same(const struct nic_port_config *a, const struct nic_port_config *b);
 
 /* The driver of a kind, or NULL. */

@@ -28,14 +28,17 @@ struct nic_slots {
     uint8_t *worker; /* ring set it was delivered to, or whose quota it is */
     uint16_t *port;  /* ledger it is charged to; HSR_NO_PORT: none (yet) */
     struct nic_slot_use {
-        uint32_t used; /* slots of the runs charged to it */
-        uint32_t high; /* most of them ever */
-    } * use;           /* by ledger */
+        uint32_t runs[HSR_SLOT_CLASSES]; /* charged to it */
+        uint32_t high;                   /* most slots of such runs ever */
+    } * use;                             /* by ledger */
+    bool waits; /* a run was wanted that there was not, or not for this port */
     struct nic_slot_stack {
         uint32_t *slot;
         uint32_t count;
         uint32_t capacity;
         uint32_t low_water;
+        uint32_t
+            floor; /* runs not to be handed out, of the free ones; whoever serves one port says (credit.h) */
     } stack[HSR_SLOT_CLASSES];
 };
 
@@ -43,33 +46,53 @@ struct nic_slots {
 int nic_slots_open(struct nic_slots *slots, const struct hsr_view *view);
 void nic_slots_close(struct nic_slots *slots);
 
-/* A free run of this class (0 single, 1 jumbo, 2 GSO) into state NIC; UINT32_MAX when there is none. */
+/* A free run of this class (0 single, 1 jumbo, 2 GSO) into state NIC; UINT32_MAX when there is none above the floor. */
 uint32_t nic_slots_get(struct nic_slots *slots, unsigned class);
 
-/* A free run with at least `frame_len` bytes behind HSR_SLOT_FRAME; a larger class serves when the fitting is empty. */
+/*
+ * A free run with at least `frame_len` bytes behind HSR_SLOT_FRAME; a larger class serves when the fitting is empty, not when
+ * it is at its floor.
+ */
 uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len);
 
 /* Back to the pool from state NIC; false (and no change) when the run is in another state or no run starts there. */
 bool nic_slots_put(struct nic_slots *slots, uint32_t slot);
 
-/*
- * A run in state NIC holds a packet of this port from now on, until it is free again. Once a run. Its length in slots,
- * which the caller has to charge: apart, so that a burst costs one addition.
- */
-static inline uint32_t nic_slots_assign(struct nic_slots *slots, uint32_t slot, uint16_t port)
+/* Class of a run. */
+static inline unsigned nic_slots_class(const struct nic_slots *slots, uint32_t slot)
 {
-    slots->port[slot] = port;
-    return (hsr_slot_space(slots->view, slot) + HSR_SLOT_META) / HSR_SLOT_SIZE;
+    const struct hsr_slot_class *classes = slots->view->classes;
+    unsigned class = 0;
+
+    if (slot - classes[0].first < classes[0].count) /* of single slots, and nearly always it */
+        return 0;
+    while (class + 1 < HSR_SLOT_CLASSES &&
+           slot - classes[class].first >= classes[class].run * classes[class].count)
+        class ++;
+    return class;
 }
 
-/* `n` slots more are charged to this port; the pool takes them back run by run. */
-static inline void nic_slots_charge(struct nic_slots *slots, uint16_t port, uint32_t n)
+/* A run in state NIC holds a packet of this port from now on, and is charged to it, until it is free again. Once a run. */
+static inline void nic_slots_charge(struct nic_slots *slots, uint32_t slot, uint16_t port)
 {
-    struct nic_slot_use *use = &slots->use[port];
+    slots->port[slot] = port;
+    slots->use[port].runs[nic_slots_class(slots, slot)]++;
+}
 
-    use->used += n;
-    if (use->used > use->high)
-        use->high = use->used;
+/* Slots of the runs charged to a port. */
+static inline uint32_t nic_slots_used(const struct nic_slot_use *use)
+{
+    return HSR_RUN_SINGLE * use->runs[0] + HSR_RUN_JUMBO * use->runs[1] +
+           HSR_RUN_GSO * use->runs[2];
+}
+
+/* After a burst was charged. */
+static inline void nic_slots_note_high(struct nic_slot_use *use)
+{
+    uint32_t used = nic_slots_used(use);
+
+    if (used > use->high)
+        use->high = used;
 }
 
 /*
