@@ -332,6 +332,8 @@ struct dp_counters bench_counters(struct bench *b)
         sum.bad_entry += c->bad_entry;
         sum.fit_inserts += c->fit_inserts;
         sum.fit_deletes += c->fit_deletes;
+        sum.icmp_errors += c->icmp_errors;
+        sum.icmp_limited += c->icmp_limited;
     }
     return sum;
 }

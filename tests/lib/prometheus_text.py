@@ -191,7 +191,8 @@ def expected(stats, drops, version):
             add(f"avs_sessions_{key}" + ("_total" if key in ("created", "adopted") else ""), value)
     plain = {"packets": "packets", "vectors": "vectors", "bursts": "bursts", "stale_flow_id": "stale_flow_ids",
              "revalidated": "revalidations", "bad_entry": "bad_entries", "fit_inserts": "flow_index_inserts",
-             "fit_deletes": "flow_index_deletes", "busy_cycles": "busy_cycles"}
+             "fit_deletes": "flow_index_deletes", "icmp_errors": "icmp_errors",
+             "icmp_limited": "icmp_limited", "busy_cycles": "busy_cycles"}
     for w in stats["workers"]:
         for key, name in plain.items():
             add(f"avs_worker_{name}_total", w[key], worker=w["worker"])

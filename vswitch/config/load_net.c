@@ -157,6 +157,16 @@ int cfg_load_subnets(const struct cfg_obj *document)
     return rc;
 }
 
+/* The limit of a path; over IPv6 every link takes 1,280 bytes (RFC 8200, 5). */
+static int load_mtu(const struct cfg_obj *obj, uint8_t family, uint16_t *mtu)
+{
+    *mtu = (uint16_t)cfg_int(obj, "mtu");
+    if (*mtu != 0 && family == 6 && *mtu < 1280) {
+        return cfg_fail_at(obj, "mtu", "%u; over IPv6 at least 1280", *mtu);
+    }
+    return 0;
+}
+
 /* The host of something elsewhere: IPv4 only, and not us. */
 static int load_vtep(const struct cfg_obj *obj, struct cfg_addr *vtep)
 {
@@ -196,6 +206,7 @@ int cfg_load_mappings(const struct cfg_obj *document)
         cfg_mac(&obj, "mac", m->mac);
         rc = cfg_ref(&obj, "vpc", &m->vpc);
         rc = rc ? rc : load_vtep(&obj, &m->vtep);
+        rc = rc ? rc : load_mtu(&obj, m->addr.family, &m->mtu);
         snprintf(who, sizeof(who), "a mapping to %s", cfg_addr_text(&m->vtep, text));
         rc = rc ? rc
                 : cfg_take(obj.load, m->vpc, cfg_addr_text(&m->addr, text), who, false, &address);
@@ -252,6 +263,7 @@ int cfg_load_routes(const struct cfg_obj *document)
         rc = cfg_ref(&obj, "vpc", &r->vpc);
         rc = rc ? rc : cfg_take(obj.load, r->vpc, what, "another route", false, &at);
         rc = rc ? rc : route_target(&obj, r);
+        rc = rc ? rc : load_mtu(&obj, r->prefix.addr.family, &r->mtu);
     }
     return rc;
 }

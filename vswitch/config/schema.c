@@ -290,6 +290,11 @@ static const struct cfg_field mapping_field[] = {
      .type = CFG_T_ADDRESS,
      .required = true,
      .doc = "IPv4 underlay address of its host"},
+    {.name = "mtu",
+     .type = CFG_T_INT,
+     .lo = 576,
+     .hi = 9900,
+     .doc = "largest IP packet that reaches it; default: what the uplink leaves to it"},
     {.name = NULL},
 };
 static const struct cfg_table mappings = {"mappings", "mapping",
@@ -328,6 +333,11 @@ static const struct cfg_field route_field[] = {
      .required = true,
      .only = "type=gateway",
      .doc = "address of a vNIC or mapping of the VPC"},
+    {.name = "mtu",
+     .type = CFG_T_INT,
+     .lo = 576,
+     .hi = 9900,
+     .doc = "largest IP packet that takes this route; default: what the port it leaves by takes"},
     {.name = NULL},
 };
 static const struct cfg_table routes = {

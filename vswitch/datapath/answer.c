@@ -3,29 +3,39 @@
 #include "hsring/csum.h"
 #include "internal.h"
 
+static enum hsr_drop through_tunnel(struct dp_worker *w, struct act_packet *p)
+{
+    struct act_program way = {.action = {{.op = ACT_DECAP}, {.op = ACT_ENCAP}, {.op = ACT_OUTPUT}}};
+    struct dp_outer outer;
+    struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions};
+
+    if (!dp_outer(w, p->meta.outer_src4, hsr_key_context(p->meta.key_ports), &outer))
+        return HSR_DROP_NEIGH_PENDING;
+    way.action[1].arg16 = outer.len;
+    way.action[1].arg32 = act_template_get(&w->actions, &outer.template, outer.len);
+    way.action[2].arg16 = outer.port;
+    if (way.action[1].arg32 == ACT_NONE)
+        return HSR_DROP_SESSION_FULL;
+    act_run(&v, &way);
+    act_program_drop(&w->actions, &way);
+    return HSR_DROP_NONE;
+}
+
+enum hsr_drop dp_way_back(struct dp_worker *w, struct act_packet *p)
+{
+    if (dp_from_tunnel(p))
+        return through_tunnel(w, p);
+    p->egress = p->meta.ingress;
+    return HSR_DROP_NONE;
+}
+
 void dp_answer(struct dp_worker *w, struct act_packet *p)
 {
-    if (dp_from_tunnel(p)) {
-        struct act_program way = {
-            .action = {{.op = ACT_DECAP}, {.op = ACT_ENCAP}, {.op = ACT_OUTPUT}}};
-        struct dp_outer outer;
-        struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions};
+    enum hsr_drop drop = dp_way_back(w, p);
 
-        if (!dp_outer(w, p->meta.outer_src4, hsr_key_context(p->meta.key_ports), &outer)) {
-            dp_drop(w, p, HSR_DROP_NEIGH_PENDING);
-            return;
-        }
-        way.action[1].arg16 = outer.len;
-        way.action[1].arg32 = act_template_get(&w->actions, &outer.template, outer.len);
-        way.action[2].arg16 = outer.port;
-        if (way.action[1].arg32 == ACT_NONE) {
-            dp_drop(w, p, HSR_DROP_SESSION_FULL);
-            return;
-        }
-        act_run(&v, &way);
-        act_program_drop(&w->actions, &way);
-    } else {
-        p->egress = p->meta.ingress;
+    if (drop != HSR_DROP_NONE) {
+        dp_drop(w, p, drop);
+        return;
     }
     /* The checksum was completed here, whatever the question left to us. */
     p->meta.verdicts = 0;

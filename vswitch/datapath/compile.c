@@ -11,12 +11,14 @@ struct list {
     struct dp_worker *w;
     union act_record record; /* behind the end: anything */
     unsigned n;
+    uint16_t mtu; /* of the way it takes, SES_MTU_NONE: not known */
     bool failed;
 };
 
 static void begin(struct list *l, struct dp_worker *w)
 {
     l->w = w;
+    l->mtu = SES_MTU_NONE;
     l->record.program.action[0] = (struct act_action){.op = ACT_END};
     l->n = 0;
     l->failed = false;
@@ -45,6 +47,13 @@ static void add_template(struct list *l, enum act_op op, const union act_record 
         l->failed = true;
     else
         add(l, op, (uint16_t)len, index);
+}
+
+/* The way takes no larger IP packets than these; 0: that is not known. */
+static void limit(struct list *l, uint16_t mtu)
+{
+    if (mtu != 0 && mtu < l->mtu)
+        l->mtu = mtu;
 }
 
 static void add_macs(struct list *l, uint64_t dst, uint64_t src)
@@ -124,6 +133,13 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_ou
     return true;
 }
 
+/* Through an uplink with `overhead` bytes in front of the IP packet's own Ethernet header. */
+static void limit_tunnel(struct list *l, const struct pol_port *uplink, uint16_t overhead)
+{
+    if (uplink->mtu > overhead)
+        limit(l, (uint16_t)(uplink->mtu - overhead));
+}
+
 /* The way out: through the tunnel to `vtep`, or to the local port. */
 static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t context,
                              const struct pol_port *local)
@@ -133,12 +149,15 @@ static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t context,
     if (vtep == 0) {
         if (local == NULL)
             return HSR_DROP_NO_MAPPING;
+        limit(l, local->mtu);
         add(l, ACT_OUTPUT, local->index, 0);
         return HSR_DROP_NONE;
     }
     if (!dp_outer(l->w, vtep, context, &outer))
         return HSR_DROP_NEIGH_PENDING;
     add_template(l, ACT_ENCAP, &outer.template, outer.len);
+    /* Outer Ethernet is not of the uplink's IP packet, but the inner is: the same number of bytes. */
+    limit_tunnel(l, pol_port(l->w->policy, outer.port), outer.len);
     add(l, ACT_OUTPUT, outer.port, 0);
     return HSR_DROP_NONE;
 }
@@ -148,9 +167,10 @@ static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
 {
     if (walk->from_tunnel)
         add(l, ACT_DECAP, 0, 0);
-    add_macs(l, walk->out_dst_mac48, walk->out_src_mac48);
     if (walk->routed)
         add(l, ACT_TTL, 0, 0);
+    add_macs(l, walk->out_dst_mac48, walk->out_src_mac48);
+    limit(l, walk->mtu);
     return add_way(l, walk->vtep4, walk->context, walk->to);
 }
 
@@ -160,9 +180,10 @@ static enum hsr_drop backward(struct list *l, const struct pol_walk *walk)
 {
     if (walk->vtep4 != 0)
         add(l, ACT_DECAP, 0, 0);
-    add_macs(l, walk->back_dst_mac48, walk->back_src_mac48);
     if (walk->vtep4 == 0 && walk->back_routed)
         add(l, ACT_TTL, 0, 0);
+    add_macs(l, walk->back_dst_mac48, walk->back_src_mac48);
+    limit(l, walk->back_mtu);
     return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk->context, walk->from);
 }
 
@@ -235,6 +256,8 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
         return HSR_DROP_SESSION_FULL;
     }
     install(w, s, program, target_of(w, walk));
+    s->mtu[dir] = to.mtu;
+    s->mtu[!dir] = fro.mtu;
     s->compiled = pol_generation(w->policy);
     s->neighbor = w->neighbor;
     s->policy = w->policy_stamp;

@@ -58,6 +58,7 @@ struct dp_worker {
     uint32_t outs;
     struct act_packet packet[DP_BURST];
     struct dp_ledger *ledger;
+    uint64_t *told; /* by port: NIC time up to which its allowance of ICMP errors is used */
     struct dp_counters counters;
     _Atomic bool threaded;
     struct dp_call *_Atomic pending;
@@ -95,6 +96,13 @@ void dp_fit_gone(struct dp_worker *w, const struct session *s);
 /* originate.c: a frame of our own. Room for `len` bytes at the returned address, NULL: none; then dp_originate(). */
 uint8_t *dp_originate_begin(struct dp_worker *w, uint32_t len, uint32_t *slot);
 void dp_originate(struct dp_worker *w, uint32_t slot, uint16_t port, uint32_t len);
+
+/* A slot that was taken and will not be sent after all. */
+static inline void dp_untake_slot(struct dp_worker *w, uint32_t slot)
+{
+    w->fw_out[slot - w->fw_first] = false;
+    w->fw_slot[w->fw_slots++] = slot;
+}
 
 /* A free slot of the quota; ask dp_room() first. */
 static inline uint32_t dp_take_slot(struct dp_worker *w)
@@ -143,6 +151,24 @@ struct dp_outer {
 /* The tunnel of `context` to `vtep`; false (and the neighbour asked for) when its MAC is not known. */
 bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_outer *outer);
 
+/*
+ * mtu.c: an IP packet of more than `mtu` bytes. HSR_DROP_NONE: it is the Post-Processor's to cut (p->mtu), else it is to
+ * be dropped, and its sender has been told.
+ */
+DP_APART enum hsr_drop dp_over_mtu(struct dp_worker *w, struct act_packet *p, uint16_t mtu);
+
+/* What became of a packet: HSR_DROP_PMTU, HSR_DROP_TTL. */
+struct dp_error {
+    enum hsr_drop why;
+    uint16_t mtu; /* PMTU: largest IP packet that would pass */
+};
+/*
+ * error.c: tell the sender of a packet that nothing has rewritten yet (decapsulated or not) why it does not arrive: ICMP
+ * or ICMPv6 from its gateway, back the way it came, if such a packet may be answered and its port's allowance lasts.
+ */
+DP_APART void dp_tell_sender(struct dp_worker *w, const struct act_packet *p,
+                             const struct dp_error *error);
+
 /* Packets that open no session; each deals with the packet for good. */
 void dp_arp(struct dp_worker *w, struct act_packet *p);
 void dp_nd(struct dp_worker *w, struct act_packet *p);
@@ -152,6 +178,8 @@ bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p);
 void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target);
 /* Send an answer made in place back where the question came from (through the tunnel it came by). */
 void dp_answer(struct dp_worker *w, struct act_packet *p);
+/* The way of an answer alone: p->egress, and the tunnel's headers; or why there is none. */
+enum hsr_drop dp_way_back(struct dp_worker *w, struct act_packet *p);
 
 static inline bool dp_from_uplink(const struct act_packet *p)
 {

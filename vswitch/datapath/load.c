@@ -42,6 +42,7 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
     __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
     p->frame_off = HSR_SLOT_FRAME;
     p->egress = HSR_NO_PORT;
+    p->mtu = 0;
     p->encap = false;
     p->drop = HSR_DROP_NONE;
     if (!hsr_rx_check(&p->meta, space) || !headers_fit(&p->meta)) {

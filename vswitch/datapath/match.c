@@ -138,6 +138,18 @@ static void count(struct group *g, const struct act_packet *p)
     d->bytes += p->frame_len;
 }
 
+/*
+ * An IP packet larger than the path takes: HSR_DROP_NONE if the Post-Processor makes it fit. Before all actions, so that
+ * the sender is quoted what it sent.
+ */
+static inline enum hsr_drop fit_path(struct dp_worker *w, const struct group *g,
+                                     struct act_packet *p)
+{
+    uint16_t mtu = g->session->mtu[g->dir];
+
+    return p->frame_len - p->l3 > mtu ? dp_over_mtu(w, p, mtu) : HSR_DROP_NONE;
+}
+
 /* Sessions of a worker that matches nothing by itself (fast path off): only those that every look makes anew. */
 static bool usable(struct dp_worker *w, const struct group *g, const struct act_packet *p)
 {
@@ -175,8 +187,10 @@ static bool one(struct dp_worker *w, struct group *g, struct act_packet *p)
         if (g->session == NULL ||
             ses_track(w->sessions, g->session, g->dir, &sp, w->now, &drop) == SES_REOPENS)
             return false;
-        if (drop == HSR_DROP_NONE)
+        if (drop == HSR_DROP_NONE) {
             count(g, p);
+            drop = fit_path(w, g, p);
+        }
     }
     p->drop = (uint8_t)drop;
     return true;
@@ -192,8 +206,10 @@ static DP_APART void first(struct dp_worker *w, struct group *g, struct act_pack
     g->dir = dp_swap(p);
     g->indexed = false;
     g->v.packet = g->session != NULL ? p : p + 1;
-    if (g->session != NULL)
+    if (g->session != NULL) {
         count(g, p);
+        p->drop = (uint8_t)fit_path(w, g, p);
+    }
 }
 
 static void flow(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)

@@ -31,6 +31,12 @@ static unsigned partial(const struct act_packet *p, struct hsr_tx_meta *meta)
     return HSR_TXO_L4_PARTIAL;
 }
 
+/* A packet that is larger than its path: the MTU in the terms of the outermost header. */
+static DP_APART uint16_t outermost_mtu(const struct act_packet *p)
+{
+    return (uint16_t)(p->mtu + (p->encap ? p->l3 - p->outer_l3 : 0));
+}
+
 static unsigned offload(const struct act_packet *p, struct hsr_tx_meta *meta)
 {
     unsigned l4 = p->meta.verdicts >> 2 & 3;
@@ -45,7 +51,17 @@ static unsigned offload(const struct act_packet *p, struct hsr_tx_meta *meta)
     meta->l4_off = p->l4;
     if (l4 == HSR_VERDICT_PARTIAL && p->meta.flags & HSR_RXF_LINE1)
         bits |= partial(p, meta);
+    if (p->mtu != 0)
+        meta->mtu = outermost_mtu(p);
     return bits;
+}
+
+/* A packet with a reason against it, or without a way out. */
+static DP_APART void refuse(struct dp_worker *w, struct act_packet *p)
+{
+    if (p->drop == HSR_DROP_TTL)
+        dp_tell_sender(w, p, &(struct dp_error){.why = HSR_DROP_TTL});
+    dp_drop(w, p, p->drop != HSR_DROP_NONE ? (enum hsr_drop)p->drop : HSR_DROP_NO_ROUTE);
 }
 
 /* Written in place and never read back: the slot is the NIC's as well. */
@@ -54,7 +70,7 @@ void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit 
     struct hsr_tx_meta *meta = (struct hsr_tx_meta *)(void *)p->slot;
 
     if (p->drop != HSR_DROP_NONE || p->egress == HSR_NO_PORT) {
-        dp_drop(w, p, p->drop != HSR_DROP_NONE ? (enum hsr_drop)p->drop : HSR_DROP_NO_ROUTE);
+        refuse(w, p);
         return;
     }
     *meta = stamp(p);

@@ -65,8 +65,10 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->fw_slot = calloc(config->view->fw_slots, sizeof *w->fw_slot);
     w->fw_out = calloc(config->view->fw_slots, sizeof *w->fw_out);
     w->ledger = calloc(HSR_MAX_PORTS, sizeof *w->ledger);
+    w->told = calloc(HSR_MAX_PORTS, sizeof *w->told);
     w->sessions = ses_table_open(&sessions);
-    if (w->fw_slot == NULL || w->fw_out == NULL || w->ledger == NULL || w->sessions == NULL ||
+    if (w->told == NULL || w->fw_slot == NULL || w->fw_out == NULL || w->ledger == NULL ||
+        w->sessions == NULL ||
         act_store_open(&w->actions, config->sessions, action_seed(config->view), config->memory) <
             0) {
         dp_worker_close(w);
@@ -86,6 +88,7 @@ void dp_worker_close(struct dp_worker *w)
     free(w->fw_slot);
     free(w->fw_out);
     free(w->ledger);
+    free(w->told);
     free(w);
 }
 

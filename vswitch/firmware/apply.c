@@ -262,6 +262,18 @@ static bool same_options(const struct cfg_options *a, const struct cfg_options *
     return same;
 }
 
+/* Ports that say nothing of an MTU have their device's. */
+static void set_mtus(struct fw *fw, const struct cfg *cfg, struct pol *policy)
+{
+    fw->nic_ops->sync(fw->nic);
+    for (uint32_t i = 0; i < cfg->ports; i++) {
+        uint16_t index = cfg->port[i].index;
+        uint64_t mtu = __atomic_load_n(&fw->view->stats[index].mtu, __ATOMIC_RELAXED);
+
+        pol_set_mtu(policy, index, mtu < UINT16_MAX ? (uint16_t)mtu : UINT16_MAX);
+    }
+}
+
 int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
 {
     struct cfg *old = fw->cfg;
@@ -293,6 +305,7 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
     }
     if (fw->arena != NULL && fw->started)
         fw_arena_before(fw->arena, cfg);
+    set_mtus(fw, cfg, policy);
     publish(fw, policy);
     fw->cfg = cfg;
     for (uint32_t w = 0; w < fw->workers; w++)

@@ -148,6 +148,8 @@ static json_t *worker_json(struct fw *fw, uint32_t id)
     fw_put(o, "bad_entry", c->bad_entry);
     fw_put(o, "fit_inserts", c->fit_inserts);
     fw_put(o, "fit_deletes", c->fit_deletes);
+    fw_put(o, "icmp_errors", c->icmp_errors);
+    fw_put(o, "icmp_limited", c->icmp_limited);
     if (fw->threaded) /* else the clock is a virtual one */
         put_time(fw, c, o);
     json_object_set_new(o, "corrupt_ring", json_boolean(fw->worker_stats[id].corrupt));

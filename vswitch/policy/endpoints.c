@@ -78,7 +78,8 @@ int pol_endpoints_build(struct pol *pol, const struct cfg *cfg)
                                                 .context = cfg->vpc[m->vpc].context,
                                                 .mac48 = hsr_load48(m->mac),
                                                 .port = HSR_NO_PORT,
-                                                .vtep4 = hsr_load32(m->vtep.bytes)});
+                                                .vtep4 = hsr_load32(m->vtep.bytes),
+                                                .mtu = m->mtu});
     }
     return 0;
 }

@@ -91,6 +91,12 @@ int pol_ports_build(struct pol *pol, const struct cfg *cfg)
     return rc;
 }
 
+void pol_set_mtu(struct pol *pol, uint16_t index, uint16_t mtu)
+{
+    if (index < HSR_MAX_PORTS && pol->port[index].valid && pol->port[index].mtu == 0)
+        pol->port[index].mtu = mtu;
+}
+
 const struct pol_port *pol_port(const struct pol *pol, uint16_t index)
 {
     static const struct pol_port nobody = {.index = HSR_NO_PORT, .subnet = CFG_NONE};

@@ -29,6 +29,7 @@ static void routes_add_explicit(struct route_table *t, const struct cfg *cfg)
             .vtep4 = r->vtep.family == 4 ? hsr_load32(r->vtep.bytes) : 0,
             .mac48 = hsr_load48(r->mac),
             .via = r->via,
+            .mtu = r->mtu,
         };
     }
 }
@@ -93,7 +94,7 @@ static uint64_t route_digest(const struct route *r)
 {
     uint64_t h = pol_mix_prefix((uint64_t)r->kind << 1 | r->implicit, &r->prefix);
 
-    h = pol_mix(pol_mix(h, r->vtep4), r->mac48);
+    h = pol_mix(pol_mix(pol_mix(h, r->vtep4), r->mac48), r->mtu);
     return pol_mix_addr(h, &r->via);
 }
 
@@ -101,7 +102,8 @@ static uint64_t endpoint_digest(const struct pol_endpoint *e)
 {
     uint64_t h = pol_mix_addr(0x100, &e->addr);
 
-    return pol_mix(pol_mix(h, e->mac48), (uint64_t)e->vtep4 << 16 | e->port);
+    h = pol_mix(pol_mix(h, e->mac48), (uint64_t)e->vtep4 << 16 | e->port);
+    return pol_mix(h, e->mtu);
 }
 
 static uint64_t subnet_digest(const struct pol_subnet *s)

@@ -9,6 +9,7 @@ struct route {
     struct cfg_prefix prefix;
     enum cfg_route_kind kind;
     bool implicit; /* a subnet of the VPC */
+    uint16_t mtu;  /* largest IP packet, 0: not limited */
     uint32_t context;
     uint32_t vtep4;
     uint64_t mac48;

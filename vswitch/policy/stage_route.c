@@ -164,6 +164,22 @@ static enum hsr_drop arrive(const struct pol *pol, struct pol_walk *w, const str
     return HSR_DROP_NONE;
 }
 
+/* The smaller of two limits, 0 being none. */
+static uint16_t tighter(uint16_t a, uint16_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* What the way itself lets pass, both ways; the ports at its ends are the datapath's to look at. */
+static void mtu_fill(const struct route_table *table, struct pol_walk *w,
+                     const struct destination *d)
+{
+    const struct route *back = pol_route(table, w->context, &w->src);
+
+    w->mtu = tighter(d->route->mtu, d->endpoint ? d->endpoint->mtu : 0);
+    w->back_mtu = tighter(back ? back->mtu : 0, w->source ? w->source->mtu : 0);
+}
+
 static enum hsr_drop route_walk(const struct pol *pol, const void *table, struct pol_walk *w)
 {
     struct destination d = {0};
@@ -177,6 +193,7 @@ static enum hsr_drop route_walk(const struct pol *pol, const void *table, struct
         w->vtep4 = d.endpoint->vtep4;
     else
         w->to = pol_port(pol, d.endpoint->port);
+    mtu_fill(table, w, &d);
     return w->from ? leave(pol, w, &d) : arrive(pol, w, &d);
 }
 

@@ -25,6 +25,7 @@ static void forget_findings(struct pol_walk *w)
     w->vni = w->vtep4 = w->back_vtep4 = 0;
     w->out_src_mac48 = w->out_dst_mac48 = w->back_src_mac48 = w->back_dst_mac48 = 0;
     w->routed = w->back_routed = false;
+    w->mtu = w->back_mtu = 0;
     w->why[0] = 0;
 }
 

@@ -184,6 +184,10 @@ const struct tm_metric tm_metrics[] = {
      "Entries that the worker asked the NIC's flow index to hold"},
     {"avs_worker_flow_index_deletes_total", TM_COUNTER, &worker, "fit_deletes", NULL,
      "Entries that the worker asked the NIC's flow index to forget"},
+    {"avs_worker_icmp_errors_total", TM_COUNTER, &worker, "icmp_errors", NULL,
+     "ICMP errors that the worker sent to the senders of packets that could not go on"},
+    {"avs_worker_icmp_limited_total", TM_COUNTER, &worker, "icmp_limited", NULL,
+     "ICMP errors that were not sent, because the vNIC's allowance was used up"},
     {"avs_worker_busy_cycles_total", TM_COUNTER, &worker, "busy_cycles", NULL,
      "Cycles of the time-stamp counter in turns that found packets: by packets it is the cost of "
      "one"},

@@ -349,6 +349,7 @@ enum hsr_meter_unit {
     X(SESSION_QUOTA, session_quota, fw, "the vNIC's session quota is used up") \
     X(FRAGMENT, fragment, fw, "fragment whose first part was not seen") \
     X(ECN, ecn, fw, "outer CE over inner Not-ECT (RFC 6040)") \
+    X(PMTU, pmtu, fw, "larger than the path MTU, and not to be fragmented on the way") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -420,14 +421,15 @@ enum hsr_drop {
     HSR_DROP_SESSION_QUOTA = 59,
     HSR_DROP_FRAGMENT = 60,
     HSR_DROP_ECN = 61,
-    HSR_DROP_TX_META_BAD = 62,
-    HSR_DROP_PORT_GONE = 63,
-    HSR_DROP_PORT_TX_FULL = 64,
-    HSR_DROP_TX_TOO_BIG = 65,
-    HSR_DROP_TSO_BAD = 66,
-    HSR_DROP_STALE_OWNER = 67,
-    HSR_DROP_FW_GONE = 68,
-    HSR_DROP_COUNT = 69,
+    HSR_DROP_PMTU = 62,
+    HSR_DROP_TX_META_BAD = 63,
+    HSR_DROP_PORT_GONE = 64,
+    HSR_DROP_PORT_TX_FULL = 65,
+    HSR_DROP_TX_TOO_BIG = 66,
+    HSR_DROP_TSO_BAD = 67,
+    HSR_DROP_STALE_OWNER = 68,
+    HSR_DROP_FW_GONE = 69,
+    HSR_DROP_COUNT = 70,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */
@@ -745,7 +747,7 @@ struct hsr_port_stats {
     uint64_t post_copies; /* Post: copies that rules made of this port's packets */
     uint64_t rx_held; /* turns in which the port was fetched less than it might have been, or not at all: its credit was used up */
     uint64_t credit; /* packets of this port that a worker may have now */
-    uint64_t pad;
+    uint64_t mtu; /* largest IP packet the port takes, bytes; 0: the port is not there */
     uint64_t drops[128]; /* by drop reason */
     uint64_t pad1[8];
 };
@@ -773,7 +775,7 @@ _Static_assert(offsetof(struct hsr_port_stats, slots_high) == 152, "port_stats.s
 _Static_assert(offsetof(struct hsr_port_stats, post_copies) == 160, "port_stats.post_copies");
 _Static_assert(offsetof(struct hsr_port_stats, rx_held) == 168, "port_stats.rx_held");
 _Static_assert(offsetof(struct hsr_port_stats, credit) == 176, "port_stats.credit");
-_Static_assert(offsetof(struct hsr_port_stats, pad) == 184, "port_stats.pad");
+_Static_assert(offsetof(struct hsr_port_stats, mtu) == 184, "port_stats.mtu");
 _Static_assert(offsetof(struct hsr_port_stats, drops) == 192, "port_stats.drops");
 _Static_assert(offsetof(struct hsr_port_stats, pad1) == 1216, "port_stats.pad1");
 

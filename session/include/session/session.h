@@ -31,6 +31,7 @@
 
 #define SES_NONE        UINT32_MAX
 #define SES_PARAM_BYTES 28
+#define SES_MTU_NONE    UINT16_MAX
 
 /* Half of a session: packets of one direction. */
 struct ses_dir {
@@ -88,7 +89,8 @@ struct session {
     uint32_t neighbor; /* state of the neighbour table they come from */
     uint8_t state;     /* enum ses_state */
     uint8_t proto;     /* IP protocol */
-    uint8_t spare[6];
+    uint16_t mtu[2];   /* by direction: largest IP packet of the path, bytes; SES_MTU_NONE: any */
+    uint8_t spare[2];
     /* lines 1 and 2: by direction, see ses_initiator() */
     struct ses_dir dir[2];
     /* line 3: cold */
@@ -110,6 +112,7 @@ _Static_assert(offsetof(struct session, compiled) == 48, "line 0");
 _Static_assert(offsetof(struct session, neighbor) == 52, "line 0");
 _Static_assert(offsetof(struct session, state) == 56, "line 0");
 _Static_assert(offsetof(struct session, proto) == 57, "line 0");
+_Static_assert(offsetof(struct session, mtu) == 58, "line 0");
 _Static_assert(offsetof(struct session, dir) == HSR_CACHE_LINE, "lines 1 and 2");
 _Static_assert(offsetof(struct ses_dir, key_ports) == 8, "a direction");
 _Static_assert(offsetof(struct ses_dir, packets) == 16, "a direction");

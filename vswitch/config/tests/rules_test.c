@@ -277,7 +277,14 @@ static const struct bad {
     {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 192.0.2.2}\n"
          "  - {vpc: blue, address: 10.1.0.10, mac: 02:00:00:00:00:09, vtep: 192.0.2.3"),
      "/mappings/1/mac", 10, "taken by a mapping to 192.0.2.2"},
+    {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 192.0.2.2, mtu: 575"), "/mappings/0/mtu",
+     9, "576 to 9900"},
+    {MAP("address: 'fd00:1::9', mac: 02:00:00:00:00:09, vtep: 192.0.2.2, mtu: 1279"),
+     "/mappings/0/mtu", 9, "at least 1280"},
     /* routes */
+    {ROUTE("prefix: 10.0.0.0/8, type: local, mtu: 9901"), "/routes/0/mtu", 9, "576 to 9900"},
+    {ROUTE("prefix: '::/0', type: vtep, vtep: 192.0.2.2, mac: 02:00:00:00:00:09, mtu: 1279"),
+     "/routes/0/mtu", 9, "at least 1280"},
     {ROUTE("prefix: 0.0.0.0/0, type: vtep, mac: 02:00:00:00:00:09"), "/routes/0", 9,
      "'vtep' is missing"},
     {ROUTE("prefix: 0.0.0.0/0, type: vtep, vtep: 192.0.2.2"), "/routes/0", 9, "'mac' is missing"},

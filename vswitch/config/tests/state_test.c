@@ -146,6 +146,8 @@ static void gateway_routes(void **state)
     assert_int_equal(c->route[2].kind, CFG_ROUTE_VTEP);
     check_addr(&c->route[2].vtep, "192.0.2.2");
     check_mac(c->route[2].mac, "02:00:00:00:00:20");
+    assert_int_equal(c->route[2].mtu, 1400);
+    assert_int_equal(c->route[0].mtu, 0);
     assert_int_equal(c->route[3].kind, CFG_ROUTE_BLACKHOLE);
     assert_int_equal(c->route[4].kind, CFG_ROUTE_LOCAL);
     assert_int_equal(c->vteps, 1);

@@ -103,6 +103,16 @@ static void route_changed(struct cfg *c)
     c->route[0].prefix = make_prefix("172.16.0.0/13");
 }
 
+static void route_mtu(struct cfg *c)
+{
+    c->route[0].mtu = 1400;
+}
+
+static void mapping_mtu(struct cfg *c)
+{
+    c->mapping[0].mtu = 1400;
+}
+
 static void gateway_mac(struct cfg *c)
 {
     c->subnet[1].gateway_mac[5] = 0xF9;
@@ -154,6 +164,8 @@ static const struct change changes[] = {
     {"mapping added", mapping_added, {0}, {BIT(POL_ROUTE), 0}},
     {"mapping moved", mapping_moved, {0}, {BIT(POL_ROUTE), 0}},
     {"route", route_changed, {0}, {BIT(POL_ROUTE), 0}},
+    {"MTU of a route", route_mtu, {0}, {BIT(POL_ROUTE), 0}},
+    {"MTU of a mapping", mapping_mtu, {0}, {BIT(POL_ROUTE), 0}},
     {"gateway MAC", gateway_mac, {0}, {0, BIT(POL_ROUTE)}},
     {"VNI", vni_changed, {0}, {0, BIT(POL_VPC)}},
     {"anti-spoofing", guard_off, {BIT(POL_ANTISPOOF), 0, 0, 0}, {0}},

@@ -501,6 +501,58 @@ static void look_ups(void **state)
     assert_int_equal(pol_vni(w->pol, 99), 0);
 }
 
+/* The smaller limit of route and mapping, each way; a port's own is not the walk's. */
+static void mtu_of_the_way(void **state)
+{
+    static const struct {
+        const char *src, *dst;
+        uint16_t ingress;
+        uint8_t vtep, smac, dmac;
+        uint16_t mtu, back;
+    } rows[] = {
+        {"10.0.0.1", "10.0.0.2", 1, 0, 1, 2, 0, 0},
+        {"10.0.0.1", "10.0.0.9", 1, 0, 1, 9, 1450, 0},
+        {"10.0.0.9", "10.0.0.1", UPLINK, 9, 9, 1, 0, 1450},
+        {"10.0.0.1", "172.16.5.5", 1, 0, 1, 0xF1, 1400, 0},
+        {"172.16.5.5", "10.0.0.1", UPLINK, 7, 7, 1, 0, 1400},
+        {"10.0.0.1", "198.51.100.9", 1, 0, 1, 0xF1, 1300, 0},
+        {"10.0.0.1", "10.0.1.8", 1, 0, 1, 0xF1, 1350, 0},
+    };
+    struct cfg *c = world_cfg();
+
+    (void)state;
+    c->mapping[0].mtu = 1450;
+    c->mapping[1].mtu = 1420;
+    c->route[1].mtu = 1400;
+    c->route[2].mtu = 1300;
+    c->port[1].mtu = 1000;
+    make_route(c, 0, "10.0.1.0/25", CFG_ROUTE_LOCAL, NULL, 0);
+    c->route[3].mtu = 1350;
+    open_group(c);
+
+    struct pol *pol = pol_build(c, NULL);
+
+    assert_non_null(pol);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pol_walk w = {.ingress = rows[i].ingress,
+                             .from_tunnel = rows[i].ingress == UPLINK,
+                             .context = 1,
+                             .outer_src4 = rows[i].vtep ? VTEP(rows[i].vtep) : 0,
+                             .src_mac48 = make_mac(rows[i].smac),
+                             .dst_mac48 = make_mac(rows[i].dmac),
+                             .src = make_addr(rows[i].src),
+                             .dst = make_addr(rows[i].dst),
+                             .proto = UDP};
+
+        pol_walk(pol, &w);
+        assert_int_equal(w.drop, HSR_DROP_NONE);
+        assert_int_equal(w.mtu, rows[i].mtu);
+        assert_int_equal(w.back_mtu, rows[i].back);
+    }
+    pol_free(pol);
+    make_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,6 +568,7 @@ int main(void)
         cmocka_unit_test(no_group_no_traffic),
         cmocka_unit_test_setup_teardown(explain_names_rule_and_route, setup, teardown),
         cmocka_unit_test_setup_teardown(look_ups, setup, teardown),
+        cmocka_unit_test(mtu_of_the_way),
     };
 
     return cmocka_run_group_tests(tests, make_eal, make_eal_end);

@@ -7,7 +7,8 @@
  * The fast path gives program and vector to act_run(). One file an action, one table of functions each, one line in
  * actions.h and actions.c.
  *
- * Order in a program: decap, eth, ttl, encap, output.
+ * Order in a program: decap, ttl, eth, encap, output. What may drop a packet and have its sender told (ttl) comes before
+ * what rewrites it, so that the sender is quoted what it sent.
  *
  * Threads: the worker's own. Nothing here allocates, logs or waits.
  */
@@ -25,7 +26,7 @@ enum act_op {
     ACT_END = 0,
     ACT_DECAP, /* strip everything before the keyed Ethernet header (RFC 7348; ECN by RFC 6040) */
     ACT_ETH,   /* arg32: template of 12 bytes, destination and source MAC */
-    ACT_TTL,   /* TTL or hop limit down by one; drops at the end */
+    ACT_TTL,   /* TTL or hop limit down by one; drops at the end, the packet as it was */
     ACT_ENCAP, /* arg32: template of the outer headers, Ethernet to VXLAN or Geneve; arg16: bytes of it */
     ACT_OUTPUT, /* arg16: port; the packet is done */
     ACT_OPS
@@ -40,9 +41,11 @@ struct act_packet {
     uint32_t frame_len;
     uint16_t l2, l3, l4;         /* of the keyed packet, from frame_off */
     uint16_t outer_l3, outer_l4; /* after ACT_ENCAP */
-    bool encap;
-    uint8_t drop;    /* reason, 0: alive */
+    /* Together, so that they begin by one store. */
     uint16_t egress; /* set by ACT_OUTPUT, HSR_NO_PORT before */
+    uint16_t mtu; /* of the path, when the packet is larger: for the Post-Processor; 0: it is not */
+    bool encap;
+    uint8_t drop; /* reason, 0: alive */
 };
 
 /* Packets under one program, in a row. Those with a reason to be dropped are nobody's business any more. */

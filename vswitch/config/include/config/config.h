@@ -103,6 +103,7 @@ struct cfg_mapping {
     struct cfg_addr addr;
     uint8_t mac[6];
     struct cfg_addr vtep;
+    uint16_t mtu; /* of the path there, 0: no limit of its own */
 };
 
 enum cfg_route_kind { CFG_ROUTE_LOCAL, CFG_ROUTE_VTEP, CFG_ROUTE_GATEWAY, CFG_ROUTE_BLACKHOLE };
@@ -114,6 +115,7 @@ struct cfg_route {
     struct cfg_addr vtep; /* VTEP: where to */
     uint8_t mac[6];       /* VTEP: inner destination MAC there */
     struct cfg_addr via;  /* GATEWAY: an address of the same VPC (vNIC or mapping) */
+    uint16_t mtu;         /* largest IP packet, 0: no limit of its own */
 };
 
 enum cfg_remote { CFG_ANY, CFG_PREFIX, CFG_GROUP };

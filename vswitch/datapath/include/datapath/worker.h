@@ -64,6 +64,8 @@ struct dp_counters {
     uint64_t revalidated;
     uint64_t bad_entry;
     uint64_t fit_inserts, fit_deletes;
+    uint64_t icmp_errors,
+        icmp_limited;     /* ICMP errors we sent, and those a vNIC's allowance forbade */
     uint64_t busy_cycles; /* of the time-stamp counter (rte_rdtsc), in turns that found packets */
 };
 

@@ -33,7 +33,7 @@ struct pol_port {
     _Alignas(HSR_CACHE_LINE) uint64_t mac48; /* as hsr_load48() reads it */
     uint32_t context;                        /* vNIC: tenant context; uplink: 0 */
     uint16_t index;
-    uint16_t mtu; /* 0: not limited here */
+    uint16_t mtu; /* largest IP packet; 0: not known */
     uint8_t role; /* enum cfg_role */
     bool valid;
     bool anti_spoof;
@@ -56,6 +56,7 @@ struct pol_endpoint {
     uint16_t port;   /* local vNIC, or HSR_NO_PORT */
     uint32_t vtep4;  /* remote: host order */
     uint32_t subnet; /* of the address, CFG_NONE outside all subnets */
+    uint16_t mtu;    /* remote: of the path there, bytes of an IP packet; 0: not limited here */
 };
 
 struct pol_subnet {
@@ -73,6 +74,12 @@ struct pol;
  */
 struct pol *pol_build(const struct cfg *cfg, const struct pol *old);
 void pol_free(struct pol *pol);
+
+/*
+ * The MTU of a port's device, for a port whose configuration names none: known when the port is open, and to be said
+ * before the snapshot is published.
+ */
+void pol_set_mtu(struct pol *pol, uint16_t index, uint16_t mtu);
 
 /* 1, 2, 3 ...: changes with every snapshot. */
 uint32_t pol_generation(const struct pol *pol);
@@ -153,7 +160,8 @@ struct pol_walk {
         routed; /* passes our gateway: TTL goes down, MACs change. From a tunnel with `again`: not known, false */
     bool
         back_routed; /* so do the replies. They need not agree: a peer has routed what comes out of a tunnel */
-    uint32_t back_vtep4; /* where replies go: source's VTEP, 0: local */
+    uint32_t back_vtep4;    /* where replies go: source's VTEP, 0: local */
+    uint16_t mtu, back_mtu; /* largest IP packet by routes and mappings, each way; 0: not limited */
     uint64_t back_src_mac48,
         back_dst_mac48; /* MACs of reply frames when they leave to the initiator */
     /*

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Guests with an MTU of 1,500 and 8,500 on the same host and on two; a route of 1,300 bytes: kernels learn the MTU of each
+# path from our gateway, and TCP goes both ways, with segmentation offload in the guest and without.
+source "$(dirname "$0")/lib.sh"
+needs iperf3 ethtool
+
+hosts h1 h2
+guests a b c
+underlay 8600 h1 h2
+
+vnic() { # NAME NUMBER MTU
+    echo "{name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, mtu: $3, subnet: s1, mac: 02:00:00:00:00:$2," \
+        "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"], anti_spoof: false}"
+}
+common() {
+    cat <<YAML
+version: 1
+vpcs: [{name: red, vni: 100}]
+subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
+security_groups:
+  - {name: default, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}
+YAML
+}
+# a: 8,500 on h1; b: 1,500 on h1; c: 1,500 on h2, and behind a route of 1,300 bytes 10.9.0.1 and fd09::1.
+{
+    common
+    cat <<YAML
+ports:
+  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24}
+  - $(vnic a 10 8500)
+  - $(vnic b 11 1500)
+mappings:
+  - {vpc: red, address: 10.0.0.12, mac: 02:00:00:00:00:12, vtep: 192.0.2.2}
+  - {vpc: red, address: "fd00::12", mac: 02:00:00:00:00:12, vtep: 192.0.2.2}
+routes:
+  - {vpc: red, prefix: 10.9.0.0/24, type: vtep, vtep: 192.0.2.2, mac: 02:00:00:00:00:12, mtu: 1300}
+  - {vpc: red, prefix: "fd09::/64", type: vtep, vtep: 192.0.2.2, mac: 02:00:00:00:00:12, mtu: 1300}
+YAML
+} >"$TMP/h1.yaml"
+{
+    common
+    cat <<YAML
+ports:
+  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:02, address: 192.0.2.2/24}
+  - $(vnic c 12 1500)
+mappings:
+  - {vpc: red, address: 10.0.0.10, mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
+  - {vpc: red, address: "fd00::10", mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
+routes:
+  - {vpc: red, prefix: 10.9.0.0/24, type: gateway, via: 10.0.0.12}
+  - {vpc: red, prefix: "fd09::/64", type: gateway, via: "fd00::12"}
+YAML
+} >"$TMP/h2.yaml"
+start h1
+start h2
+guest_up a 10.0.0.10/24 fd00::10/64
+guest_up b 10.0.0.11/24 fd00::11/64
+guest_up c 10.0.0.12/24 fd00::12/64 10.9.0.1/32 fd09::1/128
+for guest in a b c; do
+    ip -n "$N-$guest" route add default via 10.0.0.1
+    ip -n "$N-$guest" route add default via fd00::1
+done
+wait_for "the underlay answers" one_ping a 10.0.0.12
+
+# learns GUEST ADDRESS MTU SIZE: the first packet of SIZE bytes of payload is refused, and the guest's kernel knows why.
+learns() {
+    local guest=$1 address=$2 mtu=$3 size=$4 gateway=10.0.0.1
+    case $address in *:*) gateway=fd00::1 ;; esac
+    on "$guest" ping -c 1 -W 2 -M "do" -s "$size" "$address" >"$TMP/out" 2>&1 && fail "$address took $size bytes"
+    grep -qiE "from $gateway.*(frag needed.*mtu = $mtu|packet too big: mtu=$mtu)" "$TMP/out" ||
+        fail "$guest was not told the MTU of $address: $(cat "$TMP/out")"
+    ip -n "$N-$guest" route get "$address" | grep -q "mtu $mtu" ||
+        fail "$guest has not learned the MTU of $address: $(ip -n "$N-$guest" route get "$address")"
+}
+say "too big, told by the gateway: same host, into the tunnel, along a route"
+learns a 10.0.0.11 1500 8000
+learns a fd00::11 1500 8000
+learns a 10.9.0.1 1300 2000
+learns a fd09::1 1300 2000
+say "told through the tunnel, by the host where the packet is too big"
+learns a 10.0.0.12 1500 8000
+learns a fd00::12 1500 8000
+[ "$(drops h1 a pmtu)" -ge 4 ] || fail "not counted as pmtu on h1"
+[ "$(drops h2 up pmtu)" -ge 2 ] || fail "not counted as pmtu on h2"
+say "with the MTU that was learned"
+for address in 10.0.0.11 10.0.0.12; do
+    pings a "$address" -M "do" -s 1472
+done
+pings a 10.9.0.1 -M "do" -s 1272
+pings a fd09::1 -M "do" -s 1252
+
+say "time exceeded: the gateway is a hop"
+on a ping -c 1 -W 2 -t 1 10.9.0.1 >"$TMP/out" 2>&1 && fail "one hop was enough for 10.9.0.1"
+grep -q "From 10.0.0.1 .*Time to live exceeded" "$TMP/out" || fail "nobody said that the hops ran out: $(cat "$TMP/out")"
+on a ping -c 1 -W 2 -t 1 fd09::1 >"$TMP/out" 2>&1 && fail "one hop was enough for fd09::1"
+grep -qi "From fd00::1 .*Time exceeded" "$TMP/out" || fail "nobody said that the hops ran out: $(cat "$TMP/out")"
+
+for tso in on off; do
+    say "TCP between 8,500 and 1,500, segmentation offload $tso in the guests, nothing learned before"
+    for guest in a b c; do
+        works on "$guest" ethtool -K eth0 tso "$tso" gso "$tso"
+        ip -n "$N-$guest" route flush cache
+        ip -n "$N-$guest" -6 route flush cache
+    done
+    iperf a b 10.0.0.11
+    iperf a b fd00::11 -R
+    iperf a c 10.0.0.12 -R
+    iperf a c fd00::12
+    iperf a c 10.9.0.1
+    iperf b a 10.0.0.10
+done
+
+finish

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ICMP errors of our own: a packet cannot go on, and its sender should know (RFC 792, RFC 1812, RFC 4443). They come
+ * from the gateway of the sender's subnet and go back the way the packet came, quoting it as it was.
+ *
+ * Never about an ICMP error, a fragment but the first, or what was or seems to be sent to or by many (RFC 1122, 3.2.2;
+ * RFC 4443, 2.4). Each vNIC has an allowance: a flood of packets that are too large costs nobody's time but its own.
+ */
+#include <string.h>
+
+#include "hsring/csum.h"
+#include "hsring/wire.h"
+#include "internal.h"
+
+#define EVERY_NS 10000000u /* allowance of a vNIC, at each worker: 100 a second ... */
+#define SAVED    50u       /* ... and so many at once */
+
+#define ETH_SRC    6
+#define HOPS       64
+#define QUOTE_HDR  8     /* ICMP in front of the quote */
+#define ICMP4_MOST 576u  /* the whole datagram (RFC 1812, 4.3.2.3) */
+#define ICMP6_MOST 1280u /* (RFC 4443, 2.4 c) */
+#define TOS_KEPT   0x1E
+#define TOS_ERROR  0xC0 /* internetwork control (RFC 1812, 4.3.2.5) */
+
+#define UNREACHABLE4   3
+#define NEEDS_FRAGMENT 4 /* its code */
+#define EXCEEDED4      11
+#define TOO_BIG6       2
+#define EXCEEDED6      3
+
+static struct cfg_addr address(const struct act_packet *p, bool source)
+{
+    bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
+    const uint8_t *ip = act_frame(p) + p->l3;
+    struct cfg_addr a = {.family = ipv6 ? 6 : 4};
+
+    if (ipv6)
+        memcpy(a.bytes, ip + (source ? 8 : 24), 16);
+    else
+        memcpy(a.bytes, ip + (source ? 12 : 16), 4);
+    return a;
+}
+
+static bool may_be_answered(const struct act_packet *p, const struct cfg_addr *src)
+{
+    uint64_t mac = hsr_load48(act_frame(p) + p->l2 + ETH_SRC);
+    bool later = p->meta.class == HSR_CLASS_FRAG && !(p->meta.flags1 & HSR_RX1F_FRAG_FIRST);
+
+    return p->meta.class != HSR_CLASS_ICMP_ERROR && !later && !(p->meta.flags & HSR_RXF_L2_MCAST) &&
+           mac != 0 && !(mac >> 40 & 1) && !pol_never_a_source(src);
+}
+
+/* Who the packet is from and for, in its tenant's network. */
+struct ends {
+    struct cfg_addr src;
+    uint16_t
+        charged; /* port whose allowance it is: the vNIC's, also where its packets come from elsewhere */
+    const struct pol_subnet
+        *subnet; /* the sender's; behind a route the receiver's; NULL: neither */
+};
+
+static void find_ends(const struct dp_worker *w, const struct act_packet *p, struct ends *e)
+{
+    const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
+    uint32_t context = hsr_key_context(p->meta.key_ports);
+    struct cfg_addr dst = address(p, false);
+    const struct pol_endpoint *to, *from;
+    uint32_t subnet = port->subnet;
+
+    e->src = address(p, true);
+    e->charged = p->meta.ingress;
+    if (dp_from_tunnel(p)) {
+        to = pol_endpoint(w->policy, context, &dst);
+        from = pol_endpoint(w->policy, context, &e->src);
+        if (to != NULL && to->port != HSR_NO_PORT)
+            e->charged = to->port;
+        subnet = from != NULL ? from->subnet : CFG_NONE;
+        if (subnet == CFG_NONE)
+            subnet = pol_subnet_of(w->policy, context, &dst);
+    }
+    e->subnet = subnet != CFG_NONE ? pol_subnet(w->policy, subnet) : NULL;
+}
+
+/* A leaky bucket in one word: the time at which the allowance would be whole again. */
+static bool allowed(struct dp_worker *w, uint16_t port)
+{
+    uint64_t *until = &w->told[port];
+
+    if (*until < w->now)
+        *until = w->now;
+    if (*until - w->now > (uint64_t)EVERY_NS * (SAVED - 1)) {
+        w->counters.icmp_limited++;
+        return false;
+    }
+    *until += EVERY_NS;
+    return true;
+}
+
+/* ICMP behind the IPv4 header at `ip`, `quote` bytes of the packet behind that; all lengths are known to fit. */
+static void write4(uint8_t *ip, const struct act_packet *p, const struct cfg_addr *from,
+                   const struct dp_error *error, uint32_t quote)
+{
+    const uint8_t *packet = act_frame(p) + p->l3;
+    uint8_t *icmp = ip + HSR_IP4_HDR;
+    bool exceeded = error->why == HSR_DROP_TTL;
+
+    memset(ip, 0, HSR_IP4_HDR + QUOTE_HDR);
+    ip[0] = 0x45;
+    ip[1] = (packet[1] & TOS_KEPT) | TOS_ERROR;
+    hsr_store16(ip + 2, (uint16_t)(HSR_IP4_HDR + QUOTE_HDR + quote));
+    ip[8] = HOPS;
+    ip[9] = HSR_PROTO_ICMP;
+    memcpy(ip + 12, from->bytes, 4);
+    memcpy(ip + 16, packet + 12, 4);
+    icmp[0] = exceeded ? EXCEEDED4 : UNREACHABLE4;
+    icmp[1] = exceeded ? 0 : NEEDS_FRAGMENT;
+    hsr_store16(icmp + 6, error->mtu);
+    memcpy(icmp + QUOTE_HDR, packet, quote);
+    hsr_store16(icmp + 2, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, icmp, QUOTE_HDR + quote)));
+    hsr_store16(ip + 10, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, ip, HSR_IP4_HDR)));
+}
+
+static void write6(uint8_t *ip, const struct act_packet *p, const struct cfg_addr *from,
+                   const struct dp_error *error, uint32_t quote)
+{
+    const uint8_t *packet = act_frame(p) + p->l3;
+    uint8_t *icmp = ip + HSR_IP6_HDR;
+    uint32_t len = QUOTE_HDR + quote;
+    uint64_t sum;
+
+    memset(ip, 0, HSR_IP6_HDR + QUOTE_HDR);
+    ip[0] = 0x60;
+    hsr_store16(ip + 4, (uint16_t)len);
+    ip[6] = HSR_PROTO_ICMP6;
+    ip[7] = HOPS;
+    memcpy(ip + 8, from->bytes, 16);
+    memcpy(ip + 24, packet + 8, 16);
+    icmp[0] = error->why == HSR_DROP_TTL ? EXCEEDED6 : TOO_BIG6;
+    hsr_store32(icmp + 4, error->mtu);
+    memcpy(icmp + QUOTE_HDR, packet, quote);
+    sum = hsr_csum_add(hsr_pseudo6(ip + 8, ip + 24, HSR_PROTO_ICMP6, len), icmp, len);
+    hsr_store16(icmp + 2, (uint16_t)~hsr_csum_fold(sum));
+}
+
+/* Bytes of the packet that the slot holds, from its IP header on. */
+static uint32_t at_hand(const struct act_packet *p)
+{
+    uint32_t gone = p->meta.frame_len - p->frame_len; /* with the tunnel's headers */
+    uint32_t held = p->meta.payload != 0 ? p->meta.payload_off : p->meta.frame_len;
+
+    return held - gone - p->l3;
+}
+
+/* The error as if it had come in where the packet did, so that it leaves as an answer does. Its length. */
+static uint32_t compose(uint8_t *frame, const struct act_packet *p, const struct ends *e,
+                        const struct dp_error *error)
+{
+    bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
+    uint32_t l4 = ipv6 ? HSR_IP6_HDR : HSR_IP4_HDR;
+    uint32_t most = (ipv6 ? ICMP6_MOST : ICMP4_MOST) - l4 - QUOTE_HDR;
+    uint32_t quote = at_hand(p) < most ? at_hand(p) : most;
+    uint8_t *eth = frame + p->meta.l2_off, *ip = frame + p->meta.l3_off;
+
+    memcpy(frame, p->slot + HSR_SLOT_FRAME, p->meta.l3_off); /* a tunnel's headers, tags */
+    hsr_store48(eth, hsr_load48(act_frame(p) + p->l2 + ETH_SRC));
+    hsr_store48(eth + ETH_SRC, e->subnet->gateway_mac48);
+    (ipv6 ? write6 : write4)(ip, p, ipv6 ? &e->subnet->gateway6 : &e->subnet->gateway4, error,
+                             quote);
+    return (uint32_t)p->meta.l3_off + l4 + QUOTE_HDR + quote;
+}
+
+/* A packet in our hands that came in where `p` did. */
+static void like(const struct dp_worker *w, struct act_packet *q, const struct act_packet *p,
+                 uint32_t slot, uint32_t len)
+{
+    *q = (struct act_packet){.meta = p->meta,
+                             .slot = hsr_slot(w->view, slot),
+                             .entry = hsr_entry(slot, HSR_KIND_ORIGINATE),
+                             .frame_off = HSR_SLOT_FRAME,
+                             .frame_len = len,
+                             .l2 = p->meta.l2_off,
+                             .l3 = p->meta.l3_off,
+                             .egress = HSR_NO_PORT};
+    q->l4 = (uint16_t)(q->l3 + (p->meta.flags & HSR_RXF_IPV6 ? HSR_IP6_HDR : HSR_IP4_HDR));
+    q->meta.class = HSR_CLASS_ICMP_ERROR;
+    q->meta.verdicts = 0;
+    q->meta.flags1 &= (uint8_t) ~(HSR_RX1F_OUTER_CE | HSR_RX1F_OUTER_ECT);
+    q->meta.owner = hsr_view_owner(w->view, 0);
+    q->meta.rx_seq = 0;
+}
+
+void dp_tell_sender(struct dp_worker *w, const struct act_packet *p, const struct dp_error *error)
+{
+    uint32_t slot, headers = p->meta.l3_off + ICMP6_MOST;
+    struct act_packet q;
+    struct ends e;
+    uint8_t *frame;
+
+    find_ends(w, p, &e);
+    if (e.subnet == NULL || !may_be_answered(p, &e.src) || !allowed(w, e.charged) ||
+        (frame = dp_originate_begin(w, headers, &slot)) == NULL)
+        return;
+    like(w, &q, p, slot, compose(frame, p, &e, error));
+    if (dp_way_back(w, &q) != HSR_DROP_NONE) {
+        dp_untake_slot(w, slot);
+        return;
+    }
+    q.meta.ingress = q.egress; /* whose ledger what we make is in */
+    w->ledger[q.egress].originated++;
+    w->counters.icmp_errors++;
+    dp_send(w, &q);
+}
