@@ -185,6 +185,7 @@ localparam [7:0] HSR_MSG_ARENA_PUT = 8'd17;
 localparam [7:0] HSR_MSG_ARENA_DROP = 8'd18;
 localparam [7:0] HSR_MSG_ARENA = 8'd19;
 localparam [7:0] HSR_MSG_PORT_SET = 8'd20;
+localparam [7:0] HSR_MSG_HASH_SET = 8'd21;
 
 // Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.
 localparam [7:0] HSR_RULE_ITEM_ETH = 8'd1;

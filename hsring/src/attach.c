@@ -380,6 +380,18 @@ int hsr_attach_arena_put(struct hsr_attach *at, const char *name, uint64_t size,
     return hsr_attach_request(at, &msg, HSR_MSG_ARENA_PUT, fd, HSR_ATTACH_TIMEOUT_MS, why);
 }
 
+int hsr_attach_hash(struct hsr_attach *at, const uint8_t secret[48], char why[256])
+{
+    union hsr_msg msg = {.hdr = {0}};
+
+    memcpy(msg.hash.key, secret, sizeof msg.hash.key);
+    int error = hsr_attach_request(at, &msg, HSR_MSG_HASH_SET, -1, HSR_ATTACH_TIMEOUT_MS, why);
+
+    if (error == 0)
+        memcpy(at->region.view.hash_secret, secret, sizeof at->region.view.hash_secret);
+    return error;
+}
+
 void hsr_attach_close(struct hsr_attach *at)
 {
     hsr_region_close(&at->region);

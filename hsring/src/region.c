@@ -179,6 +179,14 @@ void hsr_region_reset(struct hsr_region *region, uint32_t instance, uint32_t own
     hsr_view_set_now(view, 0);
 }
 
+void hsr_region_rehash(struct hsr_region *region, const uint8_t secret[48])
+{
+    struct hsr_region_head *head = region->map;
+
+    memcpy(head->hash_key, secret, sizeof head->hash_key);
+    memcpy(region->view.hash_secret, secret, sizeof region->view.hash_secret);
+}
+
 void hsr_region_close(struct hsr_region *region)
 {
     if (region->map != NULL) {

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "hsring/attach.h"
+#include "hsring/hash.h"
 
 enum { WAIT_MS = 20000 };
 
@@ -378,6 +379,12 @@ static void memory_is_kept(void **state)
     assert_int_equal(hsr_attach_arena_put(&at, "mine", 4096, 0, nic.listener, why), 0);
     assert_int_equal(hsr_attach_arena_put(&at, "mine", 4096, EINVAL, nic.listener, why), -EINVAL);
     assert_string_equal(why, "mine, 1 fds");
+    /* The secret of the hash is the NIC's and ours. */
+    uint8_t secret[HSR_HASH_SECRET];
+
+    memset(secret, 0x5A, sizeof secret);
+    assert_int_equal(hsr_attach_hash(&at, secret, why), 0);
+    assert_memory_equal(at.region.view.hash_secret, secret, sizeof secret);
     hsr_attach_close(&at);
     pthread_join(thread, NULL);
     assert_int_equal(open_fds(), before);

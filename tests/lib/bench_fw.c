@@ -73,6 +73,10 @@ static void open_nic(struct bench *b, const struct cfg_options *options)
 static void open_arena(struct bench *b, const struct cfg_options *options)
 {
     uint32_t workers = nic_region(b->nic)->view.workers;
+    const struct fw_arena_config config = {.workers = workers,
+                                           .used = options->workers,
+                                           .sessions = options->sessions,
+                                           .hash_secret = nic_region(b->nic)->view.hash_secret};
     char why[NIC_WHY] = "";
 
     if (b->memfd < 0) {
@@ -81,9 +85,7 @@ static void open_arena(struct bench *b, const struct cfg_options *options)
         assert_int_equal(ftruncate(b->memfd, (off_t)fw_arena_size(workers, options->sessions)), 0);
         assert_int_equal(fcntl(b->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
     }
-    assert_int_equal(
-        fw_arena_open(&b->arena, dup(b->memfd), workers, options->sessions, options->workers, why),
-        0);
+    assert_int_equal(fw_arena_open(&b->arena, dup(b->memfd), &config, why), 0);
 }
 
 static void open_fw(struct bench *b, const struct cfg_options *options)

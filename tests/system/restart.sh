@@ -57,18 +57,24 @@ if [ "$mode" = two ]; then
     pings a 10.0.0.1
     wait_for "the port that nobody wants goes" bash -c "! ip -n $N-b link show eth0"
 
-    say "the NIC killed: avsd says so and ends; both start again"
+    say "the NIC killed: avsd says so, waits, and serves the next one with rules and ports as they were"
     log_allow='NIC|nic'
+    waiting=${avsd_pid[h1]}
+    works ctl h1 apply -f "$TMP/h1.yaml"
+    guest_up b 10.0.0.11/24
+    works ctl h1 flow create a ingress pattern eth / ipv4 / udp dst is 999 / end actions count / drop / end
     kill -9 "${nic_pid[h1]}"
     wait "${nic_pid[h1]}" 2>/dev/null || true
-    code=0
-    wait "${avsd_pid[h1]}" || code=$?
-    [ "$code" -eq 1 ] || fail "avsd ended with code $code when its NIC went"
+    nic_is() { ctl h1 --json version | json "d['nic'] == '$1'"; }
+    wait_for "avsd says that its NIC is gone" nic_is gone
+    refused 1 "NIC" ctl h1 apply -f "$TMP/less.yaml"
     start_nic h1
-    start_avsd h1 -c "$TMP/h1.yaml"
+    wait_for "avsd attaches again" nic_is attached
+    kill -0 "$waiting" || fail "avsd ended when its NIC went"
     guest_up a 10.0.0.10/24
     guest_up b 10.0.0.11/24
     pings a 10.0.0.11
+    says "udp dst is 999" ctl h1 flow list
 fi
 
 finish

@@ -15,8 +15,6 @@
 
 AVS_LOG_MODULE(log_avsd, "avsd");
 
-#define ARENA_NAME "avsd"
-
 static int open_embedded(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,
                          char why[NIC_WHY])
 {
@@ -38,52 +36,6 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
     return 0;
 }
 
-/*
- * The memory for sessions that the NIC keeps for us. One that keeps none (a DPU's, or one that is short of memory) is no
- * reason not to start: then sessions end with us.
- */
-static int open_arena(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,
-                      char why[NIC_WHY])
-{
-    uint32_t workers = d->attach.region.view.workers;
-    bool kept;
-    int fd;
-
-    if (hsr_attach_arena(&d->attach, ARENA_NAME, fw_arena_size(workers, options->sessions),
-                         FW_ARENA_LAYOUT, &fd, &kept, why) < 0) {
-        AVS_LOG(log_avsd, AVS_LOG_WARN, "the NIC keeps no sessions for us",
-                avs_log_str("why", why));
-        return 0;
-    }
-    int rc = fw_arena_open(&d->arena, fd, workers, options->sessions, options->workers, why);
-
-    if (rc < 0)
-        return rc;
-    fw->arena = d->arena;
-    if (fw_arena_emptied(d->arena)[0] != '\0')
-        AVS_LOG(log_avsd, AVS_LOG_WARN, "sessions of a former avsd are not taken over",
-                avs_log_str("why", fw_arena_emptied(d->arena)));
-    d->former = fw_arena_names(d->arena);
-    return d->former == NULL ? -ENOMEM : 0;
-}
-
-static int open_attached(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,
-                         char why[NIC_WHY])
-{
-    int rc =
-        hsr_attach_open(&d->attach, d->options->nic, options->workers, "avsd " AVS_VERSION, why);
-
-    if (rc < 0)
-        return rc;
-    d->attached = true;
-    fw->view = &d->attach.region.view;
-    fw->nic_ops = &fw_nic_attached;
-    fw->nic = &d->attach;
-    memcpy(fw->rx_doorbell, d->attach.rx_doorbell, sizeof fw->rx_doorbell);
-    memcpy(fw->tx_doorbell, d->attach.tx_doorbell, sizeof fw->tx_doorbell);
-    return open_arena(d, options, fw, why);
-}
-
 static int open_datapath(struct avsd *d, const struct cfg_options *options, char why[NIC_WHY])
 {
     struct fw_config fw = {.options = options, .threaded = true};
@@ -91,7 +43,7 @@ static int open_datapath(struct avsd *d, const struct cfg_options *options, char
 
     if (rc == 0)
         rc = d->options->nic == NULL ? open_embedded(d, options, &fw, why)
-                                     : open_attached(d, options, &fw, why);
+                                     : avsd_attach(d, options, &fw, why);
     if (rc == 0)
         rc = fw_open(&d->fw, &fw, why);
     if (rc == 0 && (rc = avsd_threads_start(d)) < 0)
@@ -106,56 +58,25 @@ static void on_signal(evutil_socket_t signal, short what, void *base)
     event_base_loopexit(base, NULL);
 }
 
-struct nic_watch {
-    struct event_base *base;
-    bool lost;
-};
-
-/* The attach socket speaks only when spoken to: readable while nobody asked means that the NIC is gone. */
-static void on_nic(evutil_socket_t sock, short what, void *arg)
-{
-    struct nic_watch *watch = arg;
-
-    (void)sock;
-    (void)what;
-    AVS_LOG(log_avsd, AVS_LOG_ERROR, "the NIC closed the attach socket: stopping");
-    watch->lost = true;
-    event_base_loopexit(watch->base, NULL);
-}
-
 static int loop(struct avsd *d, struct event_base *base)
 {
-    struct nic_watch watch = {.base = base};
-    struct event *events[3] = {evsignal_new(base, SIGTERM, on_signal, base),
-                               evsignal_new(base, SIGINT, on_signal, base), NULL};
+    struct event *events[2] = {evsignal_new(base, SIGTERM, on_signal, base),
+                               evsignal_new(base, SIGINT, on_signal, base)};
+    int rc = d->attach != NULL ? avsd_link_watch(d, base) : 0;
 
-    if (d->attached)
-        events[2] = event_new(base, d->attach.sock, EV_READ, on_nic, &watch);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 2; i++)
         if (events[i] != NULL)
             event_add(events[i], NULL);
-    event_base_dispatch(base);
-    for (unsigned i = 0; i < 3; i++)
+    if (rc == 0)
+        event_base_dispatch(base);
+    for (unsigned i = 0; i < 2; i++)
         if (events[i] != NULL)
             event_free(events[i]);
+    avsd_link_end(d);
     /* Stopping in order has begun: a second signal must not leave sockets behind. */
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
-    return watch.lost ? AVSD_FAILED : AVSD_OK;
-}
-
-static void tell_adoption(const struct avsd *d)
-{
-    const struct fw_adoption *a = fw_adoption(d->fw);
-    uint64_t discarded = 0;
-
-    if (!a->looked)
-        return;
-    for (unsigned what = SES_ADOPTED + 1; what < SES_ADOPTIONS; what++)
-        discarded += a->count[what];
-    AVS_LOG(log_avsd, AVS_LOG_INFO, "sessions of a former avsd taken over",
-            avs_log_u64("adopted", a->count[SES_ADOPTED]), avs_log_u64("discarded", discarded),
-            avs_log_u64("us", a->ns / 1000));
+    return rc < 0 ? AVSD_FAILED : AVSD_OK;
 }
 
 static int serve(struct avsd *d, const json_t *document)
@@ -176,7 +97,7 @@ static int serve(struct avsd *d, const json_t *document)
         cfg_error_print(stderr, "avsd", NULL, NULL, &error);
         rc = AVSD_CONFIG;
     } else if (avsd_observe(d, base) == 0) {
-        tell_adoption(d);
+        avsd_tell_adoption(d);
         AVS_LOG(log_avsd, AVS_LOG_INFO, "ready", avs_log_str("socket", d->options->socket),
                 avs_log_str("nic", d->nic != NULL ? "embedded" : d->options->nic),
                 avs_log_u64("start_us", (avsd_clock() - d->started) / 1000));
@@ -209,11 +130,8 @@ int avsd_main(const struct avsd_options *options)
     }
     avsd_threads_stop(&d);
     fw_close(d.fw);
-    fw_arena_close(d.arena);
-    cfg_free(d.former);
+    avsd_detach(&d);
     nic_close(d.nic);
-    if (d.attached)
-        hsr_attach_close(&d.attach);
     json_decref(d.document);
     json_decref(document);
     cfg_free(cfg);

@@ -25,10 +25,16 @@ struct avsd_options {
 
 struct avsd {
     const struct avsd_options *options;
-    struct nic *nic;          /* embedded, or NULL */
-    struct hsr_attach attach; /* attached */
-    bool attached;
-    struct fw_arena *arena; /* attached: of the sessions, kept by the NIC; else NULL */
+    struct nic *nic;           /* embedded, or NULL */
+    struct hsr_attach *attach; /* attached, or NULL */
+    struct avsd_link {         /* attached: watching the NIC */
+        struct event_base *base;
+        struct event *readable, *retry;
+        bool lost; /* waiting for the next one */
+        unsigned wait_ms;
+        char said[NIC_WHY]; /* why not yet, last logged */
+    } link;
+    struct fw_arena *arena; /* attached: of the sessions, kept by the NIC; NULL: none */
     struct cfg
         *former; /* names of a former process's ports and VPCs, until ours are known; NULL: none */
     struct fw *fw;
@@ -45,6 +51,17 @@ int avsd_main(const struct avsd_options *options);
 
 /* The document to start with: a file's, the saved state, or an empty one. An exit code, with a line on stderr. */
 int avsd_load(const struct avsd_options *options, json_t **document, struct cfg **cfg);
+
+/* Attach to the NIC of the options, with the memory for sessions that it keeps; fills in what the firmware needs. */
+int avsd_attach(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,
+                char why[NIC_WHY]);
+void avsd_detach(struct avsd *d);
+
+/* From here on a NIC that goes is waited for, and the next one gets firmware and sessions. 0 or -ENOMEM. */
+int avsd_link_watch(struct avsd *d, struct event_base *base);
+void avsd_link_end(struct avsd *d);
+/* What became of sessions of a former process or NIC, into the log. */
+void avsd_tell_adoption(const struct avsd *d);
 
 /* Worker and NIC threads. 0 or a negative errno. */
 int avsd_threads_start(struct avsd *d);

@@ -65,14 +65,21 @@ static int64_t unsettled(void *arg)
     return fw_unsettled(((struct avsd *)arg)->fw);
 }
 
+static const char *nic_state(const struct avsd *d)
+{
+    if (d->nic != NULL)
+        return "embedded";
+    return d->link.lost ? "gone" : "attached";
+}
+
 static json_t *version(void *arg)
 {
     const struct avsd *d = arg;
 
     return json_pack("{s:s, s:s, s:o, s:s, s:s, s:I, s:I}", "program", "avsd", "version",
                      AVS_VERSION, "abi", json_sprintf("%d.%d", HSR_ABI_MAJOR, HSR_ABI_MINOR),
-                     "dpdk", rte_version(), "nic", d->nic != NULL ? "embedded" : "attached", "pid",
-                     (json_int_t)getpid(), "uptime_ns", (json_int_t)(avsd_clock() - d->started));
+                     "dpdk", rte_version(), "nic", nic_state(d), "pid", (json_int_t)getpid(),
+                     "uptime_ns", (json_int_t)(avsd_clock() - d->started));
 }
 
 json_t *avsd_snapshot(void *arg)

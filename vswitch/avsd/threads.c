@@ -99,6 +99,7 @@ int avsd_threads_start(struct avsd *d)
     uint32_t workers = fw_workers(d->fw);
     int rc = 0;
 
+    atomic_store(&d->stop, false);
     if (d->nic != NULL)
         nic_threaded(d->nic, true);
     for (uint32_t w = 0; w < workers; w++)
@@ -120,6 +121,7 @@ void avsd_threads_stop(struct avsd *d)
     atomic_store(&d->stop, true);
     for (unsigned i = 0; i < d->threads; i++)
         pthread_join(d->thread[i], NULL);
+    d->threads = 0;
     for (uint32_t w = 0; d->fw != NULL && w < fw_workers(d->fw); w++)
         dp_threaded(fw_worker(d->fw, w), false);
     if (d->nic != NULL)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "action/store.h"
+#include "hsring/hash.h"
 #include "session/table.h"
 
 #define ARENA_MAGIC  UINT64_C(0x314E455241535641) /* "AVSAREN1" */
@@ -36,9 +37,10 @@ struct identity {
     uint32_t ports, contexts;
     uint64_t size;
     uint64_t section[SECTIONS]; /* bytes of each, a worker */
+    uint64_t hash; /* of something under the secret, 0 with one worker: other homes, too */
 };
 
-_Static_assert(sizeof(struct identity) == 88, "no padding");
+_Static_assert(sizeof(struct identity) == 96, "no padding");
 
 struct head {
     struct identity is;
@@ -93,21 +95,34 @@ uint64_t fw_arena_size(uint32_t workers, uint32_t sessions)
     return page_up(sizeof(struct head)) + workers * worker_size(sessions);
 }
 
-static void describe(struct identity *is, uint32_t workers, uint32_t sessions, uint32_t used)
+/* Tells secrets apart and gives none away. */
+static uint64_t mark_of(const uint8_t secret[HSR_HASH_SECRET])
 {
+    const struct hsr_key any = {.w = {ARENA_MAGIC, ~ARENA_MAGIC}};
+    struct hsr_hash hash;
+
+    hsr_hash_init(&hash, secret);
+    return hsr_hash_key(&hash, &any);
+}
+
+static void describe(struct identity *is, const struct fw_arena_config *config)
+{
+    uint32_t sessions = config->sessions;
+
     is->magic = ARENA_MAGIC;
     is->layout = FW_ARENA_LAYOUT;
     is->head_size = sizeof(struct head);
     is->abi_major = HSR_ABI_MAJOR;
     is->abi_minor = HSR_ABI_MINOR;
-    is->workers = workers;
-    is->used = used;
+    is->workers = config->workers;
+    is->used = config->used;
     is->sessions = sessions;
     is->session_size = sizeof(struct session);
     is->record_size = sizeof(union act_record);
     is->ports = HSR_MAX_PORTS;
     is->contexts = CFG_CONTEXTS + 1;
-    is->size = fw_arena_size(workers, sessions);
+    is->size = fw_arena_size(config->workers, sessions);
+    is->hash = config->used > 1 ? mark_of(config->hash_secret) : 0;
     for (unsigned s = 0; s < SECTIONS; s++)
         is->section[s] = section_size(s, sessions);
 }
@@ -183,8 +198,10 @@ static const char *misfit(const struct identity *was, const struct identity *is)
         return "it is of another ABI";
     if (was->used != is->used || was->workers != is->workers)
         return "the number of workers has changed";
-    return was->sessions != is->sessions ? "the number of sessions has changed"
-                                         : "its records have other sizes";
+    if (was->sessions != is->sessions)
+        return "the number of sessions has changed";
+    return was->hash != is->hash ? "the NIC hashes with another secret"
+                                 : "its records have other sizes";
 }
 
 /* Zeroes, and the head. The magic comes last: an arena that was not made to the end is none. */
@@ -208,6 +225,7 @@ static int look(struct fw_arena *a, char why[NIC_WHY])
 {
     const struct identity was = a->head->is;
 
+    a->emptied[0] = '\0';
     a->live = memcmp(&was, &a->is, sizeof was) == 0;
     if (a->live)
         return 0;
@@ -217,7 +235,15 @@ static int look(struct fw_arena *a, char why[NIC_WHY])
     return make(a, why);
 }
 
-int fw_arena_open(struct fw_arena **out, int fd, uint32_t workers, uint32_t sessions, uint32_t used,
+int fw_arena_renew(struct fw_arena *a, const uint8_t hash_secret[HSR_HASH_SECRET],
+                   char why[NIC_WHY])
+{
+    if (a->is.used > 1)
+        a->is.hash = mark_of(hash_secret);
+    return look(a, why);
+}
+
+int fw_arena_open(struct fw_arena **out, int fd, const struct fw_arena_config *config,
                   char why[NIC_WHY])
 {
     struct fw_arena *a = calloc(1, sizeof *a);
@@ -228,8 +254,8 @@ int fw_arena_open(struct fw_arena **out, int fd, uint32_t workers, uint32_t sess
         return -ENOMEM;
     }
     a->fd = fd;
-    describe(&a->is, workers, sessions, used);
-    for (uint32_t w = 0; w < workers; w++)
+    describe(&a->is, config);
+    for (uint32_t w = 0; w < config->workers; w++)
         a->of[w] = (struct of_worker){
             .arena = a, .worker = w, .memory = {.get = get, .put = put, .arg = &a->of[w]}};
     int rc = map(a, why);
@@ -262,6 +288,11 @@ bool fw_arena_live(const struct fw_arena *a)
 const char *fw_arena_emptied(const struct fw_arena *a)
 {
     return a->emptied;
+}
+
+uint64_t fw_arena_bytes(const struct fw_arena *a)
+{
+    return a->is.size;
 }
 
 int fw_arena_fd(const struct fw_arena *a)

@@ -150,9 +150,20 @@ void fw_close(struct fw *fw)
     free(fw);
 }
 
+void fw_inherit(struct fw *next, struct fw *fw)
+{
+    fw_rules_inherit(next, fw);
+    memcpy(&next->shared.neighbors, &fw->shared.neighbors, sizeof next->shared.neighbors);
+}
+
 struct dp_worker *fw_worker(struct fw *fw, uint32_t id)
 {
     return id < fw->workers ? fw->worker[id] : NULL;
+}
+
+const struct cfg_options *fw_options(const struct fw *fw)
+{
+    return &fw->options;
 }
 
 uint32_t fw_workers(const struct fw *fw)

@@ -89,6 +89,8 @@ void fw_rules_forget_port(struct fw *fw, uint16_t index);
 /* Rules in the NIC's own table. */
 uint32_t fw_rules_in_table(const struct fw *fw);
 void fw_rules_close(struct fw *fw);
+/* The list and the meters of a firmware that goes; the NIC does not know them yet. */
+void fw_rules_inherit(struct fw *fw, struct fw *former);
 
 /* Descriptor offered for a port, -1: none; the caller's from then on. */
 int fw_take_offer(struct fw *fw, const char *port);

@@ -160,6 +160,49 @@ void fw_rules_close(struct fw *fw)
     }
 }
 
+void fw_rules_inherit(struct fw *fw, struct fw *former)
+{
+    TAILQ_CONCAT(&fw->rules.list, &former->rules.list, link);
+    memcpy(fw->rules.meter, former->rules.meter, sizeof fw->rules.meter);
+}
+
+/* A mark stands for a session, and the session's flow id is another one under another NIC. */
+static bool restore(struct fw *fw, struct fw_rule *r)
+{
+    struct hsr_rule_state state = {.home = HSR_RULE_HOME_NONE};
+
+    if (r->rule.actions & HSR_RULE_ACT_MARK) {
+        r->rule.flow_id = flow_id(fw, r->rule.mark);
+        if (r->rule.flow_id == 0)
+            return false;
+    }
+    if (fw->nic_ops->rule_create(fw->nic, &r->rule, r->id, false, &state) < 0)
+        return false;
+    r->home = state.home;
+    return true;
+}
+
+uint32_t fw_restore_rules(struct fw *fw)
+{
+    uint32_t lost = 0;
+
+    for (uint16_t id = 0; id < HSR_MAX_METERS; id++) {
+        struct fw_meter *m = &fw->rules.meter[id];
+
+        if (m->unit != HSR_METER_NONE &&
+            fw->nic_ops->meter_set(fw->nic, id, m->unit, m->rate, m->burst) < 0)
+            m->unit = HSR_METER_NONE;
+    }
+    for (struct fw_rule *r = TAILQ_FIRST(&fw->rules.list), *next; r != NULL; r = next) {
+        next = TAILQ_NEXT(r, link);
+        if (restore(fw, r))
+            continue;
+        forget(fw, r);
+        lost++;
+    }
+    return lost;
+}
+
 /* --- what is asked for ------------------------------------------------------------------------------------------- */
 
 static const char *home_name(uint8_t home)

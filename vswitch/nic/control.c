@@ -279,6 +279,26 @@ int nic_reset(struct nic *nic, uint32_t instance)
     return nic_run(nic, reset, &instance);
 }
 
+static int rehash(struct nic *nic, void *arg)
+{
+    const uint8_t *secret = arg;
+
+    if (nic->started)
+        return -EBUSY;
+    hsr_region_rehash(&nic->region, secret);
+    hsr_hash_init(&nic->pre.hash, secret);
+    pp_fit_clear(&nic->pre.fit);
+    return 0;
+}
+
+int nic_hash_set(struct nic *nic, const uint8_t secret[HSR_HASH_SECRET])
+{
+    uint8_t copy[HSR_HASH_SECRET];
+
+    memcpy(copy, secret, sizeof copy);
+    return nic_run(nic, rehash, copy);
+}
+
 static int steer(struct nic *nic, void *arg)
 {
     uint32_t workers = *(const uint32_t *)arg;

@@ -330,6 +330,9 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
     case HSR_MSG_ARENA_DROP:
         rc = nic_arena_drop(&s->arenas, m->arena.name);
         break;
+    case HSR_MSG_HASH_SET:
+        rc = nic_hash_set(s->nic, m->hash.key);
+        break;
     case HSR_MSG_START:
         start(s);
         break;

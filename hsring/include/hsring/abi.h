@@ -223,6 +223,7 @@ enum hsr_msg_type {
     HSR_MSG_ARENA_DROP = 18, /* keep the memory of this name no longer */
     HSR_MSG_ARENA = 19, /* answer to ARENA_GET; carries the memfd */
     HSR_MSG_PORT_SET = 20, /* change what can change of a port while it is there: share, min_slots */
+    HSR_MSG_HASH_SET = 21, /* before START: hash with this secret, under which the firmware has sessions from a former NIC */
 };
 
 /* Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type. */
@@ -648,7 +649,7 @@ _Static_assert(offsetof(struct hsr_slot_class, run) == 4, "slot_class.run");
 _Static_assert(offsetof(struct hsr_slot_class, count) == 8, "slot_class.count");
 _Static_assert(offsetof(struct hsr_slot_class, pad) == 12, "slot_class.pad");
 
-/* Head of the shared region, written by the NIC. Constant from the attach on up to `now`; `now` and what follows change at any time, word by word. */
+/* Head of the shared region, written by the NIC. Constant from the attach on up to `now` (but see HASH_SET); `now` and what follows change at any time, word by word. */
 struct hsr_region_head {
     _Alignas(64) uint64_t magic; /* HSR_MAGIC */
     uint16_t abi_major;
@@ -1037,6 +1038,15 @@ _Static_assert(offsetof(struct hsr_msg_arena, layout) == 24, "msg_arena.layout")
 _Static_assert(offsetof(struct hsr_msg_arena, kept) == 28, "msg_arena.kept");
 _Static_assert(offsetof(struct hsr_msg_arena, pad) == 29, "msg_arena.pad");
 _Static_assert(offsetof(struct hsr_msg_arena, name) == 32, "msg_arena.name");
+
+/* HASH_SET; the region's head has it from the reply on */
+struct hsr_msg_hash {
+    struct hsr_msg_hdr hdr;
+    uint8_t key[48]; /* secret of the Toeplitz hash */
+};
+_Static_assert(sizeof(struct hsr_msg_hash) == 64, "msg_hash size");
+_Static_assert(offsetof(struct hsr_msg_hash, hdr) == 0, "msg_hash.hdr");
+_Static_assert(offsetof(struct hsr_msg_hash, key) == 16, "msg_hash.key");
 
 /* clang-format on */
 

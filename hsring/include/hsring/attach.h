@@ -36,6 +36,7 @@ union hsr_msg {
     struct hsr_msg_rule_state rule_state;
     struct hsr_msg_meter meter;
     struct hsr_msg_arena arena;
+    struct hsr_msg_hash hash;
 };
 
 /* Longest wait of hsr_attach_open() for its WELCOME. */
@@ -101,6 +102,12 @@ int hsr_attach_arena(struct hsr_attach *at, const char *name, uint64_t size, uin
 /* Give the NIC such a memory to keep, of a NIC that is gone; `fd` stays the caller's. */
 int hsr_attach_arena_put(struct hsr_attach *at, const char *name, uint64_t size, uint32_t layout,
                          int fd, char why[256]);
+
+/*
+ * Firmware: let the NIC hash with this secret, so that flows come to the workers that have their sessions. Before START, and
+ * before anything is made of at->region, whose copy of the secret changes with it.
+ */
+int hsr_attach_hash(struct hsr_attach *at, const uint8_t secret[48], char why[256]);
 
 void hsr_attach_close(struct hsr_attach *at);
 

@@ -90,6 +90,9 @@ int hsr_view_open(struct hsr_view *view, void *base, size_t size);
  */
 void hsr_region_reset(struct hsr_region *region, uint32_t instance, uint32_t owner);
 
+/* Another secret of the hash (NIC side), while nobody hashes. */
+void hsr_region_rehash(struct hsr_region *region, const uint8_t secret[48]);
+
 void hsr_region_close(struct hsr_region *region);
 
 /* Bind the handle of one ring of one worker. */

@@ -265,6 +265,29 @@ static void again_and_again(void **state)
     }
 }
 
+/* A NIC that hashes with another secret: sessions are found under that one. Not while packets are under way. */
+static void another_hash(void **state)
+{
+    struct bench *b = *state;
+    struct hsr_region *region = nic_region(b->nic);
+    const struct hsr_region_head *head = region->map;
+    uint8_t secret[HSR_HASH_SECRET];
+
+    for (unsigned i = 0; i < sizeof secret; i++)
+        secret[i] = (uint8_t)(i * 37 + 11);
+    connect_tcp(b, &a_to_b, "a", "b");
+    assert_int_equal(nic_hash_set(b->nic, secret), -EBUSY);
+    bench_crash(b);
+    assert_int_equal(nic_hash_set(b->nic, secret), 0);
+    assert_memory_equal(region->view.hash_secret, secret, sizeof secret);
+    assert_memory_equal(head->hash_key, secret, sizeof secret);
+    assert_int_equal(bench_apply(b, TOP_ALL, NULL), 0);
+    assert_int_equal(adopted(b, SES_ADOPTED), 1);
+    middle(b, &a_to_b, "a", "b");
+    middle(b, &a_to_b, "a", "b");
+    assert_true(bench_counters(b).hits_flow_id > 0);
+}
+
 /* ---- doctored memory ---- */
 
 static uint64_t random_state;
@@ -344,16 +367,18 @@ static void doctored(void **state)
 
 /* ---- the head ---- */
 
+static const struct fw_arena_config one_worker = {.workers = 1, .used = 1, .sessions = 64};
+
 static void expect_emptied(int memfd, const char *why)
 {
     struct fw_arena *arena;
     char text[NIC_WHY];
 
-    assert_int_equal(fw_arena_open(&arena, dup(memfd), 1, 64, 1, text), 0);
+    assert_int_equal(fw_arena_open(&arena, dup(memfd), &one_worker, text), 0);
     assert_false(fw_arena_live(arena));
     assert_string_equal(fw_arena_emptied(arena), why);
     fw_arena_close(arena);
-    assert_int_equal(fw_arena_open(&arena, dup(memfd), 1, 64, 1, text), 0);
+    assert_int_equal(fw_arena_open(&arena, dup(memfd), &one_worker, text), 0);
     assert_true(fw_arena_live(arena));
     assert_string_equal(fw_arena_emptied(arena), "");
     fw_arena_close(arena);
@@ -412,12 +437,39 @@ static void memory_that_is_not_what_was_asked_for(void **state)
     char text[NIC_WHY];
 
     (void)state;
-    assert_int_equal(fw_arena_open(&arena, new_memfd(size, F_SEAL_GROW), 1, 64, 1, text), -EPROTO);
+    assert_int_equal(fw_arena_open(&arena, new_memfd(size, F_SEAL_GROW), &one_worker, text),
+                     -EPROTO);
     assert_int_equal(
-        fw_arena_open(&arena, new_memfd(size - 1, F_SEAL_SHRINK | F_SEAL_GROW), 1, 64, 1, text),
+        fw_arena_open(&arena, new_memfd(size - 1, F_SEAL_SHRINK | F_SEAL_GROW), &one_worker, text),
         -EPROTO);
-    assert_int_equal(fw_arena_open(&arena, dup(STDIN_FILENO), 1, 64, 1, text), -EPROTO);
+    assert_int_equal(fw_arena_open(&arena, dup(STDIN_FILENO), &one_worker, text), -EPROTO);
     assert_non_null(strstr(text, "another size"));
+}
+
+/* With several workers the hash says which has a session; with one it says nothing. */
+static void another_secret(void **state)
+{
+    uint8_t secret[HSR_HASH_SECRET] = {1};
+    struct fw_arena_config two = {.workers = 2, .used = 2, .sessions = 64, .hash_secret = secret};
+    int fd = new_memfd(fw_arena_size(2, 64), F_SEAL_SHRINK | F_SEAL_GROW);
+    struct fw_arena *arena;
+    char text[NIC_WHY];
+
+    (void)state;
+    for (unsigned used = 2; used > 0; used--) {
+        two.used = used;
+        assert_int_equal(fw_arena_open(&arena, dup(fd), &two, text), 0);
+        assert_false(fw_arena_live(arena));
+        assert_int_equal(fw_arena_renew(arena, secret, text), 0);
+        assert_true(fw_arena_live(arena));
+        secret[0]++;
+        assert_int_equal(fw_arena_renew(arena, secret, text), 0);
+        assert_int_equal(fw_arena_live(arena), used == 1);
+        assert_string_equal(fw_arena_emptied(arena),
+                            used == 1 ? "" : "the NIC hashes with another secret");
+        fw_arena_close(arena);
+    }
+    close(fd);
 }
 
 /* Names without an end, twice, of control characters: as good as none. */
@@ -430,7 +482,7 @@ static void names_of_anybodys_making(void **state)
     bench_crash(b);
     uint8_t *memory = bench_arena(b, &size);
 
-    memset(memory + 88, 'a', HSR_MAX_PORTS * CFG_NAME);
+    memset(memory + 96, 'a', HSR_MAX_PORTS * CFG_NAME);
     munmap(memory, size);
     assert_int_equal(bench_apply(b, TOP_ALL, NULL), 0);
     assert_int_equal(adopted(b, SES_ADOPTED), 0);
@@ -451,9 +503,11 @@ int main(void)
         ON_BENCH(names_follow_the_configuration),
         ON_BENCH(packets_in_its_hands),
         ON_BENCH(again_and_again),
+        ON_BENCH(another_hash),
         ON_BENCH(doctored),
         ON_BENCH(names_of_anybodys_making),
         cmocka_unit_test(heads_that_do_not_fit),
+        cmocka_unit_test(another_secret),
         cmocka_unit_test(memory_that_is_not_what_was_asked_for),
     };
 

@@ -4,7 +4,7 @@
  * worker (session/memory.h) behind a head that says what they are.
  *
  *     fd = hsr_attach_arena(... FW_ARENA_LAYOUT, fw_arena_size(workers, sessions) ...)
- *     fw_arena_open(&arena, fd, workers, sessions, used, why)
+ *     fw_arena_open(&arena, fd, config, why)
  *     fw_open() with config.arena; the first fw_apply() adopts
  *     fw_close(); fw_arena_close(arena)
  *
@@ -19,6 +19,7 @@
 #define FIRMWARE_ARENA_H
 
 #include "config/config.h"
+#include "hsring/hash.h"
 #include "nic/nic.h"
 #include "session/memory.h"
 
@@ -31,12 +32,22 @@ struct fw_arena;
 uint64_t fw_arena_size(uint32_t workers, uint32_t sessions);
 
 /*
- * Map the memfd and look at its head; `used` workers will run. 0, or a negative errno with a text: -EPROTO when it is not
+ * Map the memfd and look at its head. 0, or a negative errno with a text: -EPROTO when it is not
  * sealed against changes of its size or has another one. An arena of something else is emptied. Takes over `fd`, also on
  * failure.
  */
-int fw_arena_open(struct fw_arena **out, int fd, uint32_t workers, uint32_t sessions, uint32_t used,
+struct fw_arena_config {
+    uint32_t workers;  /* there is room for */
+    uint32_t used;     /* that run */
+    uint32_t sessions; /* each */
+    const uint8_t
+        *hash_secret; /* HSR_HASH_SECRET bytes: with several workers it tells which has a session */
+};
+int fw_arena_open(struct fw_arena **out, int fd, const struct fw_arena_config *config,
                   char why[NIC_WHY]);
+/* Look again, as the next process would, when no worker is at the records any more: the NIC is another one. */
+int fw_arena_renew(struct fw_arena *a, const uint8_t hash_secret[HSR_HASH_SECRET],
+                   char why[NIC_WHY]);
 /* The memory stays as it is, for the next one. */
 void fw_arena_close(struct fw_arena *a);
 
@@ -45,6 +56,8 @@ bool fw_arena_live(const struct fw_arena *a);
 /* Why it was emptied when it was opened; "" when it was new, or live. */
 const char *fw_arena_emptied(const struct fw_arena *a);
 
+/* Its size; what fw_arena_size() says of the numbers it was opened with. */
+uint64_t fw_arena_bytes(const struct fw_arena *a);
 /* The memfd; stays the arena's. */
 int fw_arena_fd(const struct fw_arena *a);
 

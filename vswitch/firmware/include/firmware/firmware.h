@@ -64,8 +64,17 @@ struct fw;
 int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY]);
 void fw_close(struct fw *fw);
 
+/*
+ * The NIC is another one: `next`, opened on it and without a configuration yet, goes on from `fw`, whose workers stand still:
+ * the neighbours it knows, its rules and meters, which are the NIC's again with fw_restore_rules() behind the first
+ * fw_apply(). What the NIC does not take any more is left out; how many rules. `fw` is to be closed.
+ */
+void fw_inherit(struct fw *next, struct fw *fw);
+uint32_t fw_restore_rules(struct fw *fw);
+
 struct dp_worker *fw_worker(struct fw *fw, uint32_t id);
 uint32_t fw_workers(const struct fw *fw);
+const struct cfg_options *fw_options(const struct fw *fw);
 
 /*
  * Make `cfg` the running configuration: all of it or, with an error, none. Takes over `cfg` on success. Options that

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hsring/hash.h"
 #include "hsring/region.h"
 #include "nic/port.h"
 
@@ -91,6 +92,9 @@ int nic_rule_flush(struct nic *nic, uint16_t port, struct hsr_rule_state *state)
 /* A meter of the table: create or change (it is full then), or with HSR_METER_NONE remove. 0, -EINVAL, -ENOENT, -EBUSY. */
 int nic_meter_set(struct nic *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
                   uint32_t burst);
+
+/* Hash with this secret from here on; the flow index is empty then. -EBUSY once it has started. */
+int nic_hash_set(struct nic *nic, const uint8_t secret[HSR_HASH_SECRET]);
 
 /* Publish counters and gauges now. */
 int nic_sync(struct nic *nic);

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# avsd killed again and again under a TCP connection and thousands of UDP flows of two tenants, and each time started anew by whoever
-# supervises it: sessions are taken over, the connection lives, nothing is lost for good and nobody gets another's bytes.
-#   kill_avsd.sh two [TIMES]
+# avsd, or avs-nic, killed again and again under a TCP connection and thousands of UDP flows of two tenants, and each time started anew
+# by whoever supervises it: sessions go on, the connection lives, nothing is lost for good and nobody gets another's bytes.
+#   kill.sh two [avsd|nic [TIMES]]
 source "$(dirname "$0")/lib.sh"
 needs iperf3
 [ "$mode" = two ] || fail "a firmware that carries its NIC inside cannot be survived: only 'two'"
-times=${2:-3}
+victim=${2:-avsd}
+times=${3:-3}
 flows=5000 # each tenant
 rate=2000  # packets a second, each tenant
 udp_flows=$(dirname "$0")/../lib/udp_flows.py
@@ -32,11 +33,14 @@ for guest in ra:red1:10 rb:red1:11 ba:blue1:10 bb:blue1:11; do
      args: "mac=02:00:00:00:00:$host", addresses: [10.0.0.$host], security_groups: [open]}
 YAML
 done
+all_guests_up() {
+    guest_up ra 10.0.0.10/24
+    guest_up rb 10.0.0.11/24
+    guest_up ba 10.0.0.10/24
+    guest_up bb 10.0.0.11/24
+}
 start h1
-guest_up ra 10.0.0.10/24
-guest_up rb 10.0.0.11/24
-guest_up ba 10.0.0.10/24
-guest_up bb 10.0.0.11/24
+all_guests_up
 
 # value TENANT NAME: what the tenant's receiver says.
 value() { "$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$TMP/$1.json" "$2"; }
@@ -46,6 +50,25 @@ over() { [ "$(value "$2" "$3" 2>/dev/null || echo 0)" -gt "$1" ]; }
 acknowledged() { on ra ss -Htni state established "sport = :$tcp_port" | grep -o 'bytes_acked:[0-9]*' | cut -d: -f2; }
 acknowledged_over() { [ "$(acknowledged)" -gt "$1" ]; }
 open_files() { find "/proc/${nic_pid[h1]}/fd" -type l | wc -l; }
+
+# avsd is gone and the next one comes; guests keep their interfaces.
+kill_avsd() {
+    kill -9 "${avsd_pid[h1]}"
+    wait "${avsd_pid[h1]}" 2>/dev/null || true
+    start_avsd h1 -c "$TMP/h1.yaml"
+}
+# avs-nic is gone, and its taps; avsd waits for the next one, which makes them anew.
+attached() { ctl h1 --json version | json "d['nic'] == '$1'"; }
+kill_nic() {
+    log_allow='NIC|nic'
+    kill -9 "${nic_pid[h1]}"
+    wait "${nic_pid[h1]}" 2>/dev/null || true
+    wait_for "avsd notices" attached gone
+    get h1 "d['sessions']['used'] >= 2 * $flows" >/dev/null || fail "avsd did not keep its sessions"
+    start_nic h1
+    wait_for "avsd attaches again" attached attached
+    all_guests_up
+}
 
 say "traffic: TCP of one tenant, $flows UDP flows of each"
 for tenant in red:ra:rb blue:ba:bb; do
@@ -66,9 +89,7 @@ files=""
 for ((n = 1; n <= times; n++)); do
     red=$(value red received) blue=$(value blue received) tcp=$(acknowledged)
     rm -f "$TMP/red.json" "$TMP/blue.json"
-    kill -9 "${avsd_pid[h1]}"
-    wait "${avsd_pid[h1]}" 2>/dev/null || true
-    start_avsd h1 -c "$TMP/h1.yaml"
+    "kill_$victim"
     wait_for "red's packets" over "$red" red received
     wait_for "blue's packets" over "$blue" blue received
     wait_for "the TCP connection goes on" acknowledged_over "$tcp"
@@ -79,10 +100,11 @@ for ((n = 1; n <= times; n++)); do
         fail "sessions were lost: $(get h1 "d['sessions']")"
     get h1 "all(c['ok'] for c in [d['conservation']] + [p['conservation'] for p in d['ports']])" >/dev/null ||
         fail "conservation: $(get h1 "d['conservation']")"
-    [ -z "$files" ] || [ "$files" = "$(open_files)" ] || fail "avs-nic had $files open files, now $(open_files)"
+    [ "$victim" = nic ] || [ -z "$files" ] || [ "$files" = "$(open_files)" ] || fail "avs-nic had $files open files, now $(open_files)"
     files=$(open_files)
 done
 
+[ "$victim" = avsd ] || kill -0 "${avsd_pid[h1]}" || fail "avsd ended with its NIC"
 say "nobody got another's bytes, the connection is the one that was opened"
 for tenant in red blue; do
     [ "$(value $tenant bad)" = 0 ] || fail "$tenant got $(value $tenant bad) packets that are not its own"
