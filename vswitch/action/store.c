@@ -79,8 +79,10 @@ static bool is_action(const struct act_store *s, const struct act_action *a)
 {
     if (a->op >= ACT_OPS || act_table[a->op] == NULL)
         return false;
-    return !act_table[a->op]->holds_template ||
-           (a->arg32 != ACT_NONE && a->arg32 < s->templates.capacity);
+    if (!act_table[a->op]->holds_template)
+        return true;
+    return a->arg32 == ACT_NONE ? act_table[a->op]->template_may_be_none
+                                : a->arg32 < s->templates.capacity;
 }
 
 static bool is_program(const struct act_store *s, const union act_record *r)

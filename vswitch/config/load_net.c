@@ -243,7 +243,7 @@ static int route_target(const struct cfg_obj *obj, struct cfg_route *r)
 
 int cfg_load_routes(const struct cfg_obj *document)
 {
-    static const char *const kind[] = {"local", "vtep", "gateway", "blackhole"};
+    static const char *const kind[] = {"local", "vtep", "gateway", "blackhole", "external"};
     struct cfg_items items = cfg_items(document, "routes");
     struct cfg *c = document->load->c;
     int rc = 0;

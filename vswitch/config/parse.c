@@ -58,8 +58,11 @@ static int make_room(struct cfg *c, const json_t *d)
     c->neighbor =
         calloc(count(json_object_get(d, "underlay"), "neighbors") + 1, sizeof(*c->neighbor));
     c->vtep = calloc(mappings + routes + 1, sizeof(*c->vtep));
+    c->eip = calloc(count(d, "eips") + 1, sizeof(*c->eip));
+    c->snat = calloc(count(d, "snat") + 1, sizeof(*c->snat));
+    c->forward = calloc(count(d, "forwards") + 1, sizeof(*c->forward));
     return c->port && c->vpc && c->subnet && c->mapping && c->route && c->group && c->neighbor &&
-                   c->vtep
+                   c->vtep && c->eip && c->snat && c->forward
                ? 0
                : -ENOMEM;
 }
@@ -67,8 +70,8 @@ static int make_room(struct cfg *c, const json_t *d)
 static int load_all(struct cfg_load *load)
 {
     static int (*const part[])(const struct cfg_obj *) = {
-        cfg_load_vpcs,     cfg_load_subnets, cfg_load_groups,    cfg_load_ports,
-        cfg_load_mappings, cfg_load_routes,  cfg_load_neighbors,
+        cfg_load_vpcs,   cfg_load_subnets,   cfg_load_groups, cfg_load_ports, cfg_load_mappings,
+        cfg_load_routes, cfg_load_neighbors, cfg_load_eips,   cfg_load_snats, cfg_load_forwards,
     };
     const struct cfg_obj document = {.load = load, .json = load->document, .table = &cfg_schema};
     int rc = make_room(load->c, load->document);
@@ -141,5 +144,8 @@ void cfg_free(struct cfg *c)
     free(c->group);
     free(c->neighbor);
     free(c->vtep);
+    free(c->eip);
+    free(c->snat);
+    free(c->forward);
     free(c);
 }

@@ -30,12 +30,15 @@ static bool context(void *arg, uint32_t context)
 
 static bool take(void *arg, const struct session *s)
 {
-    struct act_store *actions = &((struct adopting *)arg)->w->actions;
+    struct dp_worker *w = ((struct adopting *)arg)->w;
+    struct act_store *actions = &w->actions;
 
     if (!act_store_adopt(actions, s->dir[0].program))
         return false;
-    if (act_store_adopt(actions, s->dir[1].program))
+    if (act_store_adopt(actions, s->dir[1].program)) {
+        dp_nat_adopted(w, s);
         return true;
+    }
     act_program_put(actions, s->dir[0].program);
     return false;
 }

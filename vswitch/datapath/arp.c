@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ARP (RFC 826). Guests ask for their gateway and their neighbours and get the answer from the configuration; hosts
- * behind a tunnel ask for our guests; the underlay asks for our tunnel address. Nothing is ever flooded.
+ * behind a tunnel ask for our guests; the underlay asks for our tunnel address and for public ones. Nothing is ever flooded.
  */
 #include <string.h>
 
@@ -149,12 +149,21 @@ static void from_tunnel(struct dp_worker *w, struct act_packet *p)
     }
 }
 
+/* Our own on this link: the uplink's, and the public addresses of guests. */
+static bool is_ours(const struct dp_worker *w, const struct pol_port *uplink, uint32_t ip)
+{
+    struct cfg_addr a = addr4(ip);
+
+    return ip == uplink->underlay4 || pol_is_public(w->policy, &a);
+}
+
 /* Can the sender be a neighbour of ours: on our link, and not under our own name? */
-static bool is_neighbor(const struct pol_port *uplink, const uint8_t *arp)
+static bool is_neighbor(const struct dp_worker *w, const struct pol_port *uplink,
+                        const uint8_t *arp)
 {
     uint32_t ip = hsr_load32(arp + SENDER_IP);
 
-    return ((ip ^ uplink->underlay4) & uplink->underlay_mask) == 0 && ip != uplink->underlay4 &&
+    return ((ip ^ uplink->underlay4) & uplink->underlay_mask) == 0 && !is_ours(w, uplink, ip) &&
            hsr_load48(arp + SENDER_MAC) != uplink->mac48;
 }
 
@@ -168,11 +177,11 @@ static void from_underlay(struct dp_worker *w, struct act_packet *p)
         dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
         return;
     }
-    if (is_neighbor(uplink, arp))
+    if (is_neighbor(w, uplink, arp))
         dp_neighbor_learn(&w->shared->neighbors, sender, hsr_load48(arp + SENDER_MAC), w->now);
     /* A host that says it has our address is told nothing: an announcement asks nobody (RFC 5227). */
-    if (hsr_load16(arp + OPERATION) == REQUEST && sender != uplink->underlay4 &&
-        hsr_load32(arp + TARGET_IP) == uplink->underlay4)
+    if (hsr_load16(arp + OPERATION) == REQUEST && !is_ours(w, uplink, sender) &&
+        is_ours(w, uplink, hsr_load32(arp + TARGET_IP)))
         reply(w, p, uplink->mac48);
     else
         dp_consume(w, p);

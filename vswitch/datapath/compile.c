@@ -9,7 +9,8 @@
 /* A program under construction, always ended. What it has no room for, or could not be had, makes the whole of it fail. */
 struct list {
     struct dp_worker *w;
-    union act_record record; /* behind the end: anything */
+    union act_record record;      /* behind the end: anything */
+    uint8_t param[DP_PARAM_POOL]; /* arguments, the session's own */
     unsigned n;
     uint16_t mtu; /* of the way it takes, SES_MTU_NONE: not known */
     bool failed;
@@ -20,6 +21,7 @@ static void begin(struct list *l, struct dp_worker *w)
     l->w = w;
     l->mtu = SES_MTU_NONE;
     l->record.program.action[0] = (struct act_action){.op = ACT_END};
+    memset(l->param, 0, sizeof l->param);
     l->n = 0;
     l->failed = false;
 }
@@ -64,6 +66,20 @@ static void add_macs(struct list *l, uint64_t dst, uint64_t src)
     hsr_store48(macs.bytes, dst);
     hsr_store48(macs.bytes + 6, src);
     add_template(l, ACT_ETH, &macs, 12);
+}
+
+/* MAC of the next hop to an address on or behind the link, 0 (and the neighbour asked for) when it is not known. */
+static uint64_t hop_mac(struct dp_worker *w, const struct pol_port *uplink, uint32_t addr4)
+{
+    bool on_link = ((addr4 ^ uplink->underlay4) & uplink->underlay_mask) == 0;
+    uint32_t hop = on_link ? addr4 : uplink->gateway4;
+    uint64_t mac = pol_static_neighbor(w->policy, hop);
+
+    if (mac == 0)
+        mac = dp_neighbor_find(&w->shared->neighbors, hop);
+    if (mac == 0 && hop != 0)
+        dp_arp_request(w, uplink, hop);
+    return mac;
 }
 
 /* VXLAN (RFC 7348) or Geneve (RFC 8926) behind the UDP header at `udp`; bytes of it. */
@@ -112,17 +128,10 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_ou
 
     if (uplink == NULL)
         return false;
-    bool on_link = ((vtep ^ uplink->underlay4) & uplink->underlay_mask) == 0;
-    uint32_t hop = on_link ? vtep : uplink->gateway4;
-    uint64_t mac = pol_static_neighbor(w->policy, hop);
+    uint64_t mac = hop_mac(w, uplink, vtep);
 
     if (mac == 0)
-        mac = dp_neighbor_find(&w->shared->neighbors, hop);
-    if (mac == 0) {
-        if (hop != 0)
-            dp_arp_request(w, uplink, hop);
         return false;
-    }
     memset(&outer->template, 0, sizeof outer->template);
     uint32_t udp = outer_ip4(outer->template.bytes, uplink, mac, vtep);
     uint32_t tunnel = tunnel_header(outer->template.bytes + udp, pol_tunnel(w->policy, context),
@@ -162,15 +171,56 @@ static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t context,
     return HSR_DROP_NONE;
 }
 
+/* One direction of the translation, if there is one. */
+static void add_nat(struct list *l, const struct pol_walk *walk, bool back)
+{
+    struct dp_translation t;
+
+    if (!walk->translated)
+        return;
+    dp_nat_translation(walk, back, &t);
+    memcpy(l->param, &t.param, sizeof t.param);
+    if (t.what & ACT_NAT_IPV6)
+        add_template(l, ACT_NAT, &t.six, 32);
+    else
+        add(l, ACT_NAT, 0, ACT_NONE);
+    if (!l->failed)
+        l->record.program.action[l->n - 1].arg8 = t.what;
+}
+
+/* The way out of the uplink, without a tunnel, to an address outside. */
+static enum hsr_drop leave(struct list *l, const struct pol_walk *walk, bool back)
+{
+    const struct pol_port *uplink = pol_uplink(l->w->policy);
+    const struct cfg_addr *to = back ? &walk->src : &walk->seen.dst;
+
+    if (uplink == NULL || to->family != 4)
+        return HSR_DROP_NO_ROUTE;
+    uint64_t mac = hop_mac(l->w, uplink, hsr_load32(to->bytes));
+
+    if (mac == 0)
+        return HSR_DROP_NEIGH_PENDING;
+    add(l, ACT_TTL, 0, 0);
+    add_macs(l, mac, uplink->mac48);
+    add_nat(l, walk, back);
+    limit(l, back ? walk->back_mtu : walk->mtu);
+    limit(l, uplink->mtu);
+    add(l, ACT_OUTPUT, uplink->index, 0);
+    return HSR_DROP_NONE;
+}
+
 /* Packets of the initiator. */
 static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
 {
+    if (walk->leaves)
+        return leave(l, walk, false);
     if (walk->from_tunnel)
         add(l, ACT_DECAP, 0, 0);
     if (walk->routed)
         add(l, ACT_TTL, 0, 0);
     add_macs(l, walk->out_dst_mac48, walk->out_src_mac48);
     limit(l, walk->mtu);
+    add_nat(l, walk, false);
     return add_way(l, walk->vtep4, walk->context, walk->to);
 }
 
@@ -178,12 +228,15 @@ static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
  * out of the tunnel have passed their own. */
 static enum hsr_drop backward(struct list *l, const struct pol_walk *walk)
 {
+    if (walk->external)
+        return leave(l, walk, true);
     if (walk->vtep4 != 0)
         add(l, ACT_DECAP, 0, 0);
     if (walk->vtep4 == 0 && walk->back_routed)
         add(l, ACT_TTL, 0, 0);
     add_macs(l, walk->back_dst_mac48, walk->back_src_mac48);
     limit(l, walk->back_mtu);
+    add_nat(l, walk, true);
     return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk->context, walk->from);
 }
 
@@ -208,16 +261,24 @@ static uint32_t share(struct act_store *actions, const struct list *l, uint32_t 
     return present;
 }
 
-/* Both programs and the target in place of what the session has; its seal is as it was. */
-static void install(struct dp_worker *w, struct session *s, const uint32_t program[2],
-                    uint16_t target)
+static bool same_params(const struct session *s, const struct list *const by[2])
 {
-    if (program[0] == s->dir[0].program && program[1] == s->dir[1].program && target == s->target)
+    return memcmp(s->dir[0].param, by[0]->param, DP_PARAM_POOL) == 0 &&
+           memcmp(s->dir[1].param, by[1]->param, DP_PARAM_POOL) == 0;
+}
+
+/* Both programs, their arguments and the target in place of what the session has; its seal is as it was. */
+static void install(struct dp_worker *w, struct session *s, const uint32_t program[2],
+                    const struct list *const by[2], uint16_t target)
+{
+    if (program[0] == s->dir[0].program && program[1] == s->dir[1].program && target == s->target &&
+        same_params(s, by))
         return;
     bool sealed = s->seal != 0;
 
     ses_unseal(s);
     for (unsigned dir = 0; dir < 2; dir++) {
+        memcpy(s->dir[dir].param, by[dir]->param, DP_PARAM_POOL);
         if (s->dir[dir].program == program[dir])
             continue;
         act_program_put(&w->actions, s->dir[dir].program);
@@ -232,6 +293,7 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
                          struct session *s)
 {
     struct list to, fro;
+    const struct list *const by[2] = {dir == 0 ? &to : &fro, dir == 0 ? &fro : &to};
     uint32_t program[2];
     enum hsr_drop drop;
 
@@ -255,7 +317,7 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
                 act_program_put(&w->actions, program[d]);
         return HSR_DROP_SESSION_FULL;
     }
-    install(w, s, program, target_of(w, walk));
+    install(w, s, program, by, target_of(w, walk));
     s->mtu[dir] = to.mtu;
     s->mtu[!dir] = fro.mtu;
     s->compiled = pol_generation(w->policy);

@@ -174,6 +174,17 @@ static struct session *quoted_session(struct dp_worker *w, const struct act_pack
                     dir);
 }
 
+/* From outside, under an address that the guest's VPC does not have there: it would be taken for a neighbour's. */
+static bool is_insider(const struct dp_worker *w, const struct act_packet *p,
+                       const struct session *s, unsigned dir)
+{
+    uint16_t port = dir == ses_initiator(s) ? s->target : s->origin;
+    struct cfg_addr src = address(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, true);
+
+    return dp_from_uplink(p) && !dp_from_tunnel(p) &&
+           !pol_leaves(w->policy, pol_port(w->policy, port)->context, &src);
+}
+
 void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
 {
     enum hsr_drop drop = never_passes(p) ? HSR_DROP_ICMP_STATE : spoofed(w, p);
@@ -188,6 +199,10 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
     if (s == NULL || !dp_right_port(s, dir, p) ||
         (s->policy != w->policy_stamp && !dp_revalidate(w, s))) {
         dp_drop(w, p, HSR_DROP_ICMP_INNER);
+        return;
+    }
+    if (is_insider(w, p, s, dir)) {
+        dp_drop(w, p, HSR_DROP_SPOOF_IP);
         return;
     }
     struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions, .dir = &s->dir[dir]};

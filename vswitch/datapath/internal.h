@@ -58,7 +58,8 @@ struct dp_worker {
     uint32_t outs;
     struct act_packet packet[DP_BURST];
     struct dp_ledger *ledger;
-    uint64_t *told; /* by port: NIC time up to which its allowance of ICMP errors is used */
+    uint64_t *told;     /* by port: NIC time up to which its allowance of ICMP errors is used */
+    struct dp_nat *nat; /* POL_SNAT_IDS of them */
     struct dp_counters counters;
     _Atomic bool threaded;
     struct dp_call *_Atomic pending;
@@ -127,6 +128,42 @@ void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet
 /* What the protocol state machine must know of a packet; false when its header is not there after all. */
 bool dp_describe(const struct act_packet *p, struct ses_packet *sp);
 
+/*
+ * nat.c: sessions with translated addresses. The key of their answers is to be had before they are made, so that nothing
+ * has to be undone when no port is free.
+ */
+struct dp_binding {
+    struct hsr_key key;
+    uint64_t hash;
+    bool swap;
+};
+/* Worker to which packets of this hash come. */
+uint32_t dp_home(const struct dp_worker *w, uint64_t hash);
+/* For a new session of the walk; with a pool, address and port that were chosen are in `seen`. `hash` is the packet's. */
+enum hsr_drop dp_nat_bind(struct dp_worker *w, struct pol_walk *walk, uint64_t hash,
+                          struct dp_binding *b);
+/* Is the session translated as the walk says? */
+bool dp_nat_same(const struct dp_worker *w, const struct session *s, const struct pol_walk *walk);
+/* What the initiator's packets look like behind the translation, from the key of the answers. */
+void dp_nat_bound(const struct hsr_key *key, bool swap, struct pol_ends *bound);
+/* One direction of it, as ACT_NAT wants it. */
+struct dp_translation {
+    uint8_t what; /* enum act_nat */
+    struct act_nat_param param;
+    union act_record six;
+};
+void dp_nat_translation(const struct pol_walk *walk, bool back, struct dp_translation *t);
+/* A session has a port of this pool (NULL: of none); a session goes. */
+void dp_nat_count(struct dp_worker *w, struct session *s, const struct pol_snat *pool);
+void dp_nat_gone(struct dp_worker *w, const struct session *s);
+/* A session of a former process: counted where that had it, until it is looked at again. */
+void dp_nat_adopted(struct dp_worker *w, const struct session *s);
+#define DP_PARAM_POOL 26 /* place in the initiator's `param` */
+_Static_assert(sizeof(struct act_nat_param) <= DP_PARAM_POOL, "beside what the action has there");
+_Static_assert(DP_PARAM_POOL + 2 <= SES_PARAM_BYTES, "in the direction");
+
+/* slow.c: the end points of a key, `swap` as in packets whose source is to be `src`. */
+void dp_addresses(const struct hsr_key *key, bool swap, struct cfg_addr *src, struct cfg_addr *dst);
 /* slow.c: a packet no session knows. The session it opened, or NULL: the packet has been dealt with. */
 struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key);
 /* Is the session still right under the present policy? Else it is compiled anew, or (false) removed. */

@@ -6,16 +6,15 @@
 
 #define ETH_SRC 6
 
-/* The key's end points in packet order. */
-static void addresses(const uint64_t *w, bool ipv6, bool swap, struct cfg_addr *src,
-                      struct cfg_addr *dst)
+void dp_addresses(const struct hsr_key *key, bool swap, struct cfg_addr *src, struct cfg_addr *dst)
 {
     struct cfg_addr *low = swap ? dst : src, *high = swap ? src : dst;
+    const uint64_t *w = key->w;
 
     memset(low, 0, sizeof *low);
     memset(high, 0, sizeof *high);
-    low->family = high->family = ipv6 ? 6 : 4;
-    if (ipv6) {
+    low->family = high->family = key->ipv6 ? 6 : 4;
+    if (key->ipv6) {
         hsr_store64(low->bytes, w[0]);
         hsr_store64(low->bytes + 8, w[1]);
         hsr_store64(high->bytes, w[2]);
@@ -30,7 +29,7 @@ static void walk_of_key(const struct hsr_key *key, bool swap, struct pol_walk *w
 {
     uint64_t tail = hsr_key_tail(key);
 
-    addresses(key->w, key->ipv6, swap, &walk->src, &walk->dst);
+    dp_addresses(key, swap, &walk->src, &walk->dst);
     walk->context = hsr_key_context(tail);
     walk->proto = hsr_key_proto(tail);
     walk->sport = hsr_key_port(tail, swap);
@@ -46,6 +45,7 @@ static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key
     walk_of_key(key, dp_swap(p), walk);
     walk->ingress = p->meta.ingress;
     walk->from_tunnel = dp_from_tunnel(p);
+    walk->external = dp_from_uplink(p) && !dp_from_tunnel(p);
     walk->outer_src4 = p->meta.flags & HSR_RXF_LINE1 ? p->meta.outer_src4 : 0;
     walk->dst_mac48 = hsr_load48(eth);
     walk->src_mac48 = hsr_load48(eth + ETH_SRC);
@@ -54,26 +54,37 @@ static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key
 /*
  * What stands in the way of a new session with this key. The flow's own former session goes (its end points moved to
  * other ports, or a re-evaluation is due for each packet). Packets of the other end may be those of a session that
- * translates addresses: that one keeps them, and this one cannot be had.
+ * translates addresses: that one keeps them, and this one cannot be had, unless its own answers come under another key.
  */
 static enum hsr_drop make_way(struct dp_worker *w, uint64_t hash, const struct hsr_key *key,
-                              bool swap)
+                              bool swap, bool translated)
 {
     unsigned dir;
     struct session *old = ses_find(w->sessions, hash, key, swap, &dir);
 
     if (old != NULL)
         ses_remove(w->sessions, old, SES_WHY_POLICY);
-    return ses_find(w->sessions, hash, key, !swap, &dir) != NULL ? HSR_DROP_SESSION_FULL
-                                                                 : HSR_DROP_NONE;
+    return !translated && ses_find(w->sessions, hash, key, !swap, &dir) != NULL
+               ? HSR_DROP_SESSION_FULL
+               : HSR_DROP_NONE;
+}
+
+/* Under the key of its answers too, with both directions compiled. */
+static enum hsr_drop complete(struct dp_worker *w, struct session *s, const struct pol_walk *walk,
+                              const struct dp_binding *b)
+{
+    if (walk->translated && !ses_add_key(w->sessions, s, b->hash, &b->key, b->swap))
+        return HSR_DROP_SESSION_FULL;
+    return dp_compile(w, walk, ses_initiator(s), s);
 }
 
 /* What the policy's answer means for the flow: a session with both directions compiled, or a reason. */
 static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p,
-                                  const struct hsr_key *key, const struct pol_walk *walk,
+                                  const struct hsr_key *key, struct pol_walk *walk,
                                   struct session **out)
 {
     struct ses_packet sp;
+    struct dp_binding b;
     const struct pol_port *from = pol_port(w->policy, p->meta.ingress);
     uint64_t hash = hsr_hash_key(&w->hash, key);
     enum hsr_drop drop;
@@ -81,11 +92,13 @@ static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p,
     dp_describe(p, &sp);
     drop = ses_opens(&sp, from->pick_up ? SES_PICK_UP : SES_STRICT);
     if (drop == HSR_DROP_NONE)
-        drop = make_way(w, hash, key, dp_swap(p));
+        drop = make_way(w, hash, key, dp_swap(p), walk->translated);
+    if (drop == HSR_DROP_NONE && walk->translated)
+        drop = dp_nat_bind(w, walk, hash, &b);
     if (drop != HSR_DROP_NONE)
         return drop;
     /* The uplink has no quota, for it is everybody's: what comes from there is at the expense of whom it is for. */
-    bool charged = walk->from_tunnel && walk->to != NULL;
+    bool charged = (walk->from_tunnel || walk->external) && walk->to != NULL;
 
     if (charged && !ses_admits(w->sessions, walk->to->index))
         return HSR_DROP_SESSION_QUOTA;
@@ -96,11 +109,12 @@ static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p,
         return drop;
     if (charged)
         s->flags |= SES_F_CHARGED;
-    drop = dp_compile(w, walk, ses_initiator(s), s);
+    drop = complete(w, s, walk, &b);
     if (drop != HSR_DROP_NONE) {
         ses_remove(w->sessions, s, SES_WHY_POLICY);
         return drop;
     }
+    dp_nat_count(w, s, walk->snat);
     ses_begin(w->sessions, s, &sp, w->now);
     dp_fit_second(w, s);
     *out = s;
@@ -116,11 +130,11 @@ struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct
     w->counters.slow++;
     if (dp_icmp_echo(w, p))
         return NULL;
-    if (dp_from_uplink(p) && !dp_from_tunnel(p)) {
+    walk_of_packet(p, key, &walk);
+    if (walk.external && !pol_is_public(w->policy, &walk.dst)) {
         dp_drop(w, p, HSR_DROP_NOT_FOR_US);
         return NULL;
     }
-    walk_of_packet(p, key, &walk);
     pol_walk(w->policy, &walk);
     drop = walk.drop;
     if (drop == HSR_DROP_NONE)
@@ -191,7 +205,41 @@ static enum hsr_drop recompile(struct dp_worker *w, struct session *s, unsigned 
 
     if (drop != HSR_DROP_NONE)
         s->policy = 0; /* no stamp: the next packet tries again */
+    else
+        dp_nat_count(w, s, walk->snat);
     return drop;
+}
+
+/* Has anything that the session was decided by changed? Where it is translated, its ends may be in two VPCs. */
+static bool moved(const struct dp_worker *w, const struct session *s, uint32_t context)
+{
+    struct hsr_key key;
+
+    if (!w->fast_path || s->neighbor != w->neighbor ||
+        pol_moved(w->policy, s->origin, s->target, context, s->compiled) != 0)
+        return true;
+    if (!(s->flags & SES_F_KEY2))
+        return false;
+    ses_key(w->sessions, s, true, &key);
+    return pol_moved(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)),
+                     s->compiled) != 0;
+}
+
+/* A walk of the session's first packet, as far as that is still known. */
+static void walk_again(const struct dp_worker *w, const struct session *s,
+                       const struct hsr_key *key, struct pol_walk *walk)
+{
+    bool uplink = pol_port(w->policy, s->origin)->role == CFG_UPLINK;
+    struct hsr_key answers;
+
+    walk_of_key(key, ses_initiator(s), walk);
+    walk->external = uplink && walk->context == 0;
+    walk->from_tunnel = uplink && !walk->external;
+    if (s->flags & SES_F_KEY2) {
+        ses_key(w->sessions, s, true, &answers);
+        dp_nat_bound(&answers, s->flags & SES_F_SWAPPED2, &walk->bound);
+    }
+    pol_walk(w->policy, walk);
 }
 
 bool dp_revalidate(struct dp_worker *w, struct session *s)
@@ -202,18 +250,14 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     struct hsr_key key;
 
     ses_key(w->sessions, s, false, &key);
-    if (w->fast_path && s->neighbor == w->neighbor &&
-        pol_moved(w->policy, s->origin, s->target, hsr_key_context(hsr_key_tail(&key)),
-                  s->compiled) == 0) {
+    if (!moved(w, s, hsr_key_context(hsr_key_tail(&key)))) {
         s->policy = w->policy_stamp;
         return true;
     }
     w->counters.revalidated++;
-    walk_of_key(&key, dir, &walk);
-    walk.from_tunnel = pol_port(w->policy, s->origin)->role == CFG_UPLINK;
-    pol_walk(w->policy, &walk);
+    walk_again(w, s, &key, &walk);
     recall(w, s, dir, &walk);
-    if (walk.drop == HSR_DROP_NONE && way_back(w, &walk))
+    if (walk.drop == HSR_DROP_NONE && way_back(w, &walk) && dp_nat_same(w, s, &walk))
         drop = recompile(w, s, dir, &walk);
     if (drop != HSR_DROP_NONE && drop != HSR_DROP_NEIGH_PENDING)
         ses_remove(w->sessions, s, SES_WHY_POLICY);
@@ -225,6 +269,7 @@ void dp_session_gone(void *arg, struct session *s, enum ses_why why)
     struct dp_worker *w = arg;
 
     (void)why;
+    dp_nat_gone(w, s);
     for (unsigned dir = 0; dir < 2; dir++) {
         act_program_put(&w->actions, s->dir[dir].program);
         s->dir[dir].program = ACT_NONE;

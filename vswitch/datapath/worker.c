@@ -66,9 +66,10 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->fw_out = calloc(config->view->fw_slots, sizeof *w->fw_out);
     w->ledger = calloc(HSR_MAX_PORTS, sizeof *w->ledger);
     w->told = calloc(HSR_MAX_PORTS, sizeof *w->told);
+    w->nat = calloc(POL_SNAT_IDS, sizeof *w->nat);
     w->sessions = ses_table_open(&sessions);
-    if (w->told == NULL || w->fw_slot == NULL || w->fw_out == NULL || w->ledger == NULL ||
-        w->sessions == NULL ||
+    if (w->told == NULL || w->nat == NULL || w->fw_slot == NULL || w->fw_out == NULL ||
+        w->ledger == NULL || w->sessions == NULL ||
         act_store_open(&w->actions, config->sessions, action_seed(config->view), config->memory) <
             0) {
         dp_worker_close(w);
@@ -89,6 +90,7 @@ void dp_worker_close(struct dp_worker *w)
     free(w->fw_out);
     free(w->ledger);
     free(w->told);
+    free(w->nat);
     free(w);
 }
 
@@ -292,6 +294,11 @@ const struct dp_ledger *dp_ledger(const struct dp_worker *w)
 const struct dp_counters *dp_counters(const struct dp_worker *w)
 {
     return &w->counters;
+}
+
+const struct dp_nat *dp_nat(const struct dp_worker *w)
+{
+    return w->nat;
 }
 
 void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS])

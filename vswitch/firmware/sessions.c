@@ -210,7 +210,7 @@ struct show {
 static json_t *actions_json(const struct dp_worker *w, const struct ses_dir *dir)
 {
     json_t *rows = json_array();
-    char text[96];
+    char text[160];
 
     for (unsigned i = 0; act_describe(dp_actions(w), dir, i, text, sizeof text); i++)
         json_array_append_new(rows, json_string(text));

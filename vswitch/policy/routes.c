@@ -198,3 +198,10 @@ const struct route *pol_route(const struct route_table *t, uint32_t context,
 
     return i < t->routes ? &t->route[i] : NULL;
 }
+
+bool pol_leaves(const struct pol *pol, uint32_t context, const struct cfg_addr *addr)
+{
+    const struct route *r = pol_route(pol->table[POL_ROUTE], context, addr);
+
+    return r && r->kind == CFG_ROUTE_EXTERNAL;
+}

@@ -18,10 +18,11 @@ void pol_sizes(const struct pol *pol, uint32_t size[POL_SIZES])
 const char *pol_size_name(enum pol_size size)
 {
     static const char *const names[POL_SIZES] = {
-        [POL_SIZE_SUBNETS] = "subnets", [POL_SIZE_ENDPOINTS] = "endpoints",
-        [POL_SIZE_VTEPS] = "vteps",     [POL_SIZE_NEIGHBORS] = "static_neighbors",
-        [POL_SIZE_ROUTES] = "routes",   [POL_SIZE_RULE_SETS] = "rule_sets",
-        [POL_SIZE_RULES] = "rules",
+        [POL_SIZE_SUBNETS] = "subnets",   [POL_SIZE_ENDPOINTS] = "endpoints",
+        [POL_SIZE_VTEPS] = "vteps",       [POL_SIZE_NEIGHBORS] = "static_neighbors",
+        [POL_SIZE_ROUTES] = "routes",     [POL_SIZE_RULE_SETS] = "rule_sets",
+        [POL_SIZE_RULES] = "rules",       [POL_SIZE_PUBLIC] = "public_addresses",
+        [POL_SIZE_FORWARDS] = "forwards",
     };
 
     return names[size];

@@ -35,9 +35,11 @@ static bool is_dhcp_server(const struct pol_walk *w)
 
 static enum hsr_drop antispoof_walk(const struct pol *pol, const void *table, struct pol_walk *w)
 {
-    (void)pol, (void)table;
+    (void)table;
     if (pol_never_a_source(&w->src))
         return HSR_DROP_SPOOF_IP;
+    if (w->external) /* nobody else sends under our public addresses */
+        return pol_is_public(pol, &w->src) ? HSR_DROP_LOOP : HSR_DROP_NONE;
     if (!w->from)
         return w->source && w->source->port != HSR_NO_PORT ? HSR_DROP_LOOP : HSR_DROP_NONE;
     if (!w->from->anti_spoof)

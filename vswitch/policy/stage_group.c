@@ -2,6 +2,8 @@
 /*
  * Stage group: security groups. What a vNIC may send is asked before the route, what the receiving one takes after it.
  *
+ * Each side sees its own address, and of the other what its packets show: public addresses where they are translated.
+ *
  * The rules of all groups of a vNIC are one list: the smallest priority decides, deny before allow where it is equal,
  * and what nothing matches is denied. Rules of replies are no rules: those belong to the session. vNICs of one VPC with
  * the same groups share one set. A remote group is written out as the addresses its members have in that VPC. A
@@ -432,7 +434,8 @@ static bool allowed(const struct group_table *t, const struct pol_port *port, en
 {
     const struct group_set *set = &t->set[port->group_set];
     const struct pol_acl *acl = set->acl[dir][remote->family == 4 ? V4 : V6];
-    uint32_t rank = pol_acl_match(acl, w->proto, remote, has_ports(w->proto) ? w->dport : 0);
+    uint16_t dport = dir == EGRESS ? w->dport : w->seen.dport;
+    uint32_t rank = pol_acl_match(acl, w->proto, remote, has_ports(w->proto) ? dport : 0);
     const struct ranked *r = rank < set->ranks[dir] ? &set->rank[dir][rank] : NULL;
 
     if (w->explain)
@@ -450,8 +453,8 @@ static enum hsr_drop egress_walk(const struct pol *pol, const void *table, struc
 static enum hsr_drop ingress_walk(const struct pol *pol, const void *table, struct pol_walk *w)
 {
     (void)pol;
-    return !w->to || allowed(table, w->to, INGRESS, &w->src, w) ? HSR_DROP_NONE
-                                                                : HSR_DROP_SG_INGRESS;
+    return !w->to || allowed(table, w->to, INGRESS, &w->seen.src, w) ? HSR_DROP_NONE
+                                                                     : HSR_DROP_SG_INGRESS;
 }
 
 static uint64_t group_digest(const struct pol *pol, const void *table, const struct pol_port *port)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stage route: where the packet goes, and how its replies come back. Longest prefix over the routes and subnets of the
- * VPC, then the end point (a vNIC here or a VTEP there) and the MACs of the frame that leaves.
+ * VPC, then the end point (a vNIC here or a VTEP there) and the MACs of the frame that leaves. Addresses are those behind
+ * the translation of the destination (stage nat).
  *
  * Inside a subnet frames are bridged: MACs stay. Between subnets, and by routes that are not local, the gateway's MAC
  * is addressed and the frame is routed. A peer routes before it puts a frame into the tunnel, so that one from there
@@ -12,7 +13,7 @@
 /* What the destination turned out to be. */
 struct destination {
     const struct route *route;
-    const struct pol_endpoint *endpoint; /* NULL for a VTEP route */
+    const struct pol_endpoint *endpoint; /* NULL for a VTEP route, and out of the uplink */
 };
 
 static uint64_t gateway_mac(const struct pol *pol, uint32_t subnet)
@@ -40,7 +41,7 @@ static uint32_t source_subnet(const struct pol_walk *w)
 
 static void explain(struct pol_walk *w, const struct route *r)
 {
-    static const char *const kind[] = {"local", "vtep", "gateway", "blackhole"};
+    static const char *const kind[] = {"local", "vtep", "gateway", "blackhole", "external"};
     char prefix[52];
 
     if (r) {
@@ -54,7 +55,7 @@ static void explain(struct pol_walk *w, const struct route *r)
 static enum hsr_drop destination_find(const struct pol *pol, const struct route_table *table,
                                       struct pol_walk *w, struct destination *d)
 {
-    const struct route *r = pol_route(table, w->context, &w->dst);
+    const struct route *r = pol_route(table, w->to_context, &w->seen.dst);
 
     d->route = r;
     if (w->explain)
@@ -63,11 +64,14 @@ static enum hsr_drop destination_find(const struct pol *pol, const struct route_
         return w->from ? HSR_DROP_NO_ROUTE : HSR_DROP_NO_MAPPING;
     switch (r->kind) {
     case CFG_ROUTE_LOCAL:
-        d->endpoint = pol_endpoint(pol, w->context, &w->dst);
+        d->endpoint = pol_endpoint(pol, w->to_context, &w->seen.dst);
         break;
     case CFG_ROUTE_GATEWAY:
-        d->endpoint = pol_endpoint(pol, w->context, &r->via);
+        d->endpoint = pol_endpoint(pol, w->to_context, &r->via);
         break;
+    case CFG_ROUTE_EXTERNAL: /* from a vNIC of ours; what came in from there does not go out again */
+        w->leaves = w->from && !w->translated;
+        return w->leaves ? HSR_DROP_NONE : HSR_DROP_LOOP;
     case CFG_ROUTE_VTEP:
         return HSR_DROP_NONE;
     case CFG_ROUTE_BLACKHOLE:
@@ -106,11 +110,13 @@ static enum hsr_drop leave(const struct pol *pol, struct pol_walk *w, const stru
 {
     uint32_t subnet = source_subnet(w);
 
-    if (w->to == w->from)
+    if (w->translated && !w->to) /* a public address is one of a guest here */
+        return HSR_DROP_NO_MAPPING;
+    if (w->to == w->from && !w->translated) /* by its public address a guest reaches itself */
         return HSR_DROP_LOOP;
 
-    bool routed =
-        !d->endpoint || d->route->kind != CFG_ROUTE_LOCAL || d->endpoint->subnet != subnet;
+    bool routed = w->translated || !d->endpoint || d->route->kind != CFG_ROUTE_LOCAL ||
+                  d->endpoint->subnet != subnet;
 
     /* RFC 4291, 2.5.6: a router does not forward what has a link-local source. */
     if (routed && pol_is_link_local(&w->src))
@@ -121,8 +127,9 @@ static enum hsr_drop leave(const struct pol *pol, struct pol_walk *w, const stru
     w->routed = routed;
     if (!w->again && w->dst_mac48 != asked)
         return HSR_DROP_UNKNOWN_MAC;
-    out_fill(pol, w, d);
-    w->back_routed = w->routed && w->to;
+    if (!w->leaves) /* else the next hop on the uplink says */
+        out_fill(pol, w, d);
+    w->back_routed = w->routed && (w->to || w->leaves);
     w->back_src_mac48 = asked;
     w->back_dst_mac48 = w->again ? w->from->mac48 : w->src_mac48;
     return HSR_DROP_NONE;
@@ -145,6 +152,21 @@ static void back_fill(const struct pol *pol, struct pol_walk *w)
         w->back_vtep4 = w->outer_src4;
         w->back_dst_mac48 = w->src_mac48;
     }
+}
+
+/*
+ * From outside: to a vNIC here, and from where this VPC would send an answer. A sender under an address of the VPC would be
+ * taken for a member of its groups.
+ */
+static enum hsr_drop enter(const struct pol *pol, struct pol_walk *w, const struct destination *d)
+{
+    if (!w->to)
+        return HSR_DROP_NO_MAPPING;
+    if (!pol_leaves(pol, w->to_context, &w->src))
+        return HSR_DROP_SPOOF_IP;
+    w->routed = w->back_routed = true;
+    out_fill(pol, w, d);
+    return HSR_DROP_NONE;
 }
 
 /* From a tunnel: only to a vNIC here, and never out again. */
@@ -174,7 +196,7 @@ static uint16_t tighter(uint16_t a, uint16_t b)
 static void mtu_fill(const struct route_table *table, struct pol_walk *w,
                      const struct destination *d)
 {
-    const struct route *back = pol_route(table, w->context, &w->src);
+    const struct route *back = pol_route(table, w->external ? w->to_context : w->context, &w->src);
 
     w->mtu = tighter(d->route->mtu, d->endpoint ? d->endpoint->mtu : 0);
     w->back_mtu = tighter(back ? back->mtu : 0, w->source ? w->source->mtu : 0);
@@ -187,13 +209,17 @@ static enum hsr_drop route_walk(const struct pol *pol, const void *table, struct
 
     if (drop != HSR_DROP_NONE)
         return drop;
-    if (!d.endpoint)
+    if (w->leaves)
+        w->vtep4 = 0;
+    else if (!d.endpoint)
         w->vtep4 = d.route->vtep4;
     else if (d.endpoint->port == HSR_NO_PORT)
         w->vtep4 = d.endpoint->vtep4;
     else
         w->to = pol_port(pol, d.endpoint->port);
     mtu_fill(table, w, &d);
+    if (w->external)
+        return enter(pol, w, &d);
     return w->from ? leave(pol, w, &d) : arrive(pol, w, &d);
 }
 

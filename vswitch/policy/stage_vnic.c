@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stage vnic: where the packet came in. A vNIC sends plain frames, an uplink only what was in a tunnel. */
+/*
+ * Stage vnic: where the packet came in. A vNIC sends plain frames, an uplink what was in a tunnel or is addressed to a
+ * public address.
+ */
 #include "pol.h"
 
 static enum hsr_drop vnic_walk(const struct pol *pol, const void *table, struct pol_walk *w)
@@ -7,9 +10,11 @@ static enum hsr_drop vnic_walk(const struct pol *pol, const void *table, struct 
     const struct pol_port *port = pol_port(pol, w->ingress);
 
     (void)table;
-    if (!port->valid || (port->role == CFG_UPLINK) != w->from_tunnel)
+    if (!port->valid || (port->role == CFG_UPLINK) != (w->from_tunnel || w->external))
         return HSR_DROP_NOT_CONFIGURED;
-    w->from = w->from_tunnel ? NULL : port;
+    if (w->external && !w->again && w->dst_mac48 != port->mac48)
+        return HSR_DROP_NOT_FOR_US;
+    w->from = port->role == CFG_UPLINK ? NULL : port;
     return HSR_DROP_NONE;
 }
 
@@ -18,7 +23,9 @@ static uint64_t vnic_digest(const struct pol *pol, const void *table, const stru
     (void)pol, (void)table;
     uint64_t h = pol_mix(port->role, port->mac48);
 
-    return pol_mix(pol_mix(h, port->context), port->mtu);
+    h = pol_mix(pol_mix(h, port->context), port->mtu);
+    return pol_mix(pol_mix(h, (uint64_t)port->underlay4 << 32 | port->underlay_mask),
+                   port->gateway4);
 }
 
 const struct pol_stage_ops pol_stage_vnic = {

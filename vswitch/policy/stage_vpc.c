@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stage vpc: whose network it is. Nothing after it can leave this context. */
+/*
+ * Stage vpc: whose network it is. Nothing after it can leave this context but by a public address (stage nat), which also
+ * says whose a packet from outside is.
+ */
 #include "pol.h"
 
 static enum hsr_drop vpc_walk(const struct pol *pol, const void *table, struct pol_walk *w)
@@ -7,6 +10,8 @@ static enum hsr_drop vpc_walk(const struct pol *pol, const void *table, struct p
     (void)table;
     if (w->from_tunnel && !w->context)
         return HSR_DROP_UNKNOWN_VNI;
+    if (w->external)
+        return w->context == 0 ? HSR_DROP_NONE : HSR_DROP_NOT_CONFIGURED;
     w->vni = pol_vni(pol, w->context);
     /* A vNIC may have been given to another VPC since the packet was stamped. */
     if (!w->vni || (w->from && w->from->context != w->context))

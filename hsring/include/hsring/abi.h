@@ -351,6 +351,8 @@ enum hsr_meter_unit {
     X(FRAGMENT, fragment, fw, "fragment whose first part was not seen") \
     X(ECN, ecn, fw, "outer CE over inner Not-ECT (RFC 6040)") \
     X(PMTU, pmtu, fw, "larger than the path MTU, and not to be fragmented on the way") \
+    X(NAT_NONE, nat_none, fw, "no public address for the sender, or nobody behind the public address and port") \
+    X(NAT_PORTS, nat_ports, fw, "no port of the snat pool is free towards this destination") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -423,14 +425,16 @@ enum hsr_drop {
     HSR_DROP_FRAGMENT = 60,
     HSR_DROP_ECN = 61,
     HSR_DROP_PMTU = 62,
-    HSR_DROP_TX_META_BAD = 63,
-    HSR_DROP_PORT_GONE = 64,
-    HSR_DROP_PORT_TX_FULL = 65,
-    HSR_DROP_TX_TOO_BIG = 66,
-    HSR_DROP_TSO_BAD = 67,
-    HSR_DROP_STALE_OWNER = 68,
-    HSR_DROP_FW_GONE = 69,
-    HSR_DROP_COUNT = 70,
+    HSR_DROP_NAT_NONE = 63,
+    HSR_DROP_NAT_PORTS = 64,
+    HSR_DROP_TX_META_BAD = 65,
+    HSR_DROP_PORT_GONE = 66,
+    HSR_DROP_PORT_TX_FULL = 67,
+    HSR_DROP_TX_TOO_BIG = 68,
+    HSR_DROP_TSO_BAD = 69,
+    HSR_DROP_STALE_OWNER = 70,
+    HSR_DROP_FW_GONE = 71,
+    HSR_DROP_COUNT = 72,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */

@@ -37,7 +37,8 @@
 #define ROUTE(rest) MAPS "routes:\n  - {vpc: blue, " rest "}\n"
 #define GENEVE(rest) \
     "version: 1\nvpcs: [{name: a, vni: 1, encap: geneve, geneve_options: [{" rest "}]}]\n"
-#define DIGITS "0123456789abcdefABCDEF9876543210"
+#define DIGITS    "0123456789abcdefABCDEF9876543210"
+#define NAT(rest) MAPS rest "\n" /* line 8 */
 #define RULE(rest)                                            \
     "version: 1\nsecurity_groups:\n  - name: g\n    rules:\n" \
     "      - {direction: ingress, action: allow, " rest "}\n"
@@ -308,6 +309,67 @@ static const struct bad {
     {ROUTE("prefix: 'fd00::/8', type: local}\n"
            "  - {vpc: blue, prefix: 'fd00:0::/8', type: blackhole"),
      "/routes/1/prefix", 10, "fd00::/8 is taken by another route"},
+    {ROUTE("prefix: 0.0.0.0/0, type: external, via: 10.1.0.5"), "/routes/0/via", 9, "type=gateway"},
+    /* public addresses */
+    {NAT("eips: [{name: e, address: 203.0.113.1}]"), "/eips/0", 8, "'vnic' is missing"},
+    {NAT("eips: [{name: e, vnic: v}]"), "/eips/0", 8, "'address' is missing"},
+    {NAT("eips: [{name: e, address: 203.0.113.1, vnic: x}]"), "/eips/0/vnic", 8,
+     "no port 'x'; 'ports' has up, v"},
+    {NAT("eips: [{name: e, address: 203.0.113.1, vnic: up}]"), "/eips/0/vnic", 8,
+     "'up' is an uplink"},
+    {NAT("eips: [{name: e, address: 203.0.113.1, vnic: v, inside: 10.1.0.6}]"), "/eips/0/inside", 8,
+     "10.1.0.6 is not an address of port 'v'"},
+    {NAT("eips: [{name: e, address: '2001:db8::1', vnic: v, inside: 10.1.0.5}]"), "/eips/0/inside",
+     8, "10.1.0.5 is IPv4; the public address is IPv6"},
+    {NAT("eips: [{name: e, address: '2001:db8::1', vnic: v}]"), "/eips/0/vnic", 8,
+     "port 'v' has no IPv6 address"},
+    {NAT("eips: [{name: e, address: 192.0.2.1, vnic: v}]"), "/eips/0/address", 8,
+     "192.0.2.1 is taken by uplink 'up'"},
+    {NAT("eips:\n"
+         "  - {name: e, address: 203.0.113.1, vnic: v}\n"
+         "  - {name: f, address: 203.0.113.2, vnic: v}"),
+     "/eips/1/vnic", 10, "the EIP of 10.1.0.5 is taken by EIP 'e'"},
+    {NAT("eips:\n"
+         "  - {name: e, address: 203.0.113.1, vnic: v}\n"
+         "  - {name: f, address: 203.0.113.1, vnic: v}"),
+     "/eips/1/address", 10, "203.0.113.1 is taken by EIP 'e'"},
+    {NAT("eips: [{name: e, address: 203.0.113.1, vnic: v}]\n"
+         "snat: [{name: s, vpc: blue, addresses: [203.0.113.1]}]"),
+     "/snat/0/addresses/0", 9, "203.0.113.1 is taken by EIP 'e'"},
+    {NAT("snat: [{name: s, vpc: blue, addresses: []}]"), "/snat/0/addresses", 8, "at least 1"},
+    {NAT("snat: [{name: s, vpc: blue, addresses: [203.0.113.1, 203.0.113.1]}]"),
+     "/snat/0/addresses/1", 8, "203.0.113.1 is there twice"},
+    {NAT("snat: [{name: s, vpc: blue, addresses: [203.0.113.1], ports: 0-5}]"), "/snat/0/ports", 8,
+     "port 0 is nobody's"},
+    {NAT("snat: [{name: s, vpc: blue, addresses: [203.0.113.1], ports: 0}]"), "/snat/0/ports", 8,
+     "port 0 is nobody's"},
+    {NAT("snat: [{name: s, vpc: blue, addresses: [203.0.113.1], subnets: [c]}]"),
+     "/snat/0/subnets/0", 8, "no subnet 'c'"},
+    {NAT("snat:\n"
+         "  - {name: s, vpc: blue, addresses: [203.0.113.1]}\n"
+         "  - {name: t, vpc: blue, addresses: [203.0.113.2]}"),
+     "/snat/1/vpc", 10, "the snat pool of all subnets is taken by snat 's'"},
+    {NAT("snat:\n"
+         "  - {name: s, vpc: blue, addresses: [203.0.113.1], subnets: [b]}\n"
+         "  - {name: t, vpc: blue, addresses: [203.0.113.2], subnets: [b]}"),
+     "/snat/1/subnets/0", 10, "the snat pool of subnet 'b' is taken by snat 's'"},
+    {BASE "snat: [{name: s, vpc: blue, addresses: [203.0.113.1], subnets: [r]}]\n",
+     "/snat/0/subnets/0", 14, "subnet 'r' is of another VPC, 'red'"},
+    {NAT("forwards: [{name: f, address: 203.0.113.1, protocol: sctp, port: 5, vnic: v}]"),
+     "/forwards/0/protocol", 8, "one of tcp|udp"},
+    {NAT("forwards: [{name: f, address: 203.0.113.1, protocol: tcp, port: 0, vnic: v}]"),
+     "/forwards/0/port", 8, "1 to 65535"},
+    {NAT("forwards:\n"
+         "  - {name: f, address: 203.0.113.1, protocol: tcp, port: 5, vnic: v}\n"
+         "  - {name: g, address: 203.0.113.1, protocol: tcp, port: 5, vnic: v}"),
+     "/forwards/1/port", 10, "tcp port 5 of 203.0.113.1 is taken by forward 'f'"},
+    {NAT("forwards: [{name: f, address: 203.0.113.1, protocol: tcp, port: 5, vnic: v}]\n"
+         "eips: [{name: e, address: 203.0.113.1, vnic: v}]"),
+     "/forwards/0/address", 8, "203.0.113.1 is taken by EIP 'e'"},
+    {"version: 1\nvpcs: [{name: blue, vni: 100}]\n"
+     "ports: [{name: up, role: uplink, type: null, address: 192.0.2.1/24, gateway: 192.0.2.9}]\n"
+     "snat: [{name: s, vpc: blue, addresses: [192.0.2.9]}]\n",
+     "/snat/0/addresses/0", 4, "192.0.2.9 is the gateway of uplink 'up'"},
     /* security groups */
     {RULE("priority: 0"), "/security_groups/0/rules/0/priority", 5, "1 to 1000"},
     {RULE("priority: 1001"), "/security_groups/0/rules/0/priority", 5, "1 to 1000"},
@@ -406,7 +468,8 @@ static void limits(void **state)
         const char *list;
         size_t most;
     } limit[] = {{"ports", 1024},     {"vpcs", 4096},    {"subnets", 4096},
-                 {"mappings", 65536}, {"routes", 65536}, {"security_groups", 1024}};
+                 {"mappings", 65536}, {"routes", 65536}, {"security_groups", 1024},
+                 {"eips", 4096},      {"snat", 1024},    {"forwards", 16384}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(limit) / sizeof(limit[0]); i++) {

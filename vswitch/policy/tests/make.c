@@ -40,6 +40,9 @@ void make_free(struct cfg *c)
     free(c->group);
     free(c->neighbor);
     free(c->vtep);
+    free(c->eip);
+    free(c->snat);
+    free(c->forward);
     free(c);
 }
 
@@ -208,6 +211,38 @@ void make_neighbor(struct cfg *c, const char *addr, uint8_t mac)
 
     n->addr = make_addr(addr);
     mac_fill(n->mac, mac);
+}
+
+struct cfg_eip *make_eip(struct cfg *c, uint32_t port, const char *addr, const char *inside)
+{
+    struct cfg_eip *e = GROW(c->eip, c->eips);
+
+    *e = (struct cfg_eip){.addr = make_addr(addr), .port = port, .inside = make_addr(inside)};
+    return e;
+}
+
+struct cfg_snat *make_snat(struct cfg *c, uint32_t vpc, const char *addr, uint16_t lo, uint16_t hi)
+{
+    struct cfg_snat *s = GROW(c->snat, c->snats);
+
+    *s =
+        (struct cfg_snat){.id = c->snats - 1, .vpc = vpc, .addrs = 1, .port_lo = lo, .port_hi = hi};
+    s->addr[0] = make_addr(addr);
+    return s;
+}
+
+struct cfg_forward *make_forward(struct cfg *c, uint32_t port, const char *addr, uint8_t proto,
+                                 uint16_t l4_port, const char *inside, uint16_t inside_port)
+{
+    struct cfg_forward *f = GROW(c->forward, c->forwards);
+
+    *f = (struct cfg_forward){.addr = make_addr(addr),
+                              .proto = proto,
+                              .l4_port = l4_port,
+                              .port = port,
+                              .inside = make_addr(inside),
+                              .inside_port = inside_port};
+    return f;
 }
 
 int make_eal(void **state)

@@ -38,6 +38,11 @@ uint32_t make_group(struct cfg *c);
 struct cfg_rule *make_rule(struct cfg *c, uint32_t group, bool ingress, bool allow,
                            uint16_t priority, uint8_t proto, uint16_t lo, uint16_t hi,
                            const char *remote);
+/* Port by its place in the configuration. */
+struct cfg_eip *make_eip(struct cfg *c, uint32_t port, const char *addr, const char *inside);
+struct cfg_snat *make_snat(struct cfg *c, uint32_t vpc, const char *addr, uint16_t lo, uint16_t hi);
+struct cfg_forward *make_forward(struct cfg *c, uint32_t port, const char *addr, uint8_t proto,
+                                 uint16_t l4_port, const char *inside, uint16_t inside_port);
 void make_neighbor(struct cfg *c, const char *addr, uint8_t mac);
 
 /* For cmocka's group: EAL without huge pages, devices, files or threads. */

@@ -85,7 +85,8 @@ static void two_tenants(void **state)
 static void sizes(void **state)
 {
     static const char *const names[POL_SIZES] = {
-        "subnets", "endpoints", "vteps", "static_neighbors", "routes", "rule_sets", "rules"};
+        "subnets", "endpoints",        "vteps",   "static_neighbors", "routes", "rule_sets",
+        "rules",   "public_addresses", "forwards"};
     struct cfg *c = example("two-tenants.yaml");
     struct pol *pol = pol_build(c, NULL);
     uint32_t size[POL_SIZES], addresses = c->mappings;

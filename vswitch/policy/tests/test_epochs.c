@@ -8,7 +8,7 @@
 #define BIT(stage) (1u << (stage))
 
 /*
- * Two VPCs. Ports 1 and 2 have group 0, port 3 group 1, port 4 of the other VPC groups 0 and 2. Group 1 takes from
+ * Two VPCs, the first with a way out. Ports 1 and 2 have group 0, port 3 group 1, port 4 of the other VPC groups 0 and 2. Group 1 takes from
  * members of group 2, of which its VPC has none at first.
  */
 static struct cfg *base(void)
@@ -37,6 +37,10 @@ static struct cfg *base(void)
     make_join(&c->port[4], 2);
     make_mapping(c, 0, "10.0.0.9", 9, "192.0.2.9");
     make_route(c, 0, "172.16.0.0/12", CFG_ROUTE_BLACKHOLE, NULL, 0);
+    make_route(c, 0, "198.51.100.0/24", CFG_ROUTE_EXTERNAL, NULL, 0);
+    make_eip(c, 1, "203.0.113.1", "10.0.0.1");
+    make_snat(c, 0, "203.0.113.2", 1024, 2000);
+    make_forward(c, 4, "203.0.113.2", 6, 80, "10.0.0.4", 80);
     return c;
 }
 
@@ -152,6 +156,27 @@ static void order_changed(struct cfg *c)
 static void port_removed(struct cfg *c)
 {
     c->port[3] = c->port[--c->ports];
+    c->forward[0].port = 3;
+}
+
+static void eip_added(struct cfg *c)
+{
+    make_eip(c, 2, "203.0.113.9", "10.0.0.2");
+}
+
+static void eip_changed(struct cfg *c)
+{
+    c->eip[0].addr = make_addr("203.0.113.11");
+}
+
+static void pool_changed(struct cfg *c)
+{
+    c->snat[0].port_hi = 2001;
+}
+
+static void forward_changed(struct cfg *c)
+{
+    c->forward[0].inside_port = 81;
 }
 
 static const struct change changes[] = {
@@ -171,6 +196,10 @@ static const struct change changes[] = {
     {"anti-spoofing", guard_off, {BIT(POL_ANTISPOOF), 0, 0, 0}, {0}},
     {"MTU", mtu_changed, {BIT(POL_VNIC), 0, 0, 0}, {0}},
     {"what only new sessions see", quota_and_queues, {0}, {0}},
+    {"another public address: all who go out", eip_added, {0}, {BIT(POL_NAT), 0}},
+    {"EIP", eip_changed, {0}, {BIT(POL_NAT), 0}},
+    {"pool", pool_changed, {0}, {BIT(POL_NAT), 0}},
+    {"forward", forward_changed, {0}, {0, BIT(POL_NAT)}},
     {"order", order_changed, {0}, {0}},
     {"port removed",
      port_removed,
@@ -242,6 +271,7 @@ static void gone_and_back_has_moved(void **state)
     (void)state;
     without->vpcs = without->subnets = 1;
     without->ports = 4; /* without port 4 */
+    without->forwards = 0;
 
     struct pol *first = pol_build(with, NULL), *second = pol_build(without, first),
                *third = pol_build(with, second);

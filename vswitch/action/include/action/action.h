@@ -7,7 +7,7 @@
  * The fast path gives program and vector to act_run(). One file an action, one table of functions each, one line in
  * actions.h and actions.c.
  *
- * Order in a program: decap, ttl, eth, encap, output. What may drop a packet and have its sender told (ttl) comes before
+ * Order in a program: decap, ttl, eth, nat, encap, output. What may drop a packet and have its sender told (ttl) comes before
  * what rewrites it, so that the sender is quoted what it sent.
  *
  * Threads: the worker's own. Nothing here allocates, logs or waits.
@@ -27,9 +27,25 @@ enum act_op {
     ACT_DECAP, /* strip everything before the keyed Ethernet header (RFC 7348; ECN by RFC 6040) */
     ACT_ETH,   /* arg32: template of 12 bytes, destination and source MAC */
     ACT_TTL,   /* TTL or hop limit down by one; drops at the end, the packet as it was */
+    ACT_NAT,   /* arg8: enum act_nat; param: struct act_nat_param; arg32: IPv6 template */
     ACT_ENCAP, /* arg32: template of the outer headers, Ethernet to VXLAN or Geneve; arg16: bytes of it */
     ACT_OUTPUT, /* arg16: port; the packet is done */
     ACT_OPS
+};
+
+/* What ACT_NAT writes. */
+enum act_nat {
+    ACT_NAT_SRC = 0x01,
+    ACT_NAT_DST = 0x02,
+    ACT_NAT_SPORT = 0x04, /* ICMP: the identifier, as with DPORT */
+    ACT_NAT_DPORT = 0x08,
+    ACT_NAT_IPV6 = 0x10, /* addresses are in a template of 32 bytes, source and destination */
+};
+
+/* And whereto, for one session; IPv4 addresses as in packets, ports in host order. */
+struct act_nat_param {
+    uint8_t src[4], dst[4];
+    uint16_t sport, dport;
 };
 
 /* A packet in the firmware's hands: a checked copy of its rx metadata, and where its frame is now. */
@@ -61,7 +77,8 @@ struct act_ops {
     /* The action in words: "encap vxlan vni 100 to 192.0.2.2". */
     void (*describe)(const struct act_action *a, const struct act_store *s,
                      const struct ses_dir *dir, char *text, uint32_t size);
-    bool holds_template; /* arg32 is one: the program refers to it */
+    bool holds_template;       /* arg32 is one: the program refers to it */
+    bool template_may_be_none; /* or there is none, ACT_NONE */
 };
 
 extern const struct act_ops *const act_table[ACT_OPS];

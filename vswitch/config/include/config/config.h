@@ -31,6 +31,9 @@
 #define CFG_NONE UINT32_MAX /* no such object */
 #define CFG_GENEVE_OPTIONS \
     56 /* bytes of a VPC's: with Ethernet, IPv6, UDP and Geneve they fit a template, and a slot's headroom */
+#define CFG_SNAT_ADDRS 16 /* public addresses of a source translation */
+#define CFG_SNAT_NETS  16 /* subnets it may be limited to */
+#define CFG_SNATS      1024
 
 struct cfg_addr {
     uint8_t family;    /* 4 or 6, 0: none */
@@ -106,7 +109,13 @@ struct cfg_mapping {
     uint16_t mtu; /* of the path there, 0: no limit of its own */
 };
 
-enum cfg_route_kind { CFG_ROUTE_LOCAL, CFG_ROUTE_VTEP, CFG_ROUTE_GATEWAY, CFG_ROUTE_BLACKHOLE };
+enum cfg_route_kind {
+    CFG_ROUTE_LOCAL,
+    CFG_ROUTE_VTEP,
+    CFG_ROUTE_GATEWAY,
+    CFG_ROUTE_BLACKHOLE,
+    CFG_ROUTE_EXTERNAL, /* out of the uplink without a tunnel, under a public address */
+};
 
 struct cfg_route {
     uint32_t vpc;
@@ -116,6 +125,37 @@ struct cfg_route {
     uint8_t mac[6];       /* VTEP: inner destination MAC there */
     struct cfg_addr via;  /* GATEWAY: an address of the same VPC (vNIC or mapping) */
     uint16_t mtu;         /* largest IP packet, 0: no limit of its own */
+};
+
+/* A public address that is one guest's address, both ways. */
+struct cfg_eip {
+    char name[CFG_NAME];
+    struct cfg_addr addr;
+    uint32_t port; /* the vNIC */
+    struct cfg_addr inside;
+};
+
+/* Public addresses that guests of a VPC share for what they begin. */
+struct cfg_snat {
+    char name[CFG_NAME];
+    uint32_t id; /* below 2 * CFG_SNATS, kept from the old state while it lives */
+    uint32_t vpc;
+    uint32_t subnet[CFG_SNAT_NETS]; /* none: what is in no subnet that has one of its own */
+    uint32_t subnets;
+    struct cfg_addr addr[CFG_SNAT_ADDRS]; /* of either family */
+    uint32_t addrs;
+    uint16_t port_lo, port_hi;
+};
+
+/* A port of a public address that is one guest's. */
+struct cfg_forward {
+    char name[CFG_NAME];
+    struct cfg_addr addr;
+    uint8_t proto; /* TCP or UDP */
+    uint16_t l4_port;
+    uint32_t port; /* the vNIC */
+    struct cfg_addr inside;
+    uint16_t inside_port;
 };
 
 enum cfg_remote { CFG_ANY, CFG_PREFIX, CFG_GROUP };
@@ -167,6 +207,12 @@ struct cfg {
     uint32_t groups;
     struct cfg_neighbor *neighbor;
     uint32_t neighbors;
+    struct cfg_eip *eip;
+    uint32_t eips;
+    struct cfg_snat *snat;
+    uint32_t snats;
+    struct cfg_forward *forward;
+    uint32_t forwards;
     struct cfg_addr *vtep; /* remote VTEPs known: of mappings and routes, without repetition */
     uint32_t vteps;
 };

@@ -69,6 +69,11 @@ struct dp_counters {
     uint64_t busy_cycles; /* of the time-stamp counter (rte_rdtsc), in turns that found packets */
 };
 
+/* A snat pool, by its id (struct pol_snat): sessions that have a port of it, ports looked at, and sessions that got none. */
+struct dp_nat {
+    uint64_t bindings, tries, failures;
+};
+
 /* How full something of a worker's is. */
 struct dp_level {
     const char *name;
@@ -116,6 +121,7 @@ uint64_t dp_now(const struct dp_worker *w);
 /* Counters; on the worker's thread (dp_run) or when it stands still. */
 const struct dp_ledger *dp_ledger(const struct dp_worker *w); /* HSR_MAX_PORTS of them */
 const struct dp_counters *dp_counters(const struct dp_worker *w);
+const struct dp_nat *dp_nat(const struct dp_worker *w); /* POL_SNAT_IDS of them */
 
 /* Sessions that may still have to be looked at since the policy has changed; likewise. */
 uint32_t dp_unswept(const struct dp_worker *w);

@@ -6,7 +6,7 @@
  *     pol_walk(pol, &w)    -> every stage in order; the first that objects ends it with its drop reason
  *
  * A stage is one file and one table of functions (stage.h): vnic, vpc, antispoof, group (security groups, both
- * directions), route (with mapping). Stages know the walk and their own table, never one another.
+ * directions), nat (of the destination before the route, of the source behind it), route (with mapping). Stages know the walk and their own table, never one another.
  *
  * Epochs: a stage gives each scope (a vNIC, or a VPC) a digest of what its table holds for it. A scope whose digest
  * differs from the old snapshot's gets this snapshot's generation as its epoch; a session remembers the generation it
@@ -26,7 +26,7 @@
 #include "hsring/abi.h"
 #include "hsring/key.h"
 
-enum pol_stage { POL_VNIC, POL_VPC, POL_ANTISPOOF, POL_GROUP, POL_ROUTE, POL_STAGES };
+enum pol_stage { POL_VNIC, POL_VPC, POL_ANTISPOOF, POL_GROUP, POL_NAT, POL_ROUTE, POL_STAGES };
 
 /* A port as the datapath sees it; two cache lines, the first for every packet. */
 struct pol_port {
@@ -93,6 +93,8 @@ enum pol_size {
     POL_SIZE_ROUTES,    /* those of subnets too */
     POL_SIZE_RULE_SETS, /* different combinations of security groups in one VPC */
     POL_SIZE_RULES,     /* of all rule sets */
+    POL_SIZE_PUBLIC,    /* public addresses */
+    POL_SIZE_FORWARDS,
     POL_SIZES
 };
 void pol_sizes(const struct pol *pol, uint32_t size[POL_SIZES]);
@@ -135,11 +137,37 @@ bool pol_never_a_source(const struct cfg_addr *addr);
 /* Static underlay neighbour, 0: none. */
 uint64_t pol_static_neighbor(const struct pol *pol, uint32_t addr4);
 
+/* Is this public address ours: an EIP, of a snat pool, or with a forwarded port? */
+bool pol_is_public(const struct pol *pol, const struct cfg_addr *addr);
+
+/* Is this port of a public address a guest's own: of its EIP, or forwarded? */
+bool pol_is_forwarded(const struct pol *pol, const struct cfg_addr *addr, uint8_t proto,
+                      uint16_t l4_port);
+
+/* Does the VPC send this address out of the uplink, without a tunnel? */
+bool pol_leaves(const struct pol *pol, uint32_t context, const struct cfg_addr *addr);
+
+/* Public addresses that guests share. Lives as long as the snapshot. */
+struct pol_snat {
+    uint32_t id; /* stays the pool's while it is configured, and is no other's */
+    uint16_t port_lo, port_hi;
+    uint32_t addrs;
+    struct cfg_addr addr[CFG_SNAT_ADDRS];
+};
+#define POL_SNAT_IDS (2 * CFG_SNATS)
+
+/* What is seen of a session behind the translation: in the initiator's packets as they arrive. */
+struct pol_ends {
+    struct cfg_addr src, dst;
+    uint16_t sport, dport;
+};
+
 /* A walk: what the packet is, and what the stages found. */
 struct pol_walk {
     /* the packet, from the initiator's side; host order */
     uint16_t ingress;
     bool from_tunnel; /* decapsulated on an uplink */
+    bool external;    /* came by an uplink without a tunnel, to a public address; context 0 */
     bool
         again; /* re-evaluation of a live session: MACs and outer header are not known, and not checked */
     uint32_t context;
@@ -148,11 +176,18 @@ struct pol_walk {
     struct cfg_addr src, dst;
     uint8_t proto;
     uint16_t sport, dport;
+    struct pol_ends bound; /* with `again`: how the session is translated; family 0: not */
     /* what was found */
     const struct pol_port *from; /* vNIC it came from, NULL from the network */
     const struct pol_port *to;   /* local vNIC it goes to, or NULL */
     const struct pol_endpoint
-        *source; /* of the source address, NULL when nobody's (a route's far side) */
+        *source;         /* of the source address, NULL when nobody's (a route's far side) */
+    uint32_t to_context; /* VPC of the receiver: another one when a public address led there */
+    bool leaves;         /* out of the uplink without a tunnel */
+    bool translated;     /* `seen` differs from the packet, or will when a port has been chosen */
+    struct pol_ends seen;
+    const struct pol_snat *snat; /* the source port is to be chosen, of this pool: seen.src is the
+                                    address to begin with, seen.sport not yet */
     uint32_t vni;
     uint32_t vtep4;                        /* remote: where to, host order; 0: local */
     uint64_t out_src_mac48, out_dst_mac48; /* the inner frame's MACs when it leaves */

@@ -3,8 +3,8 @@
  * A policy stage: one table, built off the workers, walked by the slow path. A new stage is one file with one of
  * these, one line in stages.c, its tests and its page.
  *
- * A stage that must look twice (security groups: before and after the route) is two objects of one `stage`; the
- * first has the table.
+ * A stage that must look twice (security groups and NAT: before and after the route) is two objects of one `stage`;
+ * the first has the table.
  */
 #ifndef POLICY_STAGE_H
 #define POLICY_STAGE_H
@@ -31,6 +31,6 @@ struct pol_stage_ops {
 };
 
 extern const struct pol_stage_ops pol_stage_vnic, pol_stage_vpc, pol_stage_antispoof,
-    pol_stage_group, pol_stage_route, pol_stage_group_in;
+    pol_stage_group, pol_stage_nat, pol_stage_route, pol_stage_nat_source, pol_stage_group_in;
 
 #endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Public addresses under changes: of policy, of the network outside, of the firmware itself. */
+#include "internal.h"
+#include "nat_world.h"
+
+static int setup(void **state)
+{
+    static struct bench b;
+
+    bench_open(&b, &(struct bench_config){0}, NAT_ALL);
+    *state = &b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench_close(*state);
+    return 0;
+}
+
+/* Without a tunnel, but not to a public address: as before. */
+static void no_public_addresses(void **state)
+{
+    struct fr_flow f = a_out.is;
+
+    apply(*state, NAT_HEAD);
+    refused(*state, "up", &a_in.is, UDP, HSR_DROP_NOT_FOR_US);
+    refused(*state, "a", &f, UDP, HSR_DROP_NAT_NONE);
+    apply(*state, TOP_ALL);
+    refused(*state, "a", &f, UDP, HSR_DROP_NO_ROUTE);
+}
+
+/* What a VPC has in its own networks, it does not look for outside. */
+static void address_inside_is_before_the_public_one(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow f = {MAC_B, GW, "10.1.0.6", "203.0.113.5", 20001, 80, 0, 0};
+
+    apply(
+        b, TOP_OPTIONS("") TOP_NET
+        "  - {vpc: blue, prefix: 203.0.113.0/24, type: blackhole}\n"
+        "  - {vpc: blue, prefix: 0.0.0.0/0, type: external}\n" TOP_GROUPS TOP_UP TOP_A("") TOP_B("")
+            TOP_V NAT_POOL("20000-20063") "eips: [{name: a, address: 203.0.113.5, vnic: a}]\n");
+    refused(b, "b", &f, UDP, HSR_DROP_BLACKHOLE);
+}
+
+/* The underlay asks for public addresses; who says that it has one of them is not believed. */
+static void asked_for(void **state)
+{
+    struct bench *b = *state;
+
+    fr_arp(&out, 1, MAC_N, "192.0.2.7", 0, "192.0.2.200");
+    bench_passes(b, "up", &out, "up", &in);
+    fr_arp(&want, 2, MAC_UP, "192.0.2.200", MAC_N, "192.0.2.7");
+    assert_memory_equal(in.b, want.b, want.len);
+    fr_arp(&out, 1, MAC_N, "192.0.2.7", 0, "192.0.2.201");
+    bench_push(b, "up", &out);
+    fr_arp(&out, 1, MAC_N, "192.0.2.200", 0, "192.0.2.200");
+    bench_push(b, "up", &out);
+    bench_run(b);
+    bench_quiet(b);
+}
+
+/* A next hop that is not known yet is asked for. */
+static void next_hop_unknown(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow f = a_out.is;
+
+    f.dst = "192.0.2.8";
+    fr_udp(&out, &f, 10);
+    bench_push(b, "a", &out);
+    bench_run(b);
+    assert_int_equal(bench_drops(b, "a", HSR_DROP_NEIGH_PENDING), 1);
+    assert_true(bench_pop(b, "up", &in));
+    fr_arp(&want, 1, MAC_UP, "192.0.2.1", 0, "192.0.2.8");
+    assert_memory_equal(in.b, want.b, want.len);
+    fr_arp(&out, 2, UINT64_C(0x02AA00000008), "192.0.2.8", MAC_UP, "192.0.2.1");
+    bench_push(b, "up", &out);
+    bench_run(b);
+    fr_udp(&out, &f, 10);
+    bench_passes(b, "a", &out, "up", &in);
+    assert_int_equal(fr_get_mac(in.b), UINT64_C(0x02AA00000008));
+}
+
+/* What stays as it was keeps its sessions; what does not, loses them, whether they speak or not. */
+static void changes(void **state)
+{
+    struct bench *b = *state;
+    struct way moved = a_in;
+
+    passes(b, &a_out, UDP);
+    passes(b, &b_out, UDP);
+    passes(b, &to_web, SYN);
+    /* Another EIP, another forward, other rules: all bindings stay. */
+    apply(b, NAT_HEAD NAT_EIPS
+          "  - {name: v, address: 203.0.113.99, vnic: v}\n" NAT_POOL("20000-20063") NAT_FORWARDS);
+    passes(b, &a_in, UDP);
+    passes(b, &b_in, UDP);
+    passes(b, &from_web, SYN_ACK);
+    assert_int_equal(bench_sessions(b), 3);
+    /* The pool has other ports: its session goes without a packet. */
+    apply(b, NAT_HEAD NAT_EIPS NAT_POOL("30000-30063") NAT_FORWARDS);
+    bench_run(b);
+    assert_int_equal(bench_sessions(b), 2);
+    assert_int_equal(dp_nat(fw_worker(b->fw, 0))[0].bindings, 0);
+    refused(b, "up", &b_in.is, UDP, HSR_DROP_NAT_NONE);
+    struct way again = b_out;
+    uint16_t port = leaves(b, &again, UDP);
+
+    assert_in_range(port, 30000, 30063);
+    /* The EIP is another guest's. */
+    apply(b, NAT_HEAD "eips: [{name: a, address: 203.0.113.5, vnic: b}]\n"
+                      "forwards: [{name: web, address: 203.0.113.100, protocol: tcp, port: 80, "
+                      "vnic: c}]\n");
+    moved.to = "b";
+    moved.becomes.dmac = MAC_B;
+    moved.becomes.dst = "10.1.0.6";
+    passes(b, &moved, UDP);
+    passes(b, &to_web, TCP);
+    refused(b, "a", &a_out.is, UDP, HSR_DROP_NAT_NONE);
+    /* Nothing of it is left. */
+    apply(b, NAT_HEAD);
+    bench_run(b);
+    assert_int_equal(bench_sessions(b), 0);
+}
+
+/* The pool's name is another, address and ports are the same: the sessions stay, and are counted there. */
+static void renamed_pool(void **state)
+{
+    struct bench *b = *state;
+
+    passes(b, &b_out, UDP);
+    assert_int_equal(dp_nat(fw_worker(b->fw, 0))[0].bindings, 1);
+    apply(b, NAT_HEAD "snat: [{name: other, vpc: blue, subnets: [front], addresses: "
+                      "[203.0.113.99, 203.0.113.100], ports: 20000-20063}]\n");
+    passes(b, &b_in, UDP);
+    assert_int_equal(bench_sessions(b), 1);
+    assert_int_equal(dp_nat(fw_worker(b->fw, 0))[0].bindings, 0);
+    assert_int_equal(dp_nat(fw_worker(b->fw, 0))[1].bindings, 1);
+    struct fr_flow f = {MAC_C, GW2, "10.2.0.5", "198.51.100.9", 1, 80, 0, 0};
+
+    refused(b, "c", &f, SYN, HSR_DROP_NAT_NONE); /* its subnet has no pool any more */
+}
+
+/* A flow outside becomes one to a public address of ours, and the other way round. */
+static void an_address_becomes_public(void **state)
+{
+    struct bench *b = *state;
+    struct way w = b_out;
+
+    w.is.dst = w.becomes.dst = "203.0.113.77";
+    passes(b, &w, UDP);
+    apply(b, NAT_ALL "  - {name: x, address: 203.0.113.77, protocol: udp, port: 80, vnic: a}\n");
+    w.to = "a";
+    w.becomes = (struct fr_flow){GW, MAC_A, "203.0.113.100", "10.1.0.5", 20005, 80, 0, 0};
+    passes(b, &w, UDP);
+    assert_int_equal(bench_sessions(b), 1);
+}
+
+/* Everything by the slow path gives the same. */
+static void without_fast_path(void **state)
+{
+    struct bench *b = *state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        passes(b, &a_out, UDP);
+        passes(b, &b_out, UDP);
+        passes(b, &a_in, UDP);
+        passes(b, &b_in, UDP);
+    }
+    assert_int_equal(bench_sessions(b), 2);
+}
+
+static int setup_slow(void **state)
+{
+    static struct bench b;
+
+    bench_open(&b, &(struct bench_config){.no_flow_index = true},
+               NAT_OPTIONS(", fast_path: false") NAT_WORLD NAT_EIPS NAT_POOL("20000-20063"));
+    *state = &b;
+    return 0;
+}
+
+/* The firmware is killed: what was translated goes on, and is counted as before. */
+static void restarted(void **state)
+{
+    struct bench *b = *state;
+    uint16_t port;
+    struct way w = b_out, back;
+
+    w.is.sport = 99;
+    port = leaves(b, &w, SYN);
+    back = ports(&b_in, 80, port, 80, 99);
+    passes(b, &back, SYN_ACK);
+    passes(b, &a_in, SYN);
+    passes(b, &a_out, SYN_ACK);
+    bench_restart(b, NAT_ALL);
+    assert_int_equal(bench_sessions(b), 2);
+    assert_int_equal(dp_nat(fw_worker(b->fw, 0))[0].bindings, 1);
+    assert_int_equal(leaves(b, &w, TCP), port);
+    passes(b, &back, TCP);
+    passes(b, &a_in, TCP);
+    assert_int_equal(bench_counters(b).slow, 0);
+    bench_restart(b, NAT_HEAD NAT_EIPS); /* the pool is gone */
+    passes(b, &a_in, TCP);
+    bench_run(b);
+    assert_int_equal(bench_sessions(b), 1);
+    assert_int_equal(dp_nat(fw_worker(b->fw, 0))[0].bindings, 0);
+}
+
+static int setup_arena(void **state)
+{
+    static struct bench b;
+
+    bench_open(&b, &(struct bench_config){.arena = true}, NAT_ALL);
+    *state = &b;
+    return 0;
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(no_public_addresses),
+        TEST(address_inside_is_before_the_public_one),
+        TEST(asked_for),
+        TEST(next_hop_unknown),
+        TEST(changes),
+        TEST(renamed_pool),
+        TEST(an_address_becomes_public),
+        cmocka_unit_test_setup_teardown(without_fast_path, setup_slow, teardown),
+        cmocka_unit_test_setup_teardown(restarted, setup_arena, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
