@@ -9,6 +9,7 @@
 #define SECOND   UINT64_C(1000000000)
 #define START    SECOND /* NIC time of the first frame: time 0 means "never" in places */
 #define AGE_STEP 2000000u
+#define WAIT_S   10u
 
 static struct nic_port *port_of(struct replay *r, uint32_t i)
 {
@@ -32,6 +33,15 @@ static uint32_t sessions(struct replay *r)
     for (uint32_t w = 0; w < fw_workers(r->fw); w++)
         used += ses_stats(dp_sessions(fw_worker(r->fw, w)))->used;
     return used;
+}
+
+static uint32_t held(struct replay *r)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < fw_workers(r->fw); w++)
+        n += dp_held(fw_worker(r->fw, w));
+    return n;
 }
 
 static void settle(struct replay *r)
@@ -131,6 +141,15 @@ static void age(struct replay *r)
     settle(r);
 }
 
+/* Packets that wait for something that does not come do so for seconds at most. */
+static void wait_for_held(struct replay *r)
+{
+    for (uint32_t s = 0; s < WAIT_S && held(r) > 0; s++) {
+        r->now += SECOND;
+        settle(r);
+    }
+}
+
 static void look_at_actions(struct replay *r, const struct act_store *actions)
 {
     r->leaked_programs += actions->programs.used;
@@ -196,6 +215,7 @@ int replay_run(struct replay *r, struct cfg *cfg)
         rc = play(r);
     if (rc != REPLAY_OK)
         return rc;
+    wait_for_held(r);
     if (!r->options->no_ageing)
         age(r);
     look_for_leaks(r);

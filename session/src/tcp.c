@@ -23,6 +23,11 @@ static uint32_t later(uint32_t a, uint32_t b)
     return before(a, b) ? b : a;
 }
 
+void ses_tcp_longer(struct session *s, unsigned dir, uint32_t end)
+{
+    s->tcp[dir].seq_end = later(s->tcp[dir].seq_end, end);
+}
+
 static bool is_dead(const struct session *s)
 {
     return s->tcp[0].state == SES_TCP_RESET || s->tcp[1].state == SES_TCP_RESET;

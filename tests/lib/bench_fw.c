@@ -281,9 +281,18 @@ void bench_sleep(struct bench *b, uint64_t ns)
     }
 }
 
+uint32_t bench_held(struct bench *b)
+{
+    uint32_t n = 0;
+
+    for (uint32_t w = 0; w < fw_workers(b->fw); w++)
+        n += dp_held(fw_worker(b->fw, w));
+    return n;
+}
+
 void bench_age(struct bench *b)
 {
-    for (uint32_t s = 0; s < 4000 && bench_sessions(b) > 0; s++)
+    for (uint32_t s = 0; s < 4000 && bench_sessions(b) + bench_held(b) > 0; s++)
         bench_sleep(b, SECOND);
 }
 

@@ -83,6 +83,8 @@ uint16_t bench_index(const struct bench *b, const char *port);
 /* Drops of packets that this port brought in, by reason; all of them with HSR_DROP_NONE. */
 uint64_t bench_drops(struct bench *b, const char *port, enum hsr_drop reason);
 uint32_t bench_sessions(struct bench *b);
+/* Packets that wait in the firmware. */
+uint32_t bench_held(struct bench *b);
 /* Programs and templates in use. */
 uint32_t bench_actions(struct bench *b);
 struct dp_counters bench_counters(struct bench *b);

@@ -256,6 +256,34 @@ void fr_solicit(struct fr *o, const struct fr_flow *f, const char *target)
     fr_icmp(o, &nd, 135, 0, body, sizeof body);
 }
 
+void fr_fragment(struct fr *o, const struct fr *whole, uint32_t id, uint32_t at, uint32_t len,
+                 bool more)
+{
+    bool v6 = fr_get16(whole->b + 12) == 0x86DD;
+    uint32_t data = FR_L3 + (v6 ? 40 : 20), header = data + (v6 ? 8 : 0);
+    uint8_t *ip = o->b + FR_L3;
+
+    if (len > whole->len - data - at)
+        len = whole->len - data - at;
+    memset(&o->vnet, 0, sizeof o->vnet);
+    memcpy(o->b, whole->b, data);
+    memcpy(o->b + header, whole->b + data + at, len);
+    o->len = header + len;
+    if (v6) {
+        fr_put16(ip + 4, 8 + len);
+        fr_put16(ip + 40, (uint32_t)ip[6] << 8);
+        ip[6] = 44;
+        fr_put16(ip + 42, at | more);
+        fr_put32(ip + 44, id);
+        return;
+    }
+    fr_put16(ip + 2, 20 + len);
+    fr_put16(ip + 4, id);
+    fr_put16(ip + 6, at / 8 | (more ? 0x2000 : 0));
+    fr_put16(ip + 10, 0);
+    fr_put16(ip + 10, (uint16_t)~fr_fold(fr_sum(0, ip, 20)));
+}
+
 /* IPv4 and UDP around a frame, with `room` bytes for the tunnel's header, which is returned. */
 static uint8_t *tunnel(struct fr *o, const struct fr_flow *outer, uint16_t port, uint32_t room)
 {
@@ -314,7 +342,7 @@ void fr_partial(struct fr *o, uint16_t gso)
     o->vnet.hdr_len = (uint16_t)(l4 + 20);
 }
 
-/* L4 behind an IP header; an IPv4 fragment's is not looked at. */
+/* L4 behind an IP header. */
 static bool l4_right(const uint8_t *ip, const uint8_t *l4, uint8_t proto, uint32_t len)
 {
     uint64_t sum = pseudo(ip, proto, len);
@@ -351,5 +379,6 @@ bool fr_sums_right(const uint8_t *frame, uint32_t len)
         return len >= 14;
     if (len < 34 || fr_fold(fr_sum(0, ip, 20)) != 0xFFFF || len - 14 < fr_get16(ip + 2))
         return false;
-    return (fr_get16(ip + 6) & 0x3FFF) != 0 || l4_right(ip, ip + 20, ip[9], fr_get16(ip + 2) - 20u);
+    return (fr_get16(ip + 6) & 0x3FFF) != 0 || /* a fragment's L4 checksum is of all of them */
+           l4_right(ip, ip + 20, ip[9], fr_get16(ip + 2) - 20u);
 }

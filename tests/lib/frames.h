@@ -52,6 +52,13 @@ void fr_arp(struct fr *o, uint16_t op, uint64_t smac, const char *sip, uint64_t 
 void fr_solicit(struct fr *o, const struct fr_flow *f, const char *target);
 void fr_ether(struct fr *o, uint64_t dmac, uint64_t smac, uint16_t type, uint32_t payload);
 
+/*
+ * The fragment of an IP frame that has `len` bytes of its data (what is behind the IP header) from `at` on, or what there is;
+ * `more` may claim that there is more, or not.
+ */
+void fr_fragment(struct fr *o, const struct fr *whole, uint32_t id, uint32_t at, uint32_t len,
+                 bool more);
+
 /* Put VXLAN around a frame. */
 void fr_vxlan(struct fr *o, const struct fr_flow *outer, uint32_t vni);
 

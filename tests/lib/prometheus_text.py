@@ -163,7 +163,7 @@ def expected(stats, drops, version):
         for stage, terms in p["stages"].items():
             for term, value in terms.items():
                 if term == "held":
-                    add("avs_port_held_packets", value, port=port)
+                    add("avs_port_held_packets" if stage == "pre" else "avs_port_held_in_firmware_packets", value, port=port)
                     continue
                 into = term in INTO or (stage, term) == ("pre", "returned")
                 add("avs_port_stage_packets_total", value, port=port, stage=stage, term=term, side="in" if into else "out")

@@ -97,15 +97,11 @@ static void fresh_hops(uint8_t *ip, bool ipv6)
     hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), before, hsr_load16(ip + 8)));
 }
 
-bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p)
+/* Back to its sender; swapping addresses leaves the pseudo-header sum as it is. */
+static void turn_round(struct act_packet *p)
 {
     bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
-
-    if (!is_echo_request(p) || !for_us(w, p))
-        return false;
-    uint8_t *frame = act_frame(p) + p->l2, *ip = act_frame(p) + p->l3, *icmp = act_frame(p) + p->l4;
-    uint8_t to = ipv6 ? ECHO6_REPLY : ECHO4_REPLY;
-    uint16_t before = hsr_load16(icmp);
+    uint8_t *frame = act_frame(p) + p->l2, *ip = act_frame(p) + p->l3;
 
     swap(frame, frame + 6, 6);
     if (ipv6)
@@ -113,10 +109,26 @@ bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p)
     else
         swap(ip + 12, ip + 16, 4);
     fresh_hops(ip, ipv6);
-    icmp[0] = to; /* swapping addresses leaves the pseudo-header sum as it is */
+}
+
+bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p)
+{
+    if (!is_echo_request(p) || !for_us(w, p))
+        return false;
+    uint8_t *icmp = act_frame(p) + p->l4;
+    uint16_t before = hsr_load16(icmp);
+
+    turn_round(p);
+    icmp[0] = p->meta.flags & HSR_RXF_IPV6 ? ECHO6_REPLY : ECHO4_REPLY;
     hsr_store16(icmp + 2, hsr_csum_update(hsr_load16(icmp + 2), before, hsr_load16(icmp)));
     dp_answer(w, p);
     return true;
+}
+
+void dp_icmp_echo_rest(struct dp_worker *w, struct act_packet *p)
+{
+    turn_round(p);
+    dp_answer(w, p);
 }
 
 /* Is the error addressed to the sender of the packet it quotes? It goes there, whatever it says. */

@@ -11,6 +11,8 @@
 
 #define DP_BURST 64
 
+struct dp_frags;
+
 /* Off the way of ordinary packets: a call there costs less than what it would take from them if it were inlined. */
 #define DP_APART __attribute__((noinline))
 
@@ -57,6 +59,7 @@ struct dp_worker {
     uint32_t out[DP_OUT];     /* ring entries of this burst */
     uint32_t outs;
     struct act_packet packet[DP_BURST];
+    struct dp_frags *frags; /* frag.h */
     struct dp_ledger *ledger;
     uint64_t *told;     /* by port: NIC time up to which its allowance of ICMP errors is used */
     struct dp_nat *nat; /* POL_SNAT_IDS of them */
@@ -71,6 +74,7 @@ void dp_key(const struct act_packet *p, struct hsr_key *key);
 
 /* post.c: a packet leaves the firmware; each one exactly once. */
 void dp_send(struct dp_worker *w, struct act_packet *p);
+/* The reason is in the packet as well, for those who ask afterwards. */
 DP_APART void dp_drop(struct dp_worker *w, struct act_packet *p, enum hsr_drop reason);
 void dp_consume(struct dp_worker *w, struct act_packet *p);
 void dp_flush(struct dp_worker *w);
@@ -124,6 +128,29 @@ static inline bool dp_room(const struct dp_worker *w)
 
 /* match.c: packets of one vector, up to `end`. */
 void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);
+
+/* May a packet of this direction use the session as it is? Else it needs a new look (the session may be gone). */
+bool dp_usable(struct dp_worker *w, struct session *s, unsigned dir, const struct act_packet *p);
+/* A MAC address that is not the guest's, a host that is no VTEP of ours: why the packet must go, or HSR_DROP_NONE. */
+enum hsr_drop dp_wrong_sender(const struct dp_worker *w, const struct act_packet *p);
+/* It uses it: counted, and HSR_DROP_NONE when it fits the path. */
+enum hsr_drop dp_pass(struct dp_worker *w, struct session *s, unsigned dir, struct act_packet *p);
+
+/*
+ * frag.c: fragments. The first one of a datagram becomes the packet that its L4 header says it is, of one of the classes of
+ * flows: then the datagram is returned, and dp_fragment_judged() told when the packet has been treated as such. All others
+ * are dealt with for good.
+ */
+struct frag_datagram;
+struct frag_datagram *dp_fragment(struct dp_worker *w, struct act_packet *p);
+DP_APART void dp_fragment_judged(struct dp_worker *w, struct frag_datagram *d,
+                                 const struct act_packet *p);
+/* What was held and may leave, as far as there is room: before the packets of a burst. */
+DP_APART void dp_frag_release(struct dp_worker *w);
+/* Is there any? */
+bool dp_frag_waits(const struct dp_worker *w);
+/* Datagrams whose time is up. */
+void dp_frag_expire(struct dp_worker *w);
 
 /* What the protocol state machine must know of a packet; false when its header is not there after all. */
 bool dp_describe(const struct act_packet *p, struct ses_packet *sp);
@@ -212,6 +239,8 @@ void dp_nd(struct dp_worker *w, struct act_packet *p);
 void dp_icmp_error(struct dp_worker *w, struct act_packet *p);
 /* Echo request to a gateway or to our underlay address: answered in place; false when it is no such. */
 bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p);
+/* The other fragments of such a request: answered as well. */
+void dp_icmp_echo_rest(struct dp_worker *w, struct act_packet *p);
 void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target);
 /* Send an answer made in place back where the question came from (through the tunnel it came by). */
 void dp_answer(struct dp_worker *w, struct act_packet *p);

@@ -9,7 +9,7 @@
 #define WITH_IP                                                                                \
     (1u << HSR_CLASS_TCP | 1u << HSR_CLASS_UDP | 1u << HSR_CLASS_ICMP | 1u << HSR_CLASS_SCTP | \
      1u << HSR_CLASS_IP_OTHER | 1u << HSR_CLASS_DHCP | 1u << HSR_CLASS_ICMP_ERROR |            \
-     1u << HSR_CLASS_ND)
+     1u << HSR_CLASS_ND | 1u << HSR_CLASS_FRAG)
 
 /*
  * Do the headers of its class fit between the offsets? What acts on a packet writes to them without looking again.

@@ -117,7 +117,7 @@ static void find(struct dp_worker *w, struct group *g, const struct act_packet *
 }
 
 /* A guest may not send under another's MAC, on a session it owns either. */
-static bool right_mac(const struct dp_worker *w, const struct act_packet *p)
+static inline bool right_mac(const struct dp_worker *w, const struct act_packet *p)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
 
@@ -125,14 +125,14 @@ static bool right_mac(const struct dp_worker *w, const struct act_packet *p)
 }
 
 /* Nor may a host that is no VTEP of ours send into a session because it knows the addresses. */
-static bool right_vtep(const struct dp_worker *w, const struct act_packet *p)
+static inline bool right_vtep(const struct dp_worker *w, const struct act_packet *p)
 {
     return !dp_from_tunnel(p) || pol_is_vtep(w->policy, p->meta.outer_src4);
 }
 
-static void count(struct group *g, const struct act_packet *p)
+static inline void count(struct session *s, unsigned dir, const struct act_packet *p)
 {
-    struct ses_dir *d = &g->session->dir[g->dir];
+    struct ses_dir *d = &s->dir[dir];
 
     d->packets++;
     d->bytes += p->frame_len;
@@ -142,20 +142,21 @@ static void count(struct group *g, const struct act_packet *p)
  * An IP packet larger than the path takes: HSR_DROP_NONE if the Post-Processor makes it fit. Before all actions, so that
  * the sender is quoted what it sent.
  */
-static inline enum hsr_drop fit_path(struct dp_worker *w, const struct group *g,
+static inline enum hsr_drop fit_path(struct dp_worker *w, const struct session *s, unsigned dir,
                                      struct act_packet *p)
 {
-    uint16_t mtu = g->session->mtu[g->dir];
+    uint16_t mtu = s->mtu[dir];
 
     return p->frame_len - p->l3 > mtu ? dp_over_mtu(w, p, mtu) : HSR_DROP_NONE;
 }
 
 /* Sessions of a worker that matches nothing by itself (fast path off): only those that every look makes anew. */
-static bool usable(struct dp_worker *w, const struct group *g, const struct act_packet *p)
+static inline bool usable(struct dp_worker *w, struct session *s, unsigned dir,
+                          const struct act_packet *p)
 {
-    if (!dp_right_port(g->session, g->dir, p) || !right_vtep(w, p))
+    if (!dp_right_port(s, dir, p) || !right_vtep(w, p))
         return false;
-    return (g->session->policy == w->policy_stamp && w->fast_path) || dp_revalidate(w, g->session);
+    return (s->policy == w->policy_stamp && w->fast_path) || dp_revalidate(w, s);
 }
 
 static bool same_flow(const struct act_packet *a, const struct act_packet *b)
@@ -188,8 +189,8 @@ static bool one(struct dp_worker *w, struct group *g, struct act_packet *p)
             ses_track(w->sessions, g->session, g->dir, &sp, w->now, &drop) == SES_REOPENS)
             return false;
         if (drop == HSR_DROP_NONE) {
-            count(g, p);
-            drop = fit_path(w, g, p);
+            count(g->session, g->dir, p);
+            drop = fit_path(w, g->session, g->dir, p);
         }
     }
     p->drop = (uint8_t)drop;
@@ -207,8 +208,8 @@ static DP_APART void first(struct dp_worker *w, struct group *g, struct act_pack
     g->indexed = false;
     g->v.packet = g->session != NULL ? p : p + 1;
     if (g->session != NULL) {
-        count(g, p);
-        p->drop = (uint8_t)fit_path(w, g, p);
+        count(g->session, g->dir, p);
+        p->drop = (uint8_t)fit_path(w, g->session, g->dir, p);
     }
 }
 
@@ -222,7 +223,7 @@ static void flow(struct dp_worker *w, struct act_packet *packet, struct act_pack
     g.v.store = &w->actions;
     dp_key(packet, &key);
     find(w, &g, packet, &key);
-    if (g.session != NULL && !usable(w, &g, packet))
+    if (g.session != NULL && !usable(w, g.session, g.dir, packet))
         g.session = NULL;
     for (;;) {
         while (p < end && one(w, &g, p))
@@ -235,8 +236,8 @@ static void flow(struct dp_worker *w, struct act_packet *packet, struct act_pack
     }
 }
 
-/* What is no flow. */
-static DP_APART void single(struct dp_worker *w, struct act_packet *p)
+/* What is no flow; a datagram, if it is its first fragment and goes as the packet of a flow now. */
+static DP_APART struct frag_datagram *single(struct dp_worker *w, struct act_packet *p)
 {
     switch (p->meta.class) {
     case HSR_CLASS_ARP:
@@ -249,8 +250,7 @@ static DP_APART void single(struct dp_worker *w, struct act_packet *p)
         dp_icmp_error(w, p);
         break;
     case HSR_CLASS_FRAG:
-        dp_drop(w, p, HSR_DROP_FRAGMENT);
-        break;
+        return dp_fragment(w, p);
     case HSR_CLASS_MULTICAST:
     case HSR_CLASS_DHCP: /* broadcast: a DISCOVER is nobody's here */
         dp_drop(w, p, HSR_DROP_BUM);
@@ -261,6 +261,7 @@ static DP_APART void single(struct dp_worker *w, struct act_packet *p)
     default:
         dp_drop(w, p, HSR_DROP_META_BAD);
     }
+    return NULL;
 }
 
 #define FLOWS                                                                                  \
@@ -290,17 +291,38 @@ void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet
     w->counters.vectors++;
     while (packet < end) {
         struct act_packet *next = packet + 1;
+        struct frag_datagram *d = NULL;
 
         if (packet->meta.reason != HSR_DROP_NONE) {
             dp_drop(w, packet, (enum hsr_drop)packet->meta.reason);
         } else if (w->policy == NULL) {
             dp_drop(w, packet, HSR_DROP_NOT_CONFIGURED);
-        } else if (is_flow(packet)) {
-            next = flow_end(packet, next, end);
+        } else if (is_flow(packet) || (d = single(w, packet)) != NULL) {
+            if (d == NULL)
+                next = flow_end(packet, next, end);
             flow(w, packet, next);
-        } else {
-            single(w, packet);
+            if (d != NULL)
+                dp_fragment_judged(w, d, packet);
         }
         packet = next;
     }
+}
+
+/* For others, so that what is inlined above stays so. */
+bool dp_usable(struct dp_worker *w, struct session *s, unsigned dir, const struct act_packet *p)
+{
+    return usable(w, s, dir, p);
+}
+
+enum hsr_drop dp_wrong_sender(const struct dp_worker *w, const struct act_packet *p)
+{
+    if (!right_mac(w, p))
+        return HSR_DROP_SPOOF_MAC;
+    return right_vtep(w, p) ? HSR_DROP_NONE : HSR_DROP_UNKNOWN_VTEP;
+}
+
+enum hsr_drop dp_pass(struct dp_worker *w, struct session *s, unsigned dir, struct act_packet *p)
+{
+    count(s, dir, p);
+    return fit_path(w, s, dir, p);
 }

@@ -108,6 +108,7 @@ static void finish(struct dp_worker *w, struct act_packet *p, enum hsr_txa actio
 
 void dp_drop(struct dp_worker *w, struct act_packet *p, enum hsr_drop reason)
 {
+    p->drop = (uint8_t)reason;
     w->ledger[p->meta.ingress].drops++;
     finish(w, p, HSR_TXA_DROP, reason);
 }

@@ -12,7 +12,7 @@
 #include <rte_cycles.h>
 #include <rte_rcu_qsbr.h>
 
-#include "internal.h"
+#include "frag.h"
 
 #define AGE_NS 1000000u /* look for expired sessions once a millisecond ... */
 #define AGE_BUDGET \
@@ -68,8 +68,9 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->told = calloc(HSR_MAX_PORTS, sizeof *w->told);
     w->nat = calloc(POL_SNAT_IDS, sizeof *w->nat);
     w->sessions = ses_table_open(&sessions);
+    w->frags = frag_open(config->view);
     if (w->told == NULL || w->nat == NULL || w->fw_slot == NULL || w->fw_out == NULL ||
-        w->ledger == NULL || w->sessions == NULL ||
+        w->ledger == NULL || w->sessions == NULL || w->frags == NULL ||
         act_store_open(&w->actions, config->sessions, action_seed(config->view), config->memory) <
             0) {
         dp_worker_close(w);
@@ -86,6 +87,7 @@ void dp_worker_close(struct dp_worker *w)
         return;
     ses_table_close(w->sessions);
     act_store_close(&w->actions);
+    frag_close(w->frags);
     free(w->fw_slot);
     free(w->fw_out);
     free(w->ledger);
@@ -143,6 +145,7 @@ static void end_burst(struct dp_worker *w)
         w->aged = w->now;
         ses_expire(w->sessions, w->now, AGE_BUDGET);
     }
+    dp_frag_expire(w);
     if (w->swept != w->generation)
         dp_sweep(w);
     if (call != NULL) {
@@ -206,6 +209,8 @@ uint32_t dp_poll(struct dp_worker *w)
 
     begin_burst(w);
     complete(w);
+    if (dp_frag_waits(w))
+        dp_frag_release(w);
     if (w->tx_room >= DP_OUT)
         n = load_burst(w);
     for (struct act_packet *p = w->packet, *end = p + n, *next; p < end; p = next) {
@@ -217,7 +222,7 @@ uint32_t dp_poll(struct dp_worker *w)
     end_burst(w);
     if (n > 0)
         w->counters.busy_cycles += rte_rdtsc() - start;
-    return n + (w->swept != w->generation);
+    return n + (w->swept != w->generation) + dp_frag_waits(w);
 }
 
 void dp_wait(struct dp_worker *w, uint32_t timeout_us)
@@ -307,6 +312,7 @@ void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS])
     const struct act_pool *programs = &w->actions.programs, *templates = &w->actions.templates;
     struct ses_overflow overflow = ses_overflow(w->sessions);
     uint32_t slots = w->view->fw_slots;
+    const struct dp_frags *frags = w->frags;
     const struct dp_level all[DP_LEVELS] = {
         {"sessions", s->used, s->high_water, ses_capacity(w->sessions)},
         {"session_overflow", overflow.used, overflow.high, overflow.capacity},
@@ -315,6 +321,8 @@ void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS])
         {"fw_slots", slots - w->fw_slots, slots - w->fw_slots_low, slots},
         {"completion_ring", hsr_ring_left(&w->completion), w->completion_high,
          w->view->ring_entries},
+        {"fragments", frags->used, frags->high, FRAG_DATAGRAMS},
+        {"fragments_held", frags->holds, frags->holds_high, FRAG_HELD},
     };
 
     memcpy(level, all, sizeof all);

@@ -2,7 +2,7 @@
 /* The conservation equation (architecture, section 3), from the counters of three stages. */
 #include "internal.h"
 
-/* The firmware's stage. */
+/* The firmware's stage. What it holds, it has taken and not sent. */
 static void add_workers(const struct fw *fw, uint16_t port, struct fw_balance *b, uint64_t *in,
                         uint64_t *out)
 {
@@ -12,7 +12,8 @@ static void add_workers(const struct fw *fw, uint16_t port, struct fw_balance *b
 
         *out += left;
         *in += l->rx;
-        b->fw += (int64_t)(l->rx + l->originated - left);
+        b->fw += (int64_t)(l->rx + l->originated - left - l->held);
+        b->held += (int64_t)l->held;
     }
 }
 

@@ -25,7 +25,8 @@ static json_t *balance_json(const struct fw_balance *b)
     fw_put(o, "in_flight", (uint64_t)b->in_flight);
     json_object_set_new(o, "settled", json_boolean(b->settled));
     fw_put(o, "pre_difference", (uint64_t)b->pre);
-    fw_put(o, "fw_held", (uint64_t)b->fw);
+    fw_put(o, "fw_difference", (uint64_t)b->fw);
+    fw_put(o, "fw_held", (uint64_t)b->held);
     fw_put(o, "post_difference", (uint64_t)b->post);
     fw_put(o, "returned_difference", (uint64_t)b->returned);
     fw_put(o, "to_fw", (uint64_t)b->to_fw);
@@ -48,6 +49,7 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
         sum.tx += l->tx;
         sum.consumed += l->consumed;
         sum.drops += l->drops;
+        sum.held += l->held;
     }
     fw_put(pre, "rx", s->pre_rx);
     fw_put(pre, "returned", s->pre_returned);
@@ -59,6 +61,7 @@ static json_t *stages_json(struct fw *fw, uint16_t port)
     fw_put(fw_row, "tx", sum.tx);
     fw_put(fw_row, "consumed", sum.consumed);
     fw_put(fw_row, "drops", sum.drops);
+    fw_put(fw_row, "held", sum.held);
     fw_put(post, "rx", s->post_ring);
     fw_put(post, "originated", s->post_originated);
     fw_put(post, "copies", s->post_copies);

@@ -121,6 +121,8 @@ const struct tm_metric tm_metrics[] = {
     TERM(post, out, drops),
     {"avs_port_held_packets", TM_GAUGE, &port, "stages.pre.held", NULL,
      "Packets of the port that wait in the Pre-Processor"},
+    {"avs_port_held_in_firmware_packets", TM_GAUGE, &port, "stages.fw.held", NULL,
+     "Packets of the port that wait in the firmware"},
     {"avs_port_in_flight_packets", TM_GAUGE, &port, "conservation.in_flight", NULL,
      "Packets of the port between its reception and its end"},
     {"avs_port_conservation_ok", TM_GAUGE, &port, "conservation.ok", NULL,

@@ -348,11 +348,14 @@ enum hsr_meter_unit {
     X(ICMP_INNER, icmp_inner, fw, "ICMP error that quotes no session of ours") \
     X(SESSION_FULL, session_full, fw, "session table full and nothing to evict") \
     X(SESSION_QUOTA, session_quota, fw, "the vNIC's session quota is used up") \
-    X(FRAGMENT, fragment, fw, "fragment whose first part was not seen") \
+    X(FRAGMENT, fragment, fw, "fragment whose first part did not come within a second") \
     X(ECN, ecn, fw, "outer CE over inner Not-ECT (RFC 6040)") \
     X(PMTU, pmtu, fw, "larger than the path MTU, and not to be fragmented on the way") \
     X(NAT_NONE, nat_none, fw, "no public address for the sender, or nobody behind the public address and port") \
     X(NAT_PORTS, nat_ports, fw, "no port of the snat pool is free towards this destination") \
+    X(FRAG_OVERLAP, frag_overlap, fw, "fragment of a datagram whose fragments overlap: all of it is dropped (RFC 5722)") \
+    X(FRAG_DUP, frag_dup, fw, "fragment that has come before") \
+    X(FRAG_QUOTA, frag_quota, fw, "too many fragments of the vNIC wait for the first one, or too many of its datagrams for the rest") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -427,14 +430,17 @@ enum hsr_drop {
     HSR_DROP_PMTU = 62,
     HSR_DROP_NAT_NONE = 63,
     HSR_DROP_NAT_PORTS = 64,
-    HSR_DROP_TX_META_BAD = 65,
-    HSR_DROP_PORT_GONE = 66,
-    HSR_DROP_PORT_TX_FULL = 67,
-    HSR_DROP_TX_TOO_BIG = 68,
-    HSR_DROP_TSO_BAD = 69,
-    HSR_DROP_STALE_OWNER = 70,
-    HSR_DROP_FW_GONE = 71,
-    HSR_DROP_COUNT = 72,
+    HSR_DROP_FRAG_OVERLAP = 65,
+    HSR_DROP_FRAG_DUP = 66,
+    HSR_DROP_FRAG_QUOTA = 67,
+    HSR_DROP_TX_META_BAD = 68,
+    HSR_DROP_PORT_GONE = 69,
+    HSR_DROP_PORT_TX_FULL = 70,
+    HSR_DROP_TX_TOO_BIG = 71,
+    HSR_DROP_TSO_BAD = 72,
+    HSR_DROP_STALE_OWNER = 73,
+    HSR_DROP_FW_GONE = 74,
+    HSR_DROP_COUNT = 75,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */

@@ -57,6 +57,9 @@ void ses_begin(struct ses_table *t, struct session *s, const struct ses_packet *
 enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,
                            const struct ses_packet *p, uint64_t now, enum hsr_drop *drop);
 
+/* TCP: a segment that began as ses_track() was told has turned out to end before `end` (a FIN counts): it came in pieces. */
+void ses_tcp_longer(struct session *s, unsigned dir, uint32_t end);
+
 enum ses_tcp_state {
     SES_TCP_NONE,
     SES_TCP_SYN,         /* SYN sent by this end, not acknowledged */

@@ -152,7 +152,7 @@ def refused(scene, i):
     send(scene, "db", Ether(src=MAC["db"], dst=MAC["gw"]) / IP(src=ADDR["db"], dst=ADDR["back"]) / UDP(sport=i, dport=1))
     yield
     send(scene, "web", web / IP(src=ADDR["web"], dst=ADDR["db"]) / TCP(sport=i, dport=1, flags="A", seq=5, ack=5))
-    send(scene, "web", web / IP(src=ADDR["web"], dst=ADDR["db"], flags="MF") / UDP(sport=i, dport=1) / Raw(b"z" * 16))
+    send(scene, "web", web / IP(src=ADDR["web"], dst=ADDR["db"], id=i, frag=2, proto=17) / Raw(b"z" * 16))
     send(scene, "web", web / IP(src=ADDR["web"], dst=ADDR["db"]) / UDP(sport=i, dport=1, chksum=0x1234) / Raw(b"bad"))
     send(scene, "web", Ether(bytes(web / IP(src=ADDR["web"], dst=ADDR["db"]) / UDP(sport=i, dport=1))[:30]))
     yield

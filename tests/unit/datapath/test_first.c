@@ -227,11 +227,6 @@ static void refusals_of_a_guest(void **state)
     }
     fr_ether(&out, MAC_B, MAC_A, 0x88CC, 50);
     bench_refused(*state, "a", &out, HSR_DROP_ETHERTYPE);
-    fr_udp(&out, &a_to_b, 40);
-    fr_put16(out.b + FR_L3 + 6, 0x2000);
-    fr_put16(out.b + FR_L3 + 10, 0);
-    fr_put16(out.b + FR_L3 + 10, (uint16_t)~fr_fold(fr_sum(0, out.b + FR_L3, 20)));
-    bench_refused(*state, "a", &out, HSR_DROP_FRAGMENT);
     fr_tcp(&out, &a_to_b, FR_ACK, 5, 5, 10);
     bench_refused(*state, "a", &out, HSR_DROP_NO_SESSION);
     fr_echo(&out, &a_to_b, 0, 3);

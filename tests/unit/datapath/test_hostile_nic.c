@@ -44,7 +44,8 @@ static void books_are_right(struct hostile *h)
     uint64_t in_sum = 0, out_sum = 0;
 
     for (unsigned p = 0; p < HSR_MAX_PORTS; p++) {
-        assert_int_equal(l[p].rx + l[p].originated, l[p].tx + l[p].consumed + l[p].drops);
+        assert_int_equal(l[p].rx + l[p].originated,
+                         l[p].tx + l[p].consumed + l[p].drops + l[p].held);
         in_sum += l[p].rx;
         out_sum += l[p].tx;
     }

@@ -55,6 +55,7 @@ struct dp_worker_config {
 /* Packets of one port in this worker's hands; a stage of the conservation equation. */
 struct dp_ledger {
     uint64_t rx, originated, tx, consumed, drops;
+    uint64_t held; /* now: fragments that wait for the first of their datagram */
 };
 
 struct dp_counters {
@@ -79,7 +80,7 @@ struct dp_level {
     const char *name;
     uint64_t used, high, capacity; /* `high`: the most ever in use */
 };
-#define DP_LEVELS 6
+#define DP_LEVELS 8
 
 /* NULL with errno: ENOMEM, EINVAL. */
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config);
@@ -133,7 +134,10 @@ uint32_t dp_unswept(const struct dp_worker *w);
 void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS]);
 void dp_rings(struct dp_worker *w, uint32_t *rx_waiting, uint32_t *tx_waiting);
 
-/* Packets in the worker's hands: 0 between bursts. Is one of its rings corrupt? */
+/* Packets in the worker's hands between bursts, of all ports; likewise. */
+uint32_t dp_held(const struct dp_worker *w);
+
+/* Is one of its rings corrupt? */
 bool dp_corrupt(const struct dp_worker *w);
 
 #endif

@@ -137,7 +137,8 @@ void fw_sync(struct fw *fw);
 struct fw_balance {
     int64_t pre, post; /* left side minus right side of the NIC's stages; 0 is right */
     int64_t returned;  /* returned by Post less taken in again by Pre; 0 is right */
-    int64_t fw;        /* the same of the firmware: packets in the workers' hands */
+    int64_t fw;        /* the same of the firmware; 0 is right */
+    int64_t held;      /* packets that wait in the workers' hands */
     int64_t in_flight; /* between Pre and Post, the firmware's included */
     int64_t to_fw;     /* sent by Pre, not yet taken by the firmware */
     int64_t to_post;   /* sent by the firmware, not yet taken by Post */

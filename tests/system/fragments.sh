@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Datagrams that the kernel cuts and puts together: between two hosts through the tunnel, on one host, to the gateway.
+source "$(dirname "$0")/lib.sh"
+
+hosts h1 h2
+guests a b c
+underlay 1600 h1 h2
+
+vnic() { # NAME NUMBER GROUP
+    echo "{name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, mtu: 1500, subnet: s1, mac: 02:00:00:00:00:$2," \
+        "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"], security_groups: [$3]}"
+}
+common() {
+    cat <<YAML
+version: 1
+vpcs: [{name: red, vni: 100}]
+subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64", gateway4: 10.0.0.1, gateway6: "fd00::1"}]
+security_groups:
+  - {name: open, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}
+  - name: closed
+    rules:
+      - {direction: egress, action: allow}
+      - {direction: ingress, action: allow, protocol: udp, ports: 7000-7000}
+YAML
+}
+{
+    common
+    cat <<YAML
+ports:
+  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24}
+  - $(vnic a 10 open)
+  - $(vnic c 12 closed)
+mappings:
+  - {vpc: red, address: 10.0.0.11, mac: 02:00:00:00:00:11, vtep: 192.0.2.2}
+  - {vpc: red, address: "fd00::11", mac: 02:00:00:00:00:11, vtep: 192.0.2.2}
+YAML
+} >"$TMP/h1.yaml"
+{
+    common
+    cat <<YAML
+ports:
+  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:02, address: 192.0.2.2/24}
+  - $(vnic b 11 open)
+mappings:
+  - {vpc: red, address: 10.0.0.10, mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
+  - {vpc: red, address: "fd00::10", mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
+YAML
+} >"$TMP/h2.yaml"
+start h1
+start h2
+guest_up a 10.0.0.10/24 fd00::10/64
+guest_up b 10.0.0.11/24 fd00::11/64
+guest_up c 10.0.0.12/24 fd00::12/64
+wait_for "the underlay answers" one_ping a 10.0.0.11
+
+say "echo of 4,000 and of 60,000 bytes through the tunnel, and to the gateway"
+for size in 4000 60000; do
+    pings a 10.0.0.11 -s "$size"
+    pings a fd00::11 -s "$size"
+    pings a 10.0.0.1 -s "$size"
+    pings a fd00::1 -s "$size"
+done
+
+# udp_echo FROM TO ADDRESS PORT: datagrams of many lengths there and back, each byte compared.
+udp_echo() {
+    local from=$1 to=$2 address=$3 port=$4
+    background "$to" "$PYTHON" -c '
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], int(sys.argv[2])))
+while True:
+    data, peer = s.recvfrom(65536)
+    s.sendto(data, peer)' "$address" "$port"
+    wait_for "the echo in $to" bound "$to" "$port"
+    on "$from" "$PYTHON" -c '
+import os, socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], int(sys.argv[2])))
+s.settimeout(5)
+for size in (1, 1472, 1473, 2960, 8192, 20000, 60000):
+    data = os.urandom(size)
+    for attempt in range(3):
+        s.send(data)
+        try:
+            got = s.recv(65536)
+        except TimeoutError:
+            continue
+        break
+    else:
+        sys.exit(f"no answer to {size} bytes")
+    if got != data:
+        sys.exit(f"{size} bytes came back wrong")' "$address" "$port" >"$TMP/out" 2>&1 || fail "UDP from $from to $address: $(cat "$TMP/out")"
+    stop "$BG"
+}
+bound() { [ -n "$(on "$1" ss -Hlun "sport = :$2")" ]; }
+
+say "UDP up to 60,000 bytes: across, back, on one host, IPv4 and IPv6"
+udp_echo a b 10.0.0.11 7000
+udp_echo a b fd00::11 7000
+udp_echo b a 10.0.0.10 7000
+udp_echo a c 10.0.0.12 7000
+udp_echo a c fd00::12 7000
+
+say "a group that refuses the port refuses every fragment"
+before=$(drops h1 a sg_ingress)
+on a "$PYTHON" -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(bytes(8192), ("10.0.0.12", 7001))'
+refused_all() { [ "$(drops h1 a sg_ingress)" -ge $((before + 6)) ]; }
+wait_for "all six of them" refused_all
+
+say "nothing waits, and no fragment was lost for want of its first"
+none_held() { get h1 "all(t['used'] == 0 for t in d['tables'] if t['table'] == 'fragments_held')"; }
+wait_for "no fragment held" none_held
+for host in h1 h2; do
+    for port in up a b; do
+        [ "$(drops "$host" "$port" frag_quota)" = 0 ] || fail "$host $port: frag_quota"
+    done
+done
+
+finish
