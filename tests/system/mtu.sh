@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Guests with an MTU of 1,500 and 8,500 on the same host and on two; a route of 1,300 bytes: kernels learn the MTU of each
-# path from our gateway, and TCP goes both ways, with segmentation offload in the guest and without.
+# path from our gateway, TCP goes both ways, with segmentation offload in the guest and without, and what may be fragmented is.
 source "$(dirname "$0")/lib.sh"
 needs iperf3 ethtool
 
@@ -96,6 +96,34 @@ grep -q "From 10.0.0.1 .*Time to live exceeded" "$TMP/out" || fail "nobody said 
 on a ping -c 1 -W 2 -t 1 fd09::1 >"$TMP/out" 2>&1 && fail "one hop was enough for fd09::1"
 grep -qi "From fd00::1 .*Time exceeded" "$TMP/out" || fail "nobody said that the hops ran out: $(cat "$TMP/out")"
 
+# datagrams FROM TO ADDRESS SIZE: twenty without DF, each other bytes, arrive whole.
+datagrams() {
+    local from=$1 to=$2 address=$3 size=$4
+    background "$to" "$PYTHON" -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 9000))
+s.settimeout(10)
+left = set(range(20))
+while left:
+    d = s.recv(65535)
+    if d == bytes((d[0] + i) % 251 for i in range(int(sys.argv[1]))):
+        left.discard(d[0])' "$size"
+    wait_for "the receiver in $to" bound "$to" 9000
+    on "$from" "$PYTHON" -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER: no DF
+for n in range(20):
+    s.sendto(bytes((n + i) % 251 for i in range(int(sys.argv[2]))), (sys.argv[1], 9000))' "$address" "$size"
+    wait "$BG" || fail "datagrams of $size bytes without DF from $from do not all arrive at $address"
+}
+bound() { [ -n "$(on "$1" ss -Huln "sport = :$2")" ]; }
+say "UDP without DF: fragments on the way, the datagram behind it"
+ip -n "$N-a" route flush cache
+datagrams a b 10.0.0.11 8000
+datagrams a c 10.0.0.12 8000
+
 for tso in on off; do
     say "TCP between 8,500 and 1,500, segmentation offload $tso in the guests, nothing learned before"
     for guest in a b c; do
@@ -110,5 +138,14 @@ for tso in on off; do
     iperf a c 10.9.0.1
     iperf b a 10.0.0.10
 done
+
+say "MSS clamp: no segment is too big in the first place"
+ip -n "$N-a" route flush cache
+before=$(drops h1 a pmtu)
+sed -i 's/vni: 100/vni: 100, mss_clamp: true/' "$TMP/h1.yaml"
+works ctl h1 apply -f "$TMP/h1.yaml"
+for guest in a b; do works on "$guest" ethtool -K eth0 tso off gso off; done
+iperf a b 10.0.0.11
+[ "$(drops h1 a pmtu)" -eq "$before" ] || fail "a had to be told, though its SYN was clamped"
 
 finish

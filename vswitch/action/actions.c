@@ -5,6 +5,7 @@
 const struct act_ops *const act_table[ACT_OPS] = {
     [ACT_DECAP] = &act_decap, [ACT_ETH] = &act_eth,     [ACT_TTL] = &act_ttl,
     [ACT_NAT] = &act_nat,     [ACT_ENCAP] = &act_encap, [ACT_OUTPUT] = &act_output,
+    [ACT_MSS] = &act_mss,
 };
 
 void act_run(struct act_vector *v, const struct act_program *program)

@@ -5,6 +5,6 @@
 
 #include "action/action.h"
 
-extern const struct act_ops act_decap, act_eth, act_ttl, act_nat, act_encap, act_output;
+extern const struct act_ops act_decap, act_eth, act_ttl, act_nat, act_encap, act_output, act_mss;
 
 #endif

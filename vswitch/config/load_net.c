@@ -49,6 +49,7 @@ int cfg_load_vpcs(const struct cfg_obj *document)
 
         cfg_copy(vpc->name, sizeof(vpc->name), cfg_text(&obj, "name"));
         vpc->vni = cfg_int(&obj, "vni");
+        vpc->mss_clamp = cfg_bool(&obj, "mss_clamp");
         c->vpcs = i + 1;
         snprintf(what, sizeof(what), "VNI %u", vpc->vni);
         snprintf(who, sizeof(who), "VPC '%s'", vpc->name);

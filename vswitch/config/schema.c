@@ -235,6 +235,10 @@ static const struct cfg_field vpc_field[] = {
      .fallback = "vxlan",
      .doc = "tunnel between the hosts, the same on all of them: VXLAN (RFC 7348) or Geneve (RFC "
             "8926)"},
+    {.name = "mss_clamp",
+     .type = CFG_T_BOOL,
+     .fallback = "false",
+     .doc = "lower the MSS that TCP SYNs offer to what the path of the session takes"},
     {.name = "geneve_options",
      .type = CFG_T_OBJECTS,
      .hi = CFG_GENEVE_OPTIONS / 4,

@@ -12,6 +12,7 @@ struct list {
     union act_record record;      /* behind the end: anything */
     uint8_t param[DP_PARAM_POOL]; /* arguments, the session's own */
     unsigned n;
+    unsigned mss; /* behind the place of ACT_MSS, 0: there is none */
     uint16_t mtu; /* of the way it takes, SES_MTU_NONE: not known */
     bool failed;
 };
@@ -22,7 +23,7 @@ static void begin(struct list *l, struct dp_worker *w)
     l->mtu = SES_MTU_NONE;
     l->record.program.action[0] = (struct act_action){.op = ACT_END};
     memset(l->param, 0, sizeof l->param);
-    l->n = 0;
+    l->n = l->mss = 0;
     l->failed = false;
 }
 
@@ -36,6 +37,27 @@ static void add(struct list *l, enum act_op op, uint16_t arg16, uint32_t arg32)
 
     *a = (struct act_action){.op = (uint8_t)op, .arg16 = arg16, .arg32 = arg32};
     a[1] = (struct act_action){.op = ACT_END};
+}
+
+/* Room for the MSS of TCP, which is known when both ways are. */
+static void add_mss(struct list *l, const struct pol_walk *walk)
+{
+    if (!walk->mss_clamp || walk->proto != HSR_PROTO_TCP)
+        return;
+    add(l, ACT_MSS, 0, 0);
+    l->mss = l->n;
+}
+
+/* Whoever sends the SYN: no segment of either end shall be larger than the narrower way takes. */
+static void set_mss(struct list *to, struct list *fro, const struct pol_walk *walk)
+{
+    uint32_t ip = walk->src.family == 6 ? HSR_IP6_HDR : HSR_IP4_HDR;
+    uint16_t mtu = to->mtu < fro->mtu ? to->mtu : fro->mtu;
+
+    if (to->mss == 0)
+        return;
+    to->record.program.action[to->mss - 1].arg16 = (uint16_t)(mtu - ip - HSR_TCP_HDR);
+    fro->record.program.action[fro->mss - 1].arg16 = (uint16_t)(mtu - ip - HSR_TCP_HDR);
 }
 
 static void add_template(struct list *l, enum act_op op, const union act_record *template,
@@ -218,6 +240,7 @@ static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
         add(l, ACT_DECAP, 0, 0);
     if (walk->routed)
         add(l, ACT_TTL, 0, 0);
+    add_mss(l, walk);
     add_macs(l, walk->out_dst_mac48, walk->out_src_mac48);
     limit(l, walk->mtu);
     add_nat(l, walk, false);
@@ -234,6 +257,7 @@ static enum hsr_drop backward(struct list *l, const struct pol_walk *walk)
         add(l, ACT_DECAP, 0, 0);
     if (walk->vtep4 == 0 && walk->back_routed)
         add(l, ACT_TTL, 0, 0);
+    add_mss(l, walk);
     add_macs(l, walk->back_dst_mac48, walk->back_src_mac48);
     limit(l, walk->back_mtu);
     add_nat(l, walk, true);
@@ -309,6 +333,7 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
         act_program_drop(&w->actions, &fro.record.program);
         return drop;
     }
+    set_mss(&to, &fro, walk);
     program[dir] = share(&w->actions, &to, s->dir[dir].program);
     program[!dir] = share(&w->actions, &fro, s->dir[!dir].program);
     if (program[0] == ACT_NONE || program[1] == ACT_NONE) {

@@ -216,8 +216,8 @@ struct dp_outer {
 bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_outer *outer);
 
 /*
- * mtu.c: an IP packet of more than `mtu` bytes. HSR_DROP_NONE: it is the Post-Processor's to cut (p->mtu), else it is to
- * be dropped, and its sender has been told.
+ * mtu.c: an IP packet of more than `mtu` bytes. HSR_DROP_NONE: it is the Post-Processor's to cut (p->mtu, p->fragment), else
+ * it is to be dropped, and its sender has been told.
  */
 DP_APART enum hsr_drop dp_over_mtu(struct dp_worker *w, struct act_packet *p, uint16_t mtu);
 

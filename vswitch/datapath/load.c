@@ -44,6 +44,7 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
     p->egress = HSR_NO_PORT;
     p->mtu = 0;
     p->encap = false;
+    p->fragment = false;
     p->drop = HSR_DROP_NONE;
     if (!hsr_rx_check(&p->meta, space) || !headers_fit(&p->meta)) {
         /* The ledger needs a port that exists; the rest of this metadata is used no more. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packets larger than their path. TCP frames with segmentation offload are cut by the Post-Processor, into smaller
- * segments. Who forbids fragments (DF; all of IPv6, RFC 8200, 5) is told the path's MTU (RFC 1191, RFC 8201).
+ * Packets larger than their path. What the sender leaves to us to cut is cut by the Post-Processor: TCP frames with
+ * segmentation offload into smaller segments, IPv4 without DF into fragments. Who forbids fragments (DF; all of IPv6,
+ * RFC 8200, 5) is told the path's MTU (RFC 1191, RFC 8201).
  */
 #include "hsring/wire.h"
 #include "internal.h"
@@ -39,9 +40,12 @@ enum hsr_drop dp_over_mtu(struct dp_worker *w, struct act_packet *p, uint16_t mt
         return HSR_DROP_NONE;
     if ((gso == HSR_GSO_UFO || gso == HSR_GSO_USO) && pieces_fit(p, gso, mtu))
         return HSR_DROP_NONE;
-    if (gso != HSR_GSO_TCP4 && gso != HSR_GSO_TCP6 && !may_fragment(p)) {
-        dp_tell_sender(w, p, &(struct dp_error){.why = HSR_DROP_PMTU, .mtu = mtu});
-        return HSR_DROP_PMTU;
+    if (gso != HSR_GSO_TCP4 && gso != HSR_GSO_TCP6) {
+        if (!may_fragment(p)) {
+            dp_tell_sender(w, p, &(struct dp_error){.why = HSR_DROP_PMTU, .mtu = mtu});
+            return HSR_DROP_PMTU;
+        }
+        p->fragment = true;
     }
     p->mtu = mtu;
     return HSR_DROP_NONE;

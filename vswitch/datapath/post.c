@@ -31,10 +31,11 @@ static unsigned partial(const struct act_packet *p, struct hsr_tx_meta *meta)
     return HSR_TXO_L4_PARTIAL;
 }
 
-/* A packet that is larger than its path: the MTU in the terms of the outermost header. */
-static DP_APART uint16_t outermost_mtu(const struct act_packet *p)
+/* A packet that is larger than its path: the MTU in the terms of the outermost header; bits of `offload`. */
+static DP_APART unsigned shrink(const struct act_packet *p, struct hsr_tx_meta *meta)
 {
-    return (uint16_t)(p->mtu + (p->encap ? p->l3 - p->outer_l3 : 0));
+    meta->mtu = (uint16_t)(p->mtu + (p->encap ? p->l3 - p->outer_l3 : 0));
+    return p->fragment ? HSR_TXO_FRAGMENT : 0;
 }
 
 static unsigned offload(const struct act_packet *p, struct hsr_tx_meta *meta)
@@ -52,7 +53,7 @@ static unsigned offload(const struct act_packet *p, struct hsr_tx_meta *meta)
     if (l4 == HSR_VERDICT_PARTIAL && p->meta.flags & HSR_RXF_LINE1)
         bits |= partial(p, meta);
     if (p->mtu != 0)
-        meta->mtu = outermost_mtu(p);
+        bits |= shrink(p, meta);
     return bits;
 }
 

@@ -43,6 +43,7 @@ static int vpcs_build(struct pol *pol, const struct cfg *cfg, const struct pol *
 
         vpc->vni = cfg->vpc[i].vni;
         vpc->tunnel = cfg->vpc[i].tunnel;
+        vpc->mss_clamp = cfg->vpc[i].mss_clamp;
     }
     return 0;
 }

@@ -19,6 +19,7 @@ struct pol_scope {
 /* A VPC, by context. vni 0: nobody's. */
 struct pol_vpc {
     struct cfg_tunnel tunnel;
+    bool mss_clamp;
     uint32_t vni;
     uint32_t first; /* its subnets are subnet_order[first .. first + subnets) */
     uint32_t subnets;

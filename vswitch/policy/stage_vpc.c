@@ -18,6 +18,7 @@ static enum hsr_drop vpc_walk(const struct pol *pol, const void *table, struct p
         return HSR_DROP_NOT_CONFIGURED;
     if (w->from_tunnel && !w->again && !pol_is_vtep(pol, w->outer_src4))
         return HSR_DROP_UNKNOWN_VTEP;
+    w->mss_clamp = pol->vpc[w->context].mss_clamp;
     w->source = pol_endpoint(pol, w->context, &w->src);
     return HSR_DROP_NONE;
 }
@@ -30,7 +31,7 @@ static uint64_t vpc_digest(const struct pol *pol, const void *table, uint32_t co
 
     for (unsigned i = 0; i < t->options_len; i++)
         h = pol_mix(h, t->options[i]);
-    return h;
+    return pol_mix(h, pol->vpc[context].mss_clamp);
 }
 
 const struct pol_stage_ops pol_stage_vpc = {

@@ -29,6 +29,7 @@ static void forget_findings(struct pol_walk *w)
     w->mtu = w->back_mtu = 0;
     w->snat = NULL;
     w->to_context = w->context;
+    w->mss_clamp = false;
     w->why[0] = 0;
 }
 

@@ -7,7 +7,7 @@
  * The fast path gives program and vector to act_run(). One file an action, one table of functions each, one line in
  * actions.h and actions.c.
  *
- * Order in a program: decap, ttl, eth, nat, encap, output. What may drop a packet and have its sender told (ttl) comes before
+ * Order in a program: decap, ttl, mss, eth, nat, encap, output. What may drop a packet and have its sender told (ttl) comes before
  * what rewrites it, so that the sender is quoted what it sent.
  *
  * Threads: the worker's own. Nothing here allocates, logs or waits.
@@ -30,6 +30,7 @@ enum act_op {
     ACT_NAT,   /* arg8: enum act_nat; param: struct act_nat_param; arg32: IPv6 template */
     ACT_ENCAP, /* arg32: template of the outer headers, Ethernet to VXLAN or Geneve; arg16: bytes of it */
     ACT_OUTPUT, /* arg16: port; the packet is done */
+    ACT_MSS,    /* arg16: most that a TCP SYN may offer */
     ACT_OPS
 };
 
@@ -61,7 +62,8 @@ struct act_packet {
     uint16_t egress; /* set by ACT_OUTPUT, HSR_NO_PORT before */
     uint16_t mtu; /* of the path, when the packet is larger: for the Post-Processor; 0: it is not */
     bool encap;
-    uint8_t drop; /* reason, 0: alive */
+    bool fragment; /* with mtu: the packet may be fragmented */
+    uint8_t drop;  /* reason, 0: alive */
 };
 
 /* Packets under one program, in a row. Those with a reason to be dropped are nobody's business any more. */

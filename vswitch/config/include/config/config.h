@@ -89,6 +89,7 @@ struct cfg_vpc {
     char name[CFG_NAME];
     uint32_t vni;
     struct cfg_tunnel tunnel;
+    bool mss_clamp;
     uint32_t context; /* from 1, kept from the old state while the VPC lives */
 };
 

@@ -197,6 +197,7 @@ struct pol_walk {
         back_routed; /* so do the replies. They need not agree: a peer has routed what comes out of a tunnel */
     uint32_t back_vtep4;    /* where replies go: source's VTEP, 0: local */
     uint16_t mtu, back_mtu; /* largest IP packet by routes and mappings, each way; 0: not limited */
+    bool mss_clamp;         /* SYNs shall offer no more than the path takes */
     uint64_t back_src_mac48,
         back_dst_mac48; /* MACs of reply frames when they leave to the initiator */
     /*
