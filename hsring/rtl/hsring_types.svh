@@ -162,6 +162,7 @@ localparam [7:0] HSR_PORT_KIND_PCI = 8'd6;
 
 // Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored.
 localparam [7:0] HSR_FEATURE_BASE = 8'd1;
+localparam [7:0] HSR_FEATURE_SECOND = 8'd2;
 
 // Messages of the attach socket (SOCK_SEQPACKET).
 localparam [7:0] HSR_MSG_REPLY = 8'd0;
@@ -186,6 +187,8 @@ localparam [7:0] HSR_MSG_ARENA_DROP = 8'd18;
 localparam [7:0] HSR_MSG_ARENA = 8'd19;
 localparam [7:0] HSR_MSG_PORT_SET = 8'd20;
 localparam [7:0] HSR_MSG_HASH_SET = 8'd21;
+localparam [7:0] HSR_MSG_OWNER_SET = 8'd22;
+localparam [7:0] HSR_MSG_GROUP_SET = 8'd23;
 
 // Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.
 localparam [7:0] HSR_RULE_ITEM_ETH = 8'd1;
@@ -314,6 +317,8 @@ localparam [7:0] HSR_DROP_TX_TOO_BIG = 8'd71;
 localparam [7:0] HSR_DROP_TSO_BAD = 8'd72;
 localparam [7:0] HSR_DROP_STALE_OWNER = 8'd73;
 localparam [7:0] HSR_DROP_FW_GONE = 8'd74;
+localparam [7:0] HSR_DROP_HELD_BACK = 8'd75;
+localparam [7:0] HSR_DROP_SECOND_FULL = 8'd76;
 
 // gauges
 localparam [7:0] HSR_GAUGE_FIT_USED = 8'd0;

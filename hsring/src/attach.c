@@ -157,7 +157,7 @@ static int refused(const union hsr_msg *msg, char *why)
     return status == 0 || status > MAX_ERRNO ? -EPROTO : -(int)status;
 }
 
-static int say_hello(int sock, uint32_t workers, const char *name)
+static int say_hello(int sock, uint32_t workers, const char *name, uint64_t features)
 {
     union hsr_msg msg;
 
@@ -165,7 +165,7 @@ static int say_hello(int sock, uint32_t workers, const char *name)
     msg.hello.abi_major = HSR_ABI_MAJOR;
     msg.hello.abi_minor = HSR_ABI_MINOR;
     msg.hello.workers = workers;
-    msg.hello.features = HSR_FEATURE_BASE;
+    msg.hello.features = features;
     snprintf(msg.hello.name, sizeof msg.hello.name, "%s", name);
     return hsr_msg_send(sock, &msg, NULL, 0);
 }
@@ -212,13 +212,14 @@ static int take_welcome(struct hsr_attach *at, const struct hsr_msg_welcome *wel
     return 0;
 }
 
-static int greet(struct hsr_attach *at, uint32_t workers, const char *name, char *why)
+static int greet(struct hsr_attach *at, uint32_t workers, const char *name, uint64_t features,
+                 char *why)
 {
     int fds[HSR_ATTACH_FDS];
     unsigned n = HSR_ATTACH_FDS;
     int64_t deadline = now_ms() + HSR_ATTACH_TIMEOUT_MS;
     union hsr_msg msg;
-    int error = say_hello(at->sock, workers, name);
+    int error = say_hello(at->sock, workers, name, features);
 
     /* A NIC that is taken says so and hangs up without waiting for HELLO: what it said can still be read, after the
      * kernel has told us once that HELLO was not. */
@@ -245,8 +246,8 @@ static int greet(struct hsr_attach *at, uint32_t workers, const char *name, char
     return error;
 }
 
-int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, const char *name,
-                    char why[256])
+static int open_as(struct hsr_attach *at, const char *path, uint32_t workers, const char *name,
+                   uint64_t features, char why[256])
 {
     struct sockaddr_un address;
     int error = address_of(&address, path);
@@ -266,7 +267,7 @@ int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, c
     if (error != 0)
         explain(why, error, "no NIC at %s: %s; is it running?", path, strerror(-error));
     else
-        error = greet(at, workers, name, why);
+        error = greet(at, workers, name, features, why);
     if (error != 0)
         hsr_attach_close(at);
     return error;
@@ -277,6 +278,18 @@ static void close_fd(int *fd)
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
+}
+
+int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, const char *name,
+                    char why[256])
+{
+    return open_as(at, path, workers, name, HSR_FEATURE_BASE, why);
+}
+
+int hsr_attach_open_second(struct hsr_attach *at, const char *path, uint32_t workers,
+                           const char *name, char why[256])
+{
+    return open_as(at, path, workers, name, HSR_FEATURE_BASE | HSR_FEATURE_SECOND, why);
 }
 
 /* Is a request of this type answered by RULE_STATE? A REPLY then says only why not. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsring/check.h"
+#include "hsring/owner.h"
 #include "hsring/wire.h"
 
 /*
  * Of the contract, not offered yet, and refused each in one place: sliced payload (rx_slot_ok(), tx_payload_ok()),
- * MORE (TXO_OFFERED), MERGE (hsr_tx_check()), RELEASE and FENCE (tx_ctrl_ok()).
+ * MORE (TXO_OFFERED), MERGE (hsr_tx_check()), RELEASE (tx_ctrl_ok()).
  */
 enum {
     RXF_KNOWN = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_OPTIONS |
@@ -132,7 +133,8 @@ static bool tx_payload_ok(const struct hsr_tx_meta *meta)
 
 static bool tx_ctrl_ok(const struct hsr_tx_meta *meta)
 {
-    return meta->action == HSR_CTRL_FIT;
+    return meta->action == HSR_CTRL_FIT ||
+           (meta->action == HSR_CTRL_FENCE && hsr_owner_group(meta->owner) < HSR_MAX_GROUPS);
 }
 
 bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)

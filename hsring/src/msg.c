@@ -51,6 +51,10 @@ static size_t size_of(unsigned type)
     case HSR_MSG_ARENA_DROP:
     case HSR_MSG_ARENA:
         return sizeof(struct hsr_msg_arena);
+    case HSR_MSG_OWNER_SET:
+        return sizeof(struct hsr_msg_owner);
+    case HSR_MSG_GROUP_SET:
+        return sizeof(struct hsr_msg_group);
     case HSR_MSG_HASH_SET:
         return sizeof(struct hsr_msg_hash);
     case HSR_MSG_START:

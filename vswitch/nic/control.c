@@ -257,6 +257,7 @@ static int reset(struct nic *nic, void *arg)
     nic->faults.corrupt_rings += nic_corrupt_rings(nic);
     while (nic_rx_vectors(nic) > 0)
         continue; /* what Pre still holds goes to the old rings, and so is counted as lost below */
+    nic_owned_reset(nic);
     nic_slots_reclaim(&nic->slots, count_lost, nic);
     memset(nic->with_worker, 0, sizeof nic->with_worker);
     pp_fit_clear(&nic->pre.fit);

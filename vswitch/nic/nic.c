@@ -139,6 +139,8 @@ void nic_close(struct nic *nic)
         close_fd(nic->rx_doorbell[w]);
         close_fd(nic->tx_doorbell[w]);
     }
+    if (nic->owned != NULL)
+        nic_owned_reset(nic);
     close_fd(nic->wake);
     close_fd(nic->epoll);
     pp_pre_close(&nic->pre);
@@ -177,6 +179,8 @@ uint32_t nic_poll(struct nic *nic, uint64_t now)
     hsr_view_set_now(&nic->region.view, now);
     for (uint32_t w = 0; w < nic->workers; w++)
         work += nic_tx_burst(nic, w);
+    if (__builtin_expect(nic->owned != NULL, false))
+        work += nic_owned_poll(nic, now);
     if (nic->started)
         work += nic_rx_ports(nic, now);
     work += nic_rx_vectors(nic);
@@ -196,6 +200,8 @@ static bool fall_asleep(struct nic *nic)
         quiet &= hsr_ring_sleep(&nic->ring[w][HSR_RING_TX]);
         quiet &= hsr_ring_sleep(&nic->ring[w][HSR_RING_FREE]);
     }
+    if (nic->owned != NULL)
+        quiet &= nic_owned_sleep(nic);
     return quiet;
 }
 
@@ -203,6 +209,8 @@ static void wake_up(struct nic *nic)
 {
     uint64_t count;
 
+    if (nic->owned != NULL)
+        nic_owned_awake(nic);
     for (uint32_t w = 0; w < nic->workers; w++) {
         hsr_ring_awake(&nic->ring[w][HSR_RING_TX]);
         hsr_ring_awake(&nic->ring[w][HSR_RING_FREE]);

@@ -7,6 +7,7 @@
 
 #include "credit.h"
 #include "nic/nic.h"
+#include "owned.h"
 #include "preproc/pre.h"
 
 #define NIC_RX_BURST 32
@@ -86,6 +87,7 @@ struct nic {
     struct nic_device_rule device_rule[HSR_MAX_RULES]; /* the first device_rules of them */
     uint32_t device_rules;
     struct nic_faults faults;
+    struct nic_owned *owned; /* NULL: there is one firmware, and one group */
     int epoll;
     int wake; /* eventfd: a control call waits */
     _Atomic bool threaded;
@@ -100,6 +102,10 @@ uint32_t nic_rx_vectors(struct nic *nic);
 
 /* One burst of a worker's tx and free rings (tx.c); how many entries. */
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker);
+
+/* Do what the checked metadata of an entry asks; the frame is in this slot (tx.c). */
+void nic_tx_act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint32_t kind,
+                uint16_t ledger);
 
 /* The copies that the last frame's rules ask for: into their ports' batches (copy.c). */
 void nic_copy(struct nic *nic, const struct nic_rx *frame, uint16_t ledger);

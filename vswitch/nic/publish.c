@@ -77,6 +77,8 @@ void nic_publish(struct nic *nic)
     for (uint32_t port = 0; port < nic->ledgers; port++)
         publish_port(nic, port);
     nic_gauges(nic, gauge);
+    if (nic->owned != NULL)
+        nic_owned_publish(nic);
     for (unsigned g = 0; g < HSR_GAUGE_COUNT; g++)
         hsr_view_set_gauge(&nic->region.view, (enum hsr_gauge)g, gauge[g]);
 }

@@ -253,6 +253,8 @@ static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_ite
     o->room -= n;
     nic->with_worker[port][o->worker] += n;
     nic->stats[port].pre_ring += n;
+    if (__builtin_expect(nic->owned != NULL, false))
+        nic->stats[port].pre_ring -= nic_owned_deliver(nic, item, n, o->worker);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = item[i].slot;
 

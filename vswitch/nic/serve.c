@@ -12,6 +12,7 @@
 #include "hsring/attach.h"
 #include "log/log.h"
 #include "nic/arena.h"
+#include "serve_second.h"
 
 AVS_LOG_MODULE(log_attach, "attach");
 
@@ -29,6 +30,7 @@ struct nic_serve {
         struct nic_port_config config;
     } port[HSR_MAX_PORTS];
     struct nic_arenas arenas;
+    struct nic_serve_second second;
 };
 
 int nic_serve_open(struct nic_serve **out, struct nic *nic, const char *path, char why[NIC_WHY])
@@ -42,6 +44,7 @@ int nic_serve_open(struct nic_serve **out, struct nic *nic, const char *path, ch
     s->nic = nic;
     s->client = -1;
     s->instance = 1;
+    s->second = (struct nic_serve_second){.nic = nic, .sock = -1, .first = s->name};
     snprintf(s->path, sizeof s->path, "%s", path);
     s->listener = hsr_attach_listen(path);
     if (s->listener < 0) {
@@ -66,6 +69,7 @@ static void detach(struct nic_serve *s)
     if (!s->greeted)
         return;
     s->greeted = false;
+    nic_serve_second_end(&s->second);
     s->instance = s->instance % 255 + 1;
     nic_reset(s->nic, s->instance);
     for (uint32_t i = 0; i < HSR_MAX_PORTS; i++)
@@ -87,51 +91,28 @@ void nic_serve_close(struct nic_serve *s)
 
 static void welcome(struct nic_serve *s, const struct hsr_msg_hdr *req, uint32_t workers)
 {
-    const struct hsr_region *region = nic_region(s->nic);
-    int fds[HSR_ATTACH_FDS];
-    unsigned n = 0;
-    union hsr_msg msg;
+    int rx[HSR_MAX_WORKERS], tx[HSR_MAX_WORKERS];
 
-    hsr_msg_init(&msg, HSR_MSG_WELCOME, req->seq);
-    msg.welcome.abi_major = HSR_ABI_MAJOR;
-    msg.welcome.abi_minor = HSR_ABI_MINOR;
-    msg.welcome.workers = workers;
-    msg.welcome.features = HSR_FEATURE_BASE;
-    msg.welcome.region_size = region->map_size;
-    msg.welcome.instance = s->instance;
-    msg.welcome.owner = hsr_view_owner(&region->view, 0);
-    fds[n++] = region->memfd;
     for (uint32_t w = 0; w < workers; w++) {
-        fds[n++] = nic_rx_doorbell(s->nic, w);
-        fds[n++] = nic_tx_doorbell(s->nic, w);
+        rx[w] = nic_rx_doorbell(s->nic, w);
+        tx[w] = nic_tx_doorbell(s->nic, w);
     }
-    if (hsr_msg_send(s->client, &msg, fds, n) < 0)
+    if (nic_serve_welcome(s->client, req, nic_region(s->nic), workers, rx, tx) < 0)
         detach(s);
 }
 
 static void hello(struct nic_serve *s, const struct hsr_msg_hello *m)
 {
-    uint32_t most = nic_region(s->nic)->view.workers;
-
-    if (s->greeted)
+    if (s->greeted) {
         hsr_msg_reply(s->client, &m->hdr, EALREADY, "this connection has said HELLO before");
-    else if (!hsr_abi_matches(m->abi_major, m->abi_minor)) {
-        hsr_msg_reply(
-            s->client, &m->hdr, EPROTO,
-            "this NIC speaks ABI %d.%d, the firmware needs %u.%u: install matching versions",
-            HSR_ABI_MAJOR, HSR_ABI_MINOR, m->abi_major, m->abi_minor);
-    } else if (m->features & ~(uint64_t)HSR_FEATURE_BASE) {
-        hsr_msg_reply(s->client, &m->hdr, EPROTO,
-                      "the firmware needs features (%#llx) this NIC lacks",
-                      (unsigned long long)m->features);
-    } else if (m->workers == 0 || m->workers > most) {
-        hsr_msg_reply(
-            s->client, &m->hdr, EINVAL,
-            "%u workers asked for, this NIC has 1 to %u ring sets: start avs-nic with --workers",
-            m->workers, most);
-    } else {
+    } else if (m->features & HSR_FEATURE_SECOND) {
+        hsr_msg_reply(s->client, &m->hdr, ENOTCONN, "there is no firmware to be the second beside");
+    } else if (nic_serve_check(s->client, m, nic_region(s->nic)->view.workers) == 0) {
         s->greeted = true;
         memcpy(s->name, m->name, sizeof s->name);
+        s->second.workers = m->workers;
+        /* Far from those of the next firmwares. */
+        s->second.instance = (s->instance + 127) % 255 + 1;
         nic_steer(s->nic, m->workers);
         AVS_LOG(log_attach, AVS_LOG_INFO, "firmware attached", avs_log_str("name", s->name),
                 avs_log_u64("workers", m->workers), avs_log_u64("instance", s->instance));
@@ -330,6 +311,12 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
     case HSR_MSG_ARENA_DROP:
         rc = nic_arena_drop(&s->arenas, m->arena.name);
         break;
+    case HSR_MSG_OWNER_SET:
+        rc = nic_serve_owner(s->nic, &m->owner);
+        break;
+    case HSR_MSG_GROUP_SET:
+        rc = nic_serve_group(s->nic, &m->group);
+        break;
     case HSR_MSG_HASH_SET:
         rc = nic_hash_set(s->nic, m->hash.key);
         break;
@@ -361,37 +348,37 @@ static void read_client(struct nic_serve *s)
         detach(s);
 }
 
-/* A second firmware is told so and let go; it may try again when the first is gone. Who connected and never said HELLO
- * holds nobody up. */
+/* Beside a firmware there may be a second one. Who connected and never said HELLO holds nobody up. */
 static void accept_client(struct nic_serve *s)
 {
     int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    struct hsr_msg_hdr nobody = {.seq = 0};
 
     if (fd < 0)
         return;
-    if (!s->greeted) {
-        detach(s);
-        s->client = fd;
+    if (s->greeted) {
+        nic_serve_second_accept(&s->second, fd);
         return;
     }
-    hsr_msg_reply(fd, &nobody, EBUSY, "firmware '%s' is attached: stop it first", s->name);
-    close(fd);
+    detach(s);
+    s->client = fd;
 }
 
 int nic_serve_run(struct nic_serve *s, int stop)
 {
     for (;;) {
-        struct pollfd fd[3] = {{.fd = stop, .events = POLLIN},
+        struct pollfd fd[4] = {{.fd = stop, .events = POLLIN},
                                {.fd = s->listener, .events = POLLIN},
-                               {.fd = s->client, .events = POLLIN}};
+                               {.fd = s->client, .events = POLLIN},
+                               {.fd = s->second.sock, .events = POLLIN}};
 
-        if (poll(fd, 3, -1) < 0 && errno != EINTR)
+        if (poll(fd, 4, -1) < 0 && errno != EINTR)
             return -errno;
         if (fd[0].revents != 0)
             return 0;
         if (s->client >= 0 && fd[2].revents != 0)
             read_client(s);
+        if (s->second.sock >= 0 && fd[3].revents != 0)
+            nic_serve_second_read(&s->second);
         if (fd[1].revents != 0)
             accept_client(s);
     }

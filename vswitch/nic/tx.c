@@ -161,6 +161,12 @@ static void act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, 
         nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
 }
 
+void nic_tx_act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint32_t kind,
+                uint16_t ledger)
+{
+    act(nic, meta, slot, kind, ledger);
+}
+
 /* Is this the worker's to send? Received runs change hands here, so that none comes back twice. */
 static bool claim(struct nic *nic, uint32_t worker, uint32_t slot, uint32_t kind)
 {
@@ -192,6 +198,11 @@ static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
     bool good = hsr_tx_check(&meta, hsr_slot_space(&nic->region.view, slot), kind);
     uint16_t ledger = nic->slots.port[slot];
 
+    if (__builtin_expect(nic->owned != NULL, false) &&
+        !nic_owned_entry(nic, &meta, slot, kind, good)) {
+        nic->done[nic->dones++] = entry;
+        return;
+    }
     if (kind != HSR_KIND_PACKET)
         ledger = meta.egress_port < nic->ledgers ? meta.egress_port : 0;
     if (good) {
@@ -240,8 +251,10 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
             nic->faults.bad_entry++;
             continue;
         }
-        nic->stats[nic->slots.port[slot]].post_ring++;
-        nic->stats[nic->slots.port[slot]].post_consumed++;
+        if (nic->owned == NULL || !nic_owned_freed(nic, slot)) {
+            nic->stats[nic->slots.port[slot]].post_ring++;
+            nic->stats[nic->slots.port[slot]].post_consumed++;
+        }
         nic_slots_put(&nic->slots, slot);
     }
     return n;

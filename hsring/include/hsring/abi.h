@@ -198,6 +198,7 @@ enum hsr_port_kind {
 /* Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored. */
 enum hsr_feature {
     HSR_FEATURE_BASE = 1, /* everything in ABI 0.3 */
+    HSR_FEATURE_SECOND = 2, /* of HELLO: attach as the second firmware, beside one that is there */
 };
 
 /* Messages of the attach socket (SOCK_SEQPACKET). */
@@ -224,6 +225,8 @@ enum hsr_msg_type {
     HSR_MSG_ARENA = 19, /* answer to ARENA_GET; carries the memfd */
     HSR_MSG_PORT_SET = 20, /* change what can change of a port while it is there: share, min_slots */
     HSR_MSG_HASH_SET = 21, /* before START: hash with this secret, under which the firmware has sessions from a former NIC */
+    HSR_MSG_OWNER_SET = 22, /* who owns a group of ports and contexts, and from which packet on; of either firmware */
+    HSR_MSG_GROUP_SET = 23, /* to which group a port or a context belongs; of either firmware */
 };
 
 /* Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type. */
@@ -362,7 +365,9 @@ enum hsr_meter_unit {
     X(TX_TOO_BIG, tx_too_big, post, "larger than the egress port's MTU") \
     X(TSO_BAD, tso_bad, post, "cannot be segmented as asked") \
     X(STALE_OWNER, stale_owner, post, "owner stamp of a former owner") \
-    X(FW_GONE, fw_gone, post, "was with the firmware when that went away")
+    X(FW_GONE, fw_gone, post, "was with the firmware when that went away") \
+    X(HELD_BACK, held_back, post, "a firmware's output for a packet that is another's to send; in its own ledger") \
+    X(SECOND_FULL, second_full, post, "no room for a packet of the second firmware's, on its way there or back")
 
 enum hsr_drop {
     HSR_DROP_NONE = 0,
@@ -440,7 +445,9 @@ enum hsr_drop {
     HSR_DROP_TSO_BAD = 72,
     HSR_DROP_STALE_OWNER = 73,
     HSR_DROP_FW_GONE = 74,
-    HSR_DROP_COUNT = 75,
+    HSR_DROP_HELD_BACK = 75,
+    HSR_DROP_SECOND_FULL = 76,
+    HSR_DROP_COUNT = 77,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */
@@ -1057,6 +1064,34 @@ struct hsr_msg_hash {
 _Static_assert(sizeof(struct hsr_msg_hash) == 64, "msg_hash size");
 _Static_assert(offsetof(struct hsr_msg_hash, hdr) == 0, "msg_hash.hdr");
 _Static_assert(offsetof(struct hsr_msg_hash, key) == 16, "msg_hash.key");
+
+/* OWNER_SET; what the former owner still sends is valid for packets below from_seq until it says CTRL FENCE */
+struct hsr_msg_owner {
+    struct hsr_msg_hdr hdr;
+    uint32_t from_seq; /* rx_seq of the first packet that is the new owner's */
+    uint16_t group; /* 0..MAX_GROUPS - 1 */
+    uint8_t owner; /* 0: the first firmware, 1: the second */
+    uint8_t from_now; /* 1: from the next packet on, from_seq is not looked at */
+};
+_Static_assert(sizeof(struct hsr_msg_owner) == 24, "msg_owner size");
+_Static_assert(offsetof(struct hsr_msg_owner, hdr) == 0, "msg_owner.hdr");
+_Static_assert(offsetof(struct hsr_msg_owner, from_seq) == 16, "msg_owner.from_seq");
+_Static_assert(offsetof(struct hsr_msg_owner, group) == 20, "msg_owner.group");
+_Static_assert(offsetof(struct hsr_msg_owner, owner) == 22, "msg_owner.owner");
+_Static_assert(offsetof(struct hsr_msg_owner, from_now) == 23, "msg_owner.from_now");
+
+/* GROUP_SET; ports and contexts nobody named are in group 0 */
+struct hsr_msg_group {
+    struct hsr_msg_hdr hdr;
+    uint32_t context; /* with port NO_PORT: of what comes out of tunnels */
+    uint16_t port; /* or NO_PORT */
+    uint16_t group; /* 0..MAX_GROUPS - 1 */
+};
+_Static_assert(sizeof(struct hsr_msg_group) == 24, "msg_group size");
+_Static_assert(offsetof(struct hsr_msg_group, hdr) == 0, "msg_group.hdr");
+_Static_assert(offsetof(struct hsr_msg_group, context) == 16, "msg_group.context");
+_Static_assert(offsetof(struct hsr_msg_group, port) == 20, "msg_group.port");
+_Static_assert(offsetof(struct hsr_msg_group, group) == 22, "msg_group.group");
 
 /* clang-format on */
 

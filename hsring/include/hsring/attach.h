@@ -37,6 +37,8 @@ union hsr_msg {
     struct hsr_msg_meter meter;
     struct hsr_msg_arena arena;
     struct hsr_msg_hash hash;
+    struct hsr_msg_owner owner;
+    struct hsr_msg_group group;
 };
 
 /* Longest wait of hsr_attach_open() for its WELCOME. */
@@ -83,6 +85,10 @@ struct hsr_attach {
  */
 int hsr_attach_open(struct hsr_attach *at, const char *path, uint32_t workers, const char *name,
                     char why[256]);
+
+/* The same beside a firmware that is there, as the second one: see HSR_FEATURE_SECOND. */
+int hsr_attach_open_second(struct hsr_attach *at, const char *path, uint32_t workers,
+                           const char *name, char why[256]);
 
 /*
  * Firmware: send a request (its head is filled in here) and wait at most `timeout_ms` for the reply. 0 or -errno, with a

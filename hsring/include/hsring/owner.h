@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define HSR_OWNER_EPOCH 0x0000FF00u
+#define HSR_OWNER_OWNER 0x000000FFu
 
 static inline uint16_t hsr_owner_group(uint32_t stamp)
 {

@@ -105,6 +105,38 @@ int nic_sync(struct nic *nic);
  */
 int nic_reset(struct nic *nic, uint32_t instance);
 
+/*
+ * A second firmware, with a region of its own like the first one's: from nic_second_start() on it gets a copy of each packet,
+ * and what it makes of them is held back, but of those it owns. `instance` as in nic_reset(). 0, -EBUSY: there is one, or
+ * what the system said. It ends with nic_second_close() (what it owned is the first one's again) or nic_reset().
+ */
+int nic_second_open(struct nic *nic, uint32_t instance);
+int nic_second_start(struct nic *nic);
+void nic_second_close(struct nic *nic);
+struct hsr_region *nic_second_region(struct nic *nic); /* NULL: there is none */
+int nic_second_rx_doorbell(const struct nic *nic, uint32_t worker);
+int nic_second_tx_doorbell(const struct nic *nic, uint32_t worker);
+/* What either firmware (0, 1) got as a copy and gave back, by ingress port. Not in the NIC's own statistics. */
+struct hsr_port_stats nic_copy_ledger(struct nic *nic, unsigned instance, uint16_t port);
+
+/* Packets that come in by this port, or (HSR_NO_PORT) out of a tunnel of this context, are of that group; else of group 0. */
+int nic_group_set(struct nic *nic, uint16_t port, uint32_t context, uint16_t group);
+
+/*
+ * Who owns a group: the firmware 0 or 1, in the next epoch, for packets from this rx_seq on (NULL: those not sent to a ring
+ * yet). What the other one still sends is valid for those below, until it says CTRL FENCE. 0, -EINVAL, -ENOTCONN: no second
+ * firmware has started, -EALREADY, -EBUSY: the last switch is not fenced yet.
+ */
+int nic_owner_set(struct nic *nic, uint16_t group, uint8_t owner, const uint32_t *from_seq);
+
+struct nic_owner_state {
+    uint32_t now, old; /* stamps (hsring/owner.h) */
+    uint32_t from_seq;
+    bool fenced;
+    uint32_t next_seq; /* the next packet's */
+};
+int nic_owner_state(struct nic *nic, uint16_t group, struct nic_owner_state *state);
+
 /* A port by index, NULL when there is none. Only while not threaded, or on the poll thread. */
 struct nic_port *nic_port(struct nic *nic, uint16_t index);
 

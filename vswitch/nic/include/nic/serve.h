@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The NIC's end of the attach socket (hsring/attach.h): one firmware at a time.
+ * The NIC's end of the attach socket (hsring/attach.h): one firmware at a time, and a second one beside it that asks to be
+ * one (HSR_FEATURE_SECOND), which ends with the first.
  *
  * When the firmware's connection ends, every slot it held is taken back and counted, and fetching stops; its ports stay
  * open, so that guests keep their devices. The next firmware adds the ports it wants: one that is there already with
