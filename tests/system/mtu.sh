@@ -123,6 +123,7 @@ say "UDP without DF: fragments on the way, the datagram behind it"
 ip -n "$N-a" route flush cache
 datagrams a b 10.0.0.11 8000
 datagrams a c 10.0.0.12 8000
+datagrams a c 10.9.0.1 3000
 
 for tso in on off; do
     say "TCP between 8,500 and 1,500, segmentation offload $tso in the guests, nothing learned before"

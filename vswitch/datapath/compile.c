@@ -54,10 +54,10 @@ static void set_mss(struct list *to, struct list *fro, const struct pol_walk *wa
     uint32_t ip = walk->src.family == 6 ? HSR_IP6_HDR : HSR_IP4_HDR;
     uint16_t mtu = to->mtu < fro->mtu ? to->mtu : fro->mtu;
 
-    if (to->mss == 0)
-        return;
-    to->record.program.action[to->mss - 1].arg16 = (uint16_t)(mtu - ip - HSR_TCP_HDR);
-    fro->record.program.action[fro->mss - 1].arg16 = (uint16_t)(mtu - ip - HSR_TCP_HDR);
+    if (to->mss != 0)
+        to->record.program.action[to->mss - 1].arg16 = (uint16_t)(mtu - ip - HSR_TCP_HDR);
+    if (fro->mss != 0)
+        fro->record.program.action[fro->mss - 1].arg16 = (uint16_t)(mtu - ip - HSR_TCP_HDR);
 }
 
 static void add_template(struct list *l, enum act_op op, const union act_record *template,
@@ -164,11 +164,19 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_ou
     return true;
 }
 
-/* Through an uplink with `overhead` bytes in front of the IP packet's own Ethernet header. */
-static void limit_tunnel(struct list *l, const struct pol_port *uplink, uint16_t overhead)
+/*
+ * Through an uplink to `vtep`, with `overhead` bytes in front of the IP packet. Outer Ethernet is not of the uplink's IP
+ * packet, but the inner is: the same number of bytes.
+ */
+static void limit_tunnel(struct list *l, const struct pol_port *uplink, uint32_t vtep,
+                         uint16_t overhead)
 {
+    uint16_t learned = dp_pmtu_find(&l->w->shared->pmtus, vtep);
+
     if (uplink->mtu > overhead)
         limit(l, (uint16_t)(uplink->mtu - overhead));
+    if (learned > overhead)
+        limit(l, (uint16_t)(learned - overhead));
 }
 
 /* The way out: through the tunnel to `vtep`, or to the local port. */
@@ -187,8 +195,7 @@ static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t context,
     if (!dp_outer(l->w, vtep, context, &outer))
         return HSR_DROP_NEIGH_PENDING;
     add_template(l, ACT_ENCAP, &outer.template, outer.len);
-    /* Outer Ethernet is not of the uplink's IP packet, but the inner is: the same number of bytes. */
-    limit_tunnel(l, pol_port(l->w->policy, outer.port), outer.len);
+    limit_tunnel(l, pol_port(l->w->policy, outer.port), vtep, outer.len);
     add(l, ACT_OUTPUT, outer.port, 0);
     return HSR_DROP_NONE;
 }
@@ -223,6 +230,7 @@ static enum hsr_drop leave(struct list *l, const struct pol_walk *walk, bool bac
     if (mac == 0)
         return HSR_DROP_NEIGH_PENDING;
     add(l, ACT_TTL, 0, 0);
+    add_mss(l, walk);
     add_macs(l, mac, uplink->mac48);
     add_nat(l, walk, back);
     limit(l, back ? walk->back_mtu : walk->mtu);

@@ -51,35 +51,57 @@ static bool may_be_answered(const struct act_packet *p, const struct cfg_addr *s
            mac != 0 && !(mac >> 40 & 1) && !pol_never_a_source(src);
 }
 
-/* Who the packet is from and for, in its tenant's network. */
+/* Who the packet is from and for, and who of us speaks to the sender. */
 struct ends {
     struct cfg_addr src;
     uint16_t
         charged; /* port whose allowance it is: the vNIC's, also where its packets come from elsewhere */
-    const struct pol_subnet
-        *subnet; /* the sender's; behind a route the receiver's; NULL: neither */
+    struct cfg_addr gateway; /* family 0: nobody does */
+    uint64_t gateway_mac;
 };
+
+/* The gateway of a subnet, CFG_NONE: there is none. */
+static void speaks(const struct dp_worker *w, uint32_t subnet, struct ends *e)
+{
+    const struct pol_subnet *s;
+
+    if (subnet == CFG_NONE)
+        return;
+    s = pol_subnet(w->policy, subnet);
+    e->gateway = e->src.family == 6 ? s->gateway6 : s->gateway4;
+    e->gateway_mac = s->gateway_mac48;
+}
+
+/* Out of a tunnel: the gateway of the sender's subnet; behind a route, where it is in none, of the receiver's. */
+static void find_far_ends(const struct dp_worker *w, const struct act_packet *p, struct ends *e)
+{
+    uint32_t context = hsr_key_context(p->meta.key_ports);
+    struct cfg_addr dst = address(p, false);
+    const struct pol_endpoint *to = pol_endpoint(w->policy, context, &dst);
+    const struct pol_endpoint *from = pol_endpoint(w->policy, context, &e->src);
+
+    if (to != NULL && to->port != HSR_NO_PORT)
+        e->charged = to->port;
+    speaks(w,
+           from != NULL && from->subnet != CFG_NONE ? from->subnet
+                                                    : pol_subnet_of(w->policy, context, &dst),
+           e);
+}
 
 static void find_ends(const struct dp_worker *w, const struct act_packet *p, struct ends *e)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
-    uint32_t context = hsr_key_context(p->meta.key_ports);
-    struct cfg_addr dst = address(p, false);
-    const struct pol_endpoint *to, *from;
-    uint32_t subnet = port->subnet;
 
-    e->src = address(p, true);
-    e->charged = p->meta.ingress;
+    *e = (struct ends){.src = address(p, true), .charged = p->meta.ingress};
     if (dp_from_tunnel(p)) {
-        to = pol_endpoint(w->policy, context, &dst);
-        from = pol_endpoint(w->policy, context, &e->src);
-        if (to != NULL && to->port != HSR_NO_PORT)
-            e->charged = to->port;
-        subnet = from != NULL ? from->subnet : CFG_NONE;
-        if (subnet == CFG_NONE)
-            subnet = pol_subnet_of(w->policy, context, &dst);
+        find_far_ends(w, p, e);
+    } else if (!dp_from_uplink(p)) {
+        speaks(w, port->subnet, e);
+    } else if (e->src.family == 4) { /* to a public address: we are its router */
+        e->gateway.family = 4;
+        hsr_store32(e->gateway.bytes, port->underlay4);
+        e->gateway_mac = port->mac48;
     }
-    e->subnet = subnet != CFG_NONE ? pol_subnet(w->policy, subnet) : NULL;
 }
 
 /* A leaky bucket in one word: the time at which the allowance would be whole again. */
@@ -164,9 +186,8 @@ static uint32_t compose(uint8_t *frame, const struct act_packet *p, const struct
 
     memcpy(frame, p->slot + HSR_SLOT_FRAME, p->meta.l3_off); /* a tunnel's headers, tags */
     hsr_store48(eth, hsr_load48(act_frame(p) + p->l2 + ETH_SRC));
-    hsr_store48(eth + ETH_SRC, e->subnet->gateway_mac48);
-    (ipv6 ? write6 : write4)(ip, p, ipv6 ? &e->subnet->gateway6 : &e->subnet->gateway4, error,
-                             quote);
+    hsr_store48(eth + ETH_SRC, e->gateway_mac);
+    (ipv6 ? write6 : write4)(ip, p, &e->gateway, error, quote);
     return (uint32_t)p->meta.l3_off + l4 + QUOTE_HDR + quote;
 }
 
@@ -198,7 +219,7 @@ void dp_tell_sender(struct dp_worker *w, const struct act_packet *p, const struc
     uint8_t *frame;
 
     find_ends(w, p, &e);
-    if (e.subnet == NULL || !may_be_answered(p, &e.src) || !allowed(w, e.charged) ||
+    if (e.gateway.family == 0 || !may_be_answered(p, &e.src) || !allowed(w, e.charged) ||
         (frame = dp_originate_begin(w, headers, &slot)) == NULL)
         return;
     like(w, &q, p, slot, compose(frame, p, &e, error));

@@ -199,6 +199,10 @@ static bool is_insider(const struct dp_worker *w, const struct act_packet *p,
 
 void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
 {
+    if (dp_from_uplink(p) && !dp_from_tunnel(p) && dp_pmtu_told(w, p)) {
+        dp_consume(w, p);
+        return;
+    }
     enum hsr_drop drop = never_passes(p) ? HSR_DROP_ICMP_STATE : spoofed(w, p);
 
     if (drop != HSR_DROP_NONE) {

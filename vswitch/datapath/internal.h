@@ -41,7 +41,7 @@ struct dp_worker {
     int rx_doorbell;
     uint64_t now;             /* of this burst */
     const struct pol *policy; /* of this burst */
-    uint32_t neighbor;        /* neighbour changes, of this burst */
+    uint32_t neighbor;        /* changes of neighbours and path MTUs, of this burst */
     uint32_t generation;      /* of the snapshot */
     uint32_t policy_stamp;    /* snapshot generation + neighbour changes */
     uint32_t swept;           /* generation that all sessions have been looked at under */
@@ -220,6 +220,9 @@ bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_ou
  * it is to be dropped, and its sender has been told.
  */
 DP_APART enum hsr_drop dp_over_mtu(struct dp_worker *w, struct act_packet *p, uint16_t mtu);
+
+/* Has a router of the underlay said that a tunnel packet of ours is too big for it? Then its path is known by now. */
+DP_APART bool dp_pmtu_told(struct dp_worker *w, const struct act_packet *p);
 
 /* What became of a packet: HSR_DROP_PMTU, HSR_DROP_TTL. */
 struct dp_error {

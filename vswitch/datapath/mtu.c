@@ -4,10 +4,13 @@
  * segmentation offload into smaller segments, IPv4 without DF into fragments. Who forbids fragments (DF; all of IPv6,
  * RFC 8200, 5) is told the path's MTU (RFC 1191, RFC 8201).
  */
+#include "hsring/quoted.h"
 #include "hsring/wire.h"
 #include "internal.h"
 
-#define IP4_DF 0x4000
+#define IP4_DF         0x4000
+#define UNREACHABLE4   3
+#define NEEDS_FRAGMENT 4
 
 /* The segmentation that the sender asks for, HSR_GSO_NONE for none. */
 static unsigned gso_of(const struct act_packet *p)
@@ -49,4 +52,52 @@ enum hsr_drop dp_over_mtu(struct dp_worker *w, struct act_packet *p, uint16_t mt
     }
     p->mtu = mtu;
     return HSR_DROP_NONE;
+}
+
+/* --- told by the underlay ----------------------------------------------------------------------------------------- */
+
+/* Routers older than RFC 1191 do not say what would pass: the next plateau below what did not (its section 7). */
+static uint16_t plateau(uint16_t too_big)
+{
+    static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, DP_PMTU_LO};
+    unsigned i = 0;
+
+    while (plateaus[i] >= too_big && plateaus[i] > DP_PMTU_LO)
+        i++;
+    return plateaus[i];
+}
+
+/* One of our tunnel packets, as far as the quote can say: who made it up has to know both hosts and guess the port. */
+static bool is_ours(struct dp_worker *w, const struct act_packet *p, const uint8_t *quoted)
+{
+    const struct pol_port *uplink = pol_port(w->policy, p->meta.ingress);
+    const uint8_t *udp = quoted + (quoted[0] & 15u) * 4;
+    uint16_t to;
+
+    if (hsr_load32(act_frame(p) + p->l3 + 16) != uplink->underlay4 ||
+        hsr_load32(quoted + 12) != uplink->underlay4 || quoted[9] != HSR_PROTO_UDP ||
+        !(hsr_load16(quoted + 6) & IP4_DF))
+        return false;
+    to = hsr_load16(udp + 2);
+    return (to == HSR_PORT_VXLAN || to == HSR_PORT_GENEVE) &&
+           (hsr_load16(udp) & 0xC000) == 0xC000 && pol_is_vtep(w->policy, hsr_load32(quoted + 16));
+}
+
+bool dp_pmtu_told(struct dp_worker *w, const struct act_packet *p)
+{
+    const uint8_t *icmp = act_frame(p) + p->l4;
+    struct hsr_quoted quoted;
+
+    if (p->meta.flags & HSR_RXF_IPV6 || p->meta.tcp_flags != UNREACHABLE4 ||
+        p->frame_len < p->l4 + 8u || icmp[1] != NEEDS_FRAGMENT ||
+        !hsr_quoted_key(&quoted, icmp, p->frame_len - p->l4, false, 0, true) ||
+        !is_ours(w, p, quoted.ip))
+        return false;
+    uint16_t mtu = hsr_load16(icmp + 6), too_big = hsr_load16(quoted.ip + 2);
+
+    if (mtu == 0)
+        mtu = plateau(too_big);
+    if (mtu < too_big)
+        dp_pmtu_learn(&w->shared->pmtus, hsr_load32(quoted.ip + 16), mtu, w->now);
+    return true;
 }

@@ -130,7 +130,8 @@ static void begin_burst(struct dp_worker *w)
     w->now = hsr_view_now(w->view);
     w->tx_room = hsr_ring_room(&w->tx);
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
-    w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
+    w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire) +
+                  atomic_load_explicit(&w->shared->pmtus.changes, memory_order_acquire);
     if (w->policy != NULL)
         w->generation = pol_generation(w->policy);
     w->policy_stamp = w->generation + w->neighbor;
@@ -144,6 +145,7 @@ static void end_burst(struct dp_worker *w)
     if (w->now - w->aged >= AGE_NS) {
         w->aged = w->now;
         ses_expire(w->sessions, w->now, AGE_BUDGET);
+        dp_pmtu_age(&w->shared->pmtus, w->now);
     }
     dp_frag_expire(w);
     if (w->swept != w->generation)

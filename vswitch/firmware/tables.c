@@ -130,6 +130,8 @@ json_t *fw_tables(struct fw *fw)
     ring_rows(fw, rows);
     dp_neighbor_count(&fw->shared.neighbors, &neighbors, &known);
     row(rows, "neighbors", neighbors, neighbors, DP_NEIGHBORS); /* none is ever forgotten */
+    row(rows, "path_mtus", atomic_load_explicit(&fw->shared.pmtus.used, memory_order_relaxed),
+        atomic_load_explicit(&fw->shared.pmtus.high, memory_order_relaxed), DP_PMTUS);
     policy_rows(fw, rows);
     nic_rows(fw, rows);
     row(rows, "nic_rules", fw_rules_in_table(fw), fw->rules.high, HSR_MAX_RULES);

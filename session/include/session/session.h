@@ -86,7 +86,7 @@ struct session {
     uint16_t origin;   /* port of the initiator's packet: quota and deletion */
     uint16_t target;   /* port of the other side, HSR_NO_PORT when unknown */
     uint32_t compiled; /* policy generation its programs come from */
-    uint32_t neighbor; /* state of the neighbour table they come from */
+    uint32_t neighbor; /* state of the tables of neighbours and path MTUs they come from */
     uint8_t state;     /* enum ses_state */
     uint8_t proto;     /* IP protocol */
     uint16_t mtu[2];   /* by direction: largest IP packet of the path, bytes; SES_MTU_NONE: any */

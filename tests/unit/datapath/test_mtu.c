@@ -363,6 +363,137 @@ static void fragments(void **state)
     assert_int_equal(bench_drops(*state, "b", HSR_DROP_NONE), 0);
 }
 
+/* --- told by the underlay ------------------------------------------------------------------------------------------ */
+
+static const struct fr_flow router = {
+    .smac = MAC_H2, .dmac = MAC_UP, .src = "192.0.2.254", .dst = "192.0.2.1"};
+
+/* An error of a router about this tunnel packet, with the MTU of its next link. */
+static void needs_fragment(struct fr *o, const struct fr *tunnel, uint16_t mtu)
+{
+    uint8_t *icmp = o->b + FR_L3 + 20;
+
+    fr_error(o, &router, 3, 4, tunnel, 28);
+    fr_put16(icmp + 6, mtu);
+    fr_put16(icmp + 2, 0);
+    fr_put16(icmp + 2, (uint16_t)~fr_fold(fr_sum(0, icmp, o->len - FR_L3 - 20)));
+}
+
+/* What b sends to 10.1.0.9 as it leaves the uplink: the largest that fits. */
+static void tunnel_packet(struct bench *b, uint32_t inner, struct fr *o)
+{
+    fr_udp(&out, &b_to_9, inner - 28);
+    bench_passes(b, "b", &out, "up", o);
+}
+
+static void consumed(struct bench *b, const struct fr *f)
+{
+    uint16_t up = bench_index(b, "up");
+
+    fw_sync(b->fw);
+    uint64_t before = fw_balance(b->fw, up).consumed;
+
+    bench_push(b, "up", f);
+    bench_run(b);
+    fw_sync(b->fw);
+    assert_int_equal(fw_balance(b->fw, up).consumed, before + 1);
+    bench_quiet(b);
+}
+
+static void expect_path(struct bench *b, uint16_t inner)
+{
+    tunnel_packet(b, inner, &in);
+    fr_udp(&out, &b_to_9, inner - 27u);
+    told(b, "b", &out, HSR_DROP_PMTU, &in);
+    expect_error(&in, &out, GW, "10.1.0.254", 3, 4, inner);
+}
+
+static void learned_from_a_router(void **state)
+{
+    static struct fr tunnel;
+    struct bench *b = *state;
+
+    tunnel_packet(b, TUNNEL, &tunnel);
+    needs_fragment(&more, &tunnel, 1400);
+    consumed(b, &more);
+    expect_path(b, 1350);
+    needs_fragment(&more, &tunnel, 1450); /* not less: no news */
+    consumed(b, &more);
+    expect_path(b, 1350);
+    needs_fragment(&more, &tunnel, 0); /* 1,600 did not fit, so 1,492, which is not less */
+    consumed(b, &more);
+    expect_path(b, 1350);
+    needs_fragment(&more, &tunnel, 68);
+    consumed(b, &more);
+    expect_path(b, DP_PMTU_LO - 50);
+    b->now += DP_PMTU_NS;
+    bench_sleep(b, 2000000);
+    expect_path(b, TUNNEL);
+    needs_fragment(&more, &tunnel, 0);
+    consumed(b, &more);
+    expect_path(b, 1492 - 50);
+}
+
+/* Only what quotes a packet that we may have sent. */
+static void not_learned(void **state)
+{
+    static struct fr tunnel, wrong;
+    struct bench *b = *state;
+    static const struct {
+        uint32_t at, value;
+    } row[] = {{FR_L3 + 12, 0xC0000209}, /* from another */
+               {FR_L3 + 16, 0xC0000209}, /* to one that is no VTEP */
+               {FR_L3 + 20, 0x100012B5}, /* from no port of ours */
+               {FR_L3 + 20, 0xC0000035}, /* DNS */
+               {FR_L3 + 4, 0x00000000}}; /* one that may be fragmented */
+
+    tunnel_packet(b, TUNNEL, &tunnel);
+    for (unsigned i = 0; i < sizeof row / sizeof row[0]; i++) {
+        wrong = tunnel;
+        fr_put32(wrong.b + row[i].at, row[i].value);
+        needs_fragment(&more, &wrong, 1400);
+        bench_refused(b, "up", &more, HSR_DROP_ICMP_INNER);
+    }
+    fr_error(&more, &router, 3, 3, &tunnel, 28); /* another code */
+    bench_refused(b, "up", &more, HSR_DROP_ICMP_INNER);
+    fr_error(&more, &router, 3, 4, &tunnel, 23); /* too short */
+    bench_refused(b, "up", &more, HSR_DROP_ICMP_INNER);
+    wrong = tunnel;
+    fr_put16(wrong.b + FR_L3 + 2, 1400); /* would have fitted */
+    needs_fragment(&more, &wrong, 1400);
+    consumed(b, &more);
+    expect_path(b, TUNNEL);
+}
+
+static void table_of_paths(void **state)
+{
+    static struct dp_pmtus t;
+
+    (void)state;
+    assert_int_equal(dp_pmtu_find(&t, 1), 0);
+    for (uint32_t i = 1; i <= DP_PMTUS; i++)
+        dp_pmtu_learn(&t, i, (uint16_t)(1000 + i), i);
+    assert_int_equal(t.used, DP_PMTUS);
+    dp_pmtu_learn(&t, DP_PMTUS + 1, 1400, 5);
+    assert_int_equal(t.full, 1);
+    assert_int_equal(dp_pmtu_find(&t, DP_PMTUS + 1), 0);
+    assert_int_equal(dp_pmtu_find(&t, 7), 1007);
+    dp_pmtu_learn(&t, 7, 900, 600); /* lower: stays longer */
+    assert_int_equal(t.changes, DP_PMTUS + 1);
+    dp_pmtu_age(&t, DP_PMTU_NS);
+    assert_int_equal(t.used, DP_PMTUS);
+    dp_pmtu_age(&t, DP_PMTU_NS + 10);
+    assert_int_equal(t.used, DP_PMTUS - 9); /* 1 to 10 but 7 */
+    assert_int_equal(dp_pmtu_find(&t, 7), 900);
+    assert_int_equal(dp_pmtu_find(&t, 8), 0);
+    dp_pmtu_learn(&t, DP_PMTUS + 1, 1400, 20);
+    assert_int_equal(dp_pmtu_find(&t, DP_PMTUS + 1), 1400);
+    dp_pmtu_age(&t, 2 * DP_PMTU_NS);
+    assert_int_equal(t.used, 0);
+    assert_int_equal(t.high, DP_PMTUS);
+    assert_int_equal(t.next, 0);
+}
+
 /* --- MSS clamp ---------------------------------------------------------------------------------------------------- */
 
 static int setup_clamp(void **state)
@@ -499,17 +630,13 @@ static void odd_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(between_guests),
-        TEST(into_the_tunnel),
-        TEST(out_of_the_tunnel),
-        TEST(hops_ran_out),
-        TEST(nobody_is_told),
-        TEST(not_too_often),
-        TEST(changes),
-        TEST(segments_of_the_path),
-        TEST(fragments),
-        CLAMPED(mss_is_clamped),
-        CLAMPED(mss_under_a_partial_checksum),
+        TEST(between_guests),    TEST(into_the_tunnel),
+        TEST(out_of_the_tunnel), TEST(hops_ran_out),
+        TEST(nobody_is_told),    TEST(not_too_often),
+        TEST(changes),           TEST(segments_of_the_path),
+        TEST(fragments),         TEST(learned_from_a_router),
+        TEST(not_learned),       cmocka_unit_test(table_of_paths),
+        CLAMPED(mss_is_clamped), CLAMPED(mss_under_a_partial_checksum),
         CLAMPED(odd_options),
     };
 

@@ -387,9 +387,37 @@ static void checksums(void **state)
     assert_true(ones >= 1);
 }
 
+/* Too big for its guest, from outside: told by the uplink, quoting the public address; and a guest's, before translation. */
+static void too_big(void **state)
+{
+    struct bench *b = *state;
+    static struct fr big, error;
+    const uint8_t *ip = error.b + FR_L3;
+
+    passes(b, &a_out, UDP);
+    fr_udp(&big, &a_in.is, 1480);
+    bench_passes(b, "up", &big, "up", &error);
+    assert_true(fr_sums_right(error.b, error.len));
+    assert_int_equal(fr_get_mac(error.b), fr_get_mac(big.b + 6));
+    assert_int_equal(fr_get32(ip + 12), fr_addr4("192.0.2.1"));
+    assert_int_equal(fr_get32(ip + 16), fr_addr4(a_in.is.src));
+    assert_int_equal(fr_get32(ip + 20) >> 16, 0x0304);
+    assert_int_equal(fr_get16(ip + 26), 1500);
+    assert_memory_equal(ip + 28, big.b + FR_L3, 548);
+    assert_int_equal(bench_drops(b, "up", HSR_DROP_PMTU), 1);
+    leaves(b, &b_out, UDP);
+    fr_udp(&big, &b_out.is, 1700);
+    bench_passes(b, "b", &big, "b", &error);
+    assert_true(fr_sums_right(error.b, error.len));
+    assert_int_equal(fr_get16(ip + 26), 1600);
+    assert_memory_equal(ip + 28, big.b + FR_L3, 548);
+    assert_int_equal(bench_drops(b, "b", HSR_DROP_PMTU), 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(eip_out_and_back),
         TEST(eip_from_outside),
@@ -403,6 +431,7 @@ int main(void)
         TEST(hairpin_meets_the_groups),
         TEST(errors),
         TEST(checksums),
+        TEST(too_big),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@
 
 #include "action/store.h"
 #include "datapath/neighbor.h"
+#include "datapath/pmtu.h"
 #include "hsring/region.h"
 #include "policy/policy.h"
 #include "session/adopt.h"
@@ -35,6 +36,7 @@ struct dp_shared {
     const struct pol
         *_Atomic policy; /* NULL before the first configuration: nothing is forwarded */
     struct dp_neighbors neighbors;
+    struct dp_pmtus pmtus;
     struct rte_rcu_qsbr *qsbr; /* NULL: one thread does everything */
 };
 
