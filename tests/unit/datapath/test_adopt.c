@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "internal.h"
-#include "topology.h"
+#include "nat_world.h"
 
 #define WITHOUT_C \
     TOP_OPTIONS("") TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_V TOP_R
@@ -365,6 +365,62 @@ static void doctored(void **state)
     assert_true(others > 100);
 }
 
+/* Anything in a record, with a seal that fits, under a firmware that is about to end. */
+static void forge(struct bench *b)
+{
+    struct ses_table *t = dp_sessions(fw_worker(b->fw, 0));
+
+    for (uint64_t n = draw(20) + 1; n > 0; n--) {
+        struct session *s = ses_at(t, (uint32_t)draw(ses_extent(t)));
+        uint8_t *record = (uint8_t *)s;
+
+        if (s == NULL)
+            continue;
+        for (uint64_t bytes = draw(4) + 1; bytes > 0; bytes--)
+            record[draw(sizeof *s)] = (uint8_t)draw(256);
+        ses_seal(t, s);
+    }
+}
+
+/* Sessions of public addresses, whose two keys and arguments say what NAT makes of packets; then honest ones again. */
+static void forged(void **state)
+{
+    static struct bench b;
+    uint64_t adoptions = 0, others = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 60; round++) {
+        random_state = round + 1;
+        bench_open(&b, &(struct bench_config){.arena = true, .may_be_broken = true}, NAT_ALL);
+        for (uint16_t i = 0; i < 20; i++) {
+            struct way w = b_out, eip = a_out;
+
+            w.is.sport = (uint16_t)(3000 + i);
+            leaves(&b, &w, i & 1 ? UDP : SYN);
+            eip.is.sport = eip.becomes.sport = (uint16_t)(3000 + i);
+            passes(&b, &eip, i & 1 ? SYN : UDP);
+        }
+        forge(&b);
+        bench_restart(&b, NAT_ALL);
+        adoptions += adopted(&b, SES_ADOPTED);
+        for (unsigned what = 1; what < SES_ADOPTIONS; what++)
+            others += adopted(&b, (enum ses_adoption)what);
+        for (uint16_t i = 0; i < 20; i++) {
+            struct way eip = a_out;
+
+            eip.is.sport = eip.becomes.sport = (uint16_t)(5000 + i);
+            passes(&b, &eip, UDP);
+        }
+        bench_run(&b);
+        bench_age(&b);
+        assert_int_equal(bench_sessions(&b), 0);
+        assert_int_equal(bench_actions(&b), 0);
+        bench_close(&b);
+    }
+    assert_true(adoptions > 1000);
+    assert_true(others > 100);
+}
+
 /* ---- the head ---- */
 
 static const struct fw_arena_config one_worker = {.workers = 1, .used = 1, .sessions = 64};
@@ -506,6 +562,7 @@ int main(void)
         ON_BENCH(another_hash),
         ON_BENCH(doctored),
         ON_BENCH(names_of_anybodys_making),
+        cmocka_unit_test(forged),
         cmocka_unit_test(heads_that_do_not_fit),
         cmocka_unit_test(another_secret),
         cmocka_unit_test(memory_that_is_not_what_was_asked_for),
