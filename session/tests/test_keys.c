@@ -348,7 +348,8 @@ static bool changes(size_t at)
         {offsetof(struct session, deadline), offsetof(struct session, generation)},
         {offsetof(struct session, tcp), offsetof(struct session, origin)},
         {offsetof(struct session, compiled), offsetof(struct session, proto)},
-        {offsetof(struct session, spare), offsetof(struct session, dir)},
+        {offsetof(struct session, mtu),
+         offsetof(struct session, dir)}, /* found anew by whoever adopts it */
         {offsetof(struct session, dir[0].packets), offsetof(struct session, dir[0].program)},
         {offsetof(struct session, dir[1].packets), offsetof(struct session, dir[1].program)},
         {offsetof(struct session, spare3), sizeof(struct session)},
