@@ -50,14 +50,43 @@ static json_t *find(struct ctl *ctl, int *code)
     return found;
 }
 
+static const char *const snat_use[] = {"bindings", "tries", "failures"};
+#define SNAT_USE (sizeof(snat_use) / sizeof(snat_use[0]))
+
+/* What is not in the document: how much of each pool is in use. */
+static int add_snat_use(struct ctl *ctl, json_t *objects)
+{
+    int code = EXIT_OK;
+    json_t *stats = request(ctl, "stats.get", NULL, &code), *object, *pool;
+    size_t i, j;
+
+    json_array_foreach (objects, i, object) {
+        json_array_foreach (json_object_get(stats, "snat"), j, pool) {
+            if (!json_equal(json_object_get(pool, "name"), json_object_get(object, "name"))) {
+                continue;
+            }
+            for (size_t k = 0; k < SNAT_USE; k++) {
+                json_object_set(object, snat_use[k], json_object_get(pool, snat_use[k]));
+            }
+        }
+    }
+    json_decref(stats);
+    return stats ? EXIT_OK : code;
+}
+
 int cmd_list(struct ctl *ctl)
 {
-    const char *columns[33];
+    const char *columns[33 + SNAT_USE];
     size_t n = 0, i;
     int code;
     json_t *objects = find(ctl, &code), *object;
+    bool snat = strcmp(ctl->command->list, "snat") == 0;
 
     if (!objects) {
+        return code;
+    }
+    if (snat && (code = add_snat_use(ctl, objects)) != EXIT_OK) {
+        json_decref(objects);
         return code;
     }
     if (ctl->json) {
@@ -75,6 +104,9 @@ int cmd_list(struct ctl *ctl)
         if (used) {
             columns[n++] = f->name;
         }
+    }
+    for (size_t k = 0; snat && k < SNAT_USE; k++) {
+        columns[n++] = snat_use[k];
     }
     columns[n] = NULL;
     print_table(objects, columns);

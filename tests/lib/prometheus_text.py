@@ -204,6 +204,10 @@ def expected(stats, drops, version):
         labels = {k: t[k] for k in ("table", "worker") if k in t}
         for what in ("used", "high_water", "capacity"):
             add(f"avs_table_{what}", t.get(what), **labels)
+    for pool in stats["snat"]:
+        add("avs_snat_sessions", pool["bindings"], pool=pool["name"])
+        add("avs_snat_tries_total", pool["tries"], pool=pool["name"])
+        add("avs_snat_failures_total", pool["failures"], pool=pool["name"])
     add("avs_neighbor_changes_total", stats["neighbors"]["changes"])
     add("avs_neighbor_refused_total", stats["neighbors"]["refused_full"])
     return out

@@ -88,6 +88,18 @@ static void find_far_ends(const struct dp_worker *w, const struct act_packet *p,
            e);
 }
 
+/* From outside: at the expense of the guest that the public address leads to, if there is one. */
+static void charge_owner(const struct dp_worker *w, const struct act_packet *p, struct ends *e)
+{
+    struct cfg_addr dst = address(p, false);
+    const struct pol_endpoint *to =
+        pol_public_endpoint(w->policy, &dst, hsr_key_proto(p->meta.key_ports),
+                            hsr_key_port(p->meta.key_ports, !dp_swap(p)));
+
+    if (to != NULL && to->port != HSR_NO_PORT)
+        e->charged = to->port;
+}
+
 static void find_ends(const struct dp_worker *w, const struct act_packet *p, struct ends *e)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
@@ -98,6 +110,7 @@ static void find_ends(const struct dp_worker *w, const struct act_packet *p, str
     } else if (!dp_from_uplink(p)) {
         speaks(w, port->subnet, e);
     } else if (e->src.family == 4) { /* to a public address: we are its router */
+        charge_owner(w, p, e);
         e->gateway.family = 4;
         hsr_store32(e->gateway.bytes, port->underlay4);
         e->gateway_mac = port->mac48;

@@ -37,6 +37,7 @@ struct dp_worker {
     struct ses_table *sessions;
     struct act_store actions;
     uint32_t id;
+    uint32_t workers;
     bool fast_path;
     int rx_doorbell;
     uint64_t now;             /* of this burst */

@@ -18,7 +18,7 @@
 
 uint32_t dp_home(const struct dp_worker *w, uint64_t hash)
 {
-    return hsr_hash_reta(hash) % w->view->workers;
+    return hsr_hash_reta(hash) % w->workers; /* as nic_steer() fills the RETA */
 }
 
 static bool is_icmp(uint8_t proto)

@@ -60,6 +60,7 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->view = config->view;
     w->shared = config->shared;
     w->id = config->id;
+    w->workers = config->workers;
     w->fast_path = config->fast_path;
     hsr_hash_init(&w->hash, config->view->hash_secret);
     w->fw_slot = calloc(config->view->fw_slots, sizeof *w->fw_slot);

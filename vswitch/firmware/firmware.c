@@ -30,6 +30,7 @@ static int open_worker(struct fw *fw, const struct fw_config *config, uint32_t i
     struct dp_worker_config worker = {.view = config->view,
                                       .shared = &fw->shared,
                                       .id = id,
+                                      .workers = fw->workers,
                                       .sessions = fw->options.sessions,
                                       .quota = fw->options.quota,
                                       .timeouts = fw->options.timeouts,
@@ -49,6 +50,7 @@ static void copy_worker(struct dp_worker *w, void *arg)
 
     memcpy(to->ledger, dp_ledger(w), sizeof to->ledger);
     to->counters = *dp_counters(w);
+    memcpy(to->nat, dp_nat(w), sizeof to->nat);
     to->sessions = *ses_stats(dp_sessions(w));
     dp_levels(w, to->level);
     dp_rings(w, &to->rx_waiting, &to->tx_waiting);

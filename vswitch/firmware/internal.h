@@ -47,6 +47,7 @@ struct fw {
     struct fw_worker_stats {
         struct dp_ledger ledger[HSR_MAX_PORTS];
         struct dp_counters counters;
+        struct dp_nat nat[POL_SNAT_IDS];
         struct ses_table_stats sessions;
         struct dp_level level[DP_LEVELS];
         uint32_t rx_waiting, tx_waiting; /* entries in the rings */

@@ -216,6 +216,26 @@ static json_t *neighbors_json(struct fw *fw)
     return o;
 }
 
+/* Sessions that have a port of the pool, ports looked at for them, and sessions that got none. */
+static json_t *snat_json(const struct fw *fw, const struct cfg_snat *pool)
+{
+    struct dp_nat sum = {0};
+    json_t *o = json_object();
+
+    for (uint32_t w = 0; w < fw->workers; w++) {
+        const struct dp_nat *n = &fw->worker_stats[w].nat[pool->id];
+
+        sum.bindings += n->bindings;
+        sum.tries += n->tries;
+        sum.failures += n->failures;
+    }
+    json_object_set_new(o, "name", json_string(pool->name));
+    fw_put(o, "bindings", sum.bindings);
+    fw_put(o, "tries", sum.tries);
+    fw_put(o, "failures", sum.failures);
+    return o;
+}
+
 static json_t *nic_json(const struct fw *fw)
 {
     json_t *o = json_object();
@@ -227,14 +247,17 @@ static json_t *nic_json(const struct fw *fw)
 
 static json_t *stats_json(struct fw *fw)
 {
-    json_t *o = json_object(), *ports = json_array(), *workers = json_array();
+    json_t *o = json_object(), *ports = json_array(), *workers = json_array(), *snat = json_array();
     struct fw_balance total = fw_balance_total(fw);
 
     for (uint32_t i = 0; fw->cfg != NULL && i < fw->cfg->ports; i++)
         json_array_append_new(ports, port_json(fw, &fw->cfg->port[i]));
+    for (uint32_t i = 0; fw->cfg != NULL && i < fw->cfg->snats; i++)
+        json_array_append_new(snat, snat_json(fw, &fw->cfg->snat[i]));
     for (uint32_t w = 0; w < fw->workers; w++)
         json_array_append_new(workers, worker_json(fw, w));
     json_object_set_new(o, "ports", ports);
+    json_object_set_new(o, "snat", snat);
     json_object_set_new(o, "workers", workers);
     json_object_set_new(o, "sessions", sessions_json(fw));
     json_object_set_new(o, "tables", fw_tables(fw));

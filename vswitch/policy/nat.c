@@ -296,3 +296,11 @@ bool pol_is_forwarded(const struct pol *pol, const struct cfg_addr *addr, uint8_
 {
     return pol_nat_inside(pol->table[POL_NAT], addr, proto, l4_port) != NULL;
 }
+
+const struct pol_endpoint *pol_public_endpoint(const struct pol *pol, const struct cfg_addr *addr,
+                                               uint8_t proto, uint16_t l4_port)
+{
+    const struct nat_end *inside = pol_nat_inside(pol->table[POL_NAT], addr, proto, l4_port);
+
+    return inside ? pol_endpoint(pol, inside->context, &inside->addr) : NULL;
+}

@@ -37,6 +37,8 @@ static enum hsr_drop destination_walk(const struct pol *pol, const void *table, 
         return HSR_DROP_NAT_NONE;
     w->translated = true;
     w->to_context = inside->context;
+    if (w->external)
+        w->mss_clamp = pol->vpc[inside->context].mss_clamp;
     w->seen.dst = inside->addr;
     if (inside->proto)
         w->seen.dport = inside->l4_port;

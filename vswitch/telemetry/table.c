@@ -24,6 +24,7 @@ static const struct tm_scope port_drop = {
 static const struct tm_scope drop = {
     "reason", "drop_totals", {{"reason", "reason"}, {"stage", "stage"}}};
 static const struct tm_scope worker = {"worker", "stats.workers", {{"worker", "worker"}}};
+static const struct tm_scope snat = {"snat pool", "stats.snat", {{"pool", "name"}}};
 static const struct tm_scope table = {
     "table", "stats.tables", {{"table", "table"}, {"worker", "worker"}}};
 
@@ -203,6 +204,13 @@ const struct tm_metric tm_metrics[] = {
     {"avs_table_used", TM_GAUGE, &table, "used", NULL, "Places in use"},
     {"avs_table_high_water", TM_GAUGE, &table, "high_water", NULL, "Most places ever in use"},
     {"avs_table_capacity", TM_GAUGE, &table, "capacity", NULL, "Places there are"},
+
+    {"avs_snat_sessions", TM_GAUGE, &snat, "bindings", NULL,
+     "Sessions that have a port of the pool"},
+    {"avs_snat_tries_total", TM_COUNTER, &snat, "tries", NULL,
+     "Ports of the pool that were looked at: by sessions it is how hard one is to find"},
+    {"avs_snat_failures_total", TM_COUNTER, &snat, "failures", NULL,
+     "Sessions that got no port of the pool; their packets are dropped as nat_ports"},
 
     {"avs_neighbor_changes_total", TM_COUNTER, &one, "stats.neighbors.changes", NULL,
      "Underlay neighbours whose MAC address became known or another one"},

@@ -291,6 +291,25 @@ COLUMNS=40 ctl 0 session list
 COLUMNS=30 ctl 0 port list
 [ "$(head -n 1 "$work/out" | wc -c)" -lt 90 ] || bad "a narrow table is wide"
 
+# ---- public addresses, and how much of a pool is in use
+ctl 0 snat add out vpc=blue addresses=203.0.113.1,203.0.113.2
+ctl 0 snat add idle vpc=blue subnets=front addresses=203.0.113.3 ports=2000-3000
+ctl 0 snat list
+has "bindings  tries  failures"
+ctl 0 snat list --json
+json 'd[0]["addresses"] == ["203.0.113.1", "203.0.113.2"] and d[0]["bindings"] == 3 and d[0]["failures"] == 1'
+json 'd[1]["ports"] == "2000-3000" and "bindings" not in d[1]'
+ctl 0 snat del idle
+ctl 0 eip add shop address=203.0.113.5 vnic=web1
+ctl 0 forward add ssh address=203.0.113.1 protocol=tcp port=2222 vnic=web1 inside_port=22
+ctl 0 forward show ssh --json
+json 'd["port"] == 2222 and d["inside_port"] == 22'
+ctl 1 eip add other address=203.0.113.1 vnic=web1 inside=10.0.0.6
+says "203.0.113.1 is taken by EIP 'other'"
+ctl 0 forward del ssh
+ctl 0 eip del shop
+ctl 0 snat del out
+
 # ---- the rest
 ctl 0 log level
 is "control: info"

@@ -335,6 +335,30 @@ static void errors(void **state)
     bench_refused(b, "up", &out, HSR_DROP_SPOOF_IP);
 }
 
+/* Out of hops, from outside: told by the uplink. */
+static void out_of_hops(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow f = a_in.is, back = fr_back(&a_in.is);
+
+    passes(b, &a_in, UDP);
+    f.ttl = 1;
+    fr_udp(&out, &f, 10);
+    bench_push(b, "up", &out);
+    bench_run(b);
+    assert_int_equal(bench_drops(b, "up", HSR_DROP_TTL), 1);
+    assert_true(bench_pop(b, "up", &in));
+    back.src = "192.0.2.1";
+    back.tos = 0xC0;
+    fr_error(&want, &back, 11, 0, &out, 100);
+    fr_put16(want.b + FR_L3 + 6, 0); /* no DF */
+    fr_put16(want.b + FR_L3 + 10, 0);
+    fr_put16(want.b + FR_L3 + 10, (uint16_t)~fr_fold(fr_sum(0, want.b + FR_L3, 20)));
+    assert_int_equal(in.len, want.len);
+    assert_memory_equal(in.b, want.b, want.len);
+    bench_quiet(b);
+}
+
 /* Checksums that the guest has left to the NIC, none at all, and one that becomes zero. */
 static void checksums(void **state)
 {
@@ -430,6 +454,7 @@ int main(void)
         TEST(hairpin),
         TEST(hairpin_meets_the_groups),
         TEST(errors),
+        TEST(out_of_hops),
         TEST(checksums),
         TEST(too_big),
     };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public addresses under changes: of policy, of the network outside, of the firmware itself. */
+#include <stdio.h>
+
 #include "internal.h"
 #include "nat_world.h"
 
@@ -182,6 +184,39 @@ static int setup_slow(void **state)
     return 0;
 }
 
+/* A SYN that offers segments of 8,960 bytes. */
+static void syn(struct fr *o, const struct fr_flow *f)
+{
+    static const uint8_t mss[4] = {2, 4, 0x23, 0x00};
+    uint8_t *tcp = o->b + FR_L3 + 20;
+
+    fr_tcp_with(o, f, FR_SYN, 1, 0, mss, sizeof mss);
+    tcp[12] = 6 << 4;
+    fr_put16(tcp + 16, 0);
+    fr_put16(tcp + 16, (uint16_t)~fr_fold(fr_sum(fr_sum(6 + 24, o->b + 26, 8), tcp, 24)));
+    assert_true(fr_sums_right(o->b, o->len));
+}
+
+/* It is clamped where the VPC says so, to what the uplink takes, whoever begins. */
+static void mss_clamped(void **state)
+{
+    static const struct way *const ways[] = {&a_in, &a_out, &b_out};
+    struct bench *b = *state;
+    const char *all = NAT_ALL, *vni = strstr(all, "vni: 100");
+    char yaml[8192];
+
+    snprintf(yaml, sizeof yaml, "%.*s, mss_clamp: true%s", (int)(vni + 8 - all), all, vni + 8);
+    apply(b, yaml);
+    for (unsigned i = 0; i < 3; i++) {
+        syn(&out, &ways[i]->is);
+        bench_passes(b, ways[i]->from, &out, ways[i]->to, &in);
+        assert_true(fr_sums_right(in.b, in.len));
+        /* a takes 1,500 bytes, b 9,000 and the uplink 1,600 */
+        assert_int_equal(fr_get16(in.b + 56), (i < 2 ? 1500 : 1600) - 40);
+        assert_int_equal(fw_session_flush(b->fw, &(struct ctl_session_filter){.proto = 0}), 1);
+    }
+}
+
 /* The firmware is killed: what was translated goes on, and is counted as before. */
 static void restarted(void **state)
 {
@@ -229,6 +264,7 @@ int main(void)
         TEST(changes),
         TEST(renamed_pool),
         TEST(an_address_becomes_public),
+        TEST(mss_clamped),
         cmocka_unit_test_setup_teardown(without_fast_path, setup_slow, teardown),
         cmocka_unit_test_setup_teardown(restarted, setup_arena, teardown),
     };

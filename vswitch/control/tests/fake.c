@@ -54,7 +54,8 @@ static json_t *stats(void *arg)
     return json_pack(
         "{s:[{s:s, s:I, s:I, s:I, s:I, s:i, s:i}, {s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:{s:b}}],"
         " s:[{s:i, s:I, s:I, s:I, s:I, s:I, s:i}], s:{s:i, s:i, s:I},"
-        " s:[{s:s, s:i, s:i}, {s:s, s:i, s:i, s:i, s:i}, {s:s, s:i}], s:{s:b}}",
+        " s:[{s:s, s:i, s:i}, {s:s, s:i, s:i, s:i, s:i}, {s:s, s:i}], s:{s:b},"
+        " s:[{s:s, s:i, s:i, s:i}]}",
         "ports", "name", "idle", "rx_packets", t, "rx_bytes", t * 60, "tx_packets", t, "tx_bytes",
         t * 60, "drops", 0, "sessions", 1, "name", "busy", "rx_packets", t * 1000, "rx_bytes",
         t * 1500000, "tx_packets", t * 1000, "tx_bytes", t * 1500000, "drops", 7, "sessions", 9,
@@ -62,7 +63,8 @@ static json_t *stats(void *arg)
         "hits_flow_id", t * 1001, "busy_cycles", t * 2002 * 500, "busy_ns", t, "idle_percent", 75,
         "sessions", "used", FAKE_SESSIONS, "capacity", 131072, "created", t * 3, "tables", "table",
         "empty", "used", 0, "capacity", 7, "table", "slots", "worker", 0, "used", 9, "high_water",
-        10, "capacity", 10, "table", "routes", "used", 4, "conservation", "holds", 1);
+        10, "capacity", 10, "table", "routes", "used", 4, "conservation", "holds", 1, "snat",
+        "name", "out", "bindings", 3, "tries", 5, "failures", 1);
 }
 
 static json_t *drops(void *arg)

@@ -44,6 +44,7 @@ struct dp_worker_config {
     const struct hsr_view *view;
     struct dp_shared *shared;
     uint32_t id;
+    uint32_t workers; /* that packets are steered to; the region may have rings for more */
     uint32_t sessions;
     uint32_t quota;
     struct ses_timeouts timeouts;

@@ -144,6 +144,10 @@ bool pol_is_public(const struct pol *pol, const struct cfg_addr *addr);
 bool pol_is_forwarded(const struct pol *pol, const struct cfg_addr *addr, uint8_t proto,
                       uint16_t l4_port);
 
+/* The guest that a public address and port lead to; NULL: none, or that of whoever has a port of a pool. */
+const struct pol_endpoint *pol_public_endpoint(const struct pol *pol, const struct cfg_addr *addr,
+                                               uint8_t proto, uint16_t l4_port);
+
 /* Does the VPC send this address out of the uplink, without a tunnel? */
 bool pol_leaves(const struct pol *pol, uint32_t context, const struct cfg_addr *addr);
 
