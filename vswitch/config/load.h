@@ -81,6 +81,7 @@ int cfg_load_groups(const struct cfg_obj *document);
 int cfg_load_ports(const struct cfg_obj *document);
 int cfg_load_mappings(const struct cfg_obj *document);
 int cfg_load_routes(const struct cfg_obj *document);
+int cfg_load_own_vtep(const struct cfg_obj *document);
 int cfg_load_neighbors(const struct cfg_obj *document);
 int cfg_load_eips(const struct cfg_obj *document);
 int cfg_load_snats(const struct cfg_obj *document);

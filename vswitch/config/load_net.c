@@ -179,6 +179,9 @@ static int load_vtep(const struct cfg_obj *obj, struct cfg_addr *vtep)
     if (vtep->family != 4) {
         return cfg_fail_at(obj, "vtep", "%s is IPv6; the underlay is IPv4 in this version", text);
     }
+    if (cfg_addr_equal(&c->own_vtep, vtep)) {
+        return cfg_fail_at(obj, "vtep", "%s is our own; expected that of another host", text);
+    }
     for (uint32_t i = 0; i < c->ports; i++) {
         if (c->port[i].role == CFG_UPLINK && cfg_addr_equal(&c->port[i].underlay, vtep)) {
             return cfg_fail_at(obj, "vtep",
@@ -260,6 +263,7 @@ int cfg_load_routes(const struct cfg_obj *document)
             r->kind++;
         }
         cfg_prefix(&obj, "prefix", &r->prefix);
+        r->reply_source = !strcmp(cfg_text(&obj, "reply"), "source");
         snprintf(what, sizeof(what), "%s", cfg_prefix_text(&r->prefix, text));
         rc = cfg_ref(&obj, "vpc", &r->vpc);
         rc = rc ? rc : cfg_take(obj.load, r->vpc, what, "another route", false, &at);
@@ -267,6 +271,29 @@ int cfg_load_routes(const struct cfg_obj *document)
         rc = rc ? rc : load_mtu(&obj, r->prefix.addr.family, &r->mtu);
     }
     return rc;
+}
+
+int cfg_load_own_vtep(const struct cfg_obj *document)
+{
+    struct cfg_obj underlay = cfg_child(document, "underlay");
+    struct cfg *c = document->load->c;
+    const struct cfg_at at = {.up = &underlay.at, .key = "vtep"};
+    char text[48];
+
+    if (!cfg_addr(&underlay, "vtep", &c->own_vtep)) {
+        return 0;
+    }
+    cfg_addr_text(&c->own_vtep, text);
+    if (c->own_vtep.family != 4) {
+        return cfg_fail_at(&underlay, "vtep", "%s is IPv6; the underlay is IPv4 in this version",
+                           text);
+    }
+    for (uint32_t i = 0; i < c->ports; i++) {
+        if (c->port[i].role == CFG_UPLINK && cfg_addr_equal(&c->port[i].underlay, &c->own_vtep)) {
+            return 0; /* one uplink's address for all of them */
+        }
+    }
+    return cfg_take(underlay.load, CFG_NONE, text, "our end of the tunnels", false, &at);
 }
 
 int cfg_load_neighbors(const struct cfg_obj *document)

@@ -197,7 +197,14 @@ static int load_uplink(const struct cfg_obj *obj, struct cfg_port *p)
     const struct cfg_at at = {.up = &obj->at, .key = "address"};
     struct cfg_prefix link;
     char text[48], known[52], who[64];
+    uint32_t uplinks = 0;
 
+    for (const struct cfg_port *o = obj->load->c->port; o <= p; o++) {
+        uplinks += o->role == CFG_UPLINK;
+    }
+    if (uplinks > CFG_UPLINKS) {
+        return cfg_fail_at(obj, "role", "more than %d uplinks", CFG_UPLINKS);
+    }
     p->subnet = CFG_NONE;
     cfg_prefix(obj, "address", &link);
     p->underlay = link.addr;

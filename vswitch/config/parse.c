@@ -70,8 +70,9 @@ static int make_room(struct cfg *c, const json_t *d)
 static int load_all(struct cfg_load *load)
 {
     static int (*const part[])(const struct cfg_obj *) = {
-        cfg_load_vpcs,   cfg_load_subnets,   cfg_load_groups, cfg_load_ports, cfg_load_mappings,
-        cfg_load_routes, cfg_load_neighbors, cfg_load_eips,   cfg_load_snats, cfg_load_forwards,
+        cfg_load_vpcs,     cfg_load_subnets,  cfg_load_groups,   cfg_load_ports,
+        cfg_load_own_vtep, cfg_load_mappings, cfg_load_routes,   cfg_load_neighbors,
+        cfg_load_eips,     cfg_load_snats,    cfg_load_forwards,
     };
     const struct cfg_obj document = {.load = load, .json = load->document, .table = &cfg_schema};
     int rc = make_room(load->c, load->document);

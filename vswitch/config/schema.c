@@ -76,6 +76,11 @@ static const struct cfg_table neighbors = {"neighbors", "neighbor",
                                            neighbor_field};
 
 static const struct cfg_field underlay_field[] = {
+    {.name = "vtep",
+     .type = CFG_T_ADDRESS,
+     .doc = "our end of all tunnels, whatever uplink they take: an address of the host that the "
+            "routers of all uplinks know "
+            "the way to; default: the address of the uplink"},
     {.name = "neighbors",
      .type = CFG_T_OBJECTS,
      .hi = 1024,
@@ -333,6 +338,14 @@ static const struct cfg_field route_field[] = {
      .required = true,
      .only = "type=vtep",
      .doc = "inner destination MAC address"},
+    {.name = "reply",
+     .type = CFG_T_ENUM,
+     .choices = "route|source",
+     .fallback = "route",
+     .only = "type=local|vtep",
+     .doc = "where replies to hosts of the prefix go whose first packet came out of a tunnel: "
+            "`route`: as the table says; "
+            "`source`: to the host that first packet came from"},
     {.name = "via",
      .type = CFG_T_ADDRESS,
      .required = true,

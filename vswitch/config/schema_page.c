@@ -141,7 +141,7 @@ int cfg_schema_page(FILE *out)
         "all. Examples: [minimal](../examples/minimal.yaml), "
         "[two tenants](../examples/two-tenants.yaml), "
         "[routes through a guest](../examples/gateway-routes.yaml), "
-        "[Geneve](../examples/geneve.yaml), "
+        "[Geneve](../examples/geneve.yaml), [two uplinks](../examples/two-uplinks.yaml), "
         "[public addresses](../examples/nat.yaml).\n\n"
         "YAML is read by the core schema of YAML 1.2: `yes` and `no` are texts, and a MAC "
         "address needs no quotes. Anchors, aliases, tags, repeated keys and unknown keys are "

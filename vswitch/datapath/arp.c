@@ -154,7 +154,7 @@ static bool is_ours(const struct dp_worker *w, const struct pol_port *uplink, ui
 {
     struct cfg_addr a = addr4(ip);
 
-    return ip == uplink->underlay4 || pol_is_public(w->policy, &a);
+    return dp_is_ours(w, uplink, ip) || pol_is_public(w->policy, &a);
 }
 
 /* Can the sender be a neighbour of ours: on our link, and not under our own name? */

@@ -2,7 +2,6 @@
 /* From what a policy walk found to the programs of both directions. */
 #include <string.h>
 
-#include "hsring/csum.h"
 #include "hsring/wire.h"
 #include "internal.h"
 
@@ -90,78 +89,21 @@ static void add_macs(struct list *l, uint64_t dst, uint64_t src)
     add_template(l, ACT_ETH, &macs, 12);
 }
 
-/* MAC of the next hop to an address on or behind the link, 0 (and the neighbour asked for) when it is not known. */
-static uint64_t hop_mac(struct dp_worker *w, const struct pol_port *uplink, uint32_t addr4)
+static uint64_t mix(uint64_t h, uint64_t v)
 {
-    bool on_link = ((addr4 ^ uplink->underlay4) & uplink->underlay_mask) == 0;
-    uint32_t hop = on_link ? addr4 : uplink->gateway4;
-    uint64_t mac = pol_static_neighbor(w->policy, hop);
-
-    if (mac == 0)
-        mac = dp_neighbor_find(&w->shared->neighbors, hop);
-    if (mac == 0 && hop != 0)
-        dp_arp_request(w, uplink, hop);
-    return mac;
+    h = (h ^ v) * UINT64_C(0xBF58476D1CE4E5B9);
+    return h ^ h >> 32;
 }
 
-/* VXLAN (RFC 7348) or Geneve (RFC 8926) behind the UDP header at `udp`; bytes of it. */
-static uint32_t tunnel_header(uint8_t *udp, const struct cfg_tunnel *tunnel, uint32_t vni)
+/* What chooses among uplinks: the same for all packets of a session, and whenever it is compiled. */
+static uint64_t flow_of(const struct pol_walk *walk)
 {
-    uint8_t *h = udp + HSR_UDP_HDR;
+    uint64_t h =
+        mix(walk->context, (uint64_t)walk->proto << 32 | (uint32_t)walk->sport << 16 | walk->dport);
 
-    hsr_store32(h + 4, vni << 8);
-    if (tunnel->encap == CFG_VXLAN) {
-        hsr_store16(udp + 2, HSR_PORT_VXLAN);
-        h[0] = 0x08;
-        return 8;
-    }
-    hsr_store16(udp + 2, HSR_PORT_GENEVE);
-    h[0] = tunnel->options_len / 4;
-    for (uint32_t at = 0; at < tunnel->options_len; at += 4u + (tunnel->options[at + 3] & 31u) * 4)
-        h[1] |= tunnel->options[at + 2] & 0x80 ? 0x40 : 0; /* a critical one is there */
-    hsr_store16(h + 2, 0x6558);
-    memcpy(h + 8, tunnel->options, tunnel->options_len);
-    return 8u + tunnel->options_len;
-}
-
-/* Ethernet, IPv4 and UDP; bytes of it. */
-static uint32_t outer_ip4(uint8_t *o, const struct pol_port *uplink, uint64_t mac, uint32_t vtep)
-{
-    hsr_store48(o, mac);
-    hsr_store48(o + 6, uplink->mac48);
-    hsr_store16(o + 12, 0x0800);
-    o[14] = 0x45;
-    hsr_store16(o + 20, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */
-    o[22] = 64;
-    o[23] = HSR_PROTO_UDP;
-    hsr_store32(o + 26, uplink->underlay4);
-    hsr_store32(o + DP_OUTER_DST, vtep);
-    hsr_store16(o + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, o + 14, HSR_IP4_HDR)));
-    return HSR_ETH_HDR + HSR_IP4_HDR;
-}
-
-_Static_assert(HSR_ETH_HDR + HSR_IP6_HDR + HSR_UDP_HDR + 8 + CFG_GENEVE_OPTIONS <= ACT_RECORD_BYTES,
-               "the longest outer header fits a template");
-_Static_assert(ACT_RECORD_BYTES <= HSR_SLOT_HEADROOM, "and a template a slot's headroom");
-
-bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_outer *outer)
-{
-    const struct pol_port *uplink = pol_uplink(w->policy);
-
-    if (uplink == NULL)
-        return false;
-    uint64_t mac = hop_mac(w, uplink, vtep);
-
-    if (mac == 0)
-        return false;
-    memset(&outer->template, 0, sizeof outer->template);
-    uint32_t udp = outer_ip4(outer->template.bytes, uplink, mac, vtep);
-    uint32_t tunnel = tunnel_header(outer->template.bytes + udp, pol_tunnel(w->policy, context),
-                                    pol_vni(w->policy, context));
-
-    outer->len = (uint16_t)(udp + HSR_UDP_HDR + tunnel);
-    outer->port = uplink->index;
-    return true;
+    for (unsigned i = 0; i < 16; i += 8)
+        h = mix(mix(h, hsr_load64(walk->src.bytes + i)), hsr_load64(walk->dst.bytes + i));
+    return h;
 }
 
 /*
@@ -180,10 +122,11 @@ static void limit_tunnel(struct list *l, const struct pol_port *uplink, uint32_t
 }
 
 /* The way out: through the tunnel to `vtep`, or to the local port. */
-static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t context,
+static enum hsr_drop add_way(struct list *l, uint32_t vtep, const struct pol_walk *walk,
                              const struct pol_port *local)
 {
     struct dp_outer outer;
+    enum hsr_drop drop;
 
     if (vtep == 0) {
         if (local == NULL)
@@ -192,8 +135,9 @@ static enum hsr_drop add_way(struct list *l, uint32_t vtep, uint32_t context,
         add(l, ACT_OUTPUT, local->index, 0);
         return HSR_DROP_NONE;
     }
-    if (!dp_outer(l->w, vtep, context, &outer))
-        return HSR_DROP_NEIGH_PENDING;
+    drop = dp_outer(l->w, vtep, walk->context, flow_of(walk), &outer);
+    if (drop != HSR_DROP_NONE)
+        return drop;
     add_template(l, ACT_ENCAP, &outer.template, outer.len);
     limit_tunnel(l, pol_port(l->w->policy, outer.port), vtep, outer.len);
     add(l, ACT_OUTPUT, outer.port, 0);
@@ -220,22 +164,22 @@ static void add_nat(struct list *l, const struct pol_walk *walk, bool back)
 /* The way out of the uplink, without a tunnel, to an address outside. */
 static enum hsr_drop leave(struct list *l, const struct pol_walk *walk, bool back)
 {
-    const struct pol_port *uplink = pol_uplink(l->w->policy);
     const struct cfg_addr *to = back ? &walk->src : &walk->seen.dst;
+    struct dp_next next;
+    enum hsr_drop drop;
 
-    if (uplink == NULL || to->family != 4)
+    if (to->family != 4)
         return HSR_DROP_NO_ROUTE;
-    uint64_t mac = hop_mac(l->w, uplink, hsr_load32(to->bytes));
-
-    if (mac == 0)
-        return HSR_DROP_NEIGH_PENDING;
+    drop = dp_next(l->w, hsr_load32(to->bytes), flow_of(walk), &next);
+    if (drop != HSR_DROP_NONE)
+        return drop;
     add(l, ACT_TTL, 0, 0);
     add_mss(l, walk);
-    add_macs(l, mac, uplink->mac48);
+    add_macs(l, next.mac, next.uplink->mac48);
     add_nat(l, walk, back);
     limit(l, back ? walk->back_mtu : walk->mtu);
-    limit(l, uplink->mtu);
-    add(l, ACT_OUTPUT, uplink->index, 0);
+    limit(l, next.uplink->mtu);
+    add(l, ACT_OUTPUT, next.uplink->index, 0);
     return HSR_DROP_NONE;
 }
 
@@ -252,7 +196,7 @@ static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
     add_macs(l, walk->out_dst_mac48, walk->out_src_mac48);
     limit(l, walk->mtu);
     add_nat(l, walk, false);
-    return add_way(l, walk->vtep4, walk->context, walk->to);
+    return add_way(l, walk->vtep4, walk, walk->to);
 }
 
 /* Replies. Those of a local vNIC pass our gateway when the first packet's end points are in different subnets; those
@@ -269,17 +213,13 @@ static enum hsr_drop backward(struct list *l, const struct pol_walk *walk)
     add_macs(l, walk->back_dst_mac48, walk->back_src_mac48);
     limit(l, walk->back_mtu);
     add_nat(l, walk, true);
-    return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk->context, walk->from);
+    return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk, walk->from);
 }
 
-/* Port of the other side: the vNIC, or the uplink behind which it is. */
-static uint16_t target_of(const struct dp_worker *w, const struct pol_walk *walk)
+/* Port of the other side: where its packets leave, the last thing that is done to them. */
+static uint16_t target_of(const struct list *to)
 {
-    const struct pol_port *uplink = pol_uplink(w->policy);
-
-    if (walk->to != NULL)
-        return walk->to->index;
-    return uplink != NULL ? uplink->index : HSR_NO_PORT;
+    return to->record.program.action[to->n - 1].arg16;
 }
 
 /* Index of the program in place of `present`: that one if they are the same, as mostly when a session is looked at again. */
@@ -350,7 +290,7 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
                 act_program_put(&w->actions, program[d]);
         return HSR_DROP_SESSION_FULL;
     }
-    install(w, s, program, by, target_of(w, walk));
+    install(w, s, program, by, target_of(&to));
     s->mtu[dir] = to.mtu;
     s->mtu[!dir] = fro.mtu;
     s->compiled = pol_generation(w->policy);

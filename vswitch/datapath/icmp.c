@@ -68,7 +68,7 @@ static bool for_us(struct dp_worker *w, const struct act_packet *p)
     if (!port->valid || pol_never_a_source(&src))
         return false;
     if (dp_from_uplink(p))
-        return !dp_from_tunnel(p) && !ipv6 && hsr_load32(ip + 16) == port->underlay4 &&
+        return !dp_from_tunnel(p) && !ipv6 && dp_is_ours(w, port, hsr_load32(ip + 16)) &&
                is_one_host(port, p, &src);
     if (pol_gateway(w->policy, port->context, &dst) == CFG_NONE)
         return false;
@@ -212,13 +212,16 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
     unsigned dir;
     struct session *s = quoted_session(w, p, &dir);
 
-    if (s == NULL || !dp_right_port(s, dir, p) ||
-        (s->policy != w->policy_stamp && !dp_revalidate(w, s))) {
+    if (s == NULL || !dp_right_port(w, s, dir, p)) {
         dp_drop(w, p, HSR_DROP_ICMP_INNER);
         return;
     }
     if (is_insider(w, p, s, dir)) {
         dp_drop(w, p, HSR_DROP_SPOOF_IP);
+        return;
+    }
+    if (s->policy != w->policy_stamp && (drop = dp_revalidate(w, s)) != HSR_DROP_NONE) {
+        dp_drop(w, p, dp_for_now(drop) ? drop : HSR_DROP_ICMP_INNER);
         return;
     }
     struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions, .dir = &s->dir[dir]};

@@ -42,10 +42,18 @@ struct dp_worker {
     int rx_doorbell;
     uint64_t now;             /* of this burst */
     const struct pol *policy; /* of this burst */
-    uint32_t neighbor;        /* changes of neighbours and path MTUs, of this burst */
-    uint32_t generation;      /* of the snapshot */
-    uint32_t policy_stamp;    /* snapshot generation + neighbour changes */
-    uint32_t swept;           /* generation that all sessions have been looked at under */
+    struct dp_uplinks {
+        const struct pol *policy; /* what they were looked up under */
+        uint32_t link_epoch;
+        uint32_t changes; /* of what is there to choose from */
+        uint64_t digest;
+        uint32_t n;
+        const struct pol_port *port[CFG_UPLINKS]; /* those that have a link */
+    } uplinks;
+    uint32_t neighbor;     /* changes of neighbours, path MTUs and uplinks, of this burst */
+    uint32_t generation;   /* of the snapshot */
+    uint32_t policy_stamp; /* snapshot generation + neighbour and uplink changes */
+    uint32_t swept;        /* generation that all sessions have been looked at under */
     struct dp_sweep_place {
         uint32_t generation, next; /* the sweep under way, and the place it goes on from */
     } sweep;
@@ -194,15 +202,24 @@ _Static_assert(DP_PARAM_POOL + 2 <= SES_PARAM_BYTES, "in the direction");
 void dp_addresses(const struct hsr_key *key, bool swap, struct cfg_addr *src, struct cfg_addr *dst);
 /* slow.c: a packet no session knows. The session it opened, or NULL: the packet has been dealt with. */
 struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key);
-/* Is the session still right under the present policy? Else it is compiled anew, or (false) removed. */
-DP_APART bool dp_revalidate(struct dp_worker *w, struct session *s);
+/*
+ * Is the session still right under the present policy? Else it is compiled anew. NEIGH_PENDING, NO_UPLINK: it stays, and has
+ * no way to its destination now. Any other reason: it has been removed.
+ */
+DP_APART enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s);
+
+/* Is this a reason of dp_outer(), which goes away by itself? */
+static inline bool dp_for_now(enum hsr_drop drop)
+{
+    return drop == HSR_DROP_NEIGH_PENDING || drop == HSR_DROP_NO_UPLINK;
+}
 /* sweep.c: look at some more of the sessions that were last looked at under another snapshot. */
 void dp_sweep(struct dp_worker *w);
 void dp_session_gone(void *arg, struct session *s, enum ses_why why);
 
 /*
  * compile.c: what a walk found, as programs of both directions in place of those the session has; `dir` is the
- * initiator's. HSR_DROP_NEIGH_PENDING, HSR_DROP_SESSION_FULL (no room for actions): then the session is as it was.
+ * initiator's. A reason of dp_outer(), HSR_DROP_SESSION_FULL (no room for actions): then the session is as it was.
  */
 enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsigned dir,
                          struct session *s);
@@ -213,8 +230,20 @@ struct dp_outer {
     uint16_t port;
 };
 #define DP_OUTER_DST 30 /* its IPv4 destination */
-/* The tunnel of `context` to `vtep`; false (and the neighbour asked for) when its MAC is not known. */
-bool dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, struct dp_outer *outer);
+/*
+ * outer.c: the way to an address of the underlay. Of the uplinks that lead there `flow` chooses, the same one for as long as
+ * it is there. NEIGH_PENDING (and the next hop asked for): its MAC is not known. NO_UPLINK.
+ */
+struct dp_next {
+    const struct pol_port *uplink;
+    uint64_t mac; /* of the next hop */
+};
+enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp_next *next);
+/* The tunnel of `context` to `vtep`, likewise. */
+enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
+                       struct dp_outer *outer);
+/* Uplinks and links have changed, or the policy: which uplinks may be used now. */
+DP_APART void dp_uplinks_look(struct dp_worker *w);
 
 /*
  * mtu.c: an IP packet of more than `mtu` bytes. HSR_DROP_NONE: it is the Post-Processor's to cut (p->mtu, p->fragment), else
@@ -261,16 +290,27 @@ static inline bool dp_from_tunnel(const struct act_packet *p)
     return p->meta.flags & HSR_RXF_DECAP;
 }
 
+/* Is this our address on an uplink, or our end of the tunnels? */
+static inline bool dp_is_ours(const struct dp_worker *w, const struct pol_port *uplink,
+                              uint32_t addr)
+{
+    return addr == uplink->underlay4 || (addr != 0 && addr == pol_own_vtep(w->policy));
+}
+
 /* Is the packet's source the high end point of its key? */
 static inline bool dp_swap(const struct act_packet *p)
 {
     return p->meta.flags & HSR_RXF_SWAP;
 }
 
-/* Did the packet come in where this direction of the session comes from? */
-static inline bool dp_right_port(const struct session *s, unsigned dir, const struct act_packet *p)
+/* Did the packet come in where this direction of the session comes from? The underlay may choose among our uplinks. */
+static inline bool dp_right_port(const struct dp_worker *w, const struct session *s, unsigned dir,
+                                 const struct act_packet *p)
 {
-    return p->meta.ingress == (dir == ses_initiator(s) ? s->origin : s->target);
+    uint16_t port = dir == ses_initiator(s) ? s->origin : s->target;
+
+    return p->meta.ingress == port ||
+           (dp_from_uplink(p) && pol_port(w->policy, port)->role == CFG_UPLINK);
 }
 
 #endif

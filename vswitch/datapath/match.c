@@ -150,13 +150,26 @@ static inline enum hsr_drop fit_path(struct dp_worker *w, const struct session *
     return p->frame_len - p->l3 > mtu ? dp_over_mtu(w, p, mtu) : HSR_DROP_NONE;
 }
 
-/* Sessions of a worker that matches nothing by itself (fast path off): only those that every look makes anew. */
-static inline bool usable(struct dp_worker *w, struct session *s, unsigned dir,
-                          const struct act_packet *p)
+/*
+ * NONE: packets may use the session. Sessions of a worker that matches nothing by itself (fast path off): only those that
+ * every look makes anew.
+ */
+static inline enum hsr_drop use(struct dp_worker *w, struct session *s, unsigned dir,
+                                const struct act_packet *p)
 {
-    if (!dp_right_port(s, dir, p) || !right_vtep(w, p))
-        return false;
-    return (s->policy == w->policy_stamp && w->fast_path) || dp_revalidate(w, s);
+    if (!dp_right_port(w, s, dir, p) || !right_vtep(w, p))
+        return HSR_DROP_NO_SESSION;
+    if (s->policy == w->policy_stamp && w->fast_path)
+        return HSR_DROP_NONE;
+    return dp_revalidate(w, s);
+}
+
+/* A session without a way to its destination for now: it is not the packets' fault, and it stays. */
+static DP_APART void no_way(struct dp_worker *w, struct act_packet *packet, struct act_packet *end,
+                            enum hsr_drop drop)
+{
+    for (struct act_packet *p = packet; p < end; p++)
+        dp_drop(w, p, drop);
 }
 
 static bool same_flow(const struct act_packet *a, const struct act_packet *b)
@@ -218,13 +231,19 @@ static void flow(struct dp_worker *w, struct act_packet *packet, struct act_pack
     struct act_packet *p = packet;
     struct group g;
     struct hsr_key key;
+    enum hsr_drop drop;
 
     g.v.packet = packet;
     g.v.store = &w->actions;
     dp_key(packet, &key);
     find(w, &g, packet, &key);
-    if (g.session != NULL && !usable(w, g.session, g.dir, packet))
+    if (g.session != NULL && (drop = use(w, g.session, g.dir, packet)) != HSR_DROP_NONE) {
+        if (dp_for_now(drop)) {
+            no_way(w, packet, end, drop);
+            return;
+        }
         g.session = NULL;
+    }
     for (;;) {
         while (p < end && one(w, &g, p))
             p++;
@@ -311,7 +330,7 @@ void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet
 /* For others, so that what is inlined above stays so. */
 bool dp_usable(struct dp_worker *w, struct session *s, unsigned dir, const struct act_packet *p)
 {
-    return usable(w, s, dir, p);
+    return use(w, s, dir, p) == HSR_DROP_NONE;
 }
 
 enum hsr_drop dp_wrong_sender(const struct dp_worker *w, const struct act_packet *p)

@@ -139,6 +139,7 @@ static enum hsr_drop choose(struct dp_worker *w, struct pol_walk *walk, uint64_t
 enum hsr_drop dp_nat_bind(struct dp_worker *w, struct pol_walk *walk, uint64_t hash,
                           struct dp_binding *b)
 {
+    enum hsr_drop drop = HSR_DROP_NONE;
     struct session *other;
     unsigned dir;
 
@@ -146,10 +147,12 @@ enum hsr_drop dp_nat_bind(struct dp_worker *w, struct pol_walk *walk, uint64_t h
         return choose(w, walk, hash, b);
     answer_key(w, walk, b);
     other = ses_find(w->sessions, b->hash, &b->key, b->swap, &dir);
-    /* Of a time when the public address was another's: it goes now. */
-    if (other == NULL || (other->policy != w->policy_stamp && !dp_revalidate(w, other)))
+    if (other == NULL)
         return HSR_DROP_NONE;
-    return HSR_DROP_NAT_PORTS;
+    /* Of a time when the public address was another's: it goes now. */
+    if (other->policy != w->policy_stamp)
+        drop = dp_revalidate(w, other);
+    return drop == HSR_DROP_NONE || dp_for_now(drop) ? HSR_DROP_NAT_PORTS : HSR_DROP_NONE;
 }
 
 bool dp_nat_same(const struct dp_worker *w, const struct session *s, const struct pol_walk *walk)

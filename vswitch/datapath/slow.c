@@ -242,7 +242,7 @@ static void walk_again(const struct dp_worker *w, const struct session *s,
     pol_walk(w->policy, walk);
 }
 
-bool dp_revalidate(struct dp_worker *w, struct session *s)
+enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s)
 {
     struct pol_walk walk = {.again = true, .ingress = s->origin};
     unsigned dir = ses_initiator(s);
@@ -252,16 +252,16 @@ bool dp_revalidate(struct dp_worker *w, struct session *s)
     ses_key(w->sessions, s, false, &key);
     if (!moved(w, s, hsr_key_context(hsr_key_tail(&key)))) {
         s->policy = w->policy_stamp;
-        return true;
+        return HSR_DROP_NONE;
     }
     w->counters.revalidated++;
     walk_again(w, s, &key, &walk);
     recall(w, s, dir, &walk);
     if (walk.drop == HSR_DROP_NONE && way_back(w, &walk) && dp_nat_same(w, s, &walk))
         drop = recompile(w, s, dir, &walk);
-    if (drop != HSR_DROP_NONE && drop != HSR_DROP_NEIGH_PENDING)
+    if (drop != HSR_DROP_NONE && !dp_for_now(drop))
         ses_remove(w->sessions, s, SES_WHY_POLICY);
-    return drop == HSR_DROP_NONE;
+    return drop;
 }
 
 void dp_session_gone(void *arg, struct session *s, enum ses_why why)

@@ -133,8 +133,16 @@ static void begin_burst(struct dp_worker *w)
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
     w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire) +
                   atomic_load_explicit(&w->shared->pmtus.changes, memory_order_acquire);
-    if (w->policy != NULL)
+    if (w->policy != NULL) {
+        uint32_t links = hsr_view_link_epoch(w->view);
+
         w->generation = pol_generation(w->policy);
+        if (w->uplinks.policy != w->policy || w->uplinks.link_epoch != links) {
+            w->uplinks.link_epoch = links;
+            dp_uplinks_look(w);
+        }
+        w->neighbor += w->uplinks.changes;
+    }
     w->policy_stamp = w->generation + w->neighbor;
 }
 

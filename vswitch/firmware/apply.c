@@ -141,13 +141,40 @@ static bool has_network(const struct cfg *cfg, const struct cfg_vpc *vpc)
     return false;
 }
 
-static bool has_underlay(const struct cfg *cfg, const struct cfg_addr *addr)
+/* The local VTEPs of a configuration, each once. */
+static uint32_t local_vteps(const struct cfg *cfg, struct cfg_addr addr[CFG_UPLINKS + 1])
 {
-    for (uint32_t i = 0; cfg != NULL && i < cfg->ports; i++) {
-        if (cfg->port[i].role == CFG_UPLINK && cfg_addr_equal(&cfg->port[i].underlay, addr))
-            return true;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; cfg != NULL && i < cfg->ports; i++)
+        if (cfg->port[i].role == CFG_UPLINK)
+            addr[n++] = cfg->port[i].underlay;
+    if (cfg == NULL || cfg->own_vtep.family == 0)
+        return n;
+    for (uint32_t i = 0; i < n; i++)
+        if (cfg_addr_equal(&addr[i], &cfg->own_vtep))
+            return n;
+    addr[n++] = cfg->own_vtep;
+    return n;
+}
+
+/* Tell the NIC of the local VTEPs that `cfg` has and `other` does not: they come, or they go. */
+static int set_vteps(struct fw *fw, const struct cfg *cfg, const struct cfg *other, bool remove)
+{
+    struct cfg_addr ours[CFG_UPLINKS + 1], theirs[CFG_UPLINKS + 1];
+    uint32_t n = local_vteps(cfg, ours), m = local_vteps(other, theirs);
+    int rc = 0;
+
+    for (uint32_t i = 0; rc == 0 && i < n; i++) {
+        bool both = false;
+
+        for (uint32_t k = 0; k < m; k++)
+            both |= cfg_addr_equal(&ours[i], &theirs[k]);
+        if (!both)
+            rc = fw->nic_ops->vtep_set(fw->nic, &ours[i], remove);
+        rc = remove ? 0 : rc;
     }
-    return false;
+    return rc;
 }
 
 static int set_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *new)
@@ -157,10 +184,7 @@ static int set_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *n
     for (uint32_t i = 0; rc == 0 && i < new->vpcs; i++)
         rc = fw->nic_ops->context_set(fw->nic, tunnel_of(&new->vpc[i]), new->vpc[i].vni,
                                       new->vpc[i].context);
-    for (uint32_t i = 0; rc == 0 && i < new->ports; i++)
-        if (new->port[i].role == CFG_UPLINK && !has_underlay(old, &new->port[i].underlay))
-            rc = fw->nic_ops->vtep_set(fw->nic, &new->port[i].underlay, false);
-    return rc;
+    return rc == 0 ? set_vteps(fw, new, old, false) : rc;
 }
 
 static void unset_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *new)
@@ -168,9 +192,7 @@ static void unset_tunnels(struct fw *fw, const struct cfg *old, const struct cfg
     for (uint32_t i = 0; old != NULL && i < old->vpcs; i++)
         if (!has_network(new, &old->vpc[i]))
             fw->nic_ops->context_set(fw->nic, tunnel_of(&old->vpc[i]), old->vpc[i].vni, 0);
-    for (uint32_t i = 0; old != NULL && i < old->ports; i++)
-        if (old->port[i].role == CFG_UPLINK && !has_underlay(new, &old->port[i].underlay))
-            fw->nic_ops->vtep_set(fw->nic, &old->port[i].underlay, true);
+    set_vteps(fw, old, new, true);
 }
 
 struct sweep {

@@ -108,6 +108,8 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     json_object_set_new(o, "name", json_string(p->name));
     fw_put(o, "index", p->index);
     json_object_set_new(o, "role", json_string(p->role == CFG_UPLINK ? "uplink" : "vnic"));
+    json_object_set_new(o, "link",
+                        json_string(hsr_view_port_up(fw->view, p->index) ? "up" : "down"));
     fw_put(o, "rx_packets", s->rx_packets);
     fw_put(o, "rx_bytes", s->rx_bytes);
     fw_put(o, "tx_packets", s->tx_packets);

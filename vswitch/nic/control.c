@@ -67,7 +67,7 @@ static int insert_port(struct nic *nic, void *arg)
     if (p->port.config.index >= nic->ledgers)
         nic->ledgers = p->port.config.index + 1u;
     nic_credit_promise(nic);
-    hsr_view_set_port_up(&nic->region.view, p->port.config.index, true);
+    hsr_view_set_port_up(&nic->region.view, p->port.config.index, nic_has_link(&p->port));
     note_must_poll(nic);
     return 0;
 }

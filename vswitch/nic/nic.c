@@ -186,6 +186,7 @@ uint32_t nic_poll(struct nic *nic, uint64_t now)
     work += nic_rx_vectors(nic);
     if (now - nic->published >= PUBLISH_NS) {
         nic->published = now;
+        nic_links(nic);
         nic_publish(nic);
     }
     return work;

@@ -80,6 +80,7 @@ struct nic {
     struct hsr_port_stats *stats; /* private truth, published by copy */
     uint32_t ledgers;             /* port indices ever used, + 1: packets outlive their port */
     uint64_t published;           /* NIC time of the last publication */
+    uint32_t link_turn;           /* place in `active` of the port whose link was looked at last */
     struct nic_traffic {          /* over the rings */
         uint32_t rx_ring_high, tx_ring_high; /* of the fullest ring */
         uint64_t bytes_to_fw, bytes_from_fw;
@@ -142,6 +143,10 @@ int nic_run(struct nic *nic, int (*run)(struct nic *nic, void *arg), void *arg);
 
 /* Run what waits in the mailbox (control.c). */
 void nic_run_pending(struct nic *nic);
+
+/* Links of the ports into the region (links.c); and of one. */
+void nic_links(struct nic *nic);
+bool nic_has_link(const struct nic_port *port);
 
 /* Counters and gauges into the region (publish.c). */
 void nic_publish(struct nic *nic);

@@ -35,7 +35,9 @@ struct pol {
     uint32_t serial; /* of this process: part of every name given to EAL, where names are global */
     struct pol_port *port; /* HSR_MAX_PORTS */
     struct cfg_addr *addr; /* the addresses of all ports */
-    const struct pol_port *uplink;
+    const struct pol_port *uplink[CFG_UPLINKS];
+    uint32_t uplinks;
+    uint32_t own_vtep4;
     struct pol_vpc *vpc; /* by context */
     uint32_t contexts;   /* highest one ever used + 1 */
     struct pol_subnet *subnet;

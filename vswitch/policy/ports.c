@@ -62,8 +62,9 @@ static int port_fill(struct pol *pol, const struct cfg_port *from, struct cfg_ad
     if (from->role == CFG_VNIC)
         return vnic_fill(pol, from, to);
     uplink_fill(from, to);
-    if (!pol->uplink)
-        pol->uplink = to;
+    if (pol->uplinks == CFG_UPLINKS)
+        return -EINVAL;
+    pol->uplink[pol->uplinks++] = to;
     return 0;
 }
 
@@ -128,7 +129,19 @@ bool pol_port_owns(const struct pol_port *port, const struct cfg_addr *addr)
 
 const struct pol_port *pol_uplink(const struct pol *pol)
 {
-    return pol->uplink;
+    return pol->uplink[0];
+}
+
+uint32_t pol_uplinks(const struct pol *pol, const struct pol_port *uplink[CFG_UPLINKS])
+{
+    for (uint32_t i = 0; i < pol->uplinks; i++)
+        uplink[i] = pol->uplink[i];
+    return pol->uplinks;
+}
+
+uint32_t pol_own_vtep(const struct pol *pol)
+{
+    return pol->own_vtep4;
 }
 
 static int compare_u32(const void *a, const void *b)
@@ -150,6 +163,7 @@ int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
     pol->neighbor = pol_array(cfg->neighbors, sizeof *pol->neighbor);
     if (!pol->vtep || !pol->neighbor)
         return -ENOMEM;
+    pol->own_vtep4 = addr4_of(&cfg->own_vtep);
     for (uint32_t i = 0; i < cfg->vteps; i++)
         if (cfg->vtep[i].family == 4)
             pol->vtep[pol->vteps++] = hsr_load32(cfg->vtep[i].bytes);

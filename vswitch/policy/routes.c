@@ -28,6 +28,7 @@ static void routes_add_explicit(struct route_table *t, const struct cfg *cfg)
             .context = cfg->vpc[r->vpc].context,
             .vtep4 = r->vtep.family == 4 ? hsr_load32(r->vtep.bytes) : 0,
             .mac48 = hsr_load48(r->mac),
+            .reply_source = r->reply_source,
             .via = r->via,
             .mtu = r->mtu,
         };
@@ -94,7 +95,7 @@ static uint64_t route_digest(const struct route *r)
 {
     uint64_t h = pol_mix_prefix((uint64_t)r->kind << 1 | r->implicit, &r->prefix);
 
-    h = pol_mix(pol_mix(pol_mix(h, r->vtep4), r->mac48), r->mtu);
+    h = pol_mix(pol_mix(pol_mix(h, r->vtep4), r->mac48 << 1 | r->reply_source), r->mtu);
     return pol_mix_addr(h, &r->via);
 }
 

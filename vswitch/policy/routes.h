@@ -13,6 +13,7 @@ struct route {
     uint32_t context;
     uint32_t vtep4;
     uint64_t mac48;
+    bool reply_source; /* replies go where the first packet came from */
     struct cfg_addr via;
 };
 

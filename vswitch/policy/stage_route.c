@@ -135,19 +135,27 @@ static enum hsr_drop leave(const struct pol *pol, struct pol_walk *w, const stru
     return HSR_DROP_NONE;
 }
 
-/* Replies to the network. The far side of a route is nobody's: back to where it came from. */
-static void back_fill(const struct pol *pol, struct pol_walk *w)
+/*
+ * Replies to the network: to the host that has the source, or the one that a route to it names; where a route says so, and
+ * where nothing is known of the source, to the one the first packet came from.
+ */
+static void back_fill(const struct pol *pol, const struct route_table *table, struct pol_walk *w)
 {
     const struct pol_endpoint *s = w->source;
+    const struct route *r = pol_route(table, w->context, &w->src);
+    bool to_source = r && r->reply_source;
 
     w->back_routed = !s || s->subnet != w->to->subnet;
     w->back_src_mac48 = w->to->mac48;
     if (w->back_routed)
         w->back_src_mac48 =
             gateway_mac(pol, s && s->subnet != CFG_NONE ? s->subnet : w->to->subnet);
-    if (s) {
+    if (s && !to_source) {
         w->back_vtep4 = s->vtep4;
         w->back_dst_mac48 = s->mac48;
+    } else if (!s && r && r->kind == CFG_ROUTE_VTEP && !to_source) {
+        w->back_vtep4 = r->vtep4;
+        w->back_dst_mac48 = r->mac48;
     } else if (!w->again) {
         w->back_vtep4 = w->outer_src4;
         w->back_dst_mac48 = w->src_mac48;
@@ -170,7 +178,8 @@ static enum hsr_drop enter(const struct pol *pol, struct pol_walk *w, const stru
 }
 
 /* From a tunnel: only to a vNIC here, and never out again. */
-static enum hsr_drop arrive(const struct pol *pol, struct pol_walk *w, const struct destination *d)
+static enum hsr_drop arrive(const struct pol *pol, const struct route_table *table,
+                            struct pol_walk *w, const struct destination *d)
 {
     if (!w->to)
         return HSR_DROP_LOOP;
@@ -182,7 +191,7 @@ static enum hsr_drop arrive(const struct pol *pol, struct pol_walk *w, const str
         w->routed = true;
     }
     out_fill(pol, w, d);
-    back_fill(pol, w);
+    back_fill(pol, table, w);
     return HSR_DROP_NONE;
 }
 
@@ -220,7 +229,7 @@ static enum hsr_drop route_walk(const struct pol *pol, const void *table, struct
     mtu_fill(table, w, &d);
     if (w->external)
         return enter(pol, w, &d);
-    return w->from ? leave(pol, w, &d) : arrive(pol, w, &d);
+    return w->from ? leave(pol, w, &d) : arrive(pol, table, w, &d);
 }
 
 const struct pol_stage_ops pol_stage_route = {

@@ -359,6 +359,7 @@ enum hsr_meter_unit {
     X(FRAG_OVERLAP, frag_overlap, fw, "fragment of a datagram whose fragments overlap: all of it is dropped (RFC 5722)") \
     X(FRAG_DUP, frag_dup, fw, "fragment that has come before") \
     X(FRAG_QUOTA, frag_quota, fw, "too many fragments of the vNIC wait for the first one, or too many of its datagrams for the rest") \
+    X(NO_UPLINK, no_uplink, fw, "no uplink that has a link leads to the VTEP") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -438,16 +439,17 @@ enum hsr_drop {
     HSR_DROP_FRAG_OVERLAP = 65,
     HSR_DROP_FRAG_DUP = 66,
     HSR_DROP_FRAG_QUOTA = 67,
-    HSR_DROP_TX_META_BAD = 68,
-    HSR_DROP_PORT_GONE = 69,
-    HSR_DROP_PORT_TX_FULL = 70,
-    HSR_DROP_TX_TOO_BIG = 71,
-    HSR_DROP_TSO_BAD = 72,
-    HSR_DROP_STALE_OWNER = 73,
-    HSR_DROP_FW_GONE = 74,
-    HSR_DROP_HELD_BACK = 75,
-    HSR_DROP_SECOND_FULL = 76,
-    HSR_DROP_COUNT = 77,
+    HSR_DROP_NO_UPLINK = 68,
+    HSR_DROP_TX_META_BAD = 69,
+    HSR_DROP_PORT_GONE = 70,
+    HSR_DROP_PORT_TX_FULL = 71,
+    HSR_DROP_TX_TOO_BIG = 72,
+    HSR_DROP_TSO_BAD = 73,
+    HSR_DROP_STALE_OWNER = 74,
+    HSR_DROP_FW_GONE = 75,
+    HSR_DROP_HELD_BACK = 76,
+    HSR_DROP_SECOND_FULL = 77,
+    HSR_DROP_COUNT = 78,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */

@@ -39,6 +39,7 @@
     "version: 1\nvpcs: [{name: a, vni: 1, encap: geneve, geneve_options: [{" rest "}]}]\n"
 #define DIGITS    "0123456789abcdefABCDEF9876543210"
 #define NAT(rest) MAPS rest "\n" /* line 8 */
+#define MANY(n)   "  - {name: y" #n ", role: uplink, type: 'null', address: 198.51." #n ".1/24}\n"
 #define RULE(rest)                                            \
     "version: 1\nsecurity_groups:\n  - name: g\n    rules:\n" \
     "      - {direction: ingress, action: allow, " rest "}\n"
@@ -81,6 +82,12 @@ static const struct bad {
      "/underlay/neighbors/0/address", 14, "192.0.2.1 is taken"},
     {"version: 1\nunderlay: {neighbors: [{address: 192.0.2.2}]}\n", "/underlay/neighbors/0", 2,
      "'mac' is missing"},
+    {BASE "underlay: {vtep: 'fd00::1'}\n", "/underlay/vtep", 14, "IPv4 in this version"},
+    {BASE "underlay: {vtep: 192.0.2.7}\n", "/mappings/0/vtep", 7, "is our own"},
+    {BASE "routes: [{vpc: blue, prefix: 10.9.0.0/16, type: blackhole, reply: source}]\n",
+     "/routes/0/reply", 14, "only for a route with type=local|vtep"},
+    {BASE UPLINK "address: 192.0.3.1/24}\n" MANY(1) MANY(2) MANY(3) MANY(4) MANY(5) MANY(6) MANY(7),
+     "/ports/9/role", 21, "more than 8 uplinks"},
     /* names and references */
     {"version: 1\nvpcs:\n  - {name: a b, vni: 1}\n", "/vpcs/0/name", 3, "is no name"},
     {"version: 1\nvpcs:\n  - {name: -a, vni: 1}\n", "/vpcs/0/name", 3, "is no name"},

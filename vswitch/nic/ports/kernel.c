@@ -304,6 +304,13 @@ static int kernel_rx_fd(const struct nic_port *port)
     return kernel->fd;
 }
 
+static bool kernel_link(const struct nic_port *port)
+{
+    const struct kernel *kernel = port->priv;
+
+    return nic_netdev_link(kernel->fd, port->config.device);
+}
+
 const struct nic_port_ops nic_kernel_ops = {
     .name = "kernel",
     .open = kernel_open,
@@ -311,4 +318,5 @@ const struct nic_port_ops nic_kernel_ops = {
     .rx = kernel_rx,
     .tx = kernel_tx,
     .rx_fd = kernel_rx_fd,
+    .link = kernel_link,
 };

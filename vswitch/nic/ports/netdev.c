@@ -107,3 +107,12 @@ int nic_netdev_is_ethernet(const char *name, char why[NIC_WHY])
              (unsigned)ifr.ifr_hwaddr.sa_family);
     return -EINVAL;
 }
+
+bool nic_netdev_link(int socket, const char *name)
+{
+    struct ifreq ifr = {0};
+
+    snprintf(ifr.ifr_name, IFNAMSIZ, "%s", name);
+    return ioctl(socket, SIOCGIFFLAGS, &ifr) == 0 && ifr.ifr_flags & IFF_UP &&
+           ifr.ifr_flags & IFF_RUNNING;
+}

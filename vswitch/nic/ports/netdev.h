@@ -19,6 +19,11 @@ int nic_netdev_set_up(const char *name, char why[NIC_WHY]);
 /* `mac` as text, "02:00:00:00:00:01". */
 int nic_netdev_set_mac(const char *name, const char *mac, char why[NIC_WHY]);
 
+/*
+ * Has the interface a link, by any socket of its namespace? One that has gone has none. Any thread.
+ */
+bool nic_netdev_link(int socket, const char *name);
+
 /* 0 when its frames have Ethernet headers, else -EINVAL. */
 int nic_netdev_is_ethernet(const char *name, char why[NIC_WHY]);
 

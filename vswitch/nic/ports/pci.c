@@ -303,6 +303,14 @@ static int pci_rx_fd(const struct nic_port *port)
     return -1;
 }
 
+static bool pci_link(const struct nic_port *port)
+{
+    const struct pci *pci = port->priv;
+    struct rte_eth_link link = {.link_status = RTE_ETH_LINK_UP};
+
+    return rte_eth_link_get_nowait(pci->id, &link) < 0 || link.link_status == RTE_ETH_LINK_UP;
+}
+
 const struct nic_port_ops nic_pci_ops = {
     .name = "pci",
     .open = pci_open,
@@ -310,6 +318,7 @@ const struct nic_port_ops nic_pci_ops = {
     .rx = pci_rx,
     .tx = pci_tx,
     .rx_fd = pci_rx_fd,
+    .link = pci_link,
     .rule_create = nic_pci_rule_create,
     .rule_destroy = nic_pci_rule_destroy,
     .rule_query = nic_pci_rule_query,

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ports/drivers.h"
@@ -30,6 +31,7 @@ struct tap {
     uint32_t queues;
     uint32_t next; /* queue to look at first */
     int epoll;     /* watches all queues, and drops those of an interface that is gone */
+    int control;   /* a socket of its namespace, to ask for its link */
     enum nic_back back;
     char name[IFNAMSIZ];
 };
@@ -90,6 +92,9 @@ static int tap_settings(struct tap_job *job)
     char mac[32];
     int rc = 0;
 
+    job->tap->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (job->tap->control < 0)
+        return fail(port, "open a socket to watch its link", job->why);
     if (port->config.mtu)
         rc = nic_netdev_set_mtu(name, port->config.mtu, job->why);
     if (!rc && nic_port_arg(port->config.args, "mac", mac, sizeof mac))
@@ -182,6 +187,8 @@ static void tap_free(struct tap *tap)
             close(tap->fd[i]);
     if (tap->epoll >= 0)
         close(tap->epoll);
+    if (tap->control >= 0)
+        close(tap->control);
     free(tap);
 }
 
@@ -209,7 +216,7 @@ static int tap_open(struct nic_port *port, int fd, char why[NIC_WHY])
         snprintf(why, NIC_WHY, "out of memory");
         return -ENOMEM;
     }
-    tap->epoll = -1;
+    tap->epoll = tap->control = -1;
     rc = fd >= 0 ? tap_adopt(&job, fd) : nic_netns_run(port->config.netns, tap_create, &job, why);
     if (!rc && fd >= 0)
         tap->fd[tap->queues++] = fd;
@@ -329,6 +336,13 @@ static int tap_rx_fd(const struct nic_port *port)
     return tap->epoll;
 }
 
+static bool tap_link(const struct nic_port *port)
+{
+    const struct tap *tap = port->priv;
+
+    return tap->fd[0] >= 0 && nic_netdev_link(tap->control, tap->name);
+}
+
 const struct nic_port_ops nic_tap_ops = {
     .name = "tap",
     .open = tap_open,
@@ -336,4 +350,5 @@ const struct nic_port_ops nic_tap_ops = {
     .rx = tap_rx,
     .tx = tap_tx,
     .rx_fd = tap_rx_fd,
+    .link = tap_link,
 };

@@ -45,6 +45,8 @@ struct cfg_prefix {
     uint8_t len;
 };
 
+#define CFG_UPLINKS 8 /* uplinks of a card */
+
 enum cfg_role { CFG_VNIC, CFG_UPLINK };
 
 struct cfg_port {
@@ -124,6 +126,7 @@ struct cfg_route {
     enum cfg_route_kind kind;
     struct cfg_addr vtep; /* VTEP: where to */
     uint8_t mac[6];       /* VTEP: inner destination MAC there */
+    bool reply_source;    /* replies to its far side go where the first packet came from */
     struct cfg_addr via;  /* GATEWAY: an address of the same VPC (vNIC or mapping) */
     uint16_t mtu;         /* largest IP packet, 0: no limit of its own */
 };
@@ -214,7 +217,8 @@ struct cfg {
     uint32_t snats;
     struct cfg_forward *forward;
     uint32_t forwards;
-    struct cfg_addr *vtep; /* remote VTEPs known: of mappings and routes, without repetition */
+    struct cfg_addr own_vtep; /* our end of all tunnels, family 0: each uplink's own address */
+    struct cfg_addr *vtep;    /* remote VTEPs known: of mappings and routes, without repetition */
     uint32_t vteps;
 };
 

@@ -68,6 +68,8 @@ struct nic_port_ops {
     uint32_t (*tx)(struct nic_port *port, const struct po_frame *frames, uint32_t n);
     /* Descriptor that polls readable when frames wait, or -1 when the port must be asked. */
     int (*rx_fd)(const struct nic_port *port);
+    /* Is there a link: carrier, and the interface up? NULL: always. On the poll thread, every 20 ms at most. */
+    bool (*link)(const struct nic_port *port);
     /* No frame will ever come again (end of a capture); NULL: never. */
     bool (*drained)(const struct nic_port *port);
     /*

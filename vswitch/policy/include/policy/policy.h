@@ -109,8 +109,12 @@ bool pol_port_has(const struct pol_port *port, const struct cfg_addr *addr);
 /* The same, or the IPv6 link-local address that a host makes from the port's MAC (RFC 4291, appendix A). */
 bool pol_port_owns(const struct pol_port *port, const struct cfg_addr *addr);
 
-/* The uplink to send tunnel packets on: the first one in the configuration, or NULL. */
+/* The uplinks in the order of the configuration; and the first one, or NULL. */
+uint32_t pol_uplinks(const struct pol *pol, const struct pol_port *uplink[CFG_UPLINKS]);
 const struct pol_port *pol_uplink(const struct pol *pol);
+
+/* Our end of all tunnels (host order), whatever uplink they leave by; 0: the uplink's own address. */
+uint32_t pol_own_vtep(const struct pol *pol);
 
 /* VNI of a context, 0 when it is nobody's. */
 uint32_t pol_vni(const struct pol *pol, uint32_t context);

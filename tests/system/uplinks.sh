@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A host with two uplinks and a plain Linux host behind a router on each: flows on both, a link goes under traffic, and returns.
+source "$(dirname "$0")/lib.sh"
+needs iperf3 bridge
+
+hosts h1 router h3
+guests a
+log_allow='msg="port (down|up)"'
+for i in 1 2; do
+    ip -n "$N-h1" link add "up$i" mtu 1600 type veth peer name "h1-$i" netns "$N-router"
+    ip -n "$N-h1" link set "up$i" addrgenmode none up
+    on router ip addr add "192.0.$i.254/24" dev "h1-$i"
+    ip -n "$N-router" link set "h1-$i" mtu 1600 up
+done
+ip -n "$N-h3" link add up3 mtu 1600 type veth peer name h3 netns "$N-router"
+ip -n "$N-h3" link set up3 up
+ip -n "$N-router" link set h3 mtu 1600 up
+on router ip addr add 192.0.3.254/24 dev h3
+on h3 ip addr add 192.0.3.3/24 dev up3
+on h3 ip route add 10.255.0.1 via 192.0.3.254
+on router sysctl -q net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+on router ip route add 10.255.0.1 nexthop via 192.0.1.1 dev h1-1 nexthop via 192.0.2.1 dev h1-2
+
+cat >"$TMP/h1.yaml" <<YAML
+version: 1
+underlay: {vtep: 10.255.0.1}
+ports:
+  - {name: up1, role: uplink, type: kernel, device: up1, address: 192.0.1.1/24, gateway: 192.0.1.254}
+  - {name: up2, role: uplink, type: kernel, device: up2, address: 192.0.2.1/24, gateway: 192.0.2.254}
+  - {name: a, role: vnic, type: tap, device: eth0, netns: $N-a, mtu: 1450, args: "mac=02:00:00:00:00:0a", mac: 02:00:00:00:00:0a,
+     subnet: s1, addresses: [10.0.0.10]}
+vpcs: [{name: red, vni: 100}]
+subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24}]
+mappings: [{vpc: red, address: 10.0.0.13, mac: 02:00:00:00:00:0d, vtep: 192.0.3.3}]
+security_groups:
+  - name: default
+    rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]
+YAML
+start h1
+guest_up a 10.0.0.10/24
+on h3 ip link add vx0 address 02:00:00:00:00:0d type vxlan id 100 local 192.0.3.3 dstport 4789 nolearning
+on h3 bridge fdb append 02:00:00:00:00:0a dev vx0 dst 10.255.0.1
+on h3 ip link set vx0 mtu 1450 up
+on h3 ip addr add 10.0.0.13/24 dev vx0
+on h3 ip neigh add 10.0.0.10 lladdr 02:00:00:00:00:0a dev vx0
+
+sent() { get h1 "sum(p['tx_packets'] for p in d['ports'] if p['name'] == '$1')"; }
+link_of() { get h1 "any(p['name'] == '$1' and p['link'] == '$2' for p in d['ports'])"; }
+asked() { get h1 "sum(p['rx_packets'] for p in d['ports'] if p['name'] == 'a')"; }
+asked_more_than() { [ "$(asked)" -gt "$1" ]; }
+more_by() { [ "$(sent "$1")" -gt "$2" ]; }
+# flows: many of UDP, so that both uplinks get some.
+flows() { on a "$PYTHON" -c '
+import socket
+for i in range(200):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("10.0.0.10", 20000 + i))
+    s.sendto(b"x" * 100, ("10.0.0.13", 9))
+    s.close()'; }
+
+say "both uplinks carry flows"
+wait_for "the far host answers" one_ping a 10.0.0.13
+for _ in 1 2 3; do wait_for "another flow" one_ping a 10.0.0.13; done
+first=$(sent up1) second=$(sent up2)
+flows
+wait_for "flows on up1" more_by up1 $((first + 40))
+wait_for "flows on up2" more_by up2 $((second + 40))
+
+say "each link in turn goes under iperf3 and ping, and returns"
+for i in 1 2; do
+    background h3 iperf3 -s -1
+    server=$BG
+    wait_for "iperf3 in h3" listens h3 5201
+    ip netns exec "$N-a" iperf3 -J -c 10.0.0.13 -t 5 -P 4 </dev/null >"$TMP/iperf.json" 2>&1 &
+    client=$!
+    pids+=("$client")
+    wait_for "traffic" asked_more_than $(($(asked) + 50))
+    on router ip route replace 10.255.0.1 via "192.0.$((3 - i)).1"
+    ip -n "$N-router" link set "h1-$i" down
+    wait_for "the link is seen down" link_of "up$i" down
+    pings a 10.0.0.13
+    flows
+    ip -n "$N-router" link set "h1-$i" up
+    wait_for "the link is seen up" link_of "up$i" up
+    on router ip route replace 10.255.0.1 nexthop via 192.0.1.1 dev h1-1 nexthop via 192.0.2.1 dev h1-2
+    wait "$client" || fail "iperf3: $(grep error "$TMP/iperf.json" || true)"
+    wait "$server" || true
+    "$PYTHON" -c 'import json, sys; e = json.load(open(sys.argv[1]))["end"]; print("iperf3 over the fail-over: %d MB" % (e["sum_received"]["bytes"] / 1e6)); sys.exit(any(s["receiver"]["bytes"] < 100000 for s in e["streams"]))' \
+        "$TMP/iperf.json" || fail "a connection stood still"
+    before=$(sent "up$i")
+    flows
+    wait_for "flows on up$i again" more_by "up$i" $((before + 40))
+done
+
+say "no uplink left: counted, and over when one returns"
+ip -n "$N-router" link set h1-1 down
+ip -n "$N-router" link set h1-2 down
+wait_for "both links are seen down" link_of up1 down
+wait_for "both links are seen down" link_of up2 down
+dropped h1 a no_uplink on a ping -q -c 1 -W 1 10.0.0.13
+on router ip link set h1-2 up
+on router ip route replace 10.255.0.1 via 192.0.2.1
+wait_for "the far host answers" one_ping a 10.0.0.13
+
+finish

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way to another host: which uplink, which next hop on it, and the outer header.
+ *
+ * Uplinks that have a link and lead to the VTEP share the flows by rendezvous hashing (Thaler and Ravishankar, 1998): each
+ * scores for a flow, the highest takes it. When one goes, its flows alone move, and they move back when it returns.
+ */
+#include <string.h>
+
+#include "hsring/csum.h"
+#include "hsring/wire.h"
+#include "internal.h"
+
+/* VXLAN (RFC 7348) or Geneve (RFC 8926) behind the UDP header at `udp`; bytes of it. */
+static uint32_t tunnel_header(uint8_t *udp, const struct cfg_tunnel *tunnel, uint32_t vni)
+{
+    uint8_t *h = udp + HSR_UDP_HDR;
+
+    hsr_store32(h + 4, vni << 8);
+    if (tunnel->encap == CFG_VXLAN) {
+        hsr_store16(udp + 2, HSR_PORT_VXLAN);
+        h[0] = 0x08;
+        return 8;
+    }
+    hsr_store16(udp + 2, HSR_PORT_GENEVE);
+    h[0] = tunnel->options_len / 4;
+    for (uint32_t at = 0; at < tunnel->options_len; at += 4u + (tunnel->options[at + 3] & 31u) * 4)
+        h[1] |= tunnel->options[at + 2] & 0x80 ? 0x40 : 0; /* a critical one is there */
+    hsr_store16(h + 2, 0x6558);
+    memcpy(h + 8, tunnel->options, tunnel->options_len);
+    return 8u + tunnel->options_len;
+}
+
+/* Ethernet, IPv4 and UDP; bytes of it. */
+static uint32_t outer_ip4(uint8_t *o, const struct pol_port *uplink, uint64_t mac, uint32_t source,
+                          uint32_t vtep)
+{
+    hsr_store48(o, mac);
+    hsr_store48(o + 6, uplink->mac48);
+    hsr_store16(o + 12, 0x0800);
+    o[14] = 0x45;
+    hsr_store16(o + 20, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */
+    o[22] = 64;
+    o[23] = HSR_PROTO_UDP;
+    hsr_store32(o + 26, source);
+    hsr_store32(o + DP_OUTER_DST, vtep);
+    hsr_store16(o + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, o + 14, HSR_IP4_HDR)));
+    return HSR_ETH_HDR + HSR_IP4_HDR;
+}
+
+_Static_assert(HSR_ETH_HDR + HSR_IP6_HDR + HSR_UDP_HDR + 8 + CFG_GENEVE_OPTIONS <= ACT_RECORD_BYTES,
+               "the longest outer header fits a template");
+_Static_assert(ACT_RECORD_BYTES <= HSR_SLOT_HEADROOM, "and a template a slot's headroom");
+
+/* Next hop to the VTEP on this uplink, 0: it does not lead there. */
+static uint32_t next_hop(const struct pol_port *uplink, uint32_t vtep)
+{
+    bool on_link = ((vtep ^ uplink->underlay4) & uplink->underlay_mask) == 0;
+
+    return on_link ? vtep : uplink->gateway4;
+}
+
+static uint64_t score(uint64_t flow, const struct pol_port *uplink)
+{
+    uint64_t h =
+        (flow ^ (uplink->index + UINT64_C(0x9E3779B97F4A7C15))) * UINT64_C(0x94D049BB133111EB);
+
+    return (h ^ h >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
+}
+
+/* The uplink of a flow and its next hop; NULL: none leads there. */
+static const struct pol_port *choose(const struct dp_worker *w, uint32_t vtep, uint64_t flow,
+                                     uint32_t *hop)
+{
+    const struct pol_port *best = NULL;
+    uint64_t most = 0;
+
+    for (uint32_t i = 0; i < w->uplinks.n; i++) {
+        const struct pol_port *uplink = w->uplinks.port[i];
+        uint32_t next = next_hop(uplink, vtep);
+        uint64_t points = score(flow, uplink);
+
+        if (next == 0 || (best != NULL && points <= most))
+            continue;
+        best = uplink;
+        most = points;
+        *hop = next;
+    }
+    return best;
+}
+
+enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp_next *next)
+{
+    uint32_t hop = 0;
+
+    next->uplink = choose(w, to, flow, &hop);
+    if (next->uplink == NULL)
+        return HSR_DROP_NO_UPLINK;
+    next->mac = pol_static_neighbor(w->policy, hop);
+    if (next->mac == 0)
+        next->mac = dp_neighbor_find(&w->shared->neighbors, hop);
+    if (next->mac != 0)
+        return HSR_DROP_NONE;
+    dp_arp_request(w, next->uplink, hop);
+    return HSR_DROP_NEIGH_PENDING;
+}
+
+enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
+                       struct dp_outer *outer)
+{
+    struct dp_next next;
+    enum hsr_drop drop = dp_next(w, vtep, flow, &next);
+
+    if (drop != HSR_DROP_NONE)
+        return drop;
+    memset(&outer->template, 0, sizeof outer->template);
+    uint32_t own = pol_own_vtep(w->policy);
+    uint32_t udp = outer_ip4(outer->template.bytes, next.uplink, next.mac,
+                             own != 0 ? own : next.uplink->underlay4, vtep);
+    uint32_t tunnel = tunnel_header(outer->template.bytes + udp, pol_tunnel(w->policy, context),
+                                    pol_vni(w->policy, context));
+
+    outer->len = (uint16_t)(udp + HSR_UDP_HDR + tunnel);
+    outer->port = next.uplink->index;
+    return HSR_DROP_NONE;
+}
+
+/* What of an uplink goes into templates, or decides whether it leads somewhere. */
+static uint64_t digest_of(const struct pol_port *p, uint64_t h)
+{
+    const uint64_t word[] = {p->index, p->mac48, (uint64_t)p->underlay4 << 32 | p->underlay_mask,
+                             p->gateway4};
+
+    for (unsigned i = 0; i < sizeof word / sizeof word[0]; i++) {
+        h = (h ^ word[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        h ^= h >> 32;
+    }
+    return h;
+}
+
+void dp_uplinks_look(struct dp_worker *w)
+{
+    struct dp_uplinks *u = &w->uplinks;
+    const struct pol_port *all[CFG_UPLINKS];
+    uint32_t n = pol_uplinks(w->policy, all);
+    uint64_t digest = pol_own_vtep(w->policy);
+
+    u->policy = w->policy;
+    u->n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!hsr_view_port_up(w->view, all[i]->index))
+            continue;
+        u->port[u->n++] = all[i];
+        digest = digest_of(all[i], digest);
+    }
+    u->changes += digest != u->digest;
+    u->digest = digest;
+}
