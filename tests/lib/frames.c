@@ -345,8 +345,11 @@ void fr_partial(struct fr *o, uint16_t gso)
 /* L4 behind an IP header. */
 static bool l4_right(const uint8_t *ip, const uint8_t *l4, uint8_t proto, uint32_t len)
 {
-    uint64_t sum = pseudo(ip, proto, len);
+    uint64_t sum;
 
+    if (proto == UDP && len >= 8 && fr_get16(l4 + 4) < len)
+        len = fr_get16(l4 + 4); /* what is behind it is nobody's */
+    sum = pseudo(ip, proto, len);
     switch (proto) {
     case TCP:
     case ICMP6:

@@ -46,13 +46,15 @@ struct mix_guest {
     bool guarded; /* lets in guest 0 alone */
     unsigned vtep;
     unsigned subnet;
+    unsigned mtu;
     uint64_t mac;
     char ip4[16], ip6[24];
 };
 
 struct mix_world {
     struct mix_draw draw; /* goes on from the world to the traffic */
-    unsigned tenants, guests, mtu;
+    unsigned tenants, guests;
+    bool geneve[MIX_TENANTS]; /* else VXLAN */
     struct mix_guest guest[MIX_TENANTS][MIX_GUESTS];
     unsigned vector, workers, streams;
     uint32_t quantum, sessions, quota;
@@ -75,7 +77,7 @@ static inline unsigned mix_port(unsigned tenant, unsigned guest)
 enum mix_kind { MIX_UDP, MIX_TCP, MIX_ICMP };
 enum mix_grade {
     MIX_CLEAN,  /* allowed and well formed: arrives, in order */
-    MIX_LOOSE,  /* may arrive, in any order */
+    MIX_LARGE,  /* too large for its receiver in places: what arrives does in order */
     MIX_DENIED, /* must not */
 };
 
@@ -109,7 +111,7 @@ int mix_traffic(struct mix_world *w, uint64_t packets, const char *dir);
 /* The frame under construction arrives at `port` now. */
 void mix_emit(struct mix_traffic *t, unsigned port);
 /* Around the frame: the tunnel from a VTEP (0 ..), in a network. */
-void mix_tunnel(struct mix_traffic *t, unsigned vtep, uint32_t vni);
+void mix_tunnel(struct mix_traffic *t, unsigned vtep, uint32_t vni, bool geneve);
 /* Addresses of what a guest sends to another. */
 struct fr_flow mix_flow(const struct mix_world *w, unsigned tenant, unsigned from, unsigned to,
                         bool six);

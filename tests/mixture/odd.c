@@ -109,8 +109,8 @@ static void strange_tunnel(struct mix_traffic *t)
     bool network = mix_chance(&w->draw, 50);
 
     udp(t, &f, MIX_NOBODY, size(w));
-    mix_tunnel(t, network ? 0 : MIX_VTEPS + 7,
-               network ? MIX_VNI + MIX_TENANTS : MIX_VNI + p.tenant);
+    mix_tunnel(t, network ? 0 : MIX_VTEPS + 7, network ? MIX_VNI + MIX_TENANTS : MIX_VNI + p.tenant,
+               w->geneve[p.tenant]);
     mix_emit(t, MIX_UPLINK);
 }
 
@@ -210,32 +210,6 @@ struct piece {
     bool last;
 };
 
-/* One fragment of the datagram in `whole` (a frame) into the frame under construction. */
-static void fragment(struct mix_traffic *t, const struct fr *whole, bool six, const struct piece *p,
-                     uint32_t id)
-{
-    uint32_t head = six ? 40 : 20, more = six ? 8 : 0;
-    uint8_t *ip = t->frame.b + FR_L3;
-
-    memcpy(t->frame.b, whole->b, FR_L3 + head);
-    memcpy(ip + head + more, whole->b + FR_L3 + head + p->off, p->len);
-    t->frame.len = FR_L3 + head + more + p->len;
-    if (six) {
-        fr_put16(ip + 4, more + p->len);
-        ip[40] = ip[6];
-        ip[6] = 44;
-        ip[41] = 0;
-        fr_put16(ip + 42, p->off | !p->last);
-        fr_put32(ip + 44, id);
-        return;
-    }
-    fr_put16(ip + 2, head + p->len);
-    fr_put16(ip + 4, id & 0xFFFF);
-    fr_put16(ip + 6, p->off / 8 | (p->last ? 0 : 0x2000u));
-    fr_put16(ip + 10, 0);
-    fr_put16(ip + 10, (uint16_t)~fr_fold(fr_sum(0, ip, head)));
-}
-
 /* Pieces in disorder, one missing, one doubled, or one that overlaps. */
 static uint32_t disturb(struct mix_draw *d, struct piece *piece, uint32_t n)
 {
@@ -285,7 +259,7 @@ static void fragments(struct mix_traffic *t)
             (struct piece){off, total - off < step ? total - off : step, off + step >= total};
     n = disturb(&w->draw, piece, n);
     for (uint32_t i = 0; i < n; i++) {
-        fragment(t, &whole, p.six, &piece[i], id);
+        fr_fragment(&t->frame, &whole, id, piece[i].off, piece[i].len, !piece[i].last);
         mix_emit_from(t, p.tenant, p.from);
     }
 }

@@ -18,14 +18,20 @@ void mix_emit(struct mix_traffic *t, unsigned port)
     mix_pcap_put(t->capture[port], t->now, t->frame.b, t->frame.len);
 }
 
-void mix_tunnel(struct mix_traffic *t, unsigned vtep, uint32_t vni)
+void mix_tunnel(struct mix_traffic *t, unsigned vtep, uint32_t vni, bool geneve)
 {
+    static const uint8_t option[8] = {0x01, 0x02, 0x07, 1, 0xC0, 0xFF, 0xEE};
     char src[16];
     const struct fr_flow outer = {
-        MIX_VTEP_MAC(vtep), MIX_UPLINK_MAC, src, "192.0.2.1", 50000, 4789, 0, 0};
+        MIX_VTEP_MAC(vtep), MIX_UPLINK_MAC, src, "192.0.2.1", 50000, 0, 0, 0};
 
     snprintf(src, sizeof src, "192.0.2.%u", 2 + vtep);
-    fr_vxlan(&t->frame, &outer, vni);
+    if (geneve) {
+        fr_geneve(&t->frame, &outer, vni, option,
+                  mix_chance(&t->world->draw, 50) ? sizeof option : 0);
+    } else {
+        fr_vxlan(&t->frame, &outer, vni);
+    }
 }
 
 void mix_emit_from(struct mix_traffic *t, unsigned tenant, unsigned guest)
@@ -33,7 +39,7 @@ void mix_emit_from(struct mix_traffic *t, unsigned tenant, unsigned guest)
     const struct mix_guest *g = &t->world->guest[tenant][guest];
 
     if (g->remote)
-        mix_tunnel(t, g->vtep, MIX_VNI + tenant);
+        mix_tunnel(t, g->vtep, MIX_VNI + tenant, t->world->geneve[tenant]);
     mix_emit(t, g->remote ? MIX_UPLINK : mix_port(tenant, guest));
 }
 
@@ -64,7 +70,10 @@ static void draw_ends(struct mix_world *w, struct mix_stream *s)
         to = &w->guest[s->tenant][s->to];
     } while (s->from == s->to || (from->remote && to->remote) ||
              (to->guarded && s->from != 0 && !mix_chance(&w->draw, 25)));
-    s->grade = to->guarded && s->from != 0 ? MIX_DENIED : MIX_CLEAN;
+    if (to->guarded && s->from != 0)
+        s->grade = MIX_DENIED;
+    else
+        s->grade = from->mtu == to->mtu ? MIX_CLEAN : MIX_LARGE;
 }
 
 static uint32_t new_stream(struct mix_traffic *t)
@@ -100,9 +109,12 @@ static uint32_t draw_size(struct mix_world *w, uint32_t least, uint32_t most)
     }
 }
 
-static uint32_t room(const struct mix_traffic *t, const struct mix_stream *s, uint32_t l4)
+static uint32_t room(const struct mix_traffic *t, const struct mix_stream *s, unsigned dir,
+                     uint32_t l4)
 {
-    return t->world->mtu - (s->six ? 40 : 20) - l4;
+    const struct mix_guest *sender = &t->world->guest[s->tenant][dir ? s->to : s->from];
+
+    return sender->mtu - (s->six ? 40 : 20) - l4;
 }
 
 struct fr_flow mix_stream_flow(const struct mix_world *w, const struct mix_stream *s, unsigned dir)
@@ -123,7 +135,7 @@ static void udp(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
 {
     static uint8_t data[FR_ROOM];
     const struct fr_flow f = mix_stream_flow(t->world, s, dir);
-    uint32_t len = draw_size(t->world, 8, room(t, s, 8));
+    uint32_t len = draw_size(t->world, 8, room(t, s, dir, 8));
 
     mix_fill(data, len, mix_stamp(owner(s), s->id, dir, s->sent[dir]++));
     fr_udp_with(&t->frame, &f, data, len);
@@ -133,7 +145,7 @@ static void icmp(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
 {
     static uint8_t body[FR_ROOM];
     const struct fr_flow f = mix_stream_flow(t->world, s, dir);
-    uint32_t len = draw_size(t->world, 8, room(t, s, 8));
+    uint32_t len = draw_size(t->world, 8, room(t, s, dir, 8));
     unsigned request = s->six ? 128 : 8, reply = s->six ? 129 : 0;
 
     fr_put16(body, s->sport);
@@ -170,7 +182,7 @@ static void tcp(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
     if (s->phase == PHASE_LAST)
         seq++;
     if (s->phase == PHASE_DATA) {
-        len = draw_size(t->world, 16, room(t, s, 20));
+        len = draw_size(t->world, 16, room(t, s, dir, 20));
         mix_fill_tcp(data, len, owner(s), s->id, dir, seq);
         s->sent[dir] += len;
         s->unacked[dir] += len;

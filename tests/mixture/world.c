@@ -13,7 +13,8 @@ void mix_port_name(unsigned port, char name[16])
         snprintf(name, 16, "t%ug%u", port / MIX_GUESTS, port % MIX_GUESTS);
 }
 
-static void draw_guest(struct mix_world *w, unsigned t, unsigned g)
+/* `large`: percent of those with a large MTU. */
+static void draw_guest(struct mix_world *w, unsigned t, unsigned g, uint32_t large)
 {
     struct mix_guest *guest = &w->guest[t][g];
 
@@ -22,6 +23,7 @@ static void draw_guest(struct mix_world *w, unsigned t, unsigned g)
     guest->guarded = g > 0 && !guest->remote && mix_chance(&w->draw, 30);
     guest->vtep = mix_below(&w->draw, MIX_VTEPS);
     guest->subnet = mix_below(&w->draw, 2);
+    guest->mtu = mix_chance(&w->draw, large) ? 8500 : 1500;
     guest->mac = UINT64_C(0x020000000001) + g;
     snprintf(guest->ip4, sizeof guest->ip4, "10.%u.0.%u", 1 + guest->subnet, 10 + g);
     snprintf(guest->ip6, sizeof guest->ip6, "fd00:%u::%x", 1 + guest->subnet, 10 + g);
@@ -40,7 +42,6 @@ static void draw_options(struct mix_world *w)
     w->no_flow_index = mix_chance(d, 25);
     w->streams = 1u << mix_from(d, 4, 12);
     w->odd_percent = mix_from(d, 0, 30);
-    w->mtu = mix_chance(d, 30) ? 8500 : 1500;
     w->exact = !mix_chance(d, 25);
     w->sessions = w->exact ? 262144 : 1024;
     w->quota = w->exact ? 0 : mix_from(d, 50, 2000);
@@ -48,13 +49,19 @@ static void draw_options(struct mix_world *w)
 
 void mix_world(struct mix_world *w, uint64_t seed)
 {
+    static const uint32_t large[] = {0, 0, 50, 100};
+    uint32_t percent;
+
     memset(w, 0, sizeof *w);
     w->draw.state = seed;
+    percent = large[mix_below(&w->draw, 4)];
     w->tenants = mix_from(&w->draw, 2, MIX_TENANTS);
     w->guests = mix_from(&w->draw, 3, MIX_GUESTS);
-    for (unsigned t = 0; t < w->tenants; t++)
+    for (unsigned t = 0; t < w->tenants; t++) {
+        w->geneve[t] = mix_chance(&w->draw, 30);
         for (unsigned g = 0; g < w->guests; g++)
-            draw_guest(w, t, g);
+            draw_guest(w, t, g, percent);
+    }
     draw_options(w);
 }
 
@@ -72,7 +79,7 @@ static void write_ports(const struct mix_world *w, FILE *f)
                         "  - {name: t%ug%u, role: vnic, type: null, mtu: %u, mac: "
                         "02:00:00:00:00:%02x, subnet: t%us%u, addresses: [%s, \"%s\"], "
                         "security_groups: [%s]}\n",
-                        t, g, w->mtu, 1 + g, t, guest->subnet, guest->ip4, guest->ip6,
+                        t, g, guest->mtu, 1 + g, t, guest->subnet, guest->ip4, guest->ip6,
                         guest->guarded ? "guarded" : "open");
             }
         }
@@ -82,8 +89,13 @@ static void write_ports(const struct mix_world *w, FILE *f)
 static void write_vpcs(const struct mix_world *w, FILE *f)
 {
     fputs("vpcs:\n", f);
-    for (unsigned t = 0; t < w->tenants; t++)
-        fprintf(f, "  - {name: t%u, vni: %u}\n", t, MIX_VNI + t);
+    for (unsigned t = 0; t < w->tenants; t++) {
+        fprintf(
+            f, "  - {name: t%u, vni: %u%s}\n", t, MIX_VNI + t,
+            w->geneve[t]
+                ? ", encap: geneve, geneve_options: [{class: 0x0102, type: 7, data: \"c0ffee00\"}]"
+                : "");
+    }
     fputs("subnets:\n", f);
     for (unsigned t = 0; t < w->tenants; t++) {
         for (unsigned s = 0; s < 2; s++) {
