@@ -21,6 +21,8 @@ localparam HSR_SLOT_CLASSES = 3;
 localparam HSR_RUN_SINGLE = 1;
 localparam HSR_RUN_JUMBO = 5;
 localparam HSR_RUN_GSO = 33;
+localparam HSR_CELL_SIZE = 2048;
+localparam HSR_CELLS = 2048;
 localparam HSR_SLICE_MAX = 256;
 localparam HSR_MAX_FRAME = 65600;
 localparam HSR_MAX_VECTOR = 16;
@@ -320,6 +322,7 @@ localparam [7:0] HSR_DROP_STALE_OWNER = 8'd74;
 localparam [7:0] HSR_DROP_FW_GONE = 8'd75;
 localparam [7:0] HSR_DROP_HELD_BACK = 8'd76;
 localparam [7:0] HSR_DROP_SECOND_FULL = 8'd77;
+localparam [7:0] HSR_DROP_PAYLOAD_GONE = 8'd78;
 
 // gauges
 localparam [7:0] HSR_GAUGE_FIT_USED = 8'd0;
@@ -361,6 +364,13 @@ localparam [7:0] HSR_GAUGE_RX_RING_HIGH = 8'd35;
 localparam [7:0] HSR_GAUGE_TX_RING_HIGH = 8'd36;
 localparam [7:0] HSR_GAUGE_BYTES_TO_FW = 8'd37;
 localparam [7:0] HSR_GAUGE_BYTES_FROM_FW = 8'd38;
+localparam [7:0] HSR_GAUGE_CELLS_USED = 8'd39;
+localparam [7:0] HSR_GAUGE_CELLS_HIGH = 8'd40;
+localparam [7:0] HSR_GAUGE_CELLS_CAPACITY = 8'd41;
+localparam [7:0] HSR_GAUGE_SLICED = 8'd42;
+localparam [7:0] HSR_GAUGE_NOT_SLICED = 8'd43;
+localparam [7:0] HSR_GAUGE_PAYLOADS_TIMED_OUT = 8'd44;
+localparam [7:0] HSR_GAUGE_PAYLOADS_STALE = 8'd45;
 
 // Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs.
 typedef struct packed {

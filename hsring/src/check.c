@@ -4,8 +4,7 @@
 #include "hsring/wire.h"
 
 /*
- * Of the contract, not offered yet, and refused each in one place: sliced payload (rx_slot_ok(), tx_payload_ok()),
- * MORE (TXO_OFFERED), MERGE (hsr_tx_check()), RELEASE (tx_ctrl_ok()).
+ * Of the contract, not offered yet, and refused each in one place: MORE (TXO_OFFERED), MERGE (hsr_tx_check()).
  */
 enum {
     RXF_KNOWN = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_OPTIONS |
@@ -44,7 +43,8 @@ static bool rx_flags1_ok(const struct hsr_rx_meta *meta)
         return false;
     if (meta->flags1 & HSR_RX1F_PARTIAL_SUM && meta->payload == 0)
         return false;
-    return !(meta->flags1 & HSR_RX1F_RETURNED) || return_known(meta->partial_sum);
+    return !(meta->flags1 & HSR_RX1F_RETURNED) ||
+           (meta->payload == 0 && return_known(meta->partial_sum));
 }
 
 static bool rx_line1_ok(const struct hsr_rx_meta *meta)
@@ -57,11 +57,23 @@ static bool rx_line1_ok(const struct hsr_rx_meta *meta)
     return gso_ok(meta->gso_type, meta->gso_size);
 }
 
-/* Do the bytes of the frame that the slot must hold fit in it? All of them: no packet is sliced. */
+/* Of no other class does the NIC keep a payload. */
+#define SLICED                                                                                 \
+    (1u << HSR_CLASS_TCP | 1u << HSR_CLASS_UDP | 1u << HSR_CLASS_ICMP | 1u << HSR_CLASS_SCTP | \
+     1u << HSR_CLASS_IP_OTHER)
+
+/* Do the bytes of the frame that the slot must hold fit in it? Of a sliced one the headers, in front of something. */
 static bool rx_slot_ok(const struct hsr_rx_meta *meta, uint32_t space)
 {
-    return meta->payload == 0 &&
-           (uint64_t)meta->frame_len + (HSR_SLOT_FRAME - HSR_SLOT_META) <= space;
+    uint32_t held = meta->frame_len;
+
+    if (meta->payload != 0) {
+        held = meta->payload_off;
+        if (held > HSR_SLICE_MAX || held >= meta->frame_len || meta->frame_len > HSR_MAX_FRAME ||
+            !(SLICED >> meta->class & 1))
+            return false;
+    }
+    return (uint64_t)held + (HSR_SLOT_FRAME - HSR_SLOT_META) <= space;
 }
 
 bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
@@ -125,15 +137,16 @@ static bool tx_frame_ok(const struct hsr_tx_meta *meta, uint32_t space)
     return gso_ok(meta->gso_type, meta->gso_size) && tx_offsets_ok(meta);
 }
 
-/* Every packet is whole, so there is no handle that a firmware could have been given. */
+/* Whether the handle names anything is for the payload memory to say. */
 static bool tx_payload_ok(const struct hsr_tx_meta *meta)
 {
-    return meta->payload == 0 && meta->payload_op <= HSR_PAYLOAD_KEEP;
+    return meta->payload_op <= HSR_PAYLOAD_KEEP;
 }
 
 static bool tx_ctrl_ok(const struct hsr_tx_meta *meta)
 {
     return meta->action == HSR_CTRL_FIT ||
+           (meta->action == HSR_CTRL_RELEASE && meta->payload != 0) ||
            (meta->action == HSR_CTRL_FENCE && hsr_owner_group(meta->owner) < HSR_MAX_GROUPS);
 }
 

@@ -23,6 +23,10 @@ static const char usage[] =
     "      --workers N       workers (default: as configured)\n"
     "      --quantum NS      frames within NS of one another arrive in one burst (default 0: equal "
     "times only)\n"
+    "      --slice WHAT      on, off (default): payloads stay in the NIC while the firmware has "
+    "the "
+    "headers; on:US:\n"
+    "                        and are given up after US microseconds (default 100)\n"
     "      --rule RULE       a rule on the packets of a port, \"[@NS ]PORT ingress pattern ...\", "
     "as for "
     "avs-ctl flow create;\n"
@@ -45,6 +49,7 @@ enum {
     OPT_VECTOR,
     OPT_WORKERS,
     OPT_QUANTUM,
+    OPT_SLICE,
     OPT_RULE,
     OPT_METER,
     OPT_SLOW,
@@ -61,6 +66,7 @@ static const struct option options[] = {
     {"vector", required_argument, NULL, OPT_VECTOR},
     {"workers", required_argument, NULL, OPT_WORKERS},
     {"quantum", required_argument, NULL, OPT_QUANTUM},
+    {"slice", required_argument, NULL, OPT_SLICE},
     {"rule", required_argument, NULL, OPT_RULE},
     {"meter", required_argument, NULL, OPT_METER},
     {"slow", no_argument, NULL, OPT_SLOW},
@@ -125,6 +131,13 @@ static bool take(struct replay_options *o, int option, char *value)
     case OPT_WORKERS:
         good = number(value, 1, HSR_MAX_WORKERS, &n);
         o->workers = (unsigned)n;
+        break;
+    case OPT_SLICE:
+        good = nic_config_slice(&(struct nic_config){.slice = false}, value);
+        if (!good)
+            fprintf(stderr, "avs-replay: --slice wants on, on:MICROSECONDS or off, not '%s'\n",
+                    value);
+        o->slice = value;
         break;
     case OPT_QUANTUM:
         good = number(value, 0, 1000000000, &o->quantum_ns);

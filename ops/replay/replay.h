@@ -30,6 +30,7 @@ struct replay_options {
     unsigned vector;     /* 0: as configured */
     unsigned workers;    /* 0: as configured */
     uint64_t quantum_ns; /* frames due within this time of one another come in one burst */
+    const char *slice;   /* NULL: off */
     bool slow;           /* every packet walks the policy */
     bool no_flow_index;  /* packets arrive without flow ids */
     bool no_ageing;      /* leave the sessions be at the end */
@@ -48,6 +49,7 @@ struct replay {
     uint32_t leaked_sessions;
     uint32_t leaked_slots;
     uint32_t leaked_credit;
+    uint32_t leaked_cells;
     uint32_t leaked_programs;
     uint32_t leaked_templates;
     bool corrupt;

@@ -32,6 +32,7 @@ static json_t *build(struct replay *r, bool ok)
     json_object_set_new(leaks, "sessions", json_integer(r->leaked_sessions));
     json_object_set_new(leaks, "slots", json_integer(r->leaked_slots));
     json_object_set_new(leaks, "credit", json_integer(r->leaked_credit));
+    json_object_set_new(leaks, "cells", json_integer(r->leaked_cells));
     json_object_set_new(leaks, "programs", json_integer(r->leaked_programs));
     json_object_set_new(leaks, "templates", json_integer(r->leaked_templates));
     json_object_set_new(o, "drops", fw_drops(r->fw));
@@ -143,8 +144,8 @@ int replay_report(struct replay *r)
     fw_sync(r->fw);
     total = fw_balance_total(r->fw);
     bool ok = total.settled && ports_ok(r) && !r->corrupt && r->leaked_sessions == 0 &&
-              r->leaked_slots == 0 && r->leaked_credit == 0 && r->leaked_programs == 0 &&
-              r->leaked_templates == 0;
+              r->leaked_slots == 0 && r->leaked_credit == 0 && r->leaked_cells == 0 &&
+              r->leaked_programs == 0 && r->leaked_templates == 0;
 
     report = build(r, ok);
     if (r->options->json) {
@@ -156,10 +157,11 @@ int replay_report(struct replay *r)
         print_drops(report);
         print_rules(report);
         print_balance(&total);
-        printf("sessions  high water %u\nleaks  sessions %u, slots %u, credit %u, programs %u, "
+        printf("sessions  high water %u\nleaks  sessions %u, slots %u, credit %u, cells %u, "
+               "programs %u, "
                "templates %u\n",
                r->sessions_high, r->leaked_sessions, r->leaked_slots, r->leaked_credit,
-               r->leaked_programs, r->leaked_templates);
+               r->leaked_cells, r->leaked_programs, r->leaked_templates);
     }
     json_decref(report);
     return ok ? REPLAY_OK : REPLAY_BROKEN;

@@ -160,6 +160,7 @@ static void look_for_leaks(struct replay *r)
 {
     r->leaked_slots = nic_slots_out(r->nic);
     r->leaked_credit = nic_credit_out(r->nic);
+    r->leaked_cells = nic_cells_out(r->nic);
     for (uint32_t w = 0; w < fw_workers(r->fw); w++) {
         r->corrupt |=
             dp_corrupt(fw_worker(r->fw, w)) || dp_counters(fw_worker(r->fw, w))->bad_entry > 0;
@@ -178,6 +179,8 @@ static int open_both(struct replay *r, const struct cfg_options *options, char w
     nic_config_repeatable(&nic, options->workers);
     nic.max_vector = options->vector;
     nic.use_fit = !r->options->no_flow_index;
+    if (r->options->slice != NULL)
+        nic_config_slice(&nic, r->options->slice);
     int rc = nic_open(&r->nic, &nic, why);
 
     if (rc < 0)

@@ -41,7 +41,7 @@ static bool next_piece(struct walk *w, struct po_span *piece)
     return true;
 }
 
-uint16_t po_source_sum(const struct po_source *s, uint32_t from, uint32_t len)
+static uint16_t add_up(const struct po_source *s, uint32_t from, uint32_t len)
 {
     struct walk w = walk(s, from, len);
     struct po_span piece;
@@ -55,6 +55,17 @@ uint16_t po_source_sum(const struct po_source *s, uint32_t from, uint32_t len)
         done += piece.len;
     }
     return hsr_csum_fold(sum);
+}
+
+uint16_t po_source_sum(const struct po_source *s, uint32_t from, uint32_t len)
+{
+    uint32_t before = s->sum_from - from;
+    uint16_t rest;
+
+    if (!s->summed || from > s->sum_from || from + len != s->len)
+        return add_up(s, from, len);
+    rest = before & 1 ? po_sum_swap(s->sum) : s->sum;
+    return hsr_csum_fold((uint64_t)add_up(s, from, before) + rest);
 }
 
 uint32_t po_source_crc(const struct po_source *s, uint32_t crc, uint32_t from, uint32_t len)

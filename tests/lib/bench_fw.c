@@ -67,6 +67,7 @@ static void open_nic(struct bench *b, const struct cfg_options *options)
     if (b->config.max_vector != 0)
         nic.max_vector = b->config.max_vector;
     nic.use_fit = !b->config.no_flow_index;
+    nic.slice = b->config.slice || getenv("AVS_TEST_SLICE") != NULL;
     assert_int_equal(nic_open(&b->nic, &nic, why), 0);
 }
 
@@ -427,7 +428,7 @@ void bench_close(struct bench *b)
     const char *frame = NULL;
     struct fw_balance balance = {0};
     struct nic_faults faults;
-    uint32_t broken, sessions, actions, slots, credit;
+    uint32_t broken, sessions, actions, slots, credit, cells;
     int port;
 
     bench_run(b);
@@ -439,6 +440,7 @@ void bench_close(struct bench *b)
     actions = bench_actions(b);
     slots = nic_slots_out(b->nic);
     credit = nic_credit_out(b->nic);
+    cells = nic_cells_out(b->nic);
     faults = nic_faults(b->nic);
     port = unbalanced(b, &balance);
     fw_close(b->fw);
@@ -457,6 +459,7 @@ void bench_close(struct bench *b)
     assert_int_equal(actions, 0);
     assert_int_equal(slots, 0);
     assert_int_equal(credit, 0);
+    assert_int_equal(cells, 0);
     assert_int_equal(faults.bad_entry, 0);
     assert_int_equal(faults.lost_completion, 0);
     if (port >= 0)

@@ -28,6 +28,7 @@ struct bench_config {
     uint32_t max_vector; /* 0: 16 */
     uint32_t ring_entries;
     bool no_flow_index;
+    bool slice; /* payloads stay in the NIC; also with AVS_TEST_SLICE in the environment */
     void (*start)(
         struct bench
             *b); /* starts threads for NIC and workers, before the first apply; NULL: none */

@@ -161,6 +161,8 @@ static int write_options(const struct mix_world *w, const char *dir)
     if (f == NULL)
         return -1;
     fprintf(f, "--vector=%u\n--workers=%u\n--quantum=%u\n", w->vector, w->workers, w->quantum);
+    if (w->vector % 2 != 0)
+        fputs("--slice=on\n", f);
     if (w->slow)
         fputs("--slow\n", f);
     if (w->no_flow_index)

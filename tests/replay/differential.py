@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same traffic gives the same output however it is processed.
 
-    differential.py again | vectors | workers | slow | index | mixture
+    differential.py again | vectors | workers | slow | index | sliced | mixture
 """
 import sys
 
@@ -53,6 +53,20 @@ def index():
     same("drops", with_it.drops(), without.drops())
 
 
+def sliced():
+    """Payloads that stay in the NIC, with vectors and workers of every kind, fast and slow: the bytes of those that do not."""
+    for options in ((*QUANTUM, "--vector", "16"), ("--vector", "1"), (*QUANTUM, "--workers", "2"), (*QUANTUM, "--slow")):
+        whole, apart = Run(*options), Run(*options, "--slice", "on")
+        if apart.report["nic"]["sliced"] < 100 or apart.report["nic"]["not_sliced"] or whole.report["nic"]["sliced"]:
+            raise AssertionError(f"{options}: hardly anything is sliced: {apart.report['nic']}")
+        if not apart.report["nic"]["bytes_to_fw"] < 0.8 * whole.report["nic"]["bytes_to_fw"]:
+            raise AssertionError(f"{options}: as many bytes cross the ring")
+        for port in whole.raw:
+            if whole.raw[port] != apart.raw[port]:
+                raise AssertionError(f"{options}, port {port}: other bytes when sliced")
+        same("drops", whole.drops(), apart.drops())
+
+
 # What the captures are made to provoke, so that a change of them that provokes nothing is seen.
 REASONS = {"spoof_ip", "spoof_mac", "no_route", "sg_ingress", "no_session", "fragment", "udp_csum", "ip_hdr",
            "unknown_vni", "unknown_vtep", "ecn", "not_for_us"}
@@ -72,4 +86,4 @@ def mixture():
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (again, vectors, workers, slow, index, mixture)}[sys.argv[1]]()
+    {f.__name__: f for f in (again, vectors, workers, slow, index, sliced, mixture)}[sys.argv[1]]()

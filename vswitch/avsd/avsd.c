@@ -22,6 +22,8 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
 
     nic_config_default(&config, options->workers);
     config.max_vector = options->vector;
+    if (d->options->slice != NULL)
+        nic_config_slice(&config, d->options->slice);
     int rc = nic_open(&d->nic, &config, why);
 
     if (rc < 0)

@@ -19,6 +19,7 @@ struct avsd_options {
     const char *state;
     const char *metrics; /* where to serve them, NULL: not */
     bool telemetry;      /* DPDK's */
+    const char *slice;   /* of the embedded NIC, NULL: off */
     int cpu[HSR_MAX_WORKERS];
     unsigned cpus;
 };

@@ -22,6 +22,10 @@ static const char usage[] =
     "ADDRESS:PORT or a\n"
     "                       socket's path (default: nowhere)\n"
     "      --telemetry      DPDK's telemetry socket, with our commands /avs/...\n"
+    "      --slice WHAT     of an embedded NIC: on, off (default): payloads stay there while the "
+    "firmware has the\n"
+    "                       headers; on:US: and are given up after US microseconds (default "
+    "50000)\n"
     "      --cpu LIST       CPUs of the worker threads, in order: 2,3 (default: not pinned)\n"
     "      --log-json       log as JSON lines\n"
     "      --version\n"
@@ -52,17 +56,13 @@ static bool parse_cpus(struct avsd_options *o, const char *list)
 
 static bool parse(int argc, char **argv, struct avsd_options *o)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"nic", required_argument, NULL, 'n'},
-                                            {"socket", required_argument, NULL, 's'},
-                                            {"state", required_argument, NULL, 'S'},
-                                            {"metrics", required_argument, NULL, 'm'},
-                                            {"telemetry", no_argument, NULL, 't'},
-                                            {"cpu", required_argument, NULL, 'C'},
-                                            {"log-json", no_argument, NULL, 'j'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},  {"nic", required_argument, NULL, 'n'},
+        {"socket", required_argument, NULL, 's'},  {"state", required_argument, NULL, 'S'},
+        {"metrics", required_argument, NULL, 'm'}, {"telemetry", no_argument, NULL, 't'},
+        {"slice", required_argument, NULL, 'l'},   {"cpu", required_argument, NULL, 'C'},
+        {"log-json", no_argument, NULL, 'j'},      {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
@@ -85,6 +85,9 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
         case 't':
             o->telemetry = true;
             break;
+        case 'l':
+            o->slice = optarg;
+            break;
         case 'C':
             if (!parse_cpus(o, optarg))
                 return false;
@@ -105,6 +108,21 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
     return optind == argc;
 }
 
+static bool slice_ok(const struct avsd_options *o)
+{
+    struct nic_config config;
+
+    if (o->slice == NULL)
+        return true;
+    if (o->nic != NULL)
+        fputs("avsd: --slice is for the embedded NIC: give it to avs-nic\n", stderr);
+    else if (!nic_config_slice(&config, o->slice))
+        fprintf(stderr, "avsd: --slice wants on, on:MICROSECONDS or off, not '%s'\n", o->slice);
+    else
+        return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct avsd_options o = {.socket = "/run/avs/avsd.sock"};
@@ -113,5 +131,7 @@ int main(int argc, char **argv)
         fputs("try avsd --help\n", stderr);
         return AVSD_USAGE;
     }
+    if (!slice_ok(&o))
+        return AVSD_USAGE;
     return avsd_main(&o);
 }

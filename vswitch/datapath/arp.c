@@ -197,7 +197,7 @@ static bool has_sender(const struct act_packet *p)
 
 void dp_arp(struct dp_worker *w, struct act_packet *p)
 {
-    if (p->frame_len < p->l3 + (uint32_t)ARP_LEN || !has_sender(p))
+    if (act_seen(p) < p->l3 + (uint32_t)ARP_LEN || !has_sender(p))
         dp_drop(w, p, HSR_DROP_ARP_BAD);
     else if (dp_from_tunnel(p))
         from_tunnel(w, p);

@@ -178,15 +178,6 @@ static void write6(uint8_t *ip, const struct act_packet *p, const struct cfg_add
     hsr_store16(icmp + 2, (uint16_t)~hsr_csum_fold(sum));
 }
 
-/* Bytes of the packet that the slot holds, from its IP header on. */
-static uint32_t at_hand(const struct act_packet *p)
-{
-    uint32_t gone = p->meta.frame_len - p->frame_len; /* with the tunnel's headers */
-    uint32_t held = p->meta.payload != 0 ? p->meta.payload_off : p->meta.frame_len;
-
-    return held - gone - p->l3;
-}
-
 /* The error as if it had come in where the packet did, so that it leaves as an answer does. Its length. */
 static uint32_t compose(uint8_t *frame, const struct act_packet *p, const struct ends *e,
                         const struct dp_error *error)
@@ -194,7 +185,9 @@ static uint32_t compose(uint8_t *frame, const struct act_packet *p, const struct
     bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
     uint32_t l4 = ipv6 ? HSR_IP6_HDR : HSR_IP4_HDR;
     uint32_t most = (ipv6 ? ICMP6_MOST : ICMP4_MOST) - l4 - QUOTE_HDR;
-    uint32_t quote = at_hand(p) < most ? at_hand(p) : most;
+    uint32_t at_hand =
+        act_seen(p) - p->l3; /* of a packet without its payload the headers do (RFC 792) */
+    uint32_t quote = at_hand < most ? at_hand : most;
     uint8_t *eth = frame + p->meta.l2_off, *ip = frame + p->meta.l3_off;
 
     memcpy(frame, p->slot + HSR_SLOT_FRAME, p->meta.l3_off); /* a tunnel's headers, tags */
@@ -219,6 +212,7 @@ static void like(const struct dp_worker *w, struct act_packet *q, const struct a
     q->l4 = (uint16_t)(q->l3 + (p->meta.flags & HSR_RXF_IPV6 ? HSR_IP6_HDR : HSR_IP4_HDR));
     q->meta.class = HSR_CLASS_ICMP_ERROR;
     q->meta.verdicts = 0;
+    q->meta.payload = 0; /* is not ours to send */
     q->meta.flags1 &= (uint8_t) ~(HSR_RX1F_OUTER_CE | HSR_RX1F_OUTER_ECT);
     q->meta.owner = hsr_view_owner(w->view, 0);
     q->meta.rx_seq = 0;

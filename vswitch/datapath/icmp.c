@@ -176,8 +176,8 @@ static struct session *quoted_session(struct dp_worker *w, const struct act_pack
 {
     struct hsr_quoted quoted;
 
-    if (p->frame_len < p->l4 + 8u ||
-        !hsr_quoted_key(&quoted, act_frame(p) + p->l4, p->frame_len - p->l4,
+    if (act_seen(p) < p->l4 + 8u ||
+        !hsr_quoted_key(&quoted, act_frame(p) + p->l4, act_seen(p) - p->l4,
                         p->meta.flags & HSR_RXF_IPV6, hsr_key_context(p->meta.key_ports),
                         dp_from_uplink(p)) ||
         !is_for_sender(p, quoted.ip))

@@ -51,8 +51,10 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
         p->meta.ingress &= HSR_MAX_PORTS - 1;
         p->meta.vec_len = 1;
         p->meta.reason = HSR_DROP_META_BAD;
+        p->meta.payload = 0;
     }
     p->frame_len = p->meta.frame_len;
+    p->payload_len = p->meta.payload != 0 ? p->meta.frame_len - p->meta.payload_off : 0;
     p->l2 = p->meta.l2_off;
     p->l3 = p->meta.l3_off;
     p->l4 = p->meta.l4_off;

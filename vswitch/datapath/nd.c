@@ -168,7 +168,7 @@ void dp_nd(struct dp_worker *w, struct act_packet *p)
     uint32_t need = router ? 8 : NS_LEN;
 
     /* Built in place, so right behind the fixed header: a solicitation behind extension headers is not answered. */
-    if (p->l4 != p->l3 + 40 || p->frame_len < p->l4 + need)
+    if (p->l4 != p->l3 + 40 || act_seen(p) < p->l4 + need)
         dp_drop(w, p, HSR_DROP_ND_BAD);
     else if (dp_from_tunnel(p))
         from_tunnel(w, p, p->meta.tcp_flags);

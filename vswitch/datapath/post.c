@@ -78,7 +78,8 @@ void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit 
     meta->egress_port = p->egress;
     meta->action = HSR_TXA_TRANSMIT;
     meta->frame_off = (uint16_t)p->frame_off;
-    meta->frame_len = p->frame_len;
+    meta->frame_len = act_seen(p);
+    meta->payload = p->meta.payload;
     meta->offload = (uint16_t)offload(p, meta);
     if (fit != NULL) {
         meta->fit_op = fit->op;
@@ -103,6 +104,7 @@ static void finish(struct dp_worker *w, struct act_packet *p, enum hsr_txa actio
     meta.action = (uint8_t)action;
     meta.drop_reason = (uint8_t)reason;
     meta.frame_off = HSR_SLOT_FRAME;
+    meta.payload = p->meta.payload;
     write_meta(p, &meta);
     push(w, p->entry);
 }

@@ -260,6 +260,7 @@ static int reset(struct nic *nic, void *arg)
     nic_owned_reset(nic);
     nic_slots_reclaim(&nic->slots, count_lost, nic);
     memset(nic->with_worker, 0, sizeof nic->with_worker);
+    nic_cells_clear(&nic->kept.cells);
     pp_fit_clear(&nic->pre.fit);
     pp_tables_clear(&nic->pre.tables);
     pp_rules_clear(nic->pre.rules);

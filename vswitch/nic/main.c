@@ -27,6 +27,9 @@ static const char usage[] =
     "  -s, --socket PATH    attach socket (default /run/avs/nic.sock)\n"
     "      --workers N      ring sets, so workers a firmware may have, 1..16 (default 2)\n"
     "      --vector N       largest vector, 1..16 (default 16)\n"
+    "      --slice WHAT     on, off (default): payloads stay in the NIC while the firmware has the "
+    "headers;\n"
+    "                       on:US: and are given up after US microseconds (default 50000)\n"
     "      --cpu N          run the poll thread on this CPU\n"
     "      --log-json       log as JSON lines\n"
     "      --version\n"
@@ -77,6 +80,7 @@ struct arguments {
     uint32_t workers;
     uint32_t vector;
     int cpu;
+    const char *slice;
 };
 
 static bool number(const char *text, int lo, int hi, int *value)
@@ -94,16 +98,22 @@ static bool number(const char *text, int lo, int hi, int *value)
 
 static bool parse(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'}, {"workers", required_argument, NULL, 'w'},
-        {"vector", required_argument, NULL, 'v'}, {"cpu", required_argument, NULL, 'c'},
-        {"log-json", no_argument, NULL, 'j'},     {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {{"socket", required_argument, NULL, 's'},
+                                            {"workers", required_argument, NULL, 'w'},
+                                            {"vector", required_argument, NULL, 'v'},
+                                            {"cpu", required_argument, NULL, 'c'},
+                                            {"log-json", no_argument, NULL, 'j'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"slice", required_argument, NULL, 'S'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     int option, n;
 
     while ((option = getopt_long(argc, argv, "s:h", options, NULL)) != -1) {
         if (option == 's')
             a->socket = optarg;
+        else if (option == 'S')
+            a->slice = optarg;
         else if (option == 'w' && number(optarg, 1, HSR_MAX_WORKERS, &n))
             a->workers = (uint32_t)n;
         else if (option == 'v' && number(optarg, 1, HSR_MAX_VECTOR, &n))
@@ -162,8 +172,11 @@ static int serve(struct nic *nic, const struct arguments *a)
 
 int main(int argc, char **argv)
 {
-    struct arguments a = {
-        .socket = "/run/avs/nic.sock", .workers = 2, .vector = HSR_MAX_VECTOR, .cpu = -1};
+    struct arguments a = {.socket = "/run/avs/nic.sock",
+                          .workers = 2,
+                          .vector = HSR_MAX_VECTOR,
+                          .cpu = -1,
+                          .slice = "off"};
     struct nic_config config;
     struct nic *nic;
     char why[NIC_WHY];
@@ -176,6 +189,10 @@ int main(int argc, char **argv)
     nic_config_default(&config, a.workers);
     config.shared = true;
     config.max_vector = a.vector;
+    if (!nic_config_slice(&config, a.slice)) {
+        fprintf(stderr, "avs-nic: --slice wants on, on:MICROSECONDS or off, not '%s'\n", a.slice);
+        return 2;
+    }
     if (nic_open(&nic, &config, why) < 0) {
         fprintf(stderr, "avs-nic: %s\n", why);
         return 1;

@@ -22,6 +22,7 @@ void nic_config_default(struct nic_config *config, uint32_t workers)
     config->fit_buckets = 1u << HSR_HASH_BUCKET_BITS;
     config->max_vector = HSR_MAX_VECTOR;
     config->use_fit = true;
+    config->slice_timeout_ns = NIC_SLICE_TIMEOUT_NS;
 }
 
 void nic_config_repeatable(struct nic_config *config, uint32_t workers)
@@ -29,6 +30,7 @@ void nic_config_repeatable(struct nic_config *config, uint32_t workers)
     uint64_t state = 0;
 
     nic_config_default(config, workers);
+    config->slice_timeout_ns = NIC_SLICE_TIMEOUT_VIRTUAL_NS;
     /* splitmix64: a secret of little entropy makes the (linear) hash put many flows into few buckets. */
     for (unsigned i = 0; i < sizeof config->geometry.hash_secret; i++) {
         uint64_t z = state += UINT64_C(0x9E3779B97F4A7C15);
@@ -37,6 +39,21 @@ void nic_config_repeatable(struct nic_config *config, uint32_t workers)
         z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
         config->geometry.hash_secret[i] = (uint8_t)(z ^ z >> 31);
     }
+}
+
+bool nic_config_slice(struct nic_config *config, const char *text)
+{
+    unsigned long us;
+    char *end;
+
+    config->slice = strncmp(text, "on", 2) == 0;
+    if (strcmp(text, "on") == 0 || strcmp(text, "off") == 0)
+        return true;
+    if (strncmp(text, "on:", 3) != 0 || text[3] < '1' || text[3] > '9')
+        return false;
+    us = strtoul(text + 3, &end, 10);
+    config->slice_timeout_ns = us * 1000u;
+    return *end == '\0' && us <= 10000000;
 }
 
 static void attach_rings(struct nic *nic)
@@ -73,6 +90,16 @@ static int open_events(struct nic *nic)
     return 0;
 }
 
+/* Without slicing there is no payload memory, and every handle names nothing. */
+static int open_payload(struct nic *nic, const struct nic_config *config)
+{
+    nic->kept.on = nic->kept.track = config->slice;
+    nic->kept.by_slot = calloc(nic->region.view.slots, sizeof *nic->kept.by_slot);
+    if (nic->kept.by_slot == NULL)
+        return -ENOMEM;
+    return config->slice ? nic_cells_open(&nic->kept.cells, config->slice_timeout_ns) : 0;
+}
+
 static int open_parts(struct nic *nic, const struct nic_config *config)
 {
     struct pp_pre_config pre = {.rings = nic->workers,
@@ -91,6 +118,8 @@ static int open_parts(struct nic *nic, const struct nic_config *config)
         rc = pp_pre_open(&nic->pre, &pre);
     if (rc == 0)
         rc = open_events(nic);
+    if (rc == 0)
+        rc = open_payload(nic, config);
     if (rc == 0) {
         nic->pre.use_fit = config->use_fit;
         attach_rings(nic);
@@ -145,6 +174,8 @@ void nic_close(struct nic *nic)
     close_fd(nic->epoll);
     pp_pre_close(&nic->pre);
     nic_slots_close(&nic->slots);
+    nic_cells_close(&nic->kept.cells);
+    free(nic->kept.by_slot);
     hsr_region_close(&nic->region);
     free(nic->stats);
     free(nic);
@@ -174,6 +205,9 @@ uint32_t nic_poll(struct nic *nic, uint64_t now)
 {
     uint32_t work = 0;
 
+    nic->now = now;
+    if (nic->kept.on)
+        nic_cells_expire(&nic->kept.cells, now);
     if (atomic_load_explicit(&nic->pending, memory_order_acquire) != NULL)
         nic_run_pending(nic);
     hsr_view_set_now(&nic->region.view, now);

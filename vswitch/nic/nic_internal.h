@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "cells.h"
 #include "credit.h"
 #include "nic/nic.h"
 #include "owned.h"
@@ -54,6 +55,17 @@ struct nic_device_rule {
     uint64_t flow_id;
 };
 
+/* Payloads kept while their headers are with the firmware (payload.c). */
+struct nic_kept {
+    bool on;    /* packets are sliced */
+    bool track; /* by_slot is written for every packet received */
+    struct nic_cells cells;
+    uint32_t *by_slot; /* handle of what was cut off the packet in this run, 0: nothing */
+    uint16_t leaving[NIC_TX_BURST]; /* to be freed after the flush */
+    uint32_t leavings;
+    uint64_t sliced, not_sliced, stale;
+};
+
 struct nic {
     struct hsr_region region;
     struct nic_slots slots;
@@ -79,9 +91,11 @@ struct nic {
     uint32_t dones;
     struct hsr_port_stats *stats; /* private truth, published by copy */
     uint32_t ledgers;             /* port indices ever used, + 1: packets outlive their port */
-    uint64_t published;           /* NIC time of the last publication */
-    uint32_t link_turn;           /* place in `active` of the port whose link was looked at last */
-    struct nic_traffic {          /* over the rings */
+    struct nic_kept kept;
+    uint64_t now;        /* NIC time of this turn */
+    uint64_t published;  /* NIC time of the last publication */
+    uint32_t link_turn;  /* place in `active` of the port whose link was looked at last */
+    struct nic_traffic { /* over the rings */
         uint32_t rx_ring_high, tx_ring_high; /* of the fullest ring */
         uint64_t bytes_to_fw, bytes_from_fw;
     } traffic;
@@ -104,7 +118,7 @@ uint32_t nic_rx_vectors(struct nic *nic);
 /* One burst of a worker's tx and free rings (tx.c); how many entries. */
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker);
 
-/* Do what the checked metadata of an entry asks; the frame is in this slot (tx.c). */
+/* Do what the checked metadata of an entry without a payload asks; the frame is in this slot (tx.c). */
 void nic_tx_act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint32_t kind,
                 uint16_t ledger);
 
@@ -114,6 +128,31 @@ void nic_copy(struct nic *nic, const struct nic_rx *frame, uint16_t ledger);
 /* A copy of a received frame into the batch of its egress port; and all batches to their ports (tx.c). */
 void nic_tx_copy(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger);
 void nic_tx_flush(struct nic *nic);
+
+/* Cut the payload off a packet that Pre has taken in, if that is to be. `ruled`: copies of the frame may wait (payload.c). */
+void nic_slice(struct nic *nic, const struct nic_rx *frame, struct hsr_rx_meta *meta, bool ruled);
+
+/* The packet goes to this worker, and so does the handle of its payload; bytes that stay here. */
+uint32_t nic_payload_sent(struct nic *nic, uint32_t slot, uint32_t worker);
+
+/* The payload that an entry refers to, NIC_NO_PAYLOAD: none that it may. */
+uint32_t nic_payload_of(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t worker,
+                        uint32_t slot, uint32_t kind);
+
+/* Its bytes behind those of the frame, the spans written to `behind`: room for NIC_PAYLOAD_MOST. */
+void nic_payload_source(const struct nic *nic, uint32_t index, struct po_source *source,
+                        struct po_span *behind);
+
+/* Released: free after the flush, by nic_payload_free(). */
+void nic_payload_leave(struct nic *nic, uint32_t index);
+void nic_payload_free(struct nic *nic);
+
+/* The packet in this slot goes, and nobody can name its payload any more. */
+void nic_payload_forget(struct nic *nic, uint32_t slot);
+
+/* A checked RETURN (return.c). */
+void nic_return(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger,
+                uint32_t payload);
 
 /* Has the port rules, in the table or its device? (rules.c) */
 bool nic_ruled(const struct nic *nic, uint16_t port);

@@ -34,16 +34,33 @@ static void slot_gauges(const struct nic_slots *slots, uint64_t gauge[HSR_GAUGE_
     }
 }
 
+static void payload_gauges(const struct nic_kept *kept, uint64_t gauge[HSR_GAUGE_COUNT])
+{
+    gauge[HSR_GAUGE_CELLS_USED] = kept->cells.used;
+    gauge[HSR_GAUGE_CELLS_HIGH] = kept->cells.high;
+    gauge[HSR_GAUGE_CELLS_CAPACITY] = kept->on ? HSR_CELLS : 0;
+    gauge[HSR_GAUGE_SLICED] = kept->sliced;
+    gauge[HSR_GAUGE_NOT_SLICED] = kept->not_sliced;
+    gauge[HSR_GAUGE_PAYLOADS_TIMED_OUT] = kept->cells.timed_out;
+    gauge[HSR_GAUGE_PAYLOADS_STALE] = kept->stale;
+}
+
 void nic_gauges(const struct nic *nic, uint64_t gauge[HSR_GAUGE_COUNT])
 {
     fit_gauges(&nic->pre.fit, gauge);
     slot_gauges(&nic->slots, gauge);
+    payload_gauges(&nic->kept, gauge);
     for (unsigned n = 1; n <= HSR_MAX_VECTOR; n++)
         gauge[HSR_GAUGE_VECTORS_1 + n - 1] = nic->pre.agg.vectors[n];
     gauge[HSR_GAUGE_RX_RING_HIGH] = nic->traffic.rx_ring_high;
     gauge[HSR_GAUGE_TX_RING_HIGH] = nic->traffic.tx_ring_high;
     gauge[HSR_GAUGE_BYTES_TO_FW] = nic->traffic.bytes_to_fw;
     gauge[HSR_GAUGE_BYTES_FROM_FW] = nic->traffic.bytes_from_fw;
+}
+
+uint32_t nic_cells_out(const struct nic *nic)
+{
+    return nic->kept.cells.used;
 }
 
 uint32_t nic_slots_out(const struct nic *nic)

@@ -125,6 +125,8 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
         bytes += frame[i].len;
         if (__builtin_expect(in.ruled, false))
             follow_rules(nic, &frame[i], meta, config->index, drop);
+        if (__builtin_expect(nic->kept.track, false) && drop == HSR_DROP_NONE)
+            nic_slice(nic, &frame[i], meta, in.ruled);
         if (drop != HSR_DROP_NONE) {
             nic_pre_drop(nic, config->index, drop);
             nic_slots_put(&nic->slots, slot);
@@ -220,6 +222,7 @@ static void refuse(struct nic *nic, const struct pp_agg_item *item, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         nic_pre_drop(nic, nic->slots.port[item[i].slot], HSR_DROP_RX_RING_FULL);
+        nic_payload_forget(nic, item[i].slot);
         nic_slots_put(&nic->slots, item[i].slot);
     }
 }
@@ -261,6 +264,8 @@ static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_ite
         nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
         nic->slots.worker[slot] = (uint8_t)o->worker;
         nic->traffic.bytes_to_fw += HSR_SLOT_META + item[i].meta->frame_len;
+        if (__builtin_expect(nic->kept.track, false))
+            nic->traffic.bytes_to_fw -= nic_payload_sent(nic, slot, o->worker);
         o->entry[o->n++] = hsr_entry(slot, HSR_KIND_PACKET);
     }
 }

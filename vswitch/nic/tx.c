@@ -93,12 +93,18 @@ static inline struct nic_slot_port *egress(struct nic *nic, uint16_t index)
 /* A frame the Post-Processor may have work with. */
 static __attribute__((noinline)) void process(struct nic *nic, struct nic_slot_port *p,
                                               const struct hsr_tx_meta *meta, uint32_t slot,
-                                              uint16_t ledger)
+                                              uint16_t ledger, uint32_t payload)
 {
-    struct po_span span = {hsr_slot(&nic->region.view, slot) + meta->frame_off, meta->frame_len};
-    struct po_source frame = {.span = &span, .spans = 1, .len = meta->frame_len};
+    struct po_span span[1 + NIC_PAYLOAD_MOST];
+    struct po_source frame = {.span = span, .spans = 1, .len = meta->frame_len};
     struct collect c = {.nic = nic, .port = p, .ledger = ledger};
-    struct po_result r = po_process(&nic->work, meta, &frame, &p->port.egress, collect_frames, &c);
+    struct po_result r;
+
+    span[0] =
+        (struct po_span){hsr_slot(&nic->region.view, slot) + meta->frame_off, meta->frame_len};
+    if (payload != NIC_NO_PAYLOAD)
+        nic_payload_source(nic, payload, &frame, span + 1);
+    r = po_process(&nic->work, meta, &frame, &p->port.egress, collect_frames, &c);
 
     if (r.made > 1)
         nic->stats[ledger].post_segments += r.made - 1;
@@ -107,18 +113,18 @@ static __attribute__((noinline)) void process(struct nic *nic, struct nic_slot_p
 }
 
 static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
-                     uint16_t ledger)
+                     uint16_t ledger, uint32_t payload)
 {
     struct nic_slot_port *p = egress(nic, meta->egress_port);
 
     nic->traffic.bytes_from_fw += meta->frame_len;
     if (p == NULL) {
         nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
-    } else if (po_is_plain(meta, meta->frame_len, &p->port.egress)) {
+    } else if (payload == NIC_NO_PAYLOAD && po_is_plain(meta, meta->frame_len, &p->port.egress)) {
         collect_plain(nic, p, ledger, hsr_slot(&nic->region.view, slot) + meta->frame_off,
                       meta->frame_len);
     } else {
-        process(nic, p, meta, slot, ledger);
+        process(nic, p, meta, slot, ledger, payload);
     }
 }
 
@@ -132,39 +138,77 @@ void nic_tx_copy(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
     else if (!hsr_tx_check(meta, hsr_slot_space(&nic->region.view, slot), HSR_KIND_PACKET))
         nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
     else
-        process(nic, p, meta, slot, ledger);
+        process(nic, p, meta, slot, ledger, NIC_NO_PAYLOAD);
+}
+
+/* What becomes of the packet itself; `payload` is the one it names, if that is there. */
+static void act_on(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger,
+                   uint32_t payload)
+{
+    bool gone = meta->payload != 0 && payload == NIC_NO_PAYLOAD;
+
+    if (meta->owner != nic->owner)
+        nic_post_drop(nic, ledger, HSR_DROP_STALE_OWNER);
+    else if (meta->action == HSR_TXA_CONSUME)
+        nic->stats[ledger].post_consumed++;
+    else if (meta->action == HSR_TXA_DROP)
+        nic_post_drop(nic, ledger, meta->drop_reason);
+    else if (gone)
+        nic_post_drop(nic, ledger, HSR_DROP_PAYLOAD_GONE);
+    else if (meta->action == HSR_TXA_TRANSMIT)
+        transmit(nic, meta, slot, ledger, payload);
+    else
+        nic_return(nic, meta, slot, ledger, payload);
+}
+
+/* An entry with a payload's handle: apart, since without slicing there are none. */
+static __attribute__((noinline)) void act_with_payload(struct nic *nic,
+                                                       const struct hsr_tx_meta *meta,
+                                                       uint32_t worker, uint32_t slot,
+                                                       uint32_t kind, uint16_t ledger)
+{
+    uint32_t payload =
+        meta->payload != 0 ? nic_payload_of(nic, meta, worker, slot, kind) : NIC_NO_PAYLOAD;
+
+    if (kind != HSR_KIND_CTRL)
+        act_on(nic, meta, slot, ledger, payload);
+    else if (meta->action != HSR_CTRL_RELEASE)
+        return;
+    if (payload == NIC_NO_PAYLOAD) {
+        if (meta->payload != 0 && kind == HSR_KIND_PACKET)
+            nic_payload_forget(nic, slot);
+    } else if (meta->payload_op == HSR_PAYLOAD_RELEASE) {
+        nic_payload_leave(nic, payload);
+    }
 }
 
 /* Do what the (checked) metadata of a packet asks. */
-static void act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint32_t kind,
-                uint16_t ledger)
+static void act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t worker, uint32_t slot,
+                uint32_t kind, uint16_t ledger)
 {
     struct hsr_port_stats *stats = &nic->stats[ledger];
 
     if (meta->fit_op != HSR_FIT_NONE)
         pp_fit_apply(&nic->pre.fit, meta);
-    if (kind == HSR_KIND_CTRL)
+    if (kind == HSR_KIND_CTRL) {
+        if (meta->action != HSR_CTRL_FIT)
+            act_with_payload(nic, meta, worker, slot, kind, ledger);
         return;
+    }
     if (kind == HSR_KIND_ORIGINATE)
         stats->post_originated++;
     else
         stats->post_ring++;
-    if (meta->owner != nic->owner)
-        nic_post_drop(nic, ledger, HSR_DROP_STALE_OWNER);
-    else if (meta->action == HSR_TXA_TRANSMIT)
-        transmit(nic, meta, slot, ledger);
-    else if (meta->action == HSR_TXA_CONSUME)
-        stats->post_consumed++;
-    else if (meta->action == HSR_TXA_DROP)
-        nic_post_drop(nic, ledger, meta->drop_reason);
+    if (meta->payload != 0)
+        act_with_payload(nic, meta, worker, slot, kind, ledger);
     else
-        nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
+        act_on(nic, meta, slot, ledger, NIC_NO_PAYLOAD);
 }
 
 void nic_tx_act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint32_t kind,
                 uint16_t ledger)
 {
-    act(nic, meta, slot, kind, ledger);
+    act(nic, meta, 0, slot, kind, ledger);
 }
 
 /* Is this the worker's to send? Received runs change hands here, so that none comes back twice. */
@@ -206,13 +250,15 @@ static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
     if (kind != HSR_KIND_PACKET)
         ledger = meta.egress_port < nic->ledgers ? meta.egress_port : 0;
     if (good) {
-        act(nic, &meta, slot, kind, ledger);
+        act(nic, &meta, worker, slot, kind, ledger);
     } else if (kind != HSR_KIND_CTRL) {
         if (kind == HSR_KIND_ORIGINATE)
             nic->stats[ledger].post_originated++;
         else
             nic->stats[ledger].post_ring++;
         nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
+        if (kind == HSR_KIND_PACKET)
+            nic_payload_forget(nic, slot);
     }
     nic->done[nic->dones++] = entry;
 }
@@ -234,6 +280,7 @@ static void release(struct nic *nic, uint32_t worker)
             completed = true;
     }
     nic->dones = 0;
+    nic_payload_free(nic);
     if (completed)
         hsr_ring_kick(completion);
 }
@@ -255,6 +302,7 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
             nic->stats[nic->slots.port[slot]].post_ring++;
             nic->stats[nic->slots.port[slot]].post_consumed++;
         }
+        nic_payload_forget(nic, slot);
         nic_slots_put(&nic->slots, slot);
     }
     return n;

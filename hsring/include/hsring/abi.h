@@ -26,6 +26,8 @@
 #define HSR_RUN_SINGLE 1 /* slots a run of class 0: frames up to 1,792 bytes */
 #define HSR_RUN_JUMBO 5 /* slots a run of class 1: frames up to 9,984 bytes */
 #define HSR_RUN_GSO 33 /* slots a run of class 2: frames up to 67,328 bytes */
+#define HSR_CELL_SIZE 0x800 /* bytes of one cell of payload memory */
+#define HSR_CELLS 0x800 /* cells of payload memory: 4 MiB (Triton, section 6: 6.28 MB of on-chip memory in all) */
 #define HSR_SLICE_MAX 0x100 /* bytes of the header slice: payload_off of a sliced packet is at most this */
 #define HSR_MAX_FRAME 0x10040 /* bytes; 65,535 of IP behind at most 65 of Ethernet, VLAN and slack */
 #define HSR_MAX_VECTOR 16 /* packets in one vector (Triton, section 8.1) */
@@ -368,7 +370,8 @@ enum hsr_meter_unit {
     X(STALE_OWNER, stale_owner, post, "owner stamp of a former owner") \
     X(FW_GONE, fw_gone, post, "was with the firmware when that went away") \
     X(HELD_BACK, held_back, post, "a firmware's output for a packet that is another's to send; in its own ledger") \
-    X(SECOND_FULL, second_full, post, "no room for a packet of the second firmware's, on its way there or back")
+    X(SECOND_FULL, second_full, post, "no room for a packet of the second firmware's, on its way there or back") \
+    X(PAYLOAD_GONE, payload_gone, post, "its payload is not there any more: timed out, released before, or another packet's")
 
 enum hsr_drop {
     HSR_DROP_NONE = 0,
@@ -449,7 +452,8 @@ enum hsr_drop {
     HSR_DROP_FW_GONE = 75,
     HSR_DROP_HELD_BACK = 76,
     HSR_DROP_SECOND_FULL = 77,
-    HSR_DROP_COUNT = 78,
+    HSR_DROP_PAYLOAD_GONE = 78,
+    HSR_DROP_COUNT = 79,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */
@@ -492,7 +496,14 @@ enum hsr_drop {
     X(RX_RING_HIGH, rx_ring_high, entries, level, "most entries that ever waited in one worker's rx ring") \
     X(TX_RING_HIGH, tx_ring_high, entries, level, "most entries that the NIC ever found waiting in one worker's tx ring") \
     X(BYTES_TO_FW, bytes_to_fw, bytes, counter, "metadata and frames in the slots handed to the firmware") \
-    X(BYTES_FROM_FW, bytes_from_fw, bytes, counter, "metadata taken from the firmware's slots, and the frames to be sent")
+    X(BYTES_FROM_FW, bytes_from_fw, bytes, counter, "metadata taken from the firmware's slots, and the frames to be sent") \
+    X(CELLS_USED, cells_used, cells, level, "cells of payload memory in use") \
+    X(CELLS_HIGH, cells_high, cells, level, "most cells of payload memory ever in use") \
+    X(CELLS_CAPACITY, cells_capacity, cells, level, "cells of payload memory there are, 0: slicing is off") \
+    X(SLICED, sliced, packets, counter, "packets whose payload stayed in payload memory") \
+    X(NOT_SLICED, not_sliced, packets, counter, "packets handed over whole for want of free cells") \
+    X(PAYLOADS_TIMED_OUT, payloads_timed_out, packets, counter, "payloads given up because nobody asked for them in time") \
+    X(PAYLOADS_STALE, payloads_stale, operations, counter, "uses of a payload handle that named nothing of that worker's")
 
 enum hsr_gauge {
     HSR_GAUGE_FIT_USED = 0,
@@ -534,7 +545,14 @@ enum hsr_gauge {
     HSR_GAUGE_TX_RING_HIGH = 36,
     HSR_GAUGE_BYTES_TO_FW = 37,
     HSR_GAUGE_BYTES_FROM_FW = 38,
-    HSR_GAUGE_COUNT = 39,
+    HSR_GAUGE_CELLS_USED = 39,
+    HSR_GAUGE_CELLS_HIGH = 40,
+    HSR_GAUGE_CELLS_CAPACITY = 41,
+    HSR_GAUGE_SLICED = 42,
+    HSR_GAUGE_NOT_SLICED = 43,
+    HSR_GAUGE_PAYLOADS_TIMED_OUT = 44,
+    HSR_GAUGE_PAYLOADS_STALE = 45,
+    HSR_GAUGE_COUNT = 46,
 };
 
 /* Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs. */

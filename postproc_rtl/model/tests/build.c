@@ -267,6 +267,11 @@ struct po_result process_split(struct po_work *work, const struct hsr_tx_meta *m
         }
         s->at = memory[source.spans];
     }
+    if (rnd(2)) {
+        source.sum_from = span[0].len;
+        source.summed = true;
+        source.sum = sum_bytes(0, frame + span[0].len, len - span[0].len);
+    }
     result = po_process(work, meta, &source, port, sink, arg);
     for (uint32_t i = 0; i < PO_MAX_SPANS; i++)
         free(memory[i]);

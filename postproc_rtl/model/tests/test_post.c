@@ -232,6 +232,42 @@ static void untouched(void **unused)
     munmap(frame, 4096);
 }
 
+/* The checksum of a TCP header behind plain IPv4. */
+static uint32_t looked_at(void *arg, const struct po_frame *frames, uint32_t n)
+{
+    assert_int_equal(n, 1);
+    assert_true(frames[0].head_len >= 54);
+    assert_memory_equal(frames[0].head + 50, arg, 2);
+    return 1;
+}
+
+/* A sum that was taken on the way in is not taken again: memory that nobody may read shows it. */
+static void summed(void **unused)
+{
+    const struct po_port port = {.mtu = 1500};
+    struct packet p = {.proto = PROTO_TCP, .flags = ACK};
+    uint8_t *hidden = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct layout at;
+    size_t len = build(&p, payload, 1001, good, &at);
+    struct hsr_tx_meta meta = meta_of(&p, &at, at.payload);
+    struct po_span span[2] = {{good, at.payload}, {hidden, 1001}};
+    struct po_source source = {.span = span,
+                               .spans = 2,
+                               .len = (uint32_t)len,
+                               .summed = true,
+                               .sum_from = at.payload,
+                               .sum = sum_bytes(0, payload, 1001)};
+    uint8_t want[2];
+
+    (void)unused;
+    assert_ptr_not_equal(hidden, MAP_FAILED);
+    memcpy(want, good + at.l4 + 16, 2);
+    put16(good + at.l4 + 16, pseudo(good + at.l3, p.proto, (uint32_t)len - at.l4));
+    meta.offload |= HSR_TXO_L4_PARTIAL;
+    assert_int_equal(po_process(&work, &meta, &source, &port, looked_at, want).sent, 1);
+    munmap(hidden, 4096);
+}
+
 /* The MTU counts from the outermost IP header; from byte 14 when nobody said where that is. */
 static void mtu(void **unused)
 {
@@ -299,6 +335,7 @@ int main(void)
         cmocka_unit_test(partial_to_port),
         cmocka_unit_test(partial_past_end),
         cmocka_unit_test(untouched),
+        cmocka_unit_test(summed),
         cmocka_unit_test(mtu),
         cmocka_unit_test(refused),
     };

@@ -12,6 +12,8 @@
 #ifndef POSTPROC_PIECES_H
 #define POSTPROC_PIECES_H
 
+#include <string.h>
+
 #include "postproc/frag.h"
 #include "postproc/gso.h"
 
@@ -35,12 +37,16 @@ struct po_piece {
     struct po_range payload;
 };
 
-/* The first bytes of the frame to `head` (PO_MAX_HEADERS bytes): the one fetch of headers. How many. */
+/*
+ * The first bytes of the frame to `head` (PO_MAX_HEADERS bytes): the one fetch of headers. How many: headers do not reach
+ * into the payload that was cut off them.
+ */
 static inline uint32_t po_copy_headers(const struct po_source *frame, uint8_t *head)
 {
-    uint32_t len = frame->len < PO_MAX_HEADERS ? frame->len : PO_MAX_HEADERS;
+    uint32_t len = frame->span[0].len < PO_MAX_HEADERS ? frame->span[0].len : PO_MAX_HEADERS;
 
-    po_source_copy(frame, 0, len, head);
+    if (len > 0)
+        memcpy(head, frame->span[0].at, len);
     return len;
 }
 

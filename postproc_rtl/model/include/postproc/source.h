@@ -22,6 +22,10 @@ struct po_source {
     const struct po_span *span;
     uint32_t spans;
     uint32_t len; /* of all spans together */
+    /* With `summed`: the one's-complement sum of the bytes from sum_from to the end, which need not be read for it. */
+    uint32_t sum_from;
+    uint16_t sum;
+    bool summed;
 };
 
 /* A part of a source: a first piece, and what follows behind it. */

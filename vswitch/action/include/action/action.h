@@ -55,7 +55,9 @@ struct act_packet {
     uint8_t *slot;           /* base of the run */
     uint32_t entry;          /* ring entry */
     uint32_t frame_off;      /* of the frame as it will be sent, from the slot's base */
-    uint32_t frame_len;
+    uint32_t frame_len;      /* with the payload */
+    uint32_t
+        payload_len; /* of it: bytes that stayed in the NIC and are not to be seen here (header-payload slicing) */
     uint16_t l2, l3, l4;         /* of the keyed packet, from frame_off */
     uint16_t outer_l3, outer_l4; /* after ACT_ENCAP */
     /* Together, so that they begin by one store. */
@@ -87,6 +89,12 @@ extern const struct act_ops *const act_table[ACT_OPS];
 
 /* Run a program over a vector. */
 void act_run(struct act_vector *v, const struct act_program *program);
+
+/* Bytes of the frame that are in the slot, from act_frame() on. */
+static inline uint32_t act_seen(const struct act_packet *p)
+{
+    return p->frame_len - p->payload_len;
+}
 
 /* First byte of the frame as it will be sent. */
 static inline uint8_t *act_frame(const struct act_packet *p)

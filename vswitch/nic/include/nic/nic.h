@@ -25,12 +25,18 @@
 
 struct nic;
 
+/* Time-outs of payloads: cores that are shared may be away for long; in virtual time nothing is. */
+#define NIC_SLICE_TIMEOUT_NS         50000000u
+#define NIC_SLICE_TIMEOUT_VIRTUAL_NS 100000u
+
 struct nic_config {
     struct hsr_geometry geometry;
-    bool shared;          /* region in a memfd, for another process */
-    uint32_t fit_buckets; /* flow-index buckets of four entries, a power of two */
-    uint32_t max_vector;  /* 1..16 */
-    bool use_fit;         /* off: packets arrive without flow ids (for measurements) */
+    bool shared;               /* region in a memfd, for another process */
+    uint32_t fit_buckets;      /* flow-index buckets of four entries, a power of two */
+    uint32_t max_vector;       /* 1..16 */
+    bool use_fit;              /* off: packets arrive without flow ids (for measurements) */
+    bool slice;                /* payloads stay in the NIC while the firmware has the headers */
+    uint64_t slice_timeout_ns; /* and are given up after that long */
 };
 
 /* Defaults for this many workers, hash secret from getrandom(). */
@@ -38,6 +44,9 @@ void nic_config_default(struct nic_config *config, uint32_t workers);
 
 /* The same, with a hash secret that is always the same: for what must run alike each time (replay, benchmarks, tests). */
 void nic_config_repeatable(struct nic_config *config, uint32_t workers);
+
+/* Slicing as an option says it: "on", "on:US" with the time-out in microseconds, "off". False: it is none of them. */
+bool nic_config_slice(struct nic_config *config, const char *text);
 
 /* 0, or a negative errno with a text in `why`. */
 int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY]);
@@ -152,8 +161,9 @@ struct nic_faults nic_faults(const struct nic *nic);
 /* The gauges of the contract as they are now; the region has them as they were when last published. */
 void nic_gauges(const struct nic *nic, uint64_t gauge[HSR_GAUGE_COUNT]);
 
-/* Runs not free, the firmware's quota apart. */
+/* Runs not free, the firmware's quota apart; cells of payload memory not free. */
 uint32_t nic_slots_out(const struct nic *nic);
+uint32_t nic_cells_out(const struct nic *nic);
 
 /* Runs and ring entries that are charged to ports: 0 when no packet is in flight. */
 uint32_t nic_credit_out(const struct nic *nic);
