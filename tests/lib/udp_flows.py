@@ -22,8 +22,8 @@ WRITE_EVERY = 0.05
 
 
 def payload(tenant, sport, dport):
-    """Of 200 bytes, the same for each packet of the flow."""
-    return (f"{tenant} {sport} {dport} ".encode() * 20)[:200]
+    """Of 1,000 bytes, the same for each packet of the flow."""
+    return (f"{tenant} {sport} {dport} ".encode() * 100)[:1000]
 
 
 def send(tenant, source, to, flows, rate):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # avsd, or avs-nic, killed again and again under a TCP connection and thousands of UDP flows of two tenants, and each time started anew
-# by whoever supervises it: sessions go on, the connection lives, nothing is lost for good and nobody gets another's bytes.
+# by whoever supervises it: sessions go on, the connection lives, no slot or cell is lost and nobody gets another's bytes.
 #   kill.sh two [avsd|nic [TIMES]]
 source "$(dirname "$0")/lib.sh"
 needs iperf3
@@ -12,6 +12,8 @@ flows=5000 # each tenant
 rate=2000  # packets a second, each tenant
 udp_flows=$(dirname "$0")/../lib/udp_flows.py
 
+# Payloads stay in the NIC, so that a packet joined with another's would show.
+nic_options=(--slice on)
 hosts h1
 guests ra rb ba bb
 cat >"$TMP/h1.yaml" <<YAML
@@ -117,6 +119,7 @@ kill -0 "$iperf_pid" || fail "iperf3 gave up"
 for pid in "${pids[@]}"; do
     [ "$pid" = "${nic_pid[h1]}" ] || [ "$pid" = "${avsd_pid[h1]}" ] || stop "$pid"
 done
-no_slot_out() { get h1 "all(d['nic'][f'slots_{c}_used'] == 0 for c in ('single', 'jumbo', 'gso'))"; }
-wait_for "every slot home" no_slot_out
+nothing_out() { get h1 "all(d['nic'][f'slots_{c}_used'] == 0 for c in ('single', 'jumbo', 'gso')) and d['nic']['cells_used'] == 0"; }
+wait_for "every slot and cell home" nothing_out
+get h1 "d['nic']['sliced'] > 1000" >/dev/null || fail "hardly a payload stayed in the NIC: $(get h1 "d['nic']['sliced']")"
 finish

@@ -26,6 +26,7 @@ N=avs$$
 TMP=""
 BG=""
 declare -a namespaces=() pids=() started=()
+nic_options=() # of each avs-nic
 declare -A nic_pid=() avsd_pid=()
 log_allow='^$' # warnings and errors that the scenario provokes, as a regular expression
 
@@ -117,7 +118,7 @@ guest_up() {
 
 start_nic() {
     local host=$1
-    ip netns exec "$N-$host" "$BIN/avs-nic" -s "$TMP/$host.nic" </dev/null >>"$TMP/$host.nic.log" 2>&1 &
+    ip netns exec "$N-$host" "$BIN/avs-nic" -s "$TMP/$host.nic" "${nic_options[@]}" </dev/null >>"$TMP/$host.nic.log" 2>&1 &
     nic_pid[$host]=$!
     pids+=("$!")
     wait_for "avs-nic of $host" test -S "$TMP/$host.nic"
