@@ -146,7 +146,7 @@ for name in red-a red-b red-c red-d blue-a blue-c; do
     serve_tcp "$name"
 done
 
-# A packet to a host whose MAC address is not known yet is dropped and counted (neigh_pending); ARP asks meanwhile.
+# A packet to a host whose MAC address is not known yet waits while ARP asks.
 step "first contact between the hosts"
 wait_for 5 "the way from h1 to h2" in_ns red-a ping -c 1 -W 0.3 10.1.0.21
 wait_for 5 "the way from h1 to h3" in_ns red-a ping -c 1 -W 0.3 10.1.0.31

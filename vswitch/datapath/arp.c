@@ -34,7 +34,7 @@ static void build(uint8_t *frame, uint16_t op, uint64_t from_mac, uint32_t from_
     static const uint8_t ethernet_ipv4[6] = {0, 1, 8, 0, 6, 4};
     uint8_t *arp = frame + 14;
 
-    hsr_store48(frame, op == REQUEST ? UINT64_C(0xFFFFFFFFFFFF) : to_mac);
+    hsr_store48(frame, to_mac != 0 ? to_mac : UINT64_C(0xFFFFFFFFFFFF));
     hsr_store48(frame + 6, from_mac);
     hsr_store16(frame + 12, ETHERTYPE_ARP);
     memcpy(arp, ethernet_ipv4, sizeof ethernet_ipv4);
@@ -45,17 +45,15 @@ static void build(uint8_t *frame, uint16_t op, uint64_t from_mac, uint32_t from_
     hsr_store32(arp + TARGET_IP, to_ip);
 }
 
-void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target)
+void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target,
+                    uint64_t mac)
 {
     uint32_t slot;
-
-    if (!dp_neighbor_ask(&w->shared->neighbors, target, w->now))
-        return;
     uint8_t *frame = dp_originate_begin(w, FRAME_LEN, &slot);
 
     if (frame == NULL)
         return;
-    build(frame, REQUEST, uplink->mac48, uplink->underlay4, 0, target);
+    build(frame, REQUEST, uplink->mac48, uplink->underlay4, mac, target);
     dp_originate(w, slot, uplink->index, FRAME_LEN);
 }
 
@@ -177,8 +175,11 @@ static void from_underlay(struct dp_worker *w, struct act_packet *p)
         dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
         return;
     }
-    if (is_neighbor(w, uplink, arp))
-        dp_neighbor_learn(&w->shared->neighbors, sender, hsr_load48(arp + SENDER_MAC), w->now);
+    if (is_neighbor(w, uplink, arp)) {
+        struct dp_hop hop = {.addr = addr4(sender), .port = uplink->index};
+
+        dp_neighbor_learn(&w->shared->neighbors, &hop, hsr_load48(arp + SENDER_MAC), w->now);
+    }
     /* A host that says it has our address is told nothing: an announcement asks nobody (RFC 5227). */
     if (hsr_load16(arp + OPERATION) == REQUEST && !is_ours(w, uplink, sender) &&
         is_ours(w, uplink, hsr_load32(arp + TARGET_IP)))

@@ -413,5 +413,8 @@ bool dp_frag_waits(const struct dp_worker *w)
 
 uint32_t dp_held(const struct dp_worker *w)
 {
-    return w->frags->holds;
+    uint32_t parked, high;
+
+    dp_park_level(w, &parked, &high);
+    return w->frags->holds + parked;
 }

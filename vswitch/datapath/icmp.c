@@ -221,7 +221,7 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
         return;
     }
     if (s->policy != w->policy_stamp && (drop = dp_revalidate(w, s)) != HSR_DROP_NONE) {
-        dp_drop(w, p, dp_for_now(drop) ? drop : HSR_DROP_ICMP_INNER);
+        dp_refuse(w, p, dp_for_now(drop) ? drop : HSR_DROP_ICMP_INNER);
         return;
     }
     struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions, .dir = &s->dir[dir]};

@@ -50,6 +50,11 @@ struct dp_worker {
         uint32_t n;
         const struct pol_port *port[CFG_UPLINKS]; /* those that have a link */
     } uplinks;
+    struct dp_park *park;
+    uint64_t parked_since; /* of the packet that is looked at again, 0: it is a new one */
+    struct dp_hop hop;     /* that dp_resolve() was last asked for */
+    uint64_t neighbors_aged;
+    uint32_t neighbors_at; /* entry of the table that is next to age */
     uint32_t neighbor;     /* changes of neighbours, path MTUs and uplinks, of this burst */
     uint32_t generation;   /* of the snapshot */
     uint32_t policy_stamp; /* snapshot generation + neighbour and uplink changes */
@@ -203,7 +208,7 @@ void dp_addresses(const struct hsr_key *key, bool swap, struct cfg_addr *src, st
 /* slow.c: a packet no session knows. The session it opened, or NULL: the packet has been dealt with. */
 struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key);
 /*
- * Is the session still right under the present policy? Else it is compiled anew. NEIGH_PENDING, NO_UPLINK: it stays, and has
+ * Is the session still right under the present policy? Else it is compiled anew. A reason for now (dp_for_now()): it stays, and has
  * no way to its destination now. Any other reason: it has been removed.
  */
 DP_APART enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s);
@@ -211,8 +216,26 @@ DP_APART enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s);
 /* Is this a reason of dp_outer(), which goes away by itself? */
 static inline bool dp_for_now(enum hsr_drop drop)
 {
-    return drop == HSR_DROP_NEIGH_PENDING || drop == HSR_DROP_NO_UPLINK;
+    return drop == HSR_DROP_NEIGH_PENDING || drop == HSR_DROP_NEIGH_TIMEOUT ||
+           drop == HSR_DROP_NO_UPLINK;
 }
+
+/* park.c: packets that wait for a next hop. Bounds in all, for one next hop, of one port; and the time. */
+#define DP_PARK       256u
+#define DP_PARK_HOP   64u
+#define DP_PARK_PORT  64u
+#define DP_PARK_LARGE 8u                   /* in runs of several slots, of which there are few */
+#define DP_PARK_NS    UINT64_C(4000000000) /* longer than a neighbour has to answer */
+struct dp_park *dp_park_open(void);
+void dp_park_close(struct dp_park *park);
+void dp_park_level(const struct dp_worker *w, uint32_t *used, uint32_t *high);
+/* Nothing can be done with a packet: it waits for w->hop with NEIGH_PENDING, else it is dropped. */
+DP_APART void dp_refuse(struct dp_worker *w, struct act_packet *p, enum hsr_drop drop);
+/* Does one wait for this next hop? Others have to wait behind it. */
+bool dp_parked_for(const struct dp_worker *w, const struct dp_hop *hop);
+/* Is it time to look at them again; then at most DP_BURST of them, instead of a burst. */
+bool dp_park_due(const struct dp_worker *w);
+DP_APART uint32_t dp_unpark(struct dp_worker *w);
 /* sweep.c: look at some more of the sessions that were last looked at under another snapshot. */
 void dp_sweep(struct dp_worker *w);
 void dp_session_gone(void *arg, struct session *s, enum ses_why why);
@@ -232,7 +255,7 @@ struct dp_outer {
 #define DP_OUTER_DST 30 /* its IPv4 destination */
 /*
  * outer.c: the way to an address of the underlay. Of the uplinks that lead there `flow` chooses, the same one for as long as
- * it is there. NEIGH_PENDING (and the next hop asked for): its MAC is not known. NO_UPLINK.
+ * it is there. Reasons as of dp_resolve(), or NO_UPLINK.
  */
 struct dp_next {
     const struct pol_port *uplink;
@@ -242,6 +265,14 @@ enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp
 /* The tunnel of `context` to `vtep`, likewise. */
 enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
                        struct dp_outer *outer);
+/*
+ * MAC of a next hop on an uplink. NEIGH_PENDING: it is not known, and has been asked for; packets for it go to dp_refuse().
+ * NEIGH_TIMEOUT: it does not answer.
+ */
+enum hsr_drop dp_resolve(struct dp_worker *w, const struct pol_port *uplink,
+                         const struct cfg_addr *addr, uint64_t *mac);
+/* Time goes by for neighbours: those not heard of for long are asked again. One worker does it. */
+void dp_neighbors_age(struct dp_worker *w);
 /* Uplinks and links have changed, or the policy: which uplinks may be used now. */
 DP_APART void dp_uplinks_look(struct dp_worker *w);
 
@@ -274,7 +305,9 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p);
 bool dp_icmp_echo(struct dp_worker *w, struct act_packet *p);
 /* The other fragments of such a request: answered as well. */
 void dp_icmp_echo_rest(struct dp_worker *w, struct act_packet *p);
-void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target);
+/* Ask the neighbour at `mac`, or (0) all of the link. */
+void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target,
+                    uint64_t mac);
 /* Send an answer made in place back where the question came from (through the tunnel it came by). */
 void dp_answer(struct dp_worker *w, struct act_packet *p);
 /* The way of an answer alone: p->egress, and the tunnel's headers; or why there is none. */

@@ -169,7 +169,7 @@ static DP_APART void no_way(struct dp_worker *w, struct act_packet *packet, stru
                             enum hsr_drop drop)
 {
     for (struct act_packet *p = packet; p < end; p++)
-        dp_drop(w, p, drop);
+        dp_refuse(w, p, drop);
 }
 
 static bool same_flow(const struct act_packet *a, const struct act_packet *b)

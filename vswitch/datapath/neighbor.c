@@ -2,53 +2,79 @@
 #include "datapath/neighbor.h"
 
 #include <stddef.h>
+#include <string.h>
+
+#include "hsring/bytes.h"
 
 #define PROBES 16
-#define ASK_NS 1000000000u
+#define MAPPED UINT64_C(0x0000FFFF00000000)
 
-static uint32_t first(uint32_t addr)
+/* Words are read and written one by one; their order is the version's and the spin bit's to keep. */
+#define GET(field)        atomic_load_explicit(&(field), memory_order_relaxed)
+#define SET(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
+
+struct words {
+    uint64_t high, low;
+    uint16_t port;
+};
+
+static struct words words_of(const struct dp_hop *hop)
 {
-    return (uint32_t)(addr * UINT32_C(0x9E3779B1)) >> 22;
+    const uint8_t *b = hop->addr.bytes;
+
+    if (hop->addr.family == 4)
+        return (struct words){.low = MAPPED | hsr_load32(b), .port = hop->port};
+    return (struct words){.high = hsr_load64(b), .low = hsr_load64(b + 8), .port = hop->port};
+}
+
+static struct dp_hop hop_of(const struct words *w)
+{
+    struct dp_hop hop = {.port = w->port};
+
+    hop.addr.family = w->high == 0 && w->low >> 32 == MAPPED >> 32 ? 4 : 6;
+    if (hop.addr.family == 4) {
+        hsr_store32(hop.addr.bytes, (uint32_t)w->low);
+    } else {
+        hsr_store64(hop.addr.bytes, w->high);
+        hsr_store64(hop.addr.bytes + 8, w->low);
+    }
+    return hop;
+}
+
+static uint32_t first(const struct words *w)
+{
+    uint64_t h =
+        (w->high ^ w->low * UINT64_C(0x9E3779B97F4A7C15) ^ w->port) * UINT64_C(0xBF58476D1CE4E5B9);
+
+    return (uint32_t)(h >> 54);
 }
 
 _Static_assert(DP_NEIGHBORS == 1u << 10, "first() gives ten bits");
 
-/* Entry of an address, or the free one where it would go, or NULL: neither among the probes. */
-static struct dp_neighbor *locate(const struct dp_neighbors *n, uint32_t addr, bool or_free)
+static bool is_of(const struct dp_neighbor *e, const struct words *w)
 {
+    return GET(e->state) != DP_NEIGHBOR_FREE && GET(e->low) == w->low && GET(e->high) == w->high &&
+           GET(e->port) == w->port;
+}
+
+struct dp_known dp_neighbor_find(const struct dp_neighbors *n, const struct dp_hop *hop)
+{
+    struct words w = words_of(hop);
+
     for (uint32_t i = 0; i < PROBES; i++) {
-        const struct dp_neighbor *e = &n->entry[(first(addr) + i) % DP_NEIGHBORS];
-        uint32_t there = atomic_load_explicit(&e->addr, memory_order_acquire);
+        const struct dp_neighbor *e = &n->entry[(first(&w) + i) % DP_NEIGHBORS];
+        uint32_t version = atomic_load_explicit(&e->version, memory_order_acquire);
 
-        if (there == addr || (there == 0 && or_free))
-            return (struct dp_neighbor *)e;
-        if (there == 0)
-            return NULL;
+        if (version & 1 || !is_of(e, &w))
+            continue;
+        struct dp_known known = {.mac48 = GET(e->mac48),
+                                 .state = (enum dp_neighbor_state)GET(e->state)};
+
+        atomic_thread_fence(memory_order_acquire);
+        if (GET(e->version) == version)
+            return known;
     }
-    return NULL;
-}
-
-uint64_t dp_neighbor_find(const struct dp_neighbors *n, uint32_t addr)
-{
-    const struct dp_neighbor *e = addr != 0 ? locate(n, addr, false) : NULL;
-
-    return e != NULL ? atomic_load_explicit(&e->mac48, memory_order_relaxed) : 0;
-}
-
-/* The entry of an address, made if there is room. Writers only. */
-static struct dp_neighbor *enter(struct dp_neighbors *n, uint32_t addr)
-{
-    struct dp_neighbor *e = locate(n, addr, true);
-
-    if (e == NULL)
-        atomic_fetch_add_explicit(&n->full, 1, memory_order_relaxed);
-    else if (atomic_load_explicit(&e->addr, memory_order_relaxed) == 0) {
-        atomic_store_explicit(&e->mac48, 0, memory_order_relaxed);
-        atomic_store_explicit(&e->asked, 0, memory_order_relaxed);
-        atomic_store_explicit(&e->changed, 0, memory_order_relaxed);
-        atomic_store_explicit(&e->addr, addr, memory_order_release);
-    }
-    return e;
+    return (struct dp_known){.state = DP_NEIGHBOR_FREE};
 }
 
 /* One writer at a time; a worker that finds another at it lets its own news go, the next ARP brings them again. */
@@ -62,6 +88,59 @@ static void end(struct dp_neighbors *n)
     atomic_store_explicit(&n->writing, false, memory_order_release);
 }
 
+static void changed(struct dp_neighbors *n)
+{
+    atomic_fetch_add_explicit(&n->changes, 1, memory_order_release);
+}
+
+/* Writers only, as all below. */
+static struct dp_neighbor *locate(struct dp_neighbors *n, const struct words *w)
+{
+    for (uint32_t i = 0; i < PROBES; i++) {
+        struct dp_neighbor *e = &n->entry[(first(w) + i) % DP_NEIGHBORS];
+
+        if (is_of(e, w))
+            return e;
+    }
+    return NULL;
+}
+
+/* Another neighbour's, or nobody's, from now on. */
+static void become(struct dp_neighbor *e, const struct words *w, enum dp_neighbor_state state)
+{
+    uint32_t version = GET(e->version);
+
+    SET(e->version, version + 1);
+    atomic_thread_fence(memory_order_release);
+    SET(e->high, w->high);
+    SET(e->low, w->low);
+    SET(e->port, w->port);
+    SET(e->state, (uint8_t)state);
+    SET(e->tries, 0);
+    SET(e->mac48, 0);
+    SET(e->asked, 0);
+    SET(e->changed, 0);
+    SET(e->confirmed, 0);
+    atomic_store_explicit(&e->version, version + 2, memory_order_release);
+}
+
+/* A place for a new neighbour: a free one, or that of one which does not answer. */
+static struct dp_neighbor *place(struct dp_neighbors *n, const struct words *w)
+{
+    struct dp_neighbor *failed = NULL;
+
+    for (uint32_t i = 0; i < PROBES; i++) {
+        struct dp_neighbor *e = &n->entry[(first(w) + i) % DP_NEIGHBORS];
+        uint8_t state = GET(e->state);
+
+        if (state == DP_NEIGHBOR_FREE)
+            return e;
+        if (state == DP_NEIGHBOR_FAILED)
+            failed = e;
+    }
+    return failed;
+}
+
 static bool is_unicast(uint64_t mac48)
 {
     return mac48 != 0 && !(mac48 >> 40 & 1);
@@ -70,50 +149,157 @@ static bool is_unicast(uint64_t mac48)
 /* May this entry get another MAC now? The first to answer wins, as in Linux (its locktime). */
 static bool may_change(const struct dp_neighbor *e, uint64_t now)
 {
-    return atomic_load_explicit(&e->mac48, memory_order_relaxed) == 0 ||
-           now - atomic_load_explicit(&e->changed, memory_order_relaxed) >= DP_NEIGHBOR_HOLD_NS;
+    return GET(e->mac48) == 0 || now - GET(e->changed) >= DP_NEIGHBOR_HOLD_NS;
 }
 
-void dp_neighbor_learn(struct dp_neighbors *n, uint32_t addr, uint64_t mac48, uint64_t now)
+/* What it said is believed. Another MAC that nobody asked for is used, and asked about. */
+static void heard(struct dp_neighbors *n, struct dp_neighbor *e, uint64_t mac48, uint64_t now)
 {
-    if (addr == 0 || !is_unicast(mac48) || dp_neighbor_find(n, addr) == mac48 || !begin(n))
-        return;
-    struct dp_neighbor *e = locate(n, addr, false);
+    bool same = GET(e->mac48) == mac48, asked = GET(e->state) != DP_NEIGHBOR_REACHABLE;
 
-    if (e != NULL && may_change(e, now)) {
-        atomic_store_explicit(&e->changed, now, memory_order_relaxed);
-        atomic_store_explicit(&e->mac48, mac48, memory_order_relaxed);
-        atomic_fetch_add_explicit(&n->changes, 1, memory_order_release);
-    }
+    if (!same && !may_change(e, now))
+        return;
+    SET(e->state, same || asked ? DP_NEIGHBOR_REACHABLE : DP_NEIGHBOR_STALE);
+    SET(e->tries, 0);
+    SET(e->confirmed, now);
+    if (same)
+        return;
+    SET(e->changed, now);
+    SET(e->mac48, mac48);
+    changed(n);
+}
+
+void dp_neighbor_learn(struct dp_neighbors *n, const struct dp_hop *hop, uint64_t mac48,
+                       uint64_t now)
+{
+    struct words w = words_of(hop);
+
+    if (!is_unicast(mac48) || !begin(n))
+        return;
+    struct dp_neighbor *e = locate(n, &w);
+
+    if (e != NULL)
+        heard(n, e, mac48, now);
     end(n);
 }
 
-bool dp_neighbor_ask(struct dp_neighbors *n, uint32_t addr, uint64_t now)
+bool dp_neighbor_ask(struct dp_neighbors *n, const struct dp_hop *hop, uint64_t now)
 {
-    bool ask = false;
+    struct words w = words_of(hop);
+    struct dp_neighbor *e;
 
-    if (addr == 0 || !begin(n))
+    if (!begin(n))
         return false;
-    struct dp_neighbor *e = enter(n, addr);
+    bool new = locate(n, &w) == NULL;
 
-    if (e != NULL) {
-        uint64_t asked = atomic_load_explicit(&e->asked, memory_order_relaxed);
-
-        ask = asked == 0 || now - asked >= ASK_NS;
-        if (ask)
-            atomic_store_explicit(&e->asked, now != 0 ? now : 1, memory_order_relaxed);
+    if (new) {
+        e = place(n, &w);
+        new = e != NULL;
+        if (new) {
+            become(e, &w, DP_NEIGHBOR_INCOMPLETE);
+            SET(e->asked, now);
+            SET(e->tries, 1);
+        } else {
+            atomic_fetch_add_explicit(&n->full, 1, memory_order_relaxed);
+        }
     }
+    end(n);
+    return new;
+}
+
+/* One question more; false, and FAILED, when it has had enough of them. */
+static bool again(struct dp_neighbors *n, struct dp_neighbor *e, uint64_t now)
+{
+    SET(e->asked, now);
+    if (GET(e->tries) < DP_NEIGHBOR_TRIES) {
+        SET(e->tries, (uint8_t)(GET(e->tries) + 1));
+        return true;
+    }
+    SET(e->state, DP_NEIGHBOR_FAILED);
+    SET(e->mac48, 0);
+    changed(n);
+    return false;
+}
+
+static bool due(struct dp_neighbors *n, struct dp_neighbor *e, uint64_t now)
+{
+    uint64_t since = now - GET(e->asked);
+
+    switch ((enum dp_neighbor_state)GET(e->state)) {
+    case DP_NEIGHBOR_FREE:
+        return false;
+    case DP_NEIGHBOR_REACHABLE:
+        if (now - GET(e->confirmed) < DP_NEIGHBOR_REACHABLE_NS)
+            return false;
+        /* fall through */
+    case DP_NEIGHBOR_STALE:
+        SET(e->state, DP_NEIGHBOR_PROBE);
+        SET(e->tries, 0);
+        return again(n, e, now);
+    case DP_NEIGHBOR_INCOMPLETE:
+    case DP_NEIGHBOR_PROBE:
+        return since >= DP_NEIGHBOR_ASK_NS && again(n, e, now);
+    case DP_NEIGHBOR_FAILED:
+        if (since < DP_NEIGHBOR_RETRY_NS)
+            return false;
+        SET(e->asked, now);
+        return true;
+    }
+    return false;
+}
+
+bool dp_neighbor_due(struct dp_neighbors *n, uint32_t i, uint64_t now, struct dp_hop *hop,
+                     uint64_t *mac48)
+{
+    struct dp_neighbor *e = &n->entry[i % DP_NEIGHBORS];
+
+    if (GET(e->state) == DP_NEIGHBOR_FREE || !begin(n))
+        return false;
+    struct words w = {.high = GET(e->high), .low = GET(e->low), .port = GET(e->port)};
+    bool ask = due(n, e, now);
+
+    *hop = hop_of(&w);
+    *mac48 = GET(e->mac48);
     end(n);
     return ask;
+}
+
+void dp_neighbor_forget(struct dp_neighbors *n, uint32_t i)
+{
+    static const struct words nobody;
+
+    if (!begin(n))
+        return;
+    become(&n->entry[i % DP_NEIGHBORS], &nobody, DP_NEIGHBOR_FREE);
+    end(n);
 }
 
 void dp_neighbor_count(const struct dp_neighbors *n, uint32_t *used, uint32_t *known)
 {
     *used = *known = 0;
     for (uint32_t i = 0; i < DP_NEIGHBORS; i++) {
-        const struct dp_neighbor *e = &n->entry[i];
-
-        *used += atomic_load_explicit(&e->addr, memory_order_relaxed) != 0;
-        *known += atomic_load_explicit(&e->mac48, memory_order_relaxed) != 0;
+        *used += GET(n->entry[i].state) != DP_NEIGHBOR_FREE;
+        *known += GET(n->entry[i].mac48) != 0;
     }
+}
+
+bool dp_neighbor_row(const struct dp_neighbors *n, uint32_t i, struct dp_neighbor_row *row)
+{
+    const struct dp_neighbor *e = &n->entry[i % DP_NEIGHBORS];
+    uint32_t version = atomic_load_explicit(&e->version, memory_order_acquire);
+    struct words w = {.high = GET(e->high), .low = GET(e->low), .port = GET(e->port)};
+
+    *row = (struct dp_neighbor_row){.hop = hop_of(&w), .confirmed = GET(e->confirmed)};
+    row->known =
+        (struct dp_known){.mac48 = GET(e->mac48), .state = (enum dp_neighbor_state)GET(e->state)};
+    atomic_thread_fence(memory_order_acquire);
+    return row->known.state != DP_NEIGHBOR_FREE && !(version & 1) && GET(e->version) == version;
+}
+
+const char *dp_neighbor_state_name(enum dp_neighbor_state state)
+{
+    static const char *const name[] = {"free",  "incomplete", "reachable",
+                                       "stale", "probe",      "failed"};
+
+    return name[state];
 }

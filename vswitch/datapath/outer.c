@@ -68,25 +68,93 @@ static uint64_t score(uint64_t flow, const struct pol_port *uplink)
     return (h ^ h >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
 }
 
-/* The uplink of a flow and its next hop; NULL: none leads there. */
+static struct cfg_addr addr4(uint32_t addr)
+{
+    struct cfg_addr a = {.family = 4};
+
+    hsr_store32(a.bytes, addr);
+    return a;
+}
+
+/* Does the next hop answer, as far as we know? */
+static bool is_alive(const struct dp_worker *w, const struct pol_port *uplink, uint32_t hop)
+{
+    struct dp_hop key = {.addr = addr4(hop), .port = uplink->index};
+
+    return dp_neighbor_find(&w->shared->neighbors, &key).state != DP_NEIGHBOR_FAILED ||
+           pol_static_neighbor(w->policy, hop) != 0;
+}
+
+/* The uplink of a flow and its next hop, rather one that answers; NULL: none leads there. */
 static const struct pol_port *choose(const struct dp_worker *w, uint32_t vtep, uint64_t flow,
                                      uint32_t *hop)
 {
     const struct pol_port *best = NULL;
     uint64_t most = 0;
+    bool alive = false;
 
     for (uint32_t i = 0; i < w->uplinks.n; i++) {
         const struct pol_port *uplink = w->uplinks.port[i];
         uint32_t next = next_hop(uplink, vtep);
         uint64_t points = score(flow, uplink);
+        bool answers = next != 0 && (w->uplinks.n == 1 || is_alive(w, uplink, next));
 
-        if (next == 0 || (best != NULL && points <= most))
+        if (next == 0 || (best != NULL && (answers == alive ? points <= most : alive)))
             continue;
         best = uplink;
         most = points;
+        alive = answers;
         *hop = next;
     }
     return best;
+}
+
+enum hsr_drop dp_resolve(struct dp_worker *w, const struct pol_port *uplink,
+                         const struct cfg_addr *addr, uint64_t *mac)
+{
+    *mac = pol_static_neighbor(w->policy, hsr_load32(addr->bytes));
+    if (*mac != 0)
+        return HSR_DROP_NONE;
+    w->hop = (struct dp_hop){.addr = *addr, .port = uplink->index};
+    struct dp_known known = dp_neighbor_find(&w->shared->neighbors, &w->hop);
+
+    *mac = known.mac48;
+    if (known.state == DP_NEIGHBOR_FAILED)
+        return HSR_DROP_NEIGH_TIMEOUT;
+    if (known.mac48 != 0 && !dp_parked_for(w, &w->hop))
+        return HSR_DROP_NONE;
+    if (known.state == DP_NEIGHBOR_FREE && dp_neighbor_ask(&w->shared->neighbors, &w->hop, w->now))
+        dp_arp_request(w, uplink, hsr_load32(addr->bytes), 0);
+    return HSR_DROP_NEIGH_PENDING;
+}
+
+/* Once a turn is over, a sixteenth of the table for each AGE_NS that has passed. */
+#define AGE_NS    UINT64_C(10000000)
+#define AGE_STEPS 16u
+
+void dp_neighbors_age(struct dp_worker *w)
+{
+    struct dp_neighbors *n = &w->shared->neighbors;
+    uint64_t steps = (w->now - w->neighbors_aged) / AGE_NS;
+
+    if (steps == 0)
+        return;
+    w->neighbors_aged = w->now;
+    for (uint64_t i = (steps < AGE_STEPS ? steps : AGE_STEPS) * (DP_NEIGHBORS / AGE_STEPS);
+         i > 0 && dp_room(w); i--) {
+        uint32_t at = w->neighbors_at++ % DP_NEIGHBORS;
+        struct dp_hop hop;
+        uint64_t mac;
+
+        if (!dp_neighbor_due(n, at, w->now, &hop, &mac))
+            continue;
+        const struct pol_port *uplink = pol_port(w->policy, hop.port);
+
+        if (uplink->valid && uplink->role == CFG_UPLINK)
+            dp_arp_request(w, uplink, hsr_load32(hop.addr.bytes), mac);
+        else
+            dp_neighbor_forget(n, at);
+    }
 }
 
 enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp_next *next)
@@ -96,13 +164,9 @@ enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp
     next->uplink = choose(w, to, flow, &hop);
     if (next->uplink == NULL)
         return HSR_DROP_NO_UPLINK;
-    next->mac = pol_static_neighbor(w->policy, hop);
-    if (next->mac == 0)
-        next->mac = dp_neighbor_find(&w->shared->neighbors, hop);
-    if (next->mac != 0)
-        return HSR_DROP_NONE;
-    dp_arp_request(w, next->uplink, hop);
-    return HSR_DROP_NEIGH_PENDING;
+    struct cfg_addr addr = addr4(hop);
+
+    return dp_resolve(w, next->uplink, &addr, &next->mac);
 }
 
 enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,

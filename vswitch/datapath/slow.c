@@ -140,7 +140,7 @@ struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct
     if (drop == HSR_DROP_NONE)
         drop = open_session(w, p, key, &walk, &s);
     if (s == NULL)
-        dp_drop(w, p, drop);
+        dp_refuse(w, p, drop);
     return s;
 }
 

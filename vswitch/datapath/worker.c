@@ -70,8 +70,9 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->nat = calloc(POL_SNAT_IDS, sizeof *w->nat);
     w->sessions = ses_table_open(&sessions);
     w->frags = frag_open(config->view);
+    w->park = dp_park_open();
     if (w->told == NULL || w->nat == NULL || w->fw_slot == NULL || w->fw_out == NULL ||
-        w->ledger == NULL || w->sessions == NULL || w->frags == NULL ||
+        w->ledger == NULL || w->sessions == NULL || w->frags == NULL || w->park == NULL ||
         act_store_open(&w->actions, config->sessions, action_seed(config->view), config->memory) <
             0) {
         dp_worker_close(w);
@@ -89,6 +90,7 @@ void dp_worker_close(struct dp_worker *w)
     ses_table_close(w->sessions);
     act_store_close(&w->actions);
     frag_close(w->frags);
+    dp_park_close(w->park);
     free(w->fw_slot);
     free(w->fw_out);
     free(w->ledger);
@@ -159,6 +161,8 @@ static void end_burst(struct dp_worker *w)
     dp_frag_expire(w);
     if (w->swept != w->generation)
         dp_sweep(w);
+    if (w->id == 0 && w->policy != NULL)
+        dp_neighbors_age(w);
     if (call != NULL) {
         atomic_store_explicit(&w->pending, NULL, memory_order_relaxed);
         call->run(w, call->arg);
@@ -222,6 +226,11 @@ uint32_t dp_poll(struct dp_worker *w)
     complete(w);
     if (dp_frag_waits(w))
         dp_frag_release(w);
+    if (w->tx_room >= DP_OUT && dp_park_due(w)) {
+        n = dp_unpark(w);
+        end_burst(w);
+        return n;
+    }
     if (w->tx_room >= DP_OUT)
         n = load_burst(w);
     for (struct act_packet *p = w->packet, *end = p + n, *next; p < end; p = next) {
@@ -324,6 +333,9 @@ void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS])
     struct ses_overflow overflow = ses_overflow(w->sessions);
     uint32_t slots = w->view->fw_slots;
     const struct dp_frags *frags = w->frags;
+    uint32_t park, park_high;
+
+    dp_park_level(w, &park, &park_high);
     const struct dp_level all[DP_LEVELS] = {
         {"sessions", s->used, s->high_water, ses_capacity(w->sessions)},
         {"session_overflow", overflow.used, overflow.high, overflow.capacity},
@@ -333,6 +345,7 @@ void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS])
         {"completion_ring", hsr_ring_left(&w->completion), w->completion_high,
          w->view->ring_entries},
         {"fragments", frags->used, frags->high, FRAG_DATAGRAMS},
+        {"neighbor_wait", park, park_high, DP_PARK},
         {"fragments_held", frags->holds, frags->holds_high, FRAG_HELD},
     };
 

@@ -129,7 +129,7 @@ json_t *fw_tables(struct fw *fw)
     worker_rows(fw, rows);
     ring_rows(fw, rows);
     dp_neighbor_count(&fw->shared.neighbors, &neighbors, &known);
-    row(rows, "neighbors", neighbors, neighbors, DP_NEIGHBORS); /* none is ever forgotten */
+    row(rows, "neighbors", neighbors, neighbors, DP_NEIGHBORS); /* few are ever forgotten */
     row(rows, "path_mtus", atomic_load_explicit(&fw->shared.pmtus.used, memory_order_relaxed),
         atomic_load_explicit(&fw->shared.pmtus.high, memory_order_relaxed), DP_PMTUS);
     policy_rows(fw, rows);

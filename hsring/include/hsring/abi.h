@@ -342,7 +342,7 @@ enum hsr_meter_unit {
     X(BLACKHOLE, blackhole, fw, "route of type blackhole") \
     X(NO_MAPPING, no_mapping, fw, "address inside the VPC that nobody has") \
     X(UNKNOWN_MAC, unknown_mac, fw, "destination MAC is neither the gateway's nor the destination's") \
-    X(NEIGH_PENDING, neigh_pending, fw, "underlay neighbour not resolved yet") \
+    X(NEIGH_PENDING, neigh_pending, fw, "underlay neighbour not resolved yet, and too many packets wait for it") \
     X(TTL, ttl, fw, "TTL or hop limit ran out") \
     X(BUM, bum, fw, "broadcast, unknown unicast or multicast the policy does not carry") \
     X(ARP_UNKNOWN, arp_unknown, fw, "ARP or neighbour solicitation for an address nobody has") \
@@ -362,6 +362,7 @@ enum hsr_meter_unit {
     X(FRAG_DUP, frag_dup, fw, "fragment that has come before") \
     X(FRAG_QUOTA, frag_quota, fw, "too many fragments of the vNIC wait for the first one, or too many of its datagrams for the rest") \
     X(NO_UPLINK, no_uplink, fw, "no uplink that has a link leads to the VTEP") \
+    X(NEIGH_TIMEOUT, neigh_timeout, fw, "underlay neighbour that does not answer") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -443,17 +444,18 @@ enum hsr_drop {
     HSR_DROP_FRAG_DUP = 66,
     HSR_DROP_FRAG_QUOTA = 67,
     HSR_DROP_NO_UPLINK = 68,
-    HSR_DROP_TX_META_BAD = 69,
-    HSR_DROP_PORT_GONE = 70,
-    HSR_DROP_PORT_TX_FULL = 71,
-    HSR_DROP_TX_TOO_BIG = 72,
-    HSR_DROP_TSO_BAD = 73,
-    HSR_DROP_STALE_OWNER = 74,
-    HSR_DROP_FW_GONE = 75,
-    HSR_DROP_HELD_BACK = 76,
-    HSR_DROP_SECOND_FULL = 77,
-    HSR_DROP_PAYLOAD_GONE = 78,
-    HSR_DROP_COUNT = 79,
+    HSR_DROP_NEIGH_TIMEOUT = 69,
+    HSR_DROP_TX_META_BAD = 70,
+    HSR_DROP_PORT_GONE = 71,
+    HSR_DROP_PORT_TX_FULL = 72,
+    HSR_DROP_TX_TOO_BIG = 73,
+    HSR_DROP_TSO_BAD = 74,
+    HSR_DROP_STALE_OWNER = 75,
+    HSR_DROP_FW_GONE = 76,
+    HSR_DROP_HELD_BACK = 77,
+    HSR_DROP_SECOND_FULL = 78,
+    HSR_DROP_PAYLOAD_GONE = 79,
+    HSR_DROP_COUNT = 80,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */

@@ -396,38 +396,105 @@ static void every_action_is_listed(void **state)
 
 /* ---- neighbours ---- */
 
+static struct dp_hop hop(uint32_t addr)
+{
+    struct dp_hop h = {.addr.family = 4, .port = 3};
+
+    hsr_store32(h.addr.bytes, addr);
+    return h;
+}
+
+static uint64_t mac_of(const struct dp_neighbors *n, const struct dp_hop *h)
+{
+    return dp_neighbor_find(n, h).mac48;
+}
+
 static void neighbours(void **state)
 {
     static struct dp_neighbors n;
+    struct dp_hop five = hop(5), elsewhere = five;
+    uint64_t second = DP_NEIGHBOR_HOLD_NS;
 
     (void)state;
-    assert_int_equal(dp_neighbor_find(&n, 5), 0);
-    dp_neighbor_learn(&n, 5, 0x020000000001, 0); /* nobody asked */
-    assert_int_equal(dp_neighbor_find(&n, 5), 0);
+    dp_neighbor_learn(&n, &five, 0x020000000001, 0); /* nobody asked */
+    assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_FREE);
     assert_int_equal(n.changes, 0);
-    assert_true(dp_neighbor_ask(&n, 5, 0));
-    assert_false(dp_neighbor_ask(&n, 5, 999999999));
-    assert_true(dp_neighbor_ask(&n, 5, 1000000001));
-    assert_int_equal(dp_neighbor_find(&n, 5), 0);
-    dp_neighbor_learn(&n, 5, 0x030000000001, 7); /* a group's */
-    dp_neighbor_learn(&n, 5, 0, 7);
+    assert_true(dp_neighbor_ask(&n, &five, 0));
+    assert_false(dp_neighbor_ask(&n, &five, 999999999));
+    assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_INCOMPLETE);
+    dp_neighbor_learn(&n, &five, 0x030000000001, 7); /* a group's */
+    dp_neighbor_learn(&n, &five, 0, 7);
+    elsewhere.port = 4;
+    dp_neighbor_learn(&n, &elsewhere, 0x020000000001, 7); /* on another link */
     assert_int_equal(n.changes, 0);
-    dp_neighbor_learn(&n, 5, 0x020000000001, 7);
-    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
+    dp_neighbor_learn(&n, &five, 0x020000000001, 7);
+    assert_int_equal(mac_of(&n, &five), 0x020000000001);
     assert_int_equal(n.changes, 1);
-    dp_neighbor_learn(&n, 5, 0x020000000001, 8);
+    dp_neighbor_learn(&n, &five, 0x020000000001, 8);
     assert_int_equal(n.changes, 1);
-    dp_neighbor_learn(&n, 5, 0x020000000002, 6 + DP_NEIGHBOR_HOLD_NS);
-    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
-    dp_neighbor_learn(&n, 5, 0, 7 + DP_NEIGHBOR_HOLD_NS);
-    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000001);
-    dp_neighbor_learn(&n, 5, 0x020000000002, 7 + DP_NEIGHBOR_HOLD_NS);
-    assert_int_equal(dp_neighbor_find(&n, 5), 0x020000000002);
+    dp_neighbor_learn(&n, &five, 0x020000000002, 6 + second);
+    assert_int_equal(mac_of(&n, &five), 0x020000000001);
+    dp_neighbor_learn(&n, &five, 0, 7 + second);
+    assert_int_equal(mac_of(&n, &five), 0x020000000001);
+    dp_neighbor_learn(&n, &five, 0x020000000002, 7 + second);
+    assert_int_equal(mac_of(&n, &five), 0x020000000002);
+    assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_STALE);
     assert_int_equal(n.changes, 2);
-    dp_neighbor_learn(&n, 0, 0x020000000002, 0);
-    assert_false(dp_neighbor_ask(&n, 0, 5));
-    assert_int_equal(dp_neighbor_find(&n, 0), 0);
+}
+
+/* The entry that is due, if there is one; it is asked at `*mac`. */
+static bool due(struct dp_neighbors *n, uint64_t now, uint64_t *mac)
+{
+    struct dp_hop asked, five = hop(5);
+    unsigned times = 0;
+
+    for (uint32_t i = 0; i < DP_NEIGHBORS; i++) {
+        if (!dp_neighbor_due(n, i, now, &asked, mac))
+            continue;
+        assert_true(cfg_addr_equal(&asked.addr, &five.addr));
+        assert_int_equal(asked.port, five.port);
+        times++;
+    }
+    assert_true(times <= 1);
+    return times == 1;
+}
+
+/* RFC 4861, 7.3: not heard of for long, asked at its own address, given up, asked now and then, found again. */
+static void neighbours_age(void **state)
+{
+    static struct dp_neighbors n;
+    struct dp_hop five = hop(5);
+    uint64_t now = 1, mac, second = DP_NEIGHBOR_ASK_NS;
+
+    (void)state;
+    dp_neighbor_ask(&n, &five, now);
+    assert_false(due(&n, now, &mac));
+    for (unsigned i = 1; i < DP_NEIGHBOR_TRIES; i++) {
+        assert_true(due(&n, now += second, &mac));
+        assert_int_equal(mac, 0);
+    }
+    assert_false(due(&n, now += second, &mac));
+    assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_FAILED);
+    assert_int_equal(n.changes, 1);
+    assert_false(due(&n, now + DP_NEIGHBOR_RETRY_NS - 1, &mac));
+    assert_true(due(&n, now += DP_NEIGHBOR_RETRY_NS, &mac));
+    dp_neighbor_learn(&n, &five, 0x020000000001, now);
+    assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_REACHABLE);
     assert_int_equal(n.changes, 2);
+    assert_false(due(&n, now + DP_NEIGHBOR_REACHABLE_NS - 1, &mac));
+    assert_true(due(&n, now += DP_NEIGHBOR_REACHABLE_NS, &mac));
+    assert_int_equal(mac, 0x020000000001);
+    assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_PROBE);
+    assert_int_equal(mac_of(&n, &five), 0x020000000001);
+    dp_neighbor_learn(&n, &five, 0x020000000001, now);
+    assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_REACHABLE);
+    assert_int_equal(n.changes, 2);
+    now += DP_NEIGHBOR_REACHABLE_NS;
+    for (unsigned i = 0; i < DP_NEIGHBOR_TRIES; i++)
+        assert_true(due(&n, now += second, &mac));
+    assert_false(due(&n, now += second, &mac));
+    assert_int_equal(mac_of(&n, &five), 0);
+    assert_int_equal(n.changes, 3);
 }
 
 static void neighbours_full(void **state)
@@ -437,11 +504,14 @@ static void neighbours_full(void **state)
 
     (void)state;
     for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++) {
-        dp_neighbor_ask(&n, a, 1);
-        dp_neighbor_learn(&n, a, 0x020000000000 + a, 1);
+        struct dp_hop h = hop(a);
+
+        dp_neighbor_ask(&n, &h, 1);
+        dp_neighbor_learn(&n, &h, 0x020000000000 + a, 1);
     }
     for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++) {
-        uint64_t mac = dp_neighbor_find(&n, a);
+        struct dp_hop h = hop(a);
+        uint64_t mac = mac_of(&n, &h);
 
         assert_true(mac == 0 || mac == UINT64_C(0x020000000000) + a);
         kept += mac != 0;
@@ -464,6 +534,7 @@ int main(void)
         cmocka_unit_test(actions_in_words),
         cmocka_unit_test(every_action_is_listed),
         cmocka_unit_test(neighbours),
+        cmocka_unit_test(neighbours_age),
         cmocka_unit_test(neighbours_full),
     };
 

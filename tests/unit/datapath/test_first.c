@@ -283,33 +283,111 @@ static void refusals_of_the_network(void **state)
     bench_refused(*state, "up", &out, HSR_DROP_ECN);
 }
 
-/* The first packet to a host asks for its MAC, once a second; when it is known, packets pass. */
-static void neighbour_asked_for(void **state)
+static void far_flow(struct fr *o, uint16_t sport, uint32_t len)
 {
-    struct fr_flow f = {
-        .smac = MAC_A, .dmac = GW, .src = "10.1.0.5", .dst = "10.4.0.1", .sport = 5, .dport = 6};
-    struct bench *b = *state;
+    struct fr_flow f = {.smac = MAC_A,
+                        .dmac = GW,
+                        .src = "10.1.0.5",
+                        .dst = "10.4.0.1",
+                        .sport = sport,
+                        .dport = 6};
 
-    fr_udp(&out, &f, 10);
-    for (unsigned i = 0; i < 3; i++)
-        bench_push(b, "a", &out);
-    bench_run(b);
-    assert_int_equal(bench_drops(b, "a", HSR_DROP_NEIGH_PENDING), 3);
+    fr_udp(o, &f, len);
+}
+
+static void expect_request(struct bench *b)
+{
     assert_true(bench_pop(b, "up", &in));
     fr_arp(&more, 1, MAC_UP, "192.0.2.1", 0, "192.0.2.3");
     assert_int_equal(in.len, more.len);
     assert_memory_equal(in.b, more.b, in.len);
-    bench_quiet(b);
-    bench_sleep(b, 1500000000);
-    bench_push(b, "a", &out);
-    bench_run(b);
-    assert_true(bench_pop(b, "up", &in)); /* asked again */
+}
+
+static void answers(struct bench *b)
+{
     fr_arp(&more, 2, MAC_H3, "192.0.2.3", MAC_UP, "192.0.2.1");
     bench_push(b, "up", &more);
+}
+
+/* The first packet to a host asks for its MAC, once a second. Packets wait, and leave in their order before new ones. */
+static void waits_for_a_neighbour(void **state)
+{
+    struct bench *b = *state;
+
+    for (unsigned i = 0; i < 6; i++) {
+        far_flow(&out, (uint16_t)(5 + i % 2), 10 + i);
+        bench_push(b, "a", &out);
+    }
+    bench_run(b);
+    assert_int_equal(bench_held(b), 6);
+    expect_request(b);
+    bench_quiet(b);
+    bench_sleep(b, 1200000000);
+    expect_request(b); /* asked again */
+    bench_quiet(b);
+    answers(b);
+    far_flow(&out, 5, 16);
+    bench_push(b, "a", &out);
+    bench_run(b);
+    unsigned next[2] = {10, 11};
+
+    for (unsigned i = 0; i < 7; i++) {
+        assert_true(bench_pop(b, "up", &in));
+        expect_tunnel(&in, "192.0.2.3", MAC_H3, 100);
+        unsigned flow = fr_get16(in.b + 34) - 5u;
+
+        assert_true(flow < 2);
+        assert_int_equal(in.len - 42, next[flow]);
+        next[flow] += 2;
+    }
+    assert_int_equal(bench_held(b), 0);
+    assert_int_equal(bench_drops(b, "a", HSR_DROP_NONE), 0);
+}
+
+/* Who does not answer is given up: what waits for it is dropped then, and what comes later at once. */
+static void waits_in_vain(void **state)
+{
+    struct bench *b = *state;
+
+    far_flow(&out, 5, 10);
+    bench_push(b, "a", &out);
+    bench_run(b);
+    expect_request(b);
+    bench_sleep(b, 5000000000);
+    assert_int_equal(bench_held(b), 0);
+    assert_int_equal(bench_drops(b, "a", HSR_DROP_NEIGH_TIMEOUT), 1);
+    while (bench_pop(b, "up", &in))
+        continue;
+    bench_refused(b, "a", &out, HSR_DROP_NEIGH_TIMEOUT);
+    answers(b);
     bench_run(b);
     bench_passes(b, "a", &out, "up", &in);
-    expect_tunnel(&in, "192.0.2.3", MAC_H3, 100);
-    expect_like(&in, &out, 0x020000000044, GW, 1);
+}
+
+/* So many wait for one neighbour; another port's quota is its own, and nobody else is held up. */
+static void waits_within_bounds(void **state)
+{
+    struct bench *b = *state;
+
+    for (unsigned i = 0; i < 200; i++) {
+        far_flow(&out, (uint16_t)(1000 + i), 10);
+        bench_push(b, "a", &out);
+        bench_run(b);
+    }
+    uint64_t waiting = bench_held(b);
+
+    assert_true(waiting > 0 && waiting < 200);
+    assert_int_equal(bench_drops(b, "a", HSR_DROP_NEIGH_PENDING), 200 - waiting);
+    expect_request(b);
+    fr_udp(&out, &a_to_b, 10);
+    bench_passes(b, "a", &out, "b", &in);
+    answers(b);
+    bench_run(b);
+    for (unsigned i = 0; i < waiting; i++) {
+        assert_true(bench_pop(b, "up", &in));
+        expect_tunnel(&in, "192.0.2.3", MAC_H3, 100);
+        assert_int_equal(fr_get16(in.b + 34), 1000 + i);
+    }
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -328,7 +406,9 @@ int main(void)
         TEST(by_a_gateway_guest),
         TEST(refusals_of_a_guest),
         TEST(refusals_of_the_network),
-        TEST(neighbour_asked_for),
+        TEST(waits_for_a_neighbour),
+        TEST(waits_in_vain),
+        TEST(waits_within_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

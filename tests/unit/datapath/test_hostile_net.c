@@ -37,7 +37,7 @@ static uint32_t known(struct bench *b)
     uint32_t n = 0;
 
     for (unsigned i = 0; i < DP_NEIGHBORS; i++)
-        n += neighbors(b)->entry[i].addr != 0;
+        n += neighbors(b)->entry[i].state != DP_NEIGHBOR_FREE;
     return n;
 }
 

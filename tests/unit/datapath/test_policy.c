@@ -36,9 +36,11 @@ static void apply(struct bench *b, const char *yaml)
 static void new_neighbour(struct bench *b, const char *addr, uint64_t mac)
 {
     struct dp_worker *w = fw_worker(b->fw, 0);
+    struct dp_hop hop = {.addr.family = 4, .port = bench_index(b, "up")};
 
     bench_sleep(b, DP_NEIGHBOR_HOLD_NS);
-    dp_neighbor_ask(&w->shared->neighbors, fr_addr4(addr), w->now);
+    hsr_store32(hop.addr.bytes, fr_addr4(addr));
+    dp_neighbor_ask(&w->shared->neighbors, &hop, w->now);
     fr_arp(&out, 1, mac, addr, 0, "192.0.2.1");
     bench_passes(b, "up", &out, "up", &in);
     fr_arp(&more, 2, MAC_UP, "192.0.2.1", mac, addr);

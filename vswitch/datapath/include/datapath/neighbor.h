@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Underlay neighbours: IPv4 address -> MAC, shared by all workers.
+ * Underlay neighbours: (uplink, address) -> MAC, shared by all workers.
  *
- * Readers never wait: an entry is an address and a MAC word, each atomic, the address written last. Writers (a worker
- * that saw ARP) take a spin bit for the few stores. `changes` counts every new or different MAC: sessions compiled
- * under another count are looked at again. Full: the new neighbour is not learned (counted).
+ * Readers never wait: an entry is words, each atomic, under a version that is odd while the entry becomes another neighbour's.
+ * Writers (a worker that saw ARP or neighbour discovery) take a spin bit for the few stores. `changes` counts whatever makes
+ * sessions be looked at again: a new or different MAC, a neighbour that does not answer any more, and one that does again.
  *
- * ARP proves nothing, so what it may do is bounded: only addresses the datapath asked for have an entry, and a known MAC
- * changes at most once in DP_NEIGHBOR_HOLD_NS. Neither a flood of made-up senders nor two hosts that claim one address
- * can fill the table or keep all sessions being compiled. Static neighbours of the configuration are before all of it.
+ * States as in RFC 4861, 7.3.2. INCOMPLETE: asked for. REACHABLE: heard of. STALE: it has another MAC than it had, and has not
+ * been asked about that. PROBE: not heard of for DP_NEIGHBOR_REACHABLE_NS, and asked at its MAC. FAILED: DP_NEIGHBOR_TRIES
+ * questions, one a second, had no answer; it is asked again every DP_NEIGHBOR_RETRY_NS. There is no state in which nobody
+ * asks: sessions go on without looking here, so that who uses a neighbour is not known.
+ *
+ * Neither ARP nor neighbour discovery proves anything, so what they may do is bounded: only addresses the datapath asked
+ * for have an entry, and a known MAC changes at most once in DP_NEIGHBOR_HOLD_NS. Neither a flood of made-up senders nor two
+ * hosts that claim one address can fill the table or keep all sessions being compiled. Static neighbours of the
+ * configuration are before all of it. Full: an entry that has FAILED goes, else the new neighbour is not learned (counted).
  */
 #ifndef DATAPATH_NEIGHBOR_H
 #define DATAPATH_NEIGHBOR_H
@@ -17,31 +23,80 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DP_NEIGHBORS        1024 /* a power of two */
-#define DP_NEIGHBOR_HOLD_NS 1000000000u
+#include "config/config.h"
+
+#define DP_NEIGHBORS             1024 /* a power of two */
+#define DP_NEIGHBOR_HOLD_NS      UINT64_C(1000000000)
+#define DP_NEIGHBOR_ASK_NS       UINT64_C(1000000000)
+#define DP_NEIGHBOR_TRIES        3
+#define DP_NEIGHBOR_REACHABLE_NS UINT64_C(30000000000)
+#define DP_NEIGHBOR_RETRY_NS     UINT64_C(5000000000)
+
+/* A next hop. */
+struct dp_hop {
+    struct cfg_addr addr;
+    uint16_t port; /* uplink */
+};
+
+enum dp_neighbor_state {
+    DP_NEIGHBOR_FREE,
+    DP_NEIGHBOR_INCOMPLETE,
+    DP_NEIGHBOR_REACHABLE,
+    DP_NEIGHBOR_STALE,
+    DP_NEIGHBOR_PROBE,
+    DP_NEIGHBOR_FAILED,
+};
 
 struct dp_neighbors {
     struct dp_neighbor {
-        _Atomic uint32_t addr;    /* host order, 0: free */
-        _Atomic uint64_t mac48;   /* 0: asked, not answered yet */
-        _Atomic uint64_t asked;   /* NIC time of the last request, ns */
-        _Atomic uint64_t changed; /* NIC time at which the MAC became what it is, ns */
+        _Alignas(64) _Atomic uint32_t version;
+        _Atomic uint16_t port;
+        _Atomic uint8_t state; /* enum dp_neighbor_state */
+        _Atomic uint8_t tries;
+        _Atomic uint64_t high, low; /* the address as IPv6; IPv4 mapped (RFC 4291, 2.5.5.2) */
+        _Atomic uint64_t mac48;     /* 0: not known */
+        _Atomic uint64_t asked;     /* NIC time of the last request, ns */
+        _Atomic uint64_t changed;   /* NIC time at which the MAC became what it is, ns */
+        _Atomic uint64_t confirmed; /* NIC time at which it was last heard of, ns */
     } entry[DP_NEIGHBORS];
     _Atomic bool writing;
     _Atomic uint32_t changes;
     _Atomic uint64_t full;
 };
 
-/* MAC of a neighbour, 0 when it is not known. */
-uint64_t dp_neighbor_find(const struct dp_neighbors *n, uint32_t addr);
+/* What is known of a neighbour; 0 and FREE when it was never asked for. */
+struct dp_known {
+    uint64_t mac48;
+    enum dp_neighbor_state state;
+};
+struct dp_known dp_neighbor_find(const struct dp_neighbors *n, const struct dp_hop *hop);
 
 /* An address and the MAC that claims it; what is no unicast MAC, or nobody asked for, is not learned. */
-void dp_neighbor_learn(struct dp_neighbors *n, uint32_t addr, uint64_t mac48, uint64_t now);
+void dp_neighbor_learn(struct dp_neighbors *n, const struct dp_hop *hop, uint64_t mac48,
+                       uint64_t now);
 
 /* Entries in use, and of them those with a MAC. Any thread; of a moment. */
 void dp_neighbor_count(const struct dp_neighbors *n, uint32_t *used, uint32_t *known);
 
-/* May a request for this address be sent now (one a second for each)? Marks it as asked. */
-bool dp_neighbor_ask(struct dp_neighbors *n, uint32_t addr, uint64_t now);
+/* Its MAC is wanted: true when it shall be asked for now, which is the first time; later dp_neighbor_due() sees to it. */
+bool dp_neighbor_ask(struct dp_neighbors *n, const struct dp_hop *hop, uint64_t now);
+
+/*
+ * Time goes by for entry number `i`. True: `hop` shall be asked now, at `mac48`, or (0) all of its link.
+ */
+bool dp_neighbor_due(struct dp_neighbors *n, uint32_t i, uint64_t now, struct dp_hop *hop,
+                     uint64_t *mac48);
+
+/* Forget entry number `i`: its uplink is gone. */
+void dp_neighbor_forget(struct dp_neighbors *n, uint32_t i);
+
+/* Entry number `i` for people; false: free. Any thread; of a moment. */
+struct dp_neighbor_row {
+    struct dp_hop hop;
+    struct dp_known known;
+    uint64_t confirmed; /* NIC time, 0: never heard of */
+};
+bool dp_neighbor_row(const struct dp_neighbors *n, uint32_t i, struct dp_neighbor_row *row);
+const char *dp_neighbor_state_name(enum dp_neighbor_state state);
 
 #endif

@@ -58,7 +58,8 @@ struct dp_worker_config {
 /* Packets of one port in this worker's hands; a stage of the conservation equation. */
 struct dp_ledger {
     uint64_t rx, originated, tx, consumed, drops;
-    uint64_t held; /* now: fragments that wait for the first of their datagram */
+    uint64_t
+        held; /* now: fragments that wait for the first of their datagram, packets for a next hop */
 };
 
 struct dp_counters {
@@ -83,7 +84,7 @@ struct dp_level {
     const char *name;
     uint64_t used, high, capacity; /* `high`: the most ever in use */
 };
-#define DP_LEVELS 8
+#define DP_LEVELS 9
 
 /* NULL with errno: ENOMEM, EINVAL. */
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config);
