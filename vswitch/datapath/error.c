@@ -124,12 +124,10 @@ static bool allowed(struct dp_worker *w, uint16_t port)
 
     if (*until < w->now)
         *until = w->now;
-    if (*until - w->now > (uint64_t)EVERY_NS * (SAVED - 1)) {
-        w->counters.icmp_limited++;
-        return false;
-    }
-    *until += EVERY_NS;
-    return true;
+    if (*until - w->now <= (uint64_t)EVERY_NS * (SAVED - 1))
+        return true;
+    w->counters.icmp_limited++;
+    return false;
 }
 
 /* ICMP behind the IPv4 header at `ip`, `quote` bytes of the packet behind that; all lengths are known to fit. */
@@ -185,8 +183,7 @@ static uint32_t compose(uint8_t *frame, const struct act_packet *p, const struct
     bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
     uint32_t l4 = ipv6 ? HSR_IP6_HDR : HSR_IP4_HDR;
     uint32_t most = (ipv6 ? ICMP6_MOST : ICMP4_MOST) - l4 - QUOTE_HDR;
-    uint32_t at_hand =
-        act_seen(p) - p->l3; /* of a packet without its payload the headers do (RFC 792) */
+    uint32_t at_hand = act_seen(p) - p->l3;
     uint32_t quote = at_hand < most ? at_hand : most;
     uint8_t *eth = frame + p->meta.l2_off, *ip = frame + p->meta.l3_off;
 
@@ -218,7 +215,7 @@ static void like(const struct dp_worker *w, struct act_packet *q, const struct a
     q->meta.rx_seq = 0;
 }
 
-void dp_tell_sender(struct dp_worker *w, const struct act_packet *p, const struct dp_error *error)
+bool dp_tell_sender(struct dp_worker *w, const struct act_packet *p, const struct dp_error *error)
 {
     uint32_t slot, headers = p->meta.l3_off + ICMP6_MOST;
     struct act_packet q;
@@ -226,16 +223,21 @@ void dp_tell_sender(struct dp_worker *w, const struct act_packet *p, const struc
     uint8_t *frame;
 
     find_ends(w, p, &e);
-    if (e.gateway.family == 0 || !may_be_answered(p, &e.src) || !allowed(w, e.charged) ||
-        (frame = dp_originate_begin(w, headers, &slot)) == NULL)
-        return;
+    if (e.gateway.family == 0 || !may_be_answered(p, &e.src) || !allowed(w, e.charged))
+        return true;
+    if (p->payload_len != 0) /* "as much as possible" is to be quoted, and it is not here */
+        return false;
+    if ((frame = dp_originate_begin(w, headers, &slot)) == NULL)
+        return true;
     like(w, &q, p, slot, compose(frame, p, &e, error));
     if (dp_way_back(w, &q) != HSR_DROP_NONE) {
         dp_untake_slot(w, slot);
-        return;
+        return true;
     }
+    w->told[e.charged] += EVERY_NS;
     q.meta.ingress = q.egress; /* whose ledger what we make is in */
     w->ledger[q.egress].originated++;
     w->counters.icmp_errors++;
     dp_send(w, &q);
+    return true;
 }

@@ -226,7 +226,7 @@ static void follow(struct dp_worker *w, const struct frag_datagram *d, struct ac
     struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions, .dir = &s->dir[d->dir]};
 
     p->meta.hash = d->hash; /* the same way through the underlay too */
-    p->drop = (uint8_t)dp_pass(w, s, d->dir, p);
+    p->drop = (uint8_t)dp_pass(s, d->dir, p);
     act_run(&v, act_program(&w->actions, v.dir->program));
     dp_send(w, p);
 }

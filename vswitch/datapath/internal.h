@@ -148,7 +148,7 @@ bool dp_usable(struct dp_worker *w, struct session *s, unsigned dir, const struc
 /* A MAC address that is not the guest's, a host that is no VTEP of ours: why the packet must go, or HSR_DROP_NONE. */
 enum hsr_drop dp_wrong_sender(const struct dp_worker *w, const struct act_packet *p);
 /* It uses it: counted, and HSR_DROP_NONE when it fits the path. */
-enum hsr_drop dp_pass(struct dp_worker *w, struct session *s, unsigned dir, struct act_packet *p);
+enum hsr_drop dp_pass(struct session *s, unsigned dir, struct act_packet *p);
 
 /*
  * frag.c: fragments. The first one of a datagram becomes the packet that its L4 header says it is, of one of the classes of
@@ -278,9 +278,9 @@ DP_APART void dp_uplinks_look(struct dp_worker *w);
 
 /*
  * mtu.c: an IP packet of more than `mtu` bytes. HSR_DROP_NONE: it is the Post-Processor's to cut (p->mtu, p->fragment), else
- * it is to be dropped, and its sender has been told.
+ * it is to be dropped, and its sender told p->mtu.
  */
-DP_APART enum hsr_drop dp_over_mtu(struct dp_worker *w, struct act_packet *p, uint16_t mtu);
+DP_APART enum hsr_drop dp_over_mtu(struct act_packet *p, uint16_t mtu);
 
 /* Has a router of the underlay said that a tunnel packet of ours is too big for it? Then its path is known by now. */
 DP_APART bool dp_pmtu_told(struct dp_worker *w, const struct act_packet *p);
@@ -292,9 +292,10 @@ struct dp_error {
 };
 /*
  * error.c: tell the sender of a packet that nothing has rewritten yet (decapsulated or not) why it does not arrive: ICMP
- * or ICMPv6 from its gateway, back the way it came, if such a packet may be answered and its port's allowance lasts.
+ * or ICMPv6 from its gateway, back the way it came, if such a packet may be answered and its port's allowance lasts. False:
+ * it is sliced, and is needed whole to be quoted.
  */
-DP_APART void dp_tell_sender(struct dp_worker *w, const struct act_packet *p,
+DP_APART bool dp_tell_sender(struct dp_worker *w, const struct act_packet *p,
                              const struct dp_error *error);
 
 /* Packets that open no session; each deals with the packet for good. */

@@ -142,12 +142,11 @@ static inline void count(struct session *s, unsigned dir, const struct act_packe
  * An IP packet larger than the path takes: HSR_DROP_NONE if the Post-Processor makes it fit. Before all actions, so that
  * the sender is quoted what it sent.
  */
-static inline enum hsr_drop fit_path(struct dp_worker *w, const struct session *s, unsigned dir,
-                                     struct act_packet *p)
+static inline enum hsr_drop fit_path(const struct session *s, unsigned dir, struct act_packet *p)
 {
     uint16_t mtu = s->mtu[dir];
 
-    return p->frame_len - p->l3 > mtu ? dp_over_mtu(w, p, mtu) : HSR_DROP_NONE;
+    return p->frame_len - p->l3 > mtu ? dp_over_mtu(p, mtu) : HSR_DROP_NONE;
 }
 
 /*
@@ -203,7 +202,7 @@ static bool one(struct dp_worker *w, struct group *g, struct act_packet *p)
             return false;
         if (drop == HSR_DROP_NONE) {
             count(g->session, g->dir, p);
-            drop = fit_path(w, g->session, g->dir, p);
+            drop = fit_path(g->session, g->dir, p);
         }
     }
     p->drop = (uint8_t)drop;
@@ -222,7 +221,7 @@ static DP_APART void first(struct dp_worker *w, struct group *g, struct act_pack
     g->v.packet = g->session != NULL ? p : p + 1;
     if (g->session != NULL) {
         count(g->session, g->dir, p);
-        p->drop = (uint8_t)fit_path(w, g->session, g->dir, p);
+        p->drop = (uint8_t)fit_path(g->session, g->dir, p);
     }
 }
 
@@ -340,8 +339,8 @@ enum hsr_drop dp_wrong_sender(const struct dp_worker *w, const struct act_packet
     return right_vtep(w, p) ? HSR_DROP_NONE : HSR_DROP_UNKNOWN_VTEP;
 }
 
-enum hsr_drop dp_pass(struct dp_worker *w, struct session *s, unsigned dir, struct act_packet *p)
+enum hsr_drop dp_pass(struct session *s, unsigned dir, struct act_packet *p)
 {
     count(s, dir, p);
-    return fit_path(w, s, dir, p);
+    return fit_path(s, dir, p);
 }

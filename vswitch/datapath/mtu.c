@@ -37,23 +37,18 @@ static bool pieces_fit(const struct act_packet *p, unsigned gso, uint16_t mtu)
     return headers + p->meta.gso_size <= mtu;
 }
 
-enum hsr_drop dp_over_mtu(struct dp_worker *w, struct act_packet *p, uint16_t mtu)
+enum hsr_drop dp_over_mtu(struct act_packet *p, uint16_t mtu)
 {
     unsigned gso = gso_of(p);
+    bool tcp = gso == HSR_GSO_TCP4 || gso == HSR_GSO_TCP6;
 
     if (mtu == SES_MTU_NONE)
         return HSR_DROP_NONE;
     if ((gso == HSR_GSO_UFO || gso == HSR_GSO_USO) && pieces_fit(p, gso, mtu))
         return HSR_DROP_NONE;
-    if (gso != HSR_GSO_TCP4 && gso != HSR_GSO_TCP6) {
-        if (!may_fragment(p)) {
-            dp_tell_sender(w, p, &(struct dp_error){.why = HSR_DROP_PMTU, .mtu = mtu});
-            return HSR_DROP_PMTU;
-        }
-        p->fragment = true;
-    }
     p->mtu = mtu;
-    return HSR_DROP_NONE;
+    p->fragment = !tcp && may_fragment(p);
+    return tcp || p->fragment ? HSR_DROP_NONE : HSR_DROP_PMTU;
 }
 
 /* --- told by the underlay ----------------------------------------------------------------------------------------- */

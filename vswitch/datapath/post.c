@@ -57,12 +57,37 @@ static unsigned offload(const struct act_packet *p, struct hsr_tx_meta *meta)
     return bits;
 }
 
+/* Once more from the NIC, and whole: as it came, whatever has been done to it since. */
+static void again(struct dp_worker *w, struct act_packet *p, enum hsr_return why)
+{
+    struct hsr_tx_meta meta = stamp(p);
+    bool left = (p->meta.verdicts >> 2 & 3) == HSR_VERDICT_PARTIAL;
+
+    meta.action = HSR_TXA_RETURN;
+    meta.drop_reason = (uint8_t)why;
+    meta.frame_off = HSR_SLOT_FRAME;
+    meta.frame_len = p->meta.payload_off;
+    meta.payload = p->meta.payload;
+    meta.l3_off = p->meta.l3_off;
+    meta.l4_off = p->meta.l4_off;
+    meta.offload = p->meta.flags & HSR_RXF_IPV6 ? HSR_TXO_IPV6 : 0;
+    if (left && p->meta.flags & HSR_RXF_LINE1)
+        meta.offload = (uint16_t)(meta.offload | partial(p, &meta));
+    write_meta(p, &meta);
+    w->ledger[p->meta.ingress].tx++;
+    push(w, p->entry);
+}
+
 /* A packet with a reason against it, or without a way out. */
 static DP_APART void refuse(struct dp_worker *w, struct act_packet *p)
 {
-    if (p->drop == HSR_DROP_TTL)
-        dp_tell_sender(w, p, &(struct dp_error){.why = HSR_DROP_TTL});
-    dp_drop(w, p, p->drop != HSR_DROP_NONE ? (enum hsr_drop)p->drop : HSR_DROP_NO_ROUTE);
+    enum hsr_drop why = p->drop != HSR_DROP_NONE ? (enum hsr_drop)p->drop : HSR_DROP_NO_ROUTE;
+    struct dp_error error = {.why = why, .mtu = why == HSR_DROP_PMTU ? p->mtu : 0};
+
+    if ((why == HSR_DROP_PMTU || why == HSR_DROP_TTL) && !dp_tell_sender(w, p, &error))
+        again(w, p, HSR_RETURN_WHOLE);
+    else
+        dp_drop(w, p, why);
 }
 
 /* Written in place and never read back: the slot is the NIC's as well. */
