@@ -342,6 +342,8 @@ struct dp_counters bench_counters(struct bench *b)
         sum.stale_flow_id += c->stale_flow_id;
         sum.revalidated += c->revalidated;
         sum.bad_entry += c->bad_entry;
+        sum.handed_in += c->handed_in;
+        sum.handed_out += c->handed_out;
         sum.fit_inserts += c->fit_inserts;
         sum.fit_deletes += c->fit_deletes;
         sum.icmp_errors += c->icmp_errors;

@@ -190,7 +190,7 @@ def expected(stats, drops, version):
         else:
             add(f"avs_sessions_{key}" + ("_total" if key in ("created", "adopted") else ""), value)
     plain = {"packets": "packets", "vectors": "vectors", "bursts": "bursts", "stale_flow_id": "stale_flow_ids",
-             "revalidated": "revalidations", "bad_entry": "bad_entries", "fit_inserts": "flow_index_inserts",
+             "revalidated": "revalidations", "bad_entry": "bad_entries", "handed_in": "handed_in", "handed_out": "handed_out", "fit_inserts": "flow_index_inserts",
              "fit_deletes": "flow_index_deletes", "icmp_errors": "icmp_errors",
              "icmp_limited": "icmp_limited", "busy_cycles": "busy_cycles"}
     for w in stats["workers"]:

@@ -190,6 +190,17 @@ static void condemn(struct frag_datagram *d, enum hsr_drop drop)
     d->drop = (uint8_t)drop;
 }
 
+/* The first one has been handed over, or the other worker took no more. */
+static void moved(struct frag_datagram *d, const struct act_packet *p)
+{
+    if (p->moved == 0) {
+        condemn(d, (enum hsr_drop)p->drop);
+        return;
+    }
+    d->state = FRAG_MOVED;
+    d->worker = (uint8_t)(p->moved - 1);
+}
+
 /* True: it goes as the packet of a flow. */
 static bool judge(struct dp_worker *w, struct frag_datagram *d, struct act_packet *p)
 {
@@ -204,6 +215,11 @@ static bool judge(struct dp_worker *w, struct frag_datagram *d, struct act_packe
         d->seq = sequence(p);
     if (dp_icmp_echo(w, p)) {
         d->state = FRAG_ECHOED;
+        return false;
+    }
+    /* To where the other packets of its flow come. That one may know still better. */
+    if (p->hops == 0 && dp_hand_home(w, p, dp_home(w, p->meta.hash))) {
+        moved(d, p);
         return false;
     }
     return true;
@@ -237,6 +253,8 @@ static void treat(struct dp_worker *w, const struct frag_datagram *d, struct act
         follow(w, d, p);
     else if (d->state == FRAG_ECHOED)
         dp_icmp_echo_rest(w, p);
+    else if (d->state == FRAG_MOVED)
+        dp_hand_over(w, p, d->worker);
     else
         dp_drop(w, p, (enum hsr_drop)d->drop);
 }
@@ -323,6 +341,11 @@ void dp_fragment_judged(struct dp_worker *w, struct frag_datagram *d, const stru
     struct hsr_key key;
     unsigned dir;
 
+    if (p->moved != 0) {
+        moved(d, p);
+        settle(w, d);
+        return;
+    }
     dp_key(p, &key);
     struct session *s = ses_find(w->sessions, p->meta.hash, &key, dp_swap(p), &dir);
 

@@ -29,6 +29,7 @@ enum frag_state {
     FRAG_WAITING, /* for the first one */
     FRAG_PASSED,  /* the others go by its session */
     FRAG_ECHOED,  /* it was an echo request to us: the others are answered too */
+    FRAG_MOVED,   /* to another worker: the others follow */
     FRAG_DROPPED, /* so are the others */
 };
 
@@ -68,6 +69,7 @@ struct frag_datagram {
     uint8_t state;          /* enum frag_state */
     uint8_t drop;           /* FRAG_DROPPED: why */
     uint8_t dir;            /* FRAG_PASSED */
+    uint8_t worker;         /* FRAG_MOVED */
     bool ready, expired;
     uint16_t units; /* that have come */
     uint16_t top;   /* behind the last of them */

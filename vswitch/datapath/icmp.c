@@ -212,6 +212,9 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
     unsigned dir;
     struct session *s = quoted_session(w, p, &dir);
 
+    /* The session of a public address may live elsewhere than its inner side's packets come to. */
+    if (s == NULL && dp_hand_on(w, p))
+        return;
     if (s == NULL || !dp_right_port(w, s, dir, p)) {
         dp_drop(w, p, HSR_DROP_ICMP_INNER);
         return;

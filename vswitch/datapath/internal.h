@@ -37,7 +37,6 @@ struct dp_worker {
     struct ses_table *sessions;
     struct act_store actions;
     uint32_t id;
-    uint32_t workers;
     bool fast_path;
     int rx_doorbell;
     uint64_t now;             /* of this burst */
@@ -74,6 +73,9 @@ struct dp_worker {
     uint32_t outs;
     struct act_packet packet[DP_BURST];
     struct dp_frags *frags; /* frag.h */
+    uint32_t handed_to;     /* workers that were handed something, a bit each, and not woken yet */
+    uint32_t handed_turn;   /* whose packets are looked at first */
+    uint32_t handed_high;   /* most that ever waited in one of its queues */
     struct dp_ledger *ledger;
     uint64_t *told;     /* by port: NIC time up to which its allowance of ICMP errors is used */
     struct dp_nat *nat; /* POL_SNAT_IDS of them */
@@ -166,6 +168,30 @@ bool dp_frag_waits(const struct dp_worker *w);
 /* Datagrams whose time is up. */
 void dp_frag_expire(struct dp_worker *w);
 
+/*
+ * handover.c: packets that are another worker's. Those that are true, and dp_hand_over(), have dealt with the packet: it is
+ * there now, or dropped because that one takes no more.
+ */
+void dp_handover_attach(struct dp_worker *w);
+/* Worker to which packets of this hash come: the RETA. */
+uint32_t dp_home(const struct dp_worker *w, uint64_t hash);
+void dp_hand_over(struct dp_worker *w, struct act_packet *p, uint32_t to);
+/* If that is another one, and the packet has not been about too long. */
+bool dp_hand_home(struct dp_worker *w, struct act_packet *p, uint32_t home);
+/* If its flow id, which is a hint, names another one. */
+bool dp_hand_hinted(struct dp_worker *w, struct act_packet *p);
+/* Round to all workers, until one knows it. */
+bool dp_hand_on(struct dp_worker *w, struct act_packet *p);
+/* Wake those that were handed something. */
+DP_APART void dp_handover_wake(struct dp_worker *w);
+/* What others have handed to this one; up to `max` of it into `packet`. */
+uint32_t dp_handed_waiting(const struct dp_worker *w);
+uint32_t dp_handed_room(void);
+DP_APART uint32_t dp_handed_load(struct dp_worker *w, struct act_packet *packet, uint32_t max);
+/* False: something waits. */
+bool dp_handover_sleep(struct dp_worker *w);
+void dp_handover_awake(struct dp_worker *w);
+
 /* What the protocol state machine must know of a packet; false when its header is not there after all. */
 bool dp_describe(const struct act_packet *p, struct ses_packet *sp);
 
@@ -178,11 +204,11 @@ struct dp_binding {
     uint64_t hash;
     bool swap;
 };
-/* Worker to which packets of this hash come. */
-uint32_t dp_home(const struct dp_worker *w, uint64_t hash);
 /* For a new session of the walk; with a pool, address and port that were chosen are in `seen`. `hash` is the packet's. */
 enum hsr_drop dp_nat_bind(struct dp_worker *w, struct pol_walk *walk, uint64_t hash,
                           struct dp_binding *b);
+/* Worker that has the session of this walk; `hash` is that of the packet's key. */
+uint32_t dp_nat_home(const struct dp_worker *w, const struct pol_walk *walk, uint64_t hash);
 /* Is the session translated as the walk says? */
 bool dp_nat_same(const struct dp_worker *w, const struct session *s, const struct pol_walk *walk);
 /* What the initiator's packets look like behind the translation, from the key of the answers. */

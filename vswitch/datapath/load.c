@@ -46,6 +46,8 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
     p->encap = false;
     p->fragment = false;
     p->drop = HSR_DROP_NONE;
+    p->hops = 0;
+    p->moved = 0;
     if (!hsr_rx_check(&p->meta, space) || !headers_fit(&p->meta)) {
         /* The ledger needs a port that exists; the rest of this metadata is used no more. */
         p->meta.ingress &= HSR_MAX_PORTS - 1;

@@ -215,6 +215,10 @@ static DP_APART void first(struct dp_worker *w, struct group *g, struct act_pack
 {
     if (g->session != NULL)
         ses_remove(w->sessions, g->session, SES_WHY_CLOSED);
+    else if (dp_hand_hinted(w, p)) {
+        g->v.packet = p + 1;
+        return;
+    }
     g->session = dp_first(w, p, key);
     g->dir = dp_swap(p);
     g->indexed = false;

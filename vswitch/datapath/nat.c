@@ -16,11 +16,6 @@
  * none. */
 #define TRIES 64u
 
-uint32_t dp_home(const struct dp_worker *w, uint64_t hash)
-{
-    return hsr_hash_reta(hash) % w->workers; /* as nic_steer() fills the RETA */
-}
-
 static bool is_icmp(uint8_t proto)
 {
     return proto == HSR_PROTO_ICMP || proto == HSR_PROTO_ICMP6;
@@ -153,6 +148,21 @@ enum hsr_drop dp_nat_bind(struct dp_worker *w, struct pol_walk *walk, uint64_t h
     if (other->policy != w->policy_stamp)
         drop = dp_revalidate(w, other);
     return drop == HSR_DROP_NONE || dp_for_now(drop) ? HSR_DROP_NAT_PORTS : HSR_DROP_NONE;
+}
+
+/*
+ * A session is at home where its answers come to. Those look like packets of something else to who does not know it, so
+ * they must find it by themselves; the initiator's are led there by the policy that led the first of them. To a session of a
+ * pool both come: its port is chosen so.
+ */
+uint32_t dp_nat_home(const struct dp_worker *w, const struct pol_walk *walk, uint64_t hash)
+{
+    struct dp_binding b;
+
+    if (!walk->translated || walk->snat != NULL)
+        return dp_home(w, hash);
+    answer_key(w, walk, &b);
+    return dp_home(w, b.hash);
 }
 
 bool dp_nat_same(const struct dp_worker *w, const struct session *s, const struct pol_walk *walk)

@@ -137,6 +137,9 @@ struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct
     }
     pol_walk(w->policy, &walk);
     drop = walk.drop;
+    if (drop == HSR_DROP_NONE &&
+        dp_hand_home(w, p, dp_nat_home(w, &walk, hsr_hash_key(&w->hash, key))))
+        return NULL;
     if (drop == HSR_DROP_NONE)
         drop = open_session(w, p, key, &walk, &s);
     if (s == NULL)

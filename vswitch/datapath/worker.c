@@ -60,7 +60,6 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->view = config->view;
     w->shared = config->shared;
     w->id = config->id;
-    w->workers = config->workers;
     w->fast_path = config->fast_path;
     hsr_hash_init(&w->hash, config->view->hash_secret);
     w->fw_slot = calloc(config->view->fw_slots, sizeof *w->fw_slot);
@@ -80,6 +79,7 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
         return NULL;
     }
     open_rings(w, config);
+    dp_handover_attach(w);
     return w;
 }
 
@@ -169,17 +169,18 @@ static void end_burst(struct dp_worker *w)
         atomic_store_explicit(&call->done, true, memory_order_release);
     }
     dp_flush(w);
+    if (w->handed_to != 0)
+        dp_handover_wake(w);
     if (w->shared->qsbr != NULL)
         rte_rcu_qsbr_quiescent(w->shared->qsbr, w->id);
 }
 
-/* Read the burst in: metadata first, then what each packet will need, so that the misses overlap. */
-static uint32_t load_burst(struct dp_worker *w)
+/* Read the burst in, behind `n` packets there are already: metadata first, then what each packet will need, so that the misses overlap. */
+static uint32_t load_burst(struct dp_worker *w, uint32_t n)
 {
     uint32_t entry[DP_BURST];
-    uint32_t got = hsr_ring_pop(&w->rx, entry, DP_BURST);
+    uint32_t got = hsr_ring_pop(&w->rx, entry, DP_BURST - n);
     uint64_t unknown = 0; /* a bit for each packet of no known flow id */
-    uint32_t n = 0;
 
     for (uint32_t i = 0; i < got; i++)
         if (hsr_entry_slot(entry[i]) < w->view->slots)
@@ -231,8 +232,11 @@ uint32_t dp_poll(struct dp_worker *w)
         end_burst(w);
         return n;
     }
-    if (w->tx_room >= DP_OUT)
-        n = load_burst(w);
+    if (w->tx_room >= DP_OUT) {
+        if (dp_handed_waiting(w) > 0)
+            n = dp_handed_load(w, w->packet, DP_BURST / 2);
+        n = load_burst(w, n);
+    }
     for (struct act_packet *p = w->packet, *end = p + n, *next; p < end; p = next) {
         next = vector_end(p, end);
         dp_vector(w, p, next);
@@ -256,10 +260,12 @@ void dp_wait(struct dp_worker *w, uint32_t timeout_us)
     bool quiet = hsr_ring_sleep(&w->rx);
 
     quiet &= hsr_ring_sleep(&w->completion);
+    quiet &= dp_handover_sleep(w);
     if (quiet && atomic_load(&w->pending) == NULL)
         ppoll(&fd, 1, &timeout, NULL);
     hsr_ring_awake(&w->rx);
     hsr_ring_awake(&w->completion);
+    dp_handover_awake(w);
     if (w->shared->qsbr != NULL)
         rte_rcu_qsbr_thread_online(w->shared->qsbr, w->id);
     if (read(w->rx_doorbell, &count, sizeof count) < 0)
@@ -347,6 +353,7 @@ void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS])
         {"fragments", frags->used, frags->high, FRAG_DATAGRAMS},
         {"neighbor_wait", park, park_high, DP_PARK},
         {"fragments_held", frags->holds, frags->holds_high, FRAG_HELD},
+        {"handover", dp_handed_waiting(w), w->handed_high, dp_handed_room()},
     };
 
     memcpy(level, all, sizeof all);

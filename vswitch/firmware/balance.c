@@ -10,6 +10,8 @@ static void add_workers(const struct fw *fw, uint16_t port, struct fw_balance *b
         const struct dp_ledger *l = &fw->worker_stats[w].ledger[port];
         uint64_t left = l->tx + l->consumed + l->drops;
 
+        /* From worker to worker: each one's books are right by themselves, whenever it is asked. */
+        b->fw += (int64_t)(l->handed_in - l->handed_out);
         *out += left;
         *in += l->rx;
         b->fw += (int64_t)(l->rx + l->originated - left - l->held);

@@ -30,7 +30,6 @@ static int open_worker(struct fw *fw, const struct fw_config *config, uint32_t i
     struct dp_worker_config worker = {.view = config->view,
                                       .shared = &fw->shared,
                                       .id = id,
-                                      .workers = fw->workers,
                                       .sessions = fw->options.sessions,
                                       .quota = fw->options.quota,
                                       .timeouts = fw->options.timeouts,
@@ -118,6 +117,8 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
         for (uint32_t i = 0; i < FW_OFFERS; i++)
             fw->offer[i].fd = -1;
         rc = open_stats(fw);
+        if (rc == 0)
+            rc = dp_shared_open(&fw->shared, fw->workers);
         if (rc == 0 && fw->threaded)
             rc = open_qsbr(fw);
         for (uint32_t w = 0; rc == 0 && w < fw->workers; w++)
@@ -147,6 +148,7 @@ void fw_close(struct fw *fw)
     pol_free(fw->policy);
     cfg_free(fw->cfg);
     free(fw->shared.qsbr);
+    dp_shared_close(&fw->shared);
     free(fw->nic_stats);
     free(fw->worker_stats);
     free(fw);

@@ -151,6 +151,8 @@ static json_t *worker_json(struct fw *fw, uint32_t id)
     fw_put(o, "stale_flow_id", c->stale_flow_id);
     fw_put(o, "revalidated", c->revalidated);
     fw_put(o, "bad_entry", c->bad_entry);
+    fw_put(o, "handed_in", c->handed_in);
+    fw_put(o, "handed_out", c->handed_out);
     fw_put(o, "fit_inserts", c->fit_inserts);
     fw_put(o, "fit_deletes", c->fit_deletes);
     fw_put(o, "icmp_errors", c->icmp_errors);

@@ -188,10 +188,12 @@ static void one(struct nic *nic, uint32_t worker, uint32_t entry)
     uint32_t slot = hsr_entry_slot(entry), kind = hsr_entry_kind(entry);
     struct hsr_tx_meta meta;
 
-    if (slot >= s->region.view.slots || s->slots.worker[slot] != worker ||
-        !(kind == HSR_KIND_PACKET ? nic_slots_move(&s->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC)
-                                  : (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
-                                        s->slots.state[slot] == NIC_SLOT_QUOTA)) {
+    /* As claim() has it: a packet by any worker, what is of a quota by its own. */
+    if (slot >= s->region.view.slots ||
+        !(kind == HSR_KIND_PACKET
+              ? nic_slots_move(&s->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC)
+              : (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
+                    s->slots.worker[slot] == worker && s->slots.state[slot] == NIC_SLOT_QUOTA)) {
         nic->faults.bad_entry++;
         return;
     }
@@ -237,7 +239,7 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = hsr_entry_slot(entry[i]);
 
-        if (slot >= s->region.view.slots || s->slots.worker[slot] != worker ||
+        if (slot >= s->region.view.slots ||
             !nic_slots_move(&s->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC)) {
             nic->faults.bad_entry++;
             continue;

@@ -211,19 +211,22 @@ void nic_tx_act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, 
     act(nic, meta, 0, slot, kind, ledger);
 }
 
-/* Is this the worker's to send? Received runs change hands here, so that none comes back twice. */
+/*
+ * Is this the worker's to send? Received runs change hands here, so that none comes back twice; workers hand packets over to
+ * one another, so any may bring it. What is of a quota stays with its worker.
+ */
 static bool claim(struct nic *nic, uint32_t worker, uint32_t slot, uint32_t kind)
 {
-    if (slot >= nic->region.view.slots || nic->slots.worker[slot] != worker)
+    if (slot >= nic->region.view.slots)
         return false;
     if (kind == HSR_KIND_PACKET) {
         if (!nic_slots_move(&nic->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC))
             return false;
-        nic->with_worker[nic->slots.port[slot]][worker]--;
+        nic->with_worker[nic->slots.port[slot]][nic->slots.worker[slot]]--;
         return true;
     }
     return (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
-           nic->slots.state[slot] == NIC_SLOT_QUOTA;
+           nic->slots.worker[slot] == worker && nic->slots.state[slot] == NIC_SLOT_QUOTA;
 }
 
 static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)

@@ -363,6 +363,7 @@ enum hsr_meter_unit {
     X(FRAG_QUOTA, frag_quota, fw, "too many fragments of the vNIC wait for the first one, or too many of its datagrams for the rest") \
     X(NO_UPLINK, no_uplink, fw, "no uplink that has a link leads to the VTEP") \
     X(NEIGH_TIMEOUT, neigh_timeout, fw, "underlay neighbour that does not answer") \
+    X(HANDOVER_FULL, handover_full, fw, "the worker that has the packet's session takes nothing more from the one it came to") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -445,17 +446,18 @@ enum hsr_drop {
     HSR_DROP_FRAG_QUOTA = 67,
     HSR_DROP_NO_UPLINK = 68,
     HSR_DROP_NEIGH_TIMEOUT = 69,
-    HSR_DROP_TX_META_BAD = 70,
-    HSR_DROP_PORT_GONE = 71,
-    HSR_DROP_PORT_TX_FULL = 72,
-    HSR_DROP_TX_TOO_BIG = 73,
-    HSR_DROP_TSO_BAD = 74,
-    HSR_DROP_STALE_OWNER = 75,
-    HSR_DROP_FW_GONE = 76,
-    HSR_DROP_HELD_BACK = 77,
-    HSR_DROP_SECOND_FULL = 78,
-    HSR_DROP_PAYLOAD_GONE = 79,
-    HSR_DROP_COUNT = 80,
+    HSR_DROP_HANDOVER_FULL = 70,
+    HSR_DROP_TX_META_BAD = 71,
+    HSR_DROP_PORT_GONE = 72,
+    HSR_DROP_PORT_TX_FULL = 73,
+    HSR_DROP_TX_TOO_BIG = 74,
+    HSR_DROP_TSO_BAD = 75,
+    HSR_DROP_STALE_OWNER = 76,
+    HSR_DROP_FW_GONE = 77,
+    HSR_DROP_HELD_BACK = 78,
+    HSR_DROP_SECOND_FULL = 79,
+    HSR_DROP_PAYLOAD_GONE = 80,
+    HSR_DROP_COUNT = 81,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */

@@ -52,7 +52,7 @@ static void *user_thread(void *arg)
 {
     const char *port = arg;
     static const struct fr_flow *const to[] = {&a_to_b, &a_to_c, &a_to_9};
-    struct fr *f = malloc(sizeof *f), *got = malloc(sizeof *got);
+    struct fr *f = malloc(sizeof *f), *got = malloc(sizeof *got), *whole = malloc(sizeof *whole);
     struct nic_ring *ring = NULL;
 
     for (uint32_t i = 0; i < b.names; i++)
@@ -75,6 +75,13 @@ static void *user_thread(void *arg)
             }
             fr_udp(f, &flow, 50);
         }
+        if (ring != b.port[0].ring &&
+            i % 5 == 0) { /* at home at the other worker, as often as not */
+            fr_udp(whole, &flow, 2000);
+            fr_fragment(f, whole, i, 1400, 1400, false);
+            nic_ring_push(ring, f->b, f->len, NULL);
+            fr_fragment(f, whole, i, 0, 1400, true);
+        }
         nic_ring_push(ring, f->b, f->len, NULL);
         while (nic_ring_pop(ring, got->b, sizeof got->b, &got->vnet) >= 0)
             continue;
@@ -83,6 +90,7 @@ static void *user_thread(void *arg)
     }
     free(f);
     free(got);
+    free(whole);
     return NULL;
 }
 
@@ -166,6 +174,7 @@ static void changes_under_traffic(void **state)
     pthread_join(nic, NULL);
     threads(false);
     assert_true(bench_counters(&b).packets > 100);
+    assert_true(bench_counters(&b).handed_in > 0);
     bench_close(&b);
 }
 

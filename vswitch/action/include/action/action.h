@@ -66,6 +66,8 @@ struct act_packet {
     bool encap;
     bool fragment; /* with mtu: the packet may be fragmented */
     uint8_t drop;  /* reason, 0: alive */
+    uint8_t hops;  /* from worker to worker */
+    uint8_t moved; /* to this worker now, + 1; 0: it is here */
 };
 
 /* Packets under one program, in a row. Those with a reason to be dropped are nobody's business any more. */

@@ -37,14 +37,18 @@ struct dp_shared {
         *_Atomic policy; /* NULL before the first configuration: nothing is forwarded */
     struct dp_neighbors neighbors;
     struct dp_pmtus pmtus;
-    struct rte_rcu_qsbr *qsbr; /* NULL: one thread does everything */
+    struct dp_handover *handover; /* between workers; dp_shared_open() */
+    struct rte_rcu_qsbr *qsbr;    /* NULL: one thread does everything */
 };
+
+/* For so many workers, before they are opened; those are closed before it. 0 or -ENOMEM. */
+int dp_shared_open(struct dp_shared *shared, uint32_t workers);
+void dp_shared_close(struct dp_shared *shared);
 
 struct dp_worker_config {
     const struct hsr_view *view;
     struct dp_shared *shared;
     uint32_t id;
-    uint32_t workers; /* that packets are steered to; the region may have rings for more */
     uint32_t sessions;
     uint32_t quota;
     struct ses_timeouts timeouts;
@@ -58,6 +62,7 @@ struct dp_worker_config {
 /* Packets of one port in this worker's hands; a stage of the conservation equation. */
 struct dp_ledger {
     uint64_t rx, originated, tx, consumed, drops;
+    uint64_t handed_in, handed_out; /* from other workers, to them */
     uint64_t
         held; /* now: fragments that wait for the first of their datagram, packets for a next hop */
 };
@@ -69,6 +74,7 @@ struct dp_counters {
     uint64_t revalidated;
     uint64_t bad_entry;
     uint64_t fit_inserts, fit_deletes;
+    uint64_t handed_in, handed_out; /* packets from other workers, and to them */
     uint64_t icmp_errors,
         icmp_limited;     /* ICMP errors we sent, and those a vNIC's allowance forbade */
     uint64_t busy_cycles; /* of the time-stamp counter (rte_rdtsc), in turns that found packets */
@@ -84,7 +90,7 @@ struct dp_level {
     const char *name;
     uint64_t used, high, capacity; /* `high`: the most ever in use */
 };
-#define DP_LEVELS 9
+#define DP_LEVELS 10
 
 /* NULL with errno: ENOMEM, EINVAL. */
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config);
