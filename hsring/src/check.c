@@ -4,14 +4,14 @@
 #include "hsring/wire.h"
 
 /*
- * Of the contract, not offered yet, and refused each in one place: MORE (TXO_OFFERED), MERGE (hsr_tx_check()).
+ * Bits that mean nothing are refused, so that they can come to mean something.
  */
 enum {
     RXF_KNOWN = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_OPTIONS |
                 HSR_RXF_LINE1 | HSR_RXF_L2_MCAST,
     TXO_OFFERED = HSR_TXO_L3_CSUM | HSR_TXO_L4_PARTIAL | HSR_TXO_L4_UDP | HSR_TXO_ENCAP |
                   HSR_TXO_OUTER_L3_CSUM | HSR_TXO_OUTER_L4_CSUM | HSR_TXO_L4_SCTP | HSR_TXO_IPV6 |
-                  HSR_TXO_FRAGMENT,
+                  HSR_TXO_FRAGMENT | HSR_TXO_MORE,
 };
 
 /* Known type, ECN with TCP only, and a size with every type but NONE. */
@@ -150,6 +150,14 @@ static bool tx_ctrl_ok(const struct hsr_tx_meta *meta)
            (meta->action == HSR_CTRL_FENCE && hsr_owner_group(meta->owner) < HSR_MAX_GROUPS);
 }
 
+/* Bytes to be appended, none of them perhaps, for a payload may follow; its headers are nobody's any more. */
+static bool tx_merge_ok(const struct hsr_tx_meta *meta, uint32_t space)
+{
+    return meta->frame_off >= HSR_SLOT_META &&
+           (uint64_t)(meta->frame_off - HSR_SLOT_META) + meta->frame_len <= space &&
+           (meta->offload & ~(unsigned)HSR_TXO_MORE) == 0;
+}
+
 bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
 {
     if (kind > HSR_KIND_ORIGINATE || meta->fit_op > HSR_FIT_UPDATE || !tx_payload_ok(meta))
@@ -167,7 +175,9 @@ bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
     case HSR_TXA_RETURN:
         /* What the firmware made itself was never received and cannot be delivered again. */
         return kind == HSR_KIND_PACKET && return_known(meta->drop_reason) &&
-               tx_frame_ok(meta, space);
+               !(meta->offload & HSR_TXO_MORE) && tx_frame_ok(meta, space);
+    case HSR_TXA_MERGE:
+        return kind == HSR_KIND_PACKET && tx_merge_ok(meta, space);
     default:
         return false;
     }

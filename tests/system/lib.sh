@@ -26,7 +26,7 @@ N=avs$$
 TMP=""
 BG=""
 declare -a namespaces=() pids=() started=()
-nic_options=() # of each avs-nic
+nic_options=() # of each NIC, an embedded one as well
 declare -A nic_pid=() avsd_pid=()
 log_allow='^$' # warnings and errors that the scenario provokes, as a regular expression
 
@@ -128,6 +128,8 @@ start_avsd() {
     shift
     if [ "$mode" = two ]; then
         set -- "--nic=$TMP/$host.nic" "$@"
+    else
+        set -- "${nic_options[@]}" "$@"
     fi
     ip netns exec "$N-$host" "$BIN/avsd" -s "$TMP/$host.sock" "$@" </dev/null >>"$TMP/$host.avsd.log" 2>&1 &
     avsd_pid[$host]=$!

@@ -55,13 +55,23 @@ struct nic_device_rule {
     uint64_t flow_id;
 };
 
+/* A frame that further entries of the ring are added to (merge.c). */
+struct nic_chain {
+    bool open;
+    uint16_t ledger;
+    uint32_t merged; /* packets added */
+    struct hsr_tx_meta meta;
+    struct po_source frame;
+    struct po_span span[PO_MAX_SPANS];
+};
+
 /* Payloads kept while their headers are with the firmware (payload.c). */
 struct nic_kept {
     bool on;    /* packets are sliced */
     bool track; /* by_slot is written for every packet received */
     struct nic_cells cells;
     uint32_t *by_slot; /* handle of what was cut off the packet in this run, 0: nothing */
-    uint16_t leaving[NIC_TX_BURST]; /* to be freed after the flush */
+    uint16_t leaving[NIC_TX_BURST + HSR_MAX_VECTOR]; /* to be freed after the flush */
     uint32_t leavings;
     uint64_t sliced, not_sliced, stale;
 };
@@ -87,11 +97,12 @@ struct nic {
                         [HSR_MAX_WORKERS]; /* packets in a ring and beyond, by ledger */
     uint16_t flush[HSR_MAX_PORTS];         /* ports with frames in their batch */
     uint32_t flushes;
-    uint32_t done[NIC_TX_BURST]; /* runs to free after the flush */
+    uint32_t done[NIC_TX_BURST + HSR_MAX_VECTOR]; /* runs to free after the flush */
     uint32_t dones;
     struct hsr_port_stats *stats; /* private truth, published by copy */
     uint32_t ledgers;             /* port indices ever used, + 1: packets outlive their port */
     struct nic_kept kept;
+    struct nic_chain chain;
     uint64_t now;        /* NIC time of this turn */
     uint64_t published;  /* NIC time of the last publication */
     uint32_t link_turn;  /* place in `active` of the port whose link was looked at last */
@@ -149,6 +160,18 @@ void nic_payload_free(struct nic *nic);
 
 /* The packet in this slot goes, and nobody can name its payload any more. */
 void nic_payload_forget(struct nic *nic, uint32_t slot);
+
+/*
+ * A checked entry while a chain is open, or that begins or continues one: true, it has been dealt with. An open chain that
+ * it does not continue is lost. nic_chain_break(): so is one at the end of what the ring holds (merge.c).
+ */
+bool nic_chain_entry(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t worker,
+                     uint32_t slot, uint32_t kind, uint16_t ledger);
+void nic_chain_break(struct nic *nic);
+
+/* A frame of several places leaves by its egress port (tx.c). */
+void nic_tx_joined(struct nic *nic, const struct hsr_tx_meta *meta, const struct po_source *frame,
+                   uint16_t ledger);
 
 /* A checked RETURN (return.c). */
 void nic_return(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger,

@@ -90,6 +90,18 @@ static inline struct nic_slot_port *egress(struct nic *nic, uint16_t index)
     return p;
 }
 
+static void process_frame(struct nic *nic, struct nic_slot_port *p, const struct hsr_tx_meta *meta,
+                          const struct po_source *frame, uint16_t ledger)
+{
+    struct collect c = {.nic = nic, .port = p, .ledger = ledger};
+    struct po_result r = po_process(&nic->work, meta, frame, &p->port.egress, collect_frames, &c);
+
+    if (r.made > 1)
+        nic->stats[ledger].post_segments += r.made - 1;
+    if (r.made == 0)
+        nic_post_drop(nic, ledger, r.drop);
+}
+
 /* A frame the Post-Processor may have work with. */
 static __attribute__((noinline)) void process(struct nic *nic, struct nic_slot_port *p,
                                               const struct hsr_tx_meta *meta, uint32_t slot,
@@ -97,19 +109,23 @@ static __attribute__((noinline)) void process(struct nic *nic, struct nic_slot_p
 {
     struct po_span span[1 + NIC_PAYLOAD_MOST];
     struct po_source frame = {.span = span, .spans = 1, .len = meta->frame_len};
-    struct collect c = {.nic = nic, .port = p, .ledger = ledger};
-    struct po_result r;
 
     span[0] =
         (struct po_span){hsr_slot(&nic->region.view, slot) + meta->frame_off, meta->frame_len};
     if (payload != NIC_NO_PAYLOAD)
         nic_payload_source(nic, payload, &frame, span + 1);
-    r = po_process(&nic->work, meta, &frame, &p->port.egress, collect_frames, &c);
+    process_frame(nic, p, meta, &frame, ledger);
+}
 
-    if (r.made > 1)
-        nic->stats[ledger].post_segments += r.made - 1;
-    if (r.made == 0)
-        nic_post_drop(nic, ledger, r.drop);
+void nic_tx_joined(struct nic *nic, const struct hsr_tx_meta *meta, const struct po_source *frame,
+                   uint16_t ledger)
+{
+    struct nic_slot_port *p = egress(nic, meta->egress_port);
+
+    if (p == NULL)
+        nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
+    else
+        process_frame(nic, p, meta, frame, ledger);
 }
 
 static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
@@ -182,6 +198,12 @@ static __attribute__((noinline)) void act_with_payload(struct nic *nic,
     }
 }
 
+/* Is the entry part of a chain, or (of what is no frame to be sent) may it look like one? */
+static inline bool chains(const struct hsr_tx_meta *meta)
+{
+    return meta->offload & HSR_TXO_MORE || meta->action == HSR_TXA_MERGE;
+}
+
 /* Do what the (checked) metadata of a packet asks. */
 static void act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t worker, uint32_t slot,
                 uint32_t kind, uint16_t ledger)
@@ -190,6 +212,9 @@ static void act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t worker
 
     if (meta->fit_op != HSR_FIT_NONE)
         pp_fit_apply(&nic->pre.fit, meta);
+    if (__builtin_expect(nic->chain.open || chains(meta), false) &&
+        nic_chain_entry(nic, meta, worker, slot, kind, ledger))
+        return;
     if (kind == HSR_KIND_CTRL) {
         if (meta->action != HSR_CTRL_FIT)
             act_with_payload(nic, meta, worker, slot, kind, ledger);
@@ -229,6 +254,21 @@ static bool claim(struct nic *nic, uint32_t worker, uint32_t slot, uint32_t kind
            nic->slots.worker[slot] == worker && nic->slots.state[slot] == NIC_SLOT_QUOTA;
 }
 
+/* Metadata that is outside its contract. */
+static void refuse(struct nic *nic, uint32_t slot, uint32_t kind, uint16_t ledger)
+{
+    nic_chain_break(nic);
+    if (kind == HSR_KIND_CTRL)
+        return;
+    if (kind == HSR_KIND_ORIGINATE)
+        nic->stats[ledger].post_originated++;
+    else
+        nic->stats[ledger].post_ring++;
+    nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
+    if (kind == HSR_KIND_PACKET)
+        nic_payload_forget(nic, slot);
+}
+
 static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
 {
     uint32_t slot = hsr_entry_slot(entry);
@@ -252,17 +292,10 @@ static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
     }
     if (kind != HSR_KIND_PACKET)
         ledger = meta.egress_port < nic->ledgers ? meta.egress_port : 0;
-    if (good) {
+    if (good)
         act(nic, &meta, worker, slot, kind, ledger);
-    } else if (kind != HSR_KIND_CTRL) {
-        if (kind == HSR_KIND_ORIGINATE)
-            nic->stats[ledger].post_originated++;
-        else
-            nic->stats[ledger].post_ring++;
-        nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
-        if (kind == HSR_KIND_PACKET)
-            nic_payload_forget(nic, slot);
-    }
+    else
+        refuse(nic, slot, kind, ledger);
     nic->done[nic->dones++] = entry;
 }
 
@@ -322,6 +355,19 @@ void nic_tx_flush(struct nic *nic)
     nic->flushes = 0;
 }
 
+/* A chain that goes on behind the burst: it is in the ring, or it is none. */
+static void finish_chain(struct nic *nic, uint32_t worker)
+{
+    uint32_t entry;
+
+    for (unsigned i = 0; nic->chain.open && i < HSR_MAX_VECTOR; i++) {
+        if (hsr_ring_pop(&nic->ring[worker][HSR_RING_TX], &entry, 1) == 0)
+            break;
+        process_entry(nic, worker, entry);
+    }
+    nic_chain_break(nic);
+}
+
 uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
 {
     struct hsr_ring *tx = &nic->ring[worker][HSR_RING_TX];
@@ -336,6 +382,7 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
             __builtin_prefetch(hsr_slot(&nic->region.view, hsr_entry_slot(entry[i])));
     for (uint32_t i = 0; i < n; i++)
         process_entry(nic, worker, entry[i]);
+    finish_chain(nic, worker);
     nic_tx_flush(nic);
     release(nic, worker);
     n += free_burst(nic, worker);
