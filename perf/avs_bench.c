@@ -11,7 +11,7 @@ static const char usage[] =
     "\n"
     "Packets per second of the whole path on one core: NIC model and firmware on one thread, as "
     "avsd runs them,\n"
-    "between a source and a sink in memory. 60-byte UDP, each flow once in random order, again and "
+    "between a source and a sink in memory. UDP, each flow once in random order, again and "
     "again.\n"
     "\n"
     "      --case NAME       forward (vNIC to vNIC, default) or vxlan (vNIC to uplink)\n"
@@ -20,6 +20,8 @@ static const char usage[] =
     "      --warmup S        before that, once every session is open (default 0.5)\n"
     "      --count N         measure N packets instead, without a clock (for callgrind)\n"
     "      --cpu N           pin to this CPU\n"
+    "      --size N          bytes of a frame, 60..1514 (default 60)\n"
+    "      --slice WHAT      payloads stay in the NIC: on or off (default)\n"
     "      --vector N        largest vector, 1..16 (default 16)\n"
     "      --stages          also cycles a packet of each stage, measured afterwards\n"
     "      --no-flow-index   packets arrive without flow ids\n"
@@ -39,6 +41,8 @@ enum {
     OPT_COUNT,
     OPT_CPU,
     OPT_VECTOR,
+    OPT_SIZE,
+    OPT_SLICE,
     OPT_STAGES,
     OPT_NO_FIT,
     OPT_SLOW,
@@ -53,6 +57,8 @@ static const struct option options[] = {
     {"count", required_argument, NULL, OPT_COUNT},
     {"cpu", required_argument, NULL, OPT_CPU},
     {"vector", required_argument, NULL, OPT_VECTOR},
+    {"size", required_argument, NULL, OPT_SIZE},
+    {"slice", required_argument, NULL, OPT_SLICE},
     {"stages", no_argument, NULL, OPT_STAGES},
     {"no-flow-index", no_argument, NULL, OPT_NO_FIT},
     {"slow", no_argument, NULL, OPT_SLOW},
@@ -106,6 +112,16 @@ static bool take(struct bench_options *o, int option, const char *value)
         good = number(value, 1, HSR_MAX_VECTOR, &n);
         o->vector = (uint32_t)n;
         break;
+    case OPT_SIZE:
+        good = number(value, BENCH_FRAME_MIN, BENCH_FRAME_MAX, &n);
+        o->size = (uint32_t)n;
+        break;
+    case OPT_SLICE:
+        o->slice = strcmp(value, "on") == 0;
+        good = o->slice || strcmp(value, "off") == 0;
+        if (!good)
+            fprintf(stderr, "avs-bench: --slice wants on or off, not '%s'\n", value);
+        break;
     case OPT_STAGES:
         o->stages = true;
         break;
@@ -126,7 +142,7 @@ static bool take(struct bench_options *o, int option, const char *value)
 
 static int write_capture(const struct bench_options *o)
 {
-    struct nic_ring_frame *frames = bench_frames(o->flows);
+    struct nic_ring_frame *frames = bench_frames(o->flows, o->size);
     bool good = frames != NULL && bench_capture(o->capture, frames, o->flows);
 
     bench_frames_free(frames);
@@ -137,6 +153,7 @@ int main(int argc, char **argv)
 {
     struct bench_options o = {.name = "forward",
                               .flows = 1000,
+                              .size = BENCH_FRAME_MIN,
                               .vector = HSR_MAX_VECTOR,
                               .seconds = 2,
                               .warmup = 0.5,

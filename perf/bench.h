@@ -15,7 +15,7 @@
 #include "nic/nic.h"
 #include "nic/ports/ring.h"
 
-enum { BENCH_FRAME = 60 }; /* bytes on the wire without the FCS */
+enum { BENCH_FRAME_MIN = 60, BENCH_FRAME_MAX = 1514 }; /* bytes on the wire without the FCS */
 
 enum bench_stage {
     BENCH_POST, /* tx rings -> Post-Processor -> port */
@@ -29,6 +29,7 @@ struct bench_options {
     const char *name;    /* "forward" or "vxlan" */
     const char *capture; /* write the frames here, and measure nothing */
     uint32_t flows;
+    uint32_t size; /* bytes of a frame */
     uint32_t vector;
     uint64_t count; /* packets to run, 0: by time */
     double seconds;
@@ -37,6 +38,7 @@ struct bench_options {
     bool stages;
     bool fast_path;
     bool flow_index;
+    bool slice;
 };
 
 struct bench {
@@ -54,7 +56,7 @@ struct bench {
 };
 
 /* All frames, each flow once, in random order (the same for the same number); NULL when memory runs out. */
-struct nic_ring_frame *bench_frames(uint32_t flows);
+struct nic_ring_frame *bench_frames(uint32_t flows, uint32_t size);
 void bench_frames_free(struct nic_ring_frame *frames);
 /* The frames as a capture that a peer can send; false with a line on stderr. */
 bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32_t flows);

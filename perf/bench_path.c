@@ -13,7 +13,8 @@
 #include "nic/eal.h"
 #include "nic_internal.h"
 
-#define TURN 256 /* polls between two looks at the clock */
+#define NS_PER_S UINT64_C(1000000000)
+#define TURN     256 /* polls between two looks at the clock */
 
 /* A guest that sends, under anti-spoofing and the default group; its peer here, or on another host. */
 static const char common[] =
@@ -109,7 +110,7 @@ static struct cfg *configuration(const struct bench_options *o)
 
 static bool open_rings(struct bench *b)
 {
-    struct nic_ring_frame *frames = bench_frames(b->options->flows);
+    struct nic_ring_frame *frames = bench_frames(b->options->flows, b->options->size);
     bool good;
 
     b->source = nic_ring_new("source", 0);
@@ -128,6 +129,9 @@ static int open_both(struct bench *b, const struct cfg_options *options, char wh
     nic_config_repeatable(&nic, 1);
     nic.max_vector = options->vector;
     nic.use_fit = b->options->flow_index;
+    nic.slice = b->options->slice;
+    nic.slice_timeout_ns =
+        10 * NS_PER_S; /* who takes the core away from us shall not cost packets */
     int rc = nic_open(&b->nic, &nic, why);
 
     if (rc < 0)

@@ -54,6 +54,8 @@ int bench_report(struct bench *b)
 
     json_object_set_new(o, "case", json_string(b->options->name));
     set_count(o, "flows", b->options->flows);
+    set_count(o, "size", b->options->size);
+    json_object_set_new(o, "slice", json_boolean(b->options->slice));
     set_count(o, "packets", b->packets);
     json_object_set_new(o, "seconds", json_real(b->seconds));
     json_object_set_new(o, "cpu_seconds", json_real(b->cpu_seconds));
@@ -65,6 +67,8 @@ int bench_report(struct bench *b)
     if (b->options->stages)
         json_object_set_new(o, "stage_cycles_per_packet", stages(b));
     json_object_set_new(o, "match", matches(b));
+    set_count(o, "sliced", b->gauges[HSR_GAUGE_SLICED]);
+    set_count(o, "bytes_to_fw", b->gauges[HSR_GAUGE_BYTES_TO_FW]);
     json_object_set_new(o, "vector_lengths", vector_lengths(b));
     set_count(o, "drops", b->drops);
     set_count(o, "steal_ms", b->steal_ms);

@@ -20,29 +20,32 @@ static uint64_t random_next(uint64_t *state)
 }
 
 /* Flow `i` from 10.1.0.5 to 10.1.0.6: the flows differ in their ports. */
-static void make_frame(uint8_t *f, uint32_t i)
+static void make_frame(uint8_t *f, uint32_t i, uint32_t size)
 {
-    static const uint8_t head[34] = {0x02, 0, 0, 0,  0,  2, 0x02, 0, 0,  0,  0, 1,
-                                     0x08, 0,                                      /* Ethernet */
-                                     0x45, 0, 0, 46, 0,  1, 0x40, 0, 64, 17, 0, 0, /* IPv4 */
-                                     10,   1, 0, 5,  10, 1, 0,    6};
+    static const uint8_t head[34] = {0x02, 0, 0, 0, 0,  2, 0x02, 0, 0,  0,  0, 1,
+                                     0x08, 0,                                     /* Ethernet */
+                                     0x45, 0, 0, 0, 0,  1, 0x40, 0, 64, 17, 0, 0, /* IPv4 */
+                                     10,   1, 0, 5, 10, 1, 0,    6};
 
-    memset(f, 0, BENCH_FRAME);
+    uint16_t udp = (uint16_t)(size - sizeof head);
+
+    memset(f, 0, size);
     memcpy(f, head, sizeof head);
+    hsr_store16(f + 16, (uint16_t)(size - 14));
     hsr_store16(f + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, f + 14, 20)));
     hsr_store16(f + 34, (uint16_t)(1024 + i % SPORTS));
     hsr_store16(f + 36, (uint16_t)(5000 + i / SPORTS));
-    hsr_store16(f + 38, 26);
+    hsr_store16(f + 38, udp);
     uint16_t sum =
-        (uint16_t)~hsr_csum_fold(hsr_csum_add(hsr_pseudo4(f + 26, f + 30, 17, 26), f + 34, 26));
+        (uint16_t)~hsr_csum_fold(hsr_csum_add(hsr_pseudo4(f + 26, f + 30, 17, udp), f + 34, udp));
 
     hsr_store16(f + 40, sum == 0 ? 0xFFFF : sum);
 }
 
-struct nic_ring_frame *bench_frames(uint32_t flows)
+struct nic_ring_frame *bench_frames(uint32_t flows, uint32_t size)
 {
     /* One block: the list, then the bytes it points to. */
-    struct nic_ring_frame *frames = malloc(flows * (sizeof *frames + BENCH_FRAME));
+    struct nic_ring_frame *frames = malloc((size_t)flows * (sizeof *frames + size));
     uint32_t *order = calloc(flows, sizeof *order);
     uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -58,10 +61,10 @@ struct nic_ring_frame *bench_frames(uint32_t flows)
         order[at] = i;
     }
     for (uint32_t i = 0; i < flows; i++) {
-        uint8_t *f = (uint8_t *)(frames + flows) + (size_t)i * BENCH_FRAME;
+        uint8_t *f = (uint8_t *)(frames + flows) + (size_t)i * size;
 
-        make_frame(f, order[i]);
-        frames[i] = (struct nic_ring_frame){.data = f, .len = BENCH_FRAME};
+        make_frame(f, order[i], size);
+        frames[i] = (struct nic_ring_frame){.data = f, .len = size};
     }
     free(order);
     return frames;
