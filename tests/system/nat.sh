@@ -6,6 +6,7 @@
 #     b   10.0.0.11 blue, pool 203.0.113.100   } h1  192.0.2.1 --- 192.0.2.254
 #     c   10.0.0.12 blue, its port 80          /                  198.51.100.254 ------ 198.51.100.9 (MTU 1400)
 #     r   10.0.0.10 red, EIP 203.0.113.9      /
+# a and b likewise over IPv6: EIP 2001:db8:203::5, pool 2001:db8:203::100; router fd00:99::fe, inet 2001:db8:1::9.
 source "$(dirname "$0")/lib.sh"
 needs python3
 
@@ -17,39 +18,49 @@ ip -n "$N-router" addr add 192.0.2.254/24 dev under0
 ip -n "$N-router" addr add 198.51.100.254/24 dev out
 ip -n "$N-router" link set out up
 ip -n "$N-router" route add 203.0.113.0/24 via 192.0.2.1
-on router sysctl -qw net.ipv4.ip_forward=1
+on router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+ip -n "$N-router" link set under0 address 02:aa:00:00:00:fe
+ip -n "$N-router" addr add fd00:99::fe/64 dev under0 nodad
+ip -n "$N-router" addr add fe80::fe/64 dev under0 nodad
+ip -n "$N-router" addr add 2001:db8:1::fe/64 dev out nodad
+ip -n "$N-router" route add 2001:db8:203::/64 via fd00:99::1
 ip -n "$N-inet" addr add 198.51.100.9/24 dev eth0
 ip -n "$N-inet" link set eth0 mtu 1400 up
 ip -n "$N-inet" route add default via 198.51.100.254
+ip -n "$N-inet" addr add 2001:db8:1::9/64 dev eth0 nodad
+ip -n "$N-inet" route add default via 2001:db8:1::fe
 
 # document POOL_PORTS EIP_OWNER: the configuration.
 document() {
     cat <<YAML
 version: 1
 options: {timeouts: {udp_single: 60, icmp: 2}}
+underlay: {neighbors: [{address: "fd00:99::fe", mac: 02:aa:00:00:00:fe}]}
 vpcs: [{name: blue, vni: 100}, {name: red, vni: 200}]
 subnets:
-  - {name: blue, vpc: blue, prefix4: 10.0.0.0/24}
+  - {name: blue, vpc: blue, prefix4: 10.0.0.0/24, prefix6: "fd00:1::/64"}
   - {name: red, vpc: red, prefix4: 10.0.0.0/24}
 ports:
   - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24,
-     gateway: 192.0.2.254}
+     gateway: 192.0.2.254, address6: "fd00:99::1/64", gateway6: "fd00:99::fe"}
   - {name: a, role: vnic, type: tap, device: eth0, netns: $N-a, subnet: blue, mac: 02:00:00:00:00:0a,
-     args: "mac=02:00:00:00:00:0a", addresses: [10.0.0.10], security_groups: [open]}
+     args: "mac=02:00:00:00:00:0a", addresses: [10.0.0.10, "fd00:1::10"], security_groups: [open]}
   - {name: b, role: vnic, type: tap, device: eth0, netns: $N-b, subnet: blue, mac: 02:00:00:00:00:0b,
-     args: "mac=02:00:00:00:00:0b", addresses: [10.0.0.11], security_groups: [open]}
+     args: "mac=02:00:00:00:00:0b", addresses: [10.0.0.11, "fd00:1::11"], security_groups: [open]}
   - {name: c, role: vnic, type: tap, device: eth0, netns: $N-c, subnet: blue, mac: 02:00:00:00:00:0c,
      args: "mac=02:00:00:00:00:0c", addresses: [10.0.0.12], security_groups: [web]}
   - {name: r, role: vnic, type: tap, device: eth0, netns: $N-r, subnet: red, mac: 02:00:00:00:00:0d,
      args: "mac=02:00:00:00:00:0d", addresses: [10.0.0.10], security_groups: [open]}
 routes:
   - {vpc: blue, prefix: 0.0.0.0/0, type: external}
+  - {vpc: blue, prefix: "::/0", type: external}
   - {vpc: red, prefix: 0.0.0.0/0, type: external}
 eips:
   - {name: one, address: 203.0.113.5, vnic: $2}
   - {name: red, address: 203.0.113.9, vnic: r}
+  - {name: six, address: "2001:db8:203::5", vnic: a}
 snat:
-  - {name: pool, vpc: blue, addresses: [203.0.113.100], ports: $1}
+  - {name: pool, vpc: blue, addresses: [203.0.113.100, "2001:db8:203::100"], ports: $1}
 forwards:
   - {name: web, address: 203.0.113.100, protocol: tcp, port: 8080, vnic: c, inside_port: 80}
 security_groups:
@@ -75,14 +86,19 @@ pool() { ctl h1 --json snat list | json "d[0]['$1']"; }
 
 document 20000-20999 a >"$TMP/h1.yaml"
 start h1
-guest_up a 10.0.0.10/24
-guest_up b 10.0.0.11/24
+guest_up a 10.0.0.10/24 fd00:1::10/64
+guest_up b 10.0.0.11/24 fd00:1::11/64
 guest_up c 10.0.0.12/24
 guest_up r 10.0.0.10/24
 for guest in a b c r; do
     on "$guest" ip route add default via 10.0.0.1
 done
+for guest in a b; do
+    on "$guest" ip route add default via fd00:1::1
+done
 serves inet 198.51.100.9 7
+serves inet 2001:db8:1::9 7
+serves a fd00:1::10 7
 serves a 10.0.0.10 7
 serves c 10.0.0.12 80
 serves r 10.0.0.10 7
@@ -140,11 +156,26 @@ too_big() { on "$1" ping -n -c 1 -W 2 -M "do" -s 1450 "$2" || true; }
 says "mtu = 1400" too_big b 198.51.100.9
 says "mtu = 1400" too_big a 198.51.100.9
 
+say "IPv6: out, in, hairpin, errors"
+for proto in tcp udp; do
+    seen_as a 2001:db8:203::5 $proto 2001:db8:1::9 7
+    seen_as b 2001:db8:203::100 $proto 2001:db8:1::9 7
+    seen_as inet 2001:db8:1::9 $proto 2001:db8:203::5 7
+    seen_as b 2001:db8:203::100 $proto 2001:db8:203::5 7
+done
+pings a 2001:db8:1::9
+pings b 2001:db8:1::9
+refused_by b 2001:db8:1::9
+refused_by inet 2001:db8:203::5
+dropped h1 up nat_none silent inet udp 2001:db8:203::100 7
+says "From fd00:99::fe icmp_seq=1 Time exceeded" hop b 2 2001:db8:1::9
+
 say "with segmentation offload, both ways"
 iperf b inet 198.51.100.9
 iperf a inet 198.51.100.9 -R
 iperf inet a 203.0.113.5
 iperf b a 203.0.113.5
+iperf b inet 2001:db8:1::9
 
 say "a pool of eight ports: full, and free again"
 document 30000-30007 a >"$TMP/h1.yaml"

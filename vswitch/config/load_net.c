@@ -313,10 +313,6 @@ int cfg_load_neighbors(const struct cfg_obj *document)
         cfg_mac(&obj, "mac", n->mac);
         cfg_addr(&obj, "address", &n->addr);
         cfg_addr_text(&n->addr, text);
-        if (n->addr.family != 4) {
-            return cfg_fail_at(&obj, "address", "%s is IPv6; the underlay is IPv4 in this version",
-                               text);
-        }
         rc = cfg_take(obj.load, CFG_NONE, text, "another port or neighbour", false, &at);
     }
     return rc;

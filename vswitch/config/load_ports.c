@@ -192,6 +192,41 @@ static int load_vnic(const struct cfg_obj *obj, struct cfg_port *p)
     return rc ? rc : vnic_groups(obj, p);
 }
 
+/* IPv6 of the link. */
+static int uplink_address6(const struct cfg_obj *obj, struct cfg_port *p, const char *who)
+{
+    const struct cfg_at at = {.up = &obj->at, .key = "address6"};
+    struct cfg_prefix link;
+    char text[48], known[52];
+
+    if (!cfg_prefix(obj, "address6", &link)) {
+        return cfg_has(obj, "gateway6")
+                   ? cfg_fail_at(obj, "gateway6", "a gateway6 needs an address6")
+                   : 0;
+    }
+    p->address6 = link.addr;
+    p->address6_len = link.len;
+    if (link.addr.family != 6) {
+        return cfg_fail_at(obj, "address6", "%s is IPv4; 'address6' is IPv6",
+                           cfg_text(obj, "address6"));
+    }
+    cfg_prefix_mask(&link);
+    if (cfg_addr(obj, "gateway6", &p->gateway6)) {
+        cfg_addr_text(&p->gateway6, text);
+        if (p->gateway6.family != 6 ||
+            (!cfg_prefix_contains(&link, &p->gateway6) &&
+             (p->gateway6.bytes[0] != 0xFE || (p->gateway6.bytes[1] & 0xC0) != 0x80))) {
+            return cfg_fail_at(obj, "gateway6", "%s is not on the link, %s", text,
+                               cfg_prefix_text(&link, known));
+        }
+        if (cfg_addr_equal(&p->gateway6, &p->address6)) {
+            return cfg_fail_at(obj, "gateway6", "%s is our own address; expected the router's",
+                               text);
+        }
+    }
+    return cfg_take(obj->load, CFG_NONE, cfg_addr_text(&p->address6, text), who, false, &at);
+}
+
 static int load_uplink(const struct cfg_obj *obj, struct cfg_port *p)
 {
     const struct cfg_at at = {.up = &obj->at, .key = "address"};
@@ -226,7 +261,9 @@ static int load_uplink(const struct cfg_obj *obj, struct cfg_port *p)
                                text);
         }
     }
-    return cfg_take(obj->load, CFG_NONE, cfg_addr_text(&p->underlay, text), who, false, &at);
+    int rc = cfg_take(obj->load, CFG_NONE, cfg_addr_text(&p->underlay, text), who, false, &at);
+
+    return rc ? rc : uplink_address6(obj, p, who);
 }
 
 int cfg_load_ports(const struct cfg_obj *document)

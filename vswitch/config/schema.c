@@ -66,14 +66,15 @@ static const struct cfg_field neighbor_field[] = {
      .type = CFG_T_ADDRESS,
      .required = true,
      .key = true,
-     .doc = "IPv4 address on the link of an uplink"},
+     .doc = "address on the link of an uplink"},
     {.name = "mac", .type = CFG_T_MAC, .required = true, .doc = "its MAC address"},
     {.name = NULL},
 };
-static const struct cfg_table neighbors = {"neighbors", "neighbor",
-                                           "Static neighbours of the uplinks; others are asked for "
-                                           "by ARP.",
-                                           neighbor_field};
+static const struct cfg_table neighbors = {
+    "neighbors", "neighbor",
+    "Static neighbours of the uplinks; other IPv4 ones are asked "
+    "for by ARP.",
+    neighbor_field};
 
 static const struct cfg_field underlay_field[] = {
     {.name = "vtep",
@@ -197,6 +198,15 @@ static const struct cfg_field port_field[] = {
      .type = CFG_T_ADDRESS,
      .only = "role=uplink",
      .doc = "next hop to what is not on the link"},
+    {.name = "address6",
+     .type = CFG_T_INTERFACE,
+     .only = "role=uplink",
+     .doc = "our IPv6 address with the length of the link's prefix, for what leaves without a "
+            "tunnel"},
+    {.name = "gateway6",
+     .type = CFG_T_ADDRESS,
+     .only = "role=uplink",
+     .doc = "next hop to IPv6 addresses that are not on the link; a neighbour of `underlay`"},
     {.name = NULL},
 };
 static const struct cfg_table ports = {"ports", "port", "Where packets come from and go to.",

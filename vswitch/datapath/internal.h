@@ -288,6 +288,9 @@ struct dp_next {
     uint64_t mac; /* of the next hop */
 };
 enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp_next *next);
+/* The same for IPv6; neighbours are those of the configuration, nobody is asked. */
+enum hsr_drop dp_next6(struct dp_worker *w, const struct cfg_addr *to, uint64_t flow,
+                       struct dp_next *next);
 /* The tunnel of `context` to `vtep`, likewise. */
 enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
                        struct dp_outer *outer);

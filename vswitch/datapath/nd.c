@@ -162,6 +162,35 @@ static void from_tunnel(struct dp_worker *w, struct act_packet *p, uint8_t type)
         dp_drop(w, p, HSR_DROP_BUM);
 }
 
+/* The link asks for our own address and for public ones. What it says of itself is not learned: see the configuration. */
+static void from_underlay(struct dp_worker *w, struct act_packet *p, uint8_t type)
+{
+    const struct pol_port *uplink = pol_port(w->policy, p->meta.ingress);
+    struct answer by = {.mac = uplink->mac48, .router = true};
+    struct cfg_addr source = addr6(act_frame(p) + p->l3 + 8);
+    struct cfg_addr target = {.family = 6};
+
+    if (!uplink->valid) {
+        dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
+        return;
+    }
+    if (pol_link6(w->policy, uplink)->link.addr.family == 0) {
+        dp_drop(w, p, HSR_DROP_NOT_FOR_US);
+        return;
+    }
+    if (type == NEIGHBOR_SOLICIT)
+        target = addr6(act_frame(p) + p->l4 + 8);
+    bool ours = cfg_addr_equal(&target, &pol_link6(w->policy, uplink)->link.addr) ||
+                pol_is_public(w->policy, &target);
+
+    if (!ours || unspecified(&source))
+        dp_consume(w, p);
+    else if (!is_one_host(p, &source) || !has_room(w, p))
+        dp_drop(w, p, HSR_DROP_ND_BAD);
+    else
+        advertise(w, p, &by);
+}
+
 void dp_nd(struct dp_worker *w, struct act_packet *p)
 {
     bool router = p->meta.tcp_flags == ROUTER_SOLICIT || p->meta.tcp_flags == ROUTER_ADVERT;
@@ -173,7 +202,7 @@ void dp_nd(struct dp_worker *w, struct act_packet *p)
     else if (dp_from_tunnel(p))
         from_tunnel(w, p, p->meta.tcp_flags);
     else if (dp_from_uplink(p))
-        dp_drop(w, p, HSR_DROP_NOT_FOR_US); /* the underlay is IPv4 */
+        from_underlay(w, p, p->meta.tcp_flags);
     else
         from_vnic(w, p, p->meta.tcp_flags);
 }

@@ -169,6 +169,41 @@ enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp
     return dp_resolve(w, next->uplink, &addr, &next->mac);
 }
 
+/* The same for IPv6, whose neighbours are those of the configuration. */
+static const struct pol_port *choose6(const struct dp_worker *w, const struct cfg_addr *to,
+                                      uint64_t flow, const struct cfg_addr **hop)
+{
+    const struct pol_port *best = NULL;
+    uint64_t most = 0;
+
+    for (uint32_t i = 0; i < w->uplinks.n; i++) {
+        const struct pol_port *uplink = w->uplinks.port[i];
+        const struct pol_link6 *link = pol_link6(w->policy, uplink);
+        bool on_link = cfg_prefix_contains(&link->link, to);
+        uint64_t points = score(flow, uplink);
+
+        if (link->link.addr.family == 0 || (!on_link && link->gateway.family == 0) ||
+            (best != NULL && points <= most))
+            continue;
+        best = uplink;
+        most = points;
+        *hop = on_link ? to : &link->gateway;
+    }
+    return best;
+}
+
+enum hsr_drop dp_next6(struct dp_worker *w, const struct cfg_addr *to, uint64_t flow,
+                       struct dp_next *next)
+{
+    const struct cfg_addr *hop;
+
+    next->uplink = choose6(w, to, flow, &hop);
+    if (next->uplink == NULL)
+        return HSR_DROP_NO_UPLINK;
+    next->mac = pol_static_neighbor6(w->policy, hop);
+    return next->mac != 0 ? HSR_DROP_NONE : HSR_DROP_NEIGH_TIMEOUT;
+}
+
 enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
                        struct dp_outer *outer)
 {

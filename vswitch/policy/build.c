@@ -142,6 +142,8 @@ void pol_free(struct pol *pol)
     free(pol->slot);
     free(pol->vtep);
     free(pol->neighbor);
+    free(pol->neighbor6);
+    free(pol->link6);
     free(pol->port_scope);
     free(pol->vpc_scope);
     free(pol);

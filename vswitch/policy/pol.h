@@ -30,6 +30,11 @@ struct pol_neighbor {
     uint64_t mac48;
 };
 
+struct pol_neighbor6 {
+    struct cfg_addr addr;
+    uint64_t mac48;
+};
+
 struct pol {
     uint32_t generation;
     uint32_t serial; /* of this process: part of every name given to EAL, where names are global */
@@ -51,6 +56,9 @@ struct pol {
     uint32_t vteps;
     struct pol_neighbor *neighbor; /* sorted */
     uint32_t neighbors;
+    struct pol_neighbor6 *neighbor6; /* sorted */
+    uint32_t neighbors6;
+    struct pol_link6 *link6;      /* HSR_MAX_PORTS */
     struct pol_scope *port_scope; /* HSR_MAX_PORTS */
     struct pol_scope *vpc_scope;  /* contexts */
     void *table[POL_STAGES];

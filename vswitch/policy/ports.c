@@ -62,6 +62,8 @@ static int port_fill(struct pol *pol, const struct cfg_port *from, struct cfg_ad
     if (from->role == CFG_VNIC)
         return vnic_fill(pol, from, to);
     uplink_fill(from, to);
+    pol->link6[from->index] = (struct pol_link6){
+        .link = {.addr = from->address6, .len = from->address6_len}, .gateway = from->gateway6};
     if (pol->uplinks == CFG_UPLINKS)
         return -EINVAL;
     pol->uplink[pol->uplinks++] = to;
@@ -77,7 +79,8 @@ int pol_ports_build(struct pol *pol, const struct cfg *cfg)
         addrs += cfg->port[i].addrs;
     pol->addr = pol_array(addrs, sizeof *pol->addr);
     pol->port = aligned_alloc(HSR_CACHE_LINE, HSR_MAX_PORTS * sizeof *pol->port);
-    if (!pol->addr || !pol->port)
+    pol->link6 = pol_array(HSR_MAX_PORTS, sizeof *pol->link6);
+    if (!pol->addr || !pol->port || !pol->link6)
         return -ENOMEM;
     memset(pol->port, 0, HSR_MAX_PORTS * sizeof *pol->port);
     for (uint32_t i = 0; i < HSR_MAX_PORTS; i++)
@@ -144,6 +147,11 @@ uint32_t pol_own_vtep(const struct pol *pol)
     return pol->own_vtep4;
 }
 
+const struct pol_link6 *pol_link6(const struct pol *pol, const struct pol_port *uplink)
+{
+    return &pol->link6[uplink->index];
+}
+
 static int compare_u32(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -155,6 +163,26 @@ static int compare_neighbor(const void *a, const void *b)
 {
     return compare_u32(&((const struct pol_neighbor *)a)->addr4,
                        &((const struct pol_neighbor *)b)->addr4);
+}
+
+static int compare_neighbor6(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct cfg_addr)); /* `addr` is first */
+}
+
+static int neighbors6_build(struct pol *pol, const struct cfg *cfg)
+{
+    pol->neighbor6 = pol_array(cfg->neighbors, sizeof *pol->neighbor6);
+    if (!pol->neighbor6)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < cfg->neighbors; i++) {
+        if (cfg->neighbor[i].addr.family == 6) {
+            pol->neighbor6[pol->neighbors6++] = (struct pol_neighbor6){
+                .addr = cfg->neighbor[i].addr, .mac48 = hsr_load48(cfg->neighbor[i].mac)};
+        }
+    }
+    qsort(pol->neighbor6, pol->neighbors6, sizeof *pol->neighbor6, compare_neighbor6);
+    return 0;
 }
 
 int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
@@ -176,7 +204,7 @@ int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
     }
     qsort(pol->vtep, pol->vteps, sizeof *pol->vtep, compare_u32);
     qsort(pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_neighbor);
-    return 0;
+    return neighbors6_build(pol, cfg);
 }
 
 bool pol_is_vtep(const struct pol *pol, uint32_t addr4)
@@ -189,6 +217,17 @@ uint64_t pol_static_neighbor(const struct pol *pol, uint32_t addr4)
     struct pol_neighbor want = {.addr4 = addr4};
     const struct pol_neighbor *n =
         bsearch(&want, pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_neighbor);
+
+    return n ? n->mac48 : 0;
+}
+
+uint64_t pol_static_neighbor6(const struct pol *pol, const struct cfg_addr *addr)
+{
+    struct pol_neighbor6 want = {.addr = *addr};
+    const struct pol_neighbor6 *n = pol->neighbors6
+                                        ? bsearch(&want, pol->neighbor6, pol->neighbors6,
+                                                  sizeof *pol->neighbor6, compare_neighbor6)
+                                        : NULL;
 
     return n ? n->mac48 : 0;
 }

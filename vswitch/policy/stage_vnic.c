@@ -20,12 +20,13 @@ static enum hsr_drop vnic_walk(const struct pol *pol, const void *table, struct 
 
 static uint64_t vnic_digest(const struct pol *pol, const void *table, const struct pol_port *port)
 {
-    (void)pol, (void)table;
+    (void)table;
     uint64_t h = pol_mix(port->role, port->mac48);
 
     h = pol_mix(pol_mix(h, port->context), port->mtu);
-    return pol_mix(pol_mix(h, (uint64_t)port->underlay4 << 32 | port->underlay_mask),
-                   port->gateway4);
+    h = pol_mix(pol_mix(h, (uint64_t)port->underlay4 << 32 | port->underlay_mask), port->gateway4);
+    return pol_mix_addr(pol_mix_prefix(h, &pol_link6(pol, port)->link),
+                        &pol_link6(pol, port)->gateway);
 }
 
 const struct pol_stage_ops pol_stage_vnic = {

@@ -255,6 +255,125 @@ static int setup_arena(void **state)
     return 0;
 }
 
+#define NAT_SIX                                                                             \
+    NAT_HEAD                                                                                \
+    "eips:\n"                                                                               \
+    "  - {name: a, address: '2001:db8::5', vnic: a}\n"                                      \
+    "  - {name: b, address: '2001:db8::6', vnic: b}\n"                                      \
+    "snat: [{name: six, vpc: blue, subnets: [back], addresses: ['2001:db8::100'], ports: "  \
+    "20000-20063}]\n"                                                                       \
+    "forwards: [{name: web, address: '2001:db8::100', protocol: tcp, port: 8080, vnic: c, " \
+    "inside_port: 80}]\n"
+
+/* Out, in, of a pool, by a forwarded port, hairpin: as over IPv4. */
+static void ipv6(void **state)
+{
+    static const struct way ways[] = {
+        {"a",
+         "up",
+         {MAC_A, GW, "fd00:1::5", "2001:db8:1::9", 7, 80, 0, 0},
+         {MAC_UP, MAC_GW, "2001:db8::5", "2001:db8:1::9", 7, 80, 0, 0}},
+        {"up",
+         "a",
+         {MAC_GW, MAC_UP, "2001:db8:1::9", "2001:db8::5", 80, 7, 0, 0},
+         {GW, MAC_A, "2001:db8:1::9", "fd00:1::5", 80, 7, 0, 0}},
+        {"a",
+         "up",
+         {MAC_A, GW, "fd00:1::5", "fd00:99::7", 7, 80, 0, 0},
+         {MAC_UP, MAC_N, "2001:db8::5", "fd00:99::7", 7, 80, 0, 0}},
+        {"c",
+         "up",
+         {MAC_C, GW2, "fd00:2::5", "2001:db8:1::9", 20001, 80, 0, 0},
+         {MAC_UP, MAC_GW, "2001:db8::100", "2001:db8:1::9", 20001, 80, 0, 0}},
+        {"up",
+         "c",
+         {MAC_GW, MAC_UP, "2001:db8:1::9", "2001:db8::100", 80, 20001, 0, 0},
+         {GW2, MAC_C, "2001:db8:1::9", "fd00:2::5", 80, 20001, 0, 0}},
+        {"a",
+         "b",
+         {MAC_A, GW, "fd00:1::5", "2001:db8::6", 9, 10, 0, 0},
+         {GW, MAC_B, "2001:db8::5", "fd00:1::6", 9, 10, 0, 0}},
+        {"b",
+         "a",
+         {MAC_B, GW, "fd00:1::6", "2001:db8::5", 10, 9, 0, 0},
+         {GW, MAC_A, "2001:db8::6", "fd00:1::5", 10, 9, 0, 0}},
+    };
+    static const struct way web = {
+        "up",
+        "c",
+        {MAC_GW, MAC_UP, "2001:db8:1::9", "2001:db8::100", 4, 8080, 0, 0},
+        {GW2, MAC_C, "2001:db8:1::9", "fd00:2::5", 4, 80, 0, 0}};
+    struct bench *b = *state;
+    struct fr_flow f = ways[1].is;
+
+    apply(b, NAT_SIX);
+    for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++) /* c may send TCP alone */
+        passes(b, &ways[i], i == 3 ? SYN : i == 4 ? SYN_ACK : UDP);
+    passes(b, &web, SYN);
+    assert_int_equal(bench_sessions(b), 5);
+    f.dst = "2001:db8::7";
+    refused(b, "up", &f, UDP, HSR_DROP_NOT_FOR_US);
+    f.dst = "2001:db8::5";
+    f.src = "fd00:1::6"; /* of the guest's own network */
+    refused(b, "up", &f, UDP, HSR_DROP_SPOOF_IP);
+    f = ways[0].is;
+    f.dst = "fd00:99::8"; /* on the link, and nobody's neighbour */
+    refused(b, "a", &f, UDP, HSR_DROP_NEIGH_TIMEOUT);
+    /* An uplink without IPv6. */
+    apply(b, TOP_OPTIONS("") TOP_NET
+          "  - {vpc: blue, prefix: '::/0', type: external}\n" TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("")
+              TOP_B("") TOP_C("open") TOP_V "eips: [{name: a, address: '2001:db8::5', vnic: a}]\n");
+    refused(b, "a", &ways[0].is, UDP, HSR_DROP_NO_UPLINK);
+}
+
+/* ICMPv6 errors from outside and from inside: both headers. */
+static void ipv6_errors(void **state)
+{
+    static struct fr quoted;
+    struct bench *b = *state;
+    const struct fr_flow is = {MAC_A, GW, "fd00:1::5", "2001:db8:1::9", 7, 80, 0, 0};
+    const struct fr_flow seen = {MAC_UP, MAC_GW, "2001:db8::5", "2001:db8:1::9", 7, 80, 63, 0};
+    struct fr_flow sent = is,
+                   outside = {MAC_GW, MAC_UP, "2001:db8:1::1", "2001:db8::5", 0, 0, 0, 0};
+    struct fr_flow inside = {GW, MAC_A, "2001:db8:1::1", "fd00:1::5", 0, 0, 63, 0};
+
+    apply(b, NAT_SIX);
+    build(&out, &is, UDP);
+    bench_passes(b, "a", &out, "up", &in);
+    build(&quoted, &seen, UDP);
+    assert_memory_equal(in.b, quoted.b, quoted.len);
+    fr_error(&out, &outside, 1, 4, &quoted, 120);
+    bench_passes(b, "up", &out, "a", &in);
+    sent.ttl = 63;
+    build(&quoted, &sent, UDP);
+    fr_error(&want, &inside, 1, 4, &quoted, 120);
+    assert_int_equal(in.len, want.len);
+    assert_memory_equal(in.b, want.b, want.len);
+}
+
+/* The link asks for public addresses and for the uplink's own. */
+static void ipv6_asked_for(void **state)
+{
+    static const char *const targets[] = {"2001:db8::5", "2001:db8::100", "fd00:99::1"};
+    struct fr_flow f = {MAC_N, UINT64_C(0x3333FF000005), "fd00:99::7", "ff02::1:ff00:5", 0, 0, 255,
+                        0};
+    struct bench *b = *state;
+
+    apply(b, NAT_SIX);
+    for (unsigned i = 0; i < 3; i++) {
+        fr_solicit(&out, &f, targets[i]);
+        bench_passes(b, "up", &out, "up", &in);
+        assert_true(fr_sums_right(in.b, in.len));
+        assert_int_equal(fr_get_mac(in.b), MAC_N);
+        assert_int_equal(in.b[54], 136);
+        assert_int_equal(fr_get_mac(in.b + 80), MAC_UP);
+    }
+    fr_solicit(&out, &f, "2001:db8::99");
+    bench_push(b, "up", &out);
+    bench_run(b);
+    bench_quiet(b);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -267,6 +386,9 @@ int main(void)
         TEST(renamed_pool),
         TEST(an_address_becomes_public),
         TEST(mss_clamped),
+        TEST(ipv6),
+        TEST(ipv6_errors),
+        TEST(ipv6_asked_for),
         cmocka_unit_test_setup_teardown(without_fast_path, setup_slow, teardown),
         cmocka_unit_test_setup_teardown(restarted, setup_arena, teardown),
     };

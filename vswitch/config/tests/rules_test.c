@@ -73,8 +73,6 @@ static const struct bad {
     {"version: 1\noptions:\n  timeouts:\n    icmp: 0\n", "/options/timeouts/icmp", 4, "1 to"},
     {"version: 1\noptions: {timeouts: {tcp: 3}}\n", "/options/timeouts/tcp", 2, "unknown key"},
     /* underlay */
-    {"version: 1\nunderlay: {neighbors: [{address: 'fd00::1', mac: 02:00:00:00:00:01}]}\n",
-     "/underlay/neighbors/0/address", 2, "IPv4 in this version"},
     {"version: 1\nunderlay:\n  neighbors:\n    - {address: 192.0.2.2, mac: 02:00:00:00:00:01}\n"
      "    - {address: 192.0.2.2, mac: 02:00:00:00:00:02}\n",
      "/underlay/neighbors/1/address", 5, "taken"},
@@ -377,6 +375,20 @@ static const struct bad {
      "ports: [{name: up, role: uplink, type: null, address: 192.0.2.1/24, gateway: 192.0.2.9}]\n"
      "snat: [{name: s, vpc: blue, addresses: [192.0.2.9]}]\n",
      "/snat/0/addresses/0", 4, "192.0.2.9 is the gateway of uplink 'up'"},
+    /* an uplink's IPv6 */
+    {BASE UPLINK "address: 192.0.3.1/24, address6: 192.0.4.1/24}\n", "/ports/2/address6", 14,
+     "192.0.4.1/24 is IPv4"},
+    {BASE UPLINK "address: 192.0.3.1/24, gateway6: 'fd00:9::1'}\n", "/ports/2/gateway6", 14,
+     "a gateway6 needs an address6"},
+    {BASE UPLINK "address: 192.0.3.1/24, address6: 'fd00:9::1/64', gateway6: 'fd00:8::1'}\n",
+     "/ports/2/gateway6", 14, "fd00:8::1 is not on the link, fd00:9::/64"},
+    {BASE UPLINK "address: 192.0.3.1/24, address6: 'fd00:9::1/64', gateway6: 192.0.3.2}\n",
+     "/ports/2/gateway6", 14, "is not on the link"},
+    {BASE UPLINK "address: 192.0.3.1/24, address6: 'fd00:9::1/64', gateway6: 'fd00:9::1'}\n",
+     "/ports/2/gateway6", 14, "our own address"},
+    {BASE UPLINK "address: 192.0.3.1/24, address6: 'fd00:9::1/64'}\n"
+                 "snat: [{name: s, vpc: blue, addresses: ['fd00:9::1']}]\n",
+     "/snat/0/addresses/0", 15, "fd00:9::1 is taken by uplink 'x'"},
     /* security groups */
     {RULE("priority: 0"), "/security_groups/0/rules/0/priority", 5, "1 to 1000"},
     {RULE("priority: 1001"), "/security_groups/0/rules/0/priority", 5, "1 to 1000"},

@@ -268,14 +268,18 @@ static void numbers_run_out(void **state)
         struct cfg *c;
 
         for (int i = 0; i < HSR_MAX_PORTS; i++) {
-            char name[16], address[24];
+            char name[16], address[24], mac[24];
 
             snprintf(name, sizeof(name), "%c%d", round, i);
-            snprintf(address, sizeof(address), "10.%d.%d.1/24", i >> 8 & 255, i & 255);
-            json_array_append_new(ports, json_pack("{ssssssss}", "name", name, "role", "uplink",
-                                                   "type", "ring", "address", address));
+            snprintf(address, sizeof(address), "10.%d.%d.5", i >> 8 & 255, i & 255);
+            snprintf(mac, sizeof(mac), "02:00:00:00:%02x:%02x", i >> 8 & 255, i & 255);
+            json_array_append_new(ports, json_pack("{ss ss ss ss ss s[s]}", "name", name, "role",
+                                                   "vnic", "type", "ring", "subnet", "all", "mac",
+                                                   mac, "addresses", address));
         }
-        document = json_pack("{siso}", "version", 1, "ports", ports);
+        document = json_pack("{si so s[{ss si}] s[{ss ss ss}]}", "version", 1, "ports", ports,
+                             "vpcs", "name", "v", "vni", 1, "subnets", "name", "all", "vpc", "v",
+                             "prefix4", "10.0.0.0/8");
         assert_int_equal(cfg_parse(document, old, &c, &error), 0);
         for (int i = 0; i < HSR_MAX_PORTS; i++) {
             assert_in_range(c->port[i].index, 0, HSR_MAX_PORTS - 1);

@@ -76,6 +76,10 @@ struct cfg_port {
     struct cfg_addr underlay; /* our address on it, and a local VTEP */
     uint8_t underlay_len;     /* its prefix length */
     struct cfg_addr gateway;  /* next hop for what is off-link, family 0: none */
+    /* the same for IPv6, which leaves without a tunnel only; family 0: none */
+    struct cfg_addr address6;
+    uint8_t address6_len;
+    struct cfg_addr gateway6;
 };
 
 enum cfg_encap { CFG_VXLAN, CFG_GENEVE };

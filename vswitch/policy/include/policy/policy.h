@@ -132,6 +132,13 @@ uint32_t pol_subnet_of(const struct pol *pol, uint32_t context, const struct cfg
 /* Is this address the gateway of a subnet of the context? Its index, or CFG_NONE. */
 uint32_t pol_gateway(const struct pol *pol, uint32_t context, const struct cfg_addr *addr);
 
+/* IPv6 of an uplink, for what leaves without a tunnel; a family 0: none. */
+struct pol_link6 {
+    struct cfg_prefix link; /* our address with the length of the link's prefix */
+    struct cfg_addr gateway;
+};
+const struct pol_link6 *pol_link6(const struct pol *pol, const struct pol_port *uplink);
+
 /* Is this outer source (host order) a known VTEP? */
 bool pol_is_vtep(const struct pol *pol, uint32_t addr4);
 
@@ -140,6 +147,9 @@ bool pol_never_a_source(const struct cfg_addr *addr);
 
 /* Static underlay neighbour, 0: none. */
 uint64_t pol_static_neighbor(const struct pol *pol, uint32_t addr4);
+
+/* The same for IPv6. */
+uint64_t pol_static_neighbor6(const struct pol *pol, const struct cfg_addr *addr);
 
 /* Is this public address ours: an EIP, of a snat pool, or with a forwarded port? */
 bool pol_is_public(const struct pol *pol, const struct cfg_addr *addr);
