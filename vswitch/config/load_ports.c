@@ -75,6 +75,14 @@ static int port_device(const struct cfg_obj *obj, struct cfg_port *p)
     return cfg_take(obj->load, CFG_NONE, what, who, false, &at);
 }
 
+static enum cfg_role role_of(const char *text)
+{
+    if (!strcmp(text, "uplink")) {
+        return CFG_UPLINK;
+    }
+    return strcmp(text, "host") ? CFG_VNIC : CFG_HOST;
+}
+
 static int port_common(const struct cfg_obj *obj, struct cfg_port *p)
 {
     static const char *const kind[] = {"tap", "kernel", "pcap", "null", "ring", "pci"};
@@ -84,7 +92,7 @@ static int port_common(const struct cfg_obj *obj, struct cfg_port *p)
     while (strcmp(kind[p->kind - HSR_PORT_KIND_TAP], cfg_text(obj, "type")) != 0) {
         p->kind++;
     }
-    p->role = strcmp(cfg_text(obj, "role"), "uplink") ? CFG_VNIC : CFG_UPLINK;
+    p->role = role_of(cfg_text(obj, "role"));
     p->mtu = (uint16_t)cfg_int(obj, "mtu");
     p->queues = (uint8_t)cfg_int(obj, "queues");
     p->offload = cfg_bool(obj, "offload");
@@ -266,6 +274,48 @@ static int load_uplink(const struct cfg_obj *obj, struct cfg_port *p)
     return rc ? rc : uplink_address6(obj, p, who);
 }
 
+/* Host ports, when the names of all ports are known. The interface has its uplink's MAC address, so that one host is one neighbour. */
+static int load_hosts(const struct cfg_obj *document)
+{
+    struct cfg_items items = cfg_items(document, "ports");
+    struct cfg *c = document->load->c;
+    static const uint8_t none[6];
+    int rc = 0;
+
+    for (uint32_t i = 0; i < items.n && !rc; i++) {
+        struct cfg_obj obj = cfg_item(&items, i);
+        const struct cfg_at at = {.up = &obj.at, .key = "uplink"};
+        struct cfg_port *p = &c->port[i], *up;
+        char what[64], who[64];
+
+        if (p->role != CFG_HOST || (rc = cfg_ref(&obj, "uplink", &p->uplink)) != 0) {
+            continue;
+        }
+        up = &c->port[p->uplink];
+        if (up->role != CFG_UPLINK) {
+            return cfg_fail_at(&obj, "uplink", "port '%s' is no uplink", up->name);
+        }
+        if (!memcmp(p->mac, none, 6) && memcmp(up->mac, none, 6) != 0) {
+            memcpy(p->mac, up->mac, 6);
+        } else if (!memcmp(p->mac, none, 6)) {
+            p->mac[0] = 0x02;
+            p->mac[1] = 0xA5;
+            memcpy(p->mac + 2, up->underlay.bytes, 4);
+        }
+        snprintf(what, sizeof(what), "the host's traffic on '%s'", up->name);
+        snprintf(who, sizeof(who), "port '%s'", p->name);
+        rc = cfg_take(obj.load, CFG_NONE, what, who, false, &at);
+    }
+    return rc;
+}
+
+static int load_host(const struct cfg_obj *obj, struct cfg_port *p)
+{
+    p->subnet = CFG_NONE;
+    p->rate = cfg_int(obj, "rate");
+    return 0;
+}
+
 int cfg_load_ports(const struct cfg_obj *document)
 {
     struct cfg_items items = cfg_items(document, "ports");
@@ -280,7 +330,13 @@ int cfg_load_ports(const struct cfg_obj *document)
         cfg_copy(p->name, sizeof(p->name), cfg_text(&obj, "name"));
         rc = cfg_define(&obj, p->name, i);
         rc = rc ? rc : port_common(&obj, p);
-        rc = rc ? rc : p->role == CFG_UPLINK ? load_uplink(&obj, p) : load_vnic(&obj, p);
+        if (rc) {
+            break;
+        }
+        rc = p->role == CFG_UPLINK ? load_uplink(&obj, p)
+             : p->role == CFG_HOST ? load_host(&obj, p)
+                                   : load_vnic(&obj, p);
     }
+    rc = rc ? rc : load_hosts(document);
     return rc ? rc : number_ports(document->load);
 }

@@ -184,7 +184,7 @@ static void from_underlay(struct dp_worker *w, struct act_packet *p)
     if (hsr_load16(arp + OPERATION) == REQUEST && !is_ours(w, uplink, sender) &&
         is_ours(w, uplink, hsr_load32(arp + TARGET_IP)))
         reply(w, p, uplink->mac48);
-    else
+    else if (!dp_to_host(w, p))
         dp_consume(w, p);
 }
 

@@ -216,7 +216,8 @@ void dp_icmp_error(struct dp_worker *w, struct act_packet *p)
     if (s == NULL && dp_hand_on(w, p))
         return;
     if (s == NULL || !dp_right_port(w, s, dir, p)) {
-        dp_drop(w, p, HSR_DROP_ICMP_INNER);
+        if (!dp_to_host(w, p))
+            dp_drop(w, p, HSR_DROP_ICMP_INNER);
         return;
     }
     if (is_insider(w, p, s, dir)) {

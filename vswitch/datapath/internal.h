@@ -54,6 +54,10 @@ struct dp_worker {
     struct dp_hop hop;     /* that dp_resolve() was last asked for */
     uint64_t neighbors_aged;
     uint32_t neighbors_at; /* entry of the table that is next to age */
+    struct dp_bucket {
+        uint64_t at;       /* NIC time up to which it has been filled, ns */
+        uint64_t credit;   /* billionths of a packet */
+    } host[CFG_UPLINKS];   /* rate of the host's traffic, by ordinal of the uplink */
     uint32_t neighbor;     /* changes of neighbours, path MTUs and uplinks, of this burst */
     uint32_t generation;   /* of the snapshot */
     uint32_t policy_stamp; /* snapshot generation + neighbour and uplink changes */
@@ -141,6 +145,10 @@ static inline bool dp_room(const struct dp_worker *w)
 {
     return w->fw_slots > 0 && w->outs < DP_OUT - DP_BURST && w->outs < w->tx_room;
 }
+
+/* host.c: the host's own packets on an uplink, if it is one and has such a port; then they have been dealt with. */
+bool dp_from_host(struct dp_worker *w, struct act_packet *p);
+DP_APART bool dp_to_host(struct dp_worker *w, struct act_packet *p);
 
 /* match.c: packets of one vector, up to `end`. */
 void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);

@@ -128,11 +128,14 @@ struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct
     enum hsr_drop drop;
 
     w->counters.slow++;
+    if (dp_from_host(w, p))
+        return NULL;
     if (dp_icmp_echo(w, p))
         return NULL;
     walk_of_packet(p, key, &walk);
     if (walk.external && !pol_is_public(w->policy, &walk.dst)) {
-        dp_drop(w, p, HSR_DROP_NOT_FOR_US);
+        if (!dp_to_host(w, p))
+            dp_drop(w, p, HSR_DROP_NOT_FOR_US);
         return NULL;
     }
     pol_walk(w->policy, &walk);

@@ -38,11 +38,15 @@ static struct nic_port_config device(const struct cfg *cfg, const struct cfg_por
                                 .offload = p->offload,
                                 .share = p->share,
                                 .min_slots = p->min_slots};
+    char mac[18];
 
     memcpy(c.name, p->name, sizeof c.name);
     memcpy(c.device, p->device, sizeof c.device);
     memcpy(c.netns, p->netns, sizeof c.netns);
     memcpy(c.args, p->args, sizeof c.args);
+    if (p->role == CFG_HOST && p->kind == HSR_PORT_KIND_TAP && strstr(c.args, "mac=") == NULL)
+        snprintf(c.args + strlen(c.args), sizeof c.args - strlen(c.args), "%smac=%s",
+                 c.args[0] != '\0' ? "," : "", cfg_mac_text(p->mac, mac));
     return c;
 }
 

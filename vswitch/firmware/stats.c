@@ -101,13 +101,14 @@ static void put_sessions(const struct fw *fw, const struct cfg_port *p, json_t *
 
 static json_t *port_json(struct fw *fw, const struct cfg_port *p)
 {
+    static const char *const role_name[] = {"vnic", "uplink", "host"};
     const struct hsr_port_stats *s = &fw->nic_stats[p->index];
     struct fw_balance b = fw_balance(fw, p->index);
     json_t *o = json_object();
 
     json_object_set_new(o, "name", json_string(p->name));
     fw_put(o, "index", p->index);
-    json_object_set_new(o, "role", json_string(p->role == CFG_UPLINK ? "uplink" : "vnic"));
+    json_object_set_new(o, "role", json_string(role_name[p->role]));
     json_object_set_new(o, "link",
                         json_string(hsr_view_port_up(fw->view, p->index) ? "up" : "down"));
     fw_put(o, "rx_packets", s->rx_packets);

@@ -59,14 +59,42 @@ static int port_fill(struct pol *pol, const struct cfg_port *from, struct cfg_ad
     memcpy(addr, from->addr, from->addrs * sizeof *addr);
     to->addr = addr;
     to->addrs = from->addrs;
+    to->partner = HSR_NO_PORT;
     if (from->role == CFG_VNIC)
         return vnic_fill(pol, from, to);
+    if (from->role == CFG_HOST) {
+        to->subnet = CFG_NONE;
+        to->host_rate = from->rate;
+        return 0;
+    }
     uplink_fill(from, to);
     pol->link6[from->index] = (struct pol_link6){
         .link = {.addr = from->address6, .len = from->address6_len}, .gateway = from->gateway6};
     if (pol->uplinks == CFG_UPLINKS)
         return -EINVAL;
+    to->ordinal = (uint16_t)pol->uplinks;
     pol->uplink[pol->uplinks++] = to;
+    return 0;
+}
+
+/* Host ports and their uplinks know each other. */
+static int hosts_join(struct pol *pol, const struct cfg *cfg)
+{
+    for (uint32_t i = 0; i < cfg->ports; i++) {
+        const struct cfg_port *from = &cfg->port[i];
+
+        if (from->role != CFG_HOST)
+            continue;
+        if (from->uplink >= cfg->ports || cfg->port[from->uplink].role != CFG_UPLINK)
+            return -EINVAL;
+
+        struct pol_port *host = &pol->port[from->index];
+        struct pol_port *uplink = &pol->port[cfg->port[from->uplink].index];
+
+        host->partner = uplink->index;
+        host->ordinal = uplink->ordinal;
+        uplink->partner = host->index;
+    }
     return 0;
 }
 
@@ -92,7 +120,7 @@ int pol_ports_build(struct pol *pol, const struct cfg *cfg)
         rc = port_fill(pol, &cfg->port[i], next);
         next += cfg->port[i].addrs;
     }
-    return rc;
+    return rc ? rc : hosts_join(pol, cfg);
 }
 
 void pol_set_mtu(struct pol *pol, uint16_t index, uint16_t mtu)

@@ -364,6 +364,7 @@ enum hsr_meter_unit {
     X(NO_UPLINK, no_uplink, fw, "no uplink that has a link leads to the VTEP") \
     X(NEIGH_TIMEOUT, neigh_timeout, fw, "underlay neighbour that does not answer") \
     X(HANDOVER_FULL, handover_full, fw, "the worker that has the packet's session takes nothing more from the one it came to") \
+    X(HOST_RATE, host_rate, fw, "over the rate of the host's own traffic on the uplink") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -447,17 +448,18 @@ enum hsr_drop {
     HSR_DROP_NO_UPLINK = 68,
     HSR_DROP_NEIGH_TIMEOUT = 69,
     HSR_DROP_HANDOVER_FULL = 70,
-    HSR_DROP_TX_META_BAD = 71,
-    HSR_DROP_PORT_GONE = 72,
-    HSR_DROP_PORT_TX_FULL = 73,
-    HSR_DROP_TX_TOO_BIG = 74,
-    HSR_DROP_TSO_BAD = 75,
-    HSR_DROP_STALE_OWNER = 76,
-    HSR_DROP_FW_GONE = 77,
-    HSR_DROP_HELD_BACK = 78,
-    HSR_DROP_SECOND_FULL = 79,
-    HSR_DROP_PAYLOAD_GONE = 80,
-    HSR_DROP_COUNT = 81,
+    HSR_DROP_HOST_RATE = 71,
+    HSR_DROP_TX_META_BAD = 72,
+    HSR_DROP_PORT_GONE = 73,
+    HSR_DROP_PORT_TX_FULL = 74,
+    HSR_DROP_TX_TOO_BIG = 75,
+    HSR_DROP_TSO_BAD = 76,
+    HSR_DROP_STALE_OWNER = 77,
+    HSR_DROP_FW_GONE = 78,
+    HSR_DROP_HELD_BACK = 79,
+    HSR_DROP_SECOND_FULL = 80,
+    HSR_DROP_PAYLOAD_GONE = 81,
+    HSR_DROP_COUNT = 82,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */

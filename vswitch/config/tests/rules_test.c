@@ -86,6 +86,13 @@ static const struct bad {
      "/routes/0/reply", 14, "only for a route with type=local|vtep"},
     {BASE UPLINK "address: 192.0.3.1/24}\n" MANY(1) MANY(2) MANY(3) MANY(4) MANY(5) MANY(6) MANY(7),
      "/ports/9/role", 21, "more than 8 uplinks"},
+    {BASE "  - {name: h, role: host, type: tap, uplink: v}\n", "/ports/2/uplink", 14,
+     "is no uplink"},
+    {BASE "  - {name: h, role: host, type: tap}\n", "/ports/2", 14, "'uplink' is missing"},
+    {BASE "  - {name: h, role: host, type: tap, uplink: up}\n"
+          "  - {name: i, role: host, type: tap, uplink: up}\n",
+     "/ports/3/uplink", 15, "is taken by port 'h'"},
+    {BASE VNIC "addresses: [10.1.0.6], rate: 100}\n", "/ports/2/rate", 14, "role=host"},
     /* names and references */
     {"version: 1\nvpcs:\n  - {name: a b, vni: 1}\n", "/vpcs/0/name", 3, "is no name"},
     {"version: 1\nvpcs:\n  - {name: -a, vni: 1}\n", "/vpcs/0/name", 3, "is no name"},
@@ -160,7 +167,8 @@ static const struct bad {
      "expected one of local|vtep"},
     {"version: 1\nports: [{name: a, role: vnic}]\n", "/ports/0", 2, "'type' is missing"},
     {"version: 1\nports: [{name: a, type: tap}]\n", "/ports/0", 2, "'role' is missing"},
-    {"version: 1\nports: [{name: a, role: guest, type: tap}]\n", "/ports/0/role", 2, "vnic|uplink"},
+    {"version: 1\nports: [{name: a, role: guest, type: tap}]\n", "/ports/0/role", 2,
+     "vnic|uplink|host"},
     {"version: 1\nports: [{name: a, role: vnic, type: vhost}]\n", "/ports/0/type", 2,
      "tap|kernel|pcap"},
     {BASE VNIC "addresses: [10.1.0.6], address: 10.0.0.1/8}\n", "/ports/2/address", 14,

@@ -334,9 +334,9 @@ static void back_again(const json_t *document)
 static void round_trip(void **state)
 {
     static const char *const example[] = {
-        "docs/examples/minimal.yaml", "docs/examples/two-tenants.yaml",
+        "docs/examples/minimal.yaml",        "docs/examples/two-tenants.yaml",
         "docs/examples/gateway-routes.yaml", "docs/examples/geneve.yaml",
-        "docs/examples/two-uplinks.yaml"};
+        "docs/examples/two-uplinks.yaml",    "docs/examples/host.yaml"};
 
     (void)state;
     for (size_t i = 0; i < sizeof example / sizeof example[0]; i++) {

@@ -47,7 +47,7 @@ struct cfg_prefix {
 
 #define CFG_UPLINKS 8 /* uplinks of a card */
 
-enum cfg_role { CFG_VNIC, CFG_UPLINK };
+enum cfg_role { CFG_VNIC, CFG_UPLINK, CFG_HOST };
 
 struct cfg_port {
     char name[CFG_NAME];
@@ -62,7 +62,8 @@ struct cfg_port {
     bool offload;
     uint8_t share;      /* weight among ports that compete for the NIC's memory */
     uint16_t min_slots; /* packets it may have in flight whatever the others do */
-    uint8_t mac[6];     /* vNIC: the guest's; uplink: ours, all zero: the device's own */
+    uint8_t mac
+        [6]; /* vNIC: the guest's; uplink: ours, all zero: made of its address; host: the interface's */
     /* vNIC */
     uint32_t subnet;
     struct cfg_addr addr[CFG_PORT_ADDRS];
@@ -72,6 +73,9 @@ struct cfg_port {
     bool anti_spoof; /* default true */
     bool pick_up;    /* midstream policy: default false (strict) */
     uint32_t quota;  /* sessions it may open, 0: the default */
+    /* host */
+    uint32_t uplink; /* whose traffic of the host it carries */
+    uint32_t rate;   /* packets a second, both ways, of each worker */
     /* uplink */
     struct cfg_addr underlay; /* our address on it, and a local VTEP */
     uint8_t underlay_len;     /* its prefix length */

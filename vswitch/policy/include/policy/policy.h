@@ -42,7 +42,10 @@ struct pol_port {
     uint32_t group_set; /* security groups: index of its classifier pair */
     uint32_t underlay4; /* uplink: our address, host order */
     uint32_t underlay_mask;
-    uint32_t gateway4; /* uplink: next hop off-link, 0: none */
+    uint32_t gateway4;  /* uplink: next hop off-link, 0: none */
+    uint16_t partner;   /* uplink: the host's port on it, or HSR_NO_PORT; host: its uplink */
+    uint16_t ordinal;   /* of the uplink, from 0 */
+    uint32_t host_rate; /* host: packets a second */
     uint32_t addrs;
     const struct cfg_addr *addr;
     char name[CFG_NAME];
