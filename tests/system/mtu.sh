@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# mtu.sh one|two [sliced]: sliced (one), payloads stay in the NIC while the firmware has the headers.
 # Guests with an MTU of 1,500 and 8,500 on the same host and on two; a route of 1,300 bytes: kernels learn the MTU of each
 # path from our gateway, TCP goes both ways, with segmentation offload in the guest and without, and what may be fragmented is.
 source "$(dirname "$0")/lib.sh"
@@ -52,8 +53,12 @@ routes:
   - {vpc: red, prefix: "fd09::/64", type: gateway, via: "fd00::12"}
 YAML
 } >"$TMP/h2.yaml"
-start h1
-start h2
+slice=()
+if [ "${2:-}" = sliced ]; then
+    slice=(--slice on)
+fi
+start h1 "${slice[@]}"
+start h2 "${slice[@]}"
 guest_up a 10.0.0.10/24 fd00::10/64
 guest_up b 10.0.0.11/24 fd00::11/64
 guest_up c 10.0.0.12/24 fd00::12/64 10.9.0.1/32 fd09::1/128
