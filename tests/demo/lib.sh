@@ -1,16 +1,60 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What demo.sh stands on: namespaces and processes that go with the script, and the table of results.
+# What the demos stand on: namespaces and processes that go with the script, our vSwitch on a host, the table of results.
+#
+#   processes=([1]=2 [2]=1)   of our vSwitch on each host, by its number
+#   begin "$@"                options, rights, and the trap that leaves nothing behind
+#   vswitch N [OPTION...]     our vSwitch on host N (namespace hN), with $TMP/hN.yaml; the options are the NIC's
+#   row_...                   a row of the table, under table_head
+#   finish N...               counters and conservation of these hosts, and the verdict
+set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+bin=${AVS_BUILD_DIR:-$here/../../build/release}/bin
 RUN=avs-demo-$$ # prefix of every namespace of this run
-TMP=$(mktemp -d /tmp/avs-demo.XXXXXX)
+TMP=""
 PIDS=()
+declare -a processes
 FAILED=0
 ROWS=0
 GREEN="" RED="" DIM="" BOLD="" PLAIN=""
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     GREEN=$'\e[32m' RED=$'\e[31m' DIM=$'\e[2m' BOLD=$'\e[1m' PLAIN=$'\e[0m'
 fi
+
+# Command as people type it.
+command_line() {
+    local name=${0##*/}
+    name=${name%.sh}
+    [ "$name" = demo ] && echo "./run demo" || echo "./run demo $name"
+}
+
+begin() {
+    local n
+    case "${1:-}" in
+    "") ;;
+    --one | --two)
+        for n in "${!processes[@]}"; do
+            processes[n]=$([ "$1" = --one ] && echo 1 || echo 2)
+        done
+        ;;
+    -h | --help)
+        sed -n '3,/^source /{/^source /d; /^# shellcheck/d; s/^# \{0,1\}//; p}' "$0"
+        exit 0
+        ;;
+    *)
+        echo "demo: unknown option '$1' (one of --one, --two, --help)" >&2
+        exit 2
+        ;;
+    esac
+    [ "$(id -u)" -eq 0 ] || { echo "demo: network namespaces need root; type: sudo $(command_line)" >&2; exit 3; }
+    [ -x "$bin/avsd" ] || { echo "demo: $bin/avsd is not built; type: $(command_line)" >&2; exit 1; }
+    PATH=$PATH:/usr/sbin:/sbin
+    TMP=$(mktemp -d /tmp/avs-demo.XXXXXX)
+    trap cleanup EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
 
 step() { printf '%sdemo: %s%s\n' "$DIM" "$*" "$PLAIN"; }
 die() {
@@ -61,6 +105,37 @@ wait_for() {
         fi
         sleep 0.05
     done
+}
+
+vswitch() {
+    local n=$1 nic=()
+    shift
+    if [ "${processes[$n]}" -eq 2 ]; then
+        step "vSwitch on h$n: avs-nic and avsd, two processes"
+        start "h$n-avs-nic" "h$n" "$bin/avs-nic" --socket "$TMP/h$n-nic.sock" "$@"
+        wait_for 10 "avs-nic of h$n" test -S "$TMP/h$n-nic.sock"
+        nic=("--nic=$TMP/h$n-nic.sock")
+    else
+        step "vSwitch on h$n: avsd, one process"
+        nic=("$@")
+    fi
+    start "h$n-avsd" "h$n" "$bin/avsd" --config "$TMP/h$n.yaml" --socket "$TMP/h$n.sock" "${nic[@]}"
+    wait_for 10 "avsd of h$n" grep -q msg=ready "$TMP/h$n-avsd.log"
+}
+
+finish() {
+    local n files=()
+    sleep 0.1 # the counters in the shared region are up to 20 ms old
+    for n in "$@"; do
+        "$bin/avs-ctl" --socket "$TMP/h$n.sock" --json stats >"$TMP/h$n-stats.json"
+        "$bin/avs-ctl" --socket "$TMP/h$n.sock" --json drops >"$TMP/h$n-drops.json"
+        files+=("h$n" "$TMP/h$n-stats.json" "$TMP/h$n-drops.json")
+    done
+    printf '\n'
+    /usr/bin/python3 "$here/counters.py" "${files[@]}" || FAILED=$((FAILED + 1))
+    printf '\n'
+    [ "$FAILED" -eq 0 ] || die "$FAILED of $ROWS rows failed, $SECONDS s"
+    step "all $ROWS rows passed, conservation holds, $SECONDS s"
 }
 
 # Ends what was started, removes what was made, and says when something stayed.

@@ -13,33 +13,11 @@
 #   --one     one process on both hosts
 #   --two     two processes on both hosts
 # Run it by ./run demo mtu, which builds first.
-set -euo pipefail
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-bin=${AVS_BUILD_DIR:-$here/../../build/release}/bin
-processes=([1]=2 [2]=1)
-case "${1:-}" in
-"") ;;
---one) processes=([1]=1 [2]=1) ;;
---two) processes=([1]=2 [2]=2) ;;
--h | --help)
-    sed -n '3,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
-    exit 0
-    ;;
-*)
-    echo "demo: unknown option '$1' (one of --one, --two, --help)" >&2
-    exit 2
-    ;;
-esac
-[ "$(id -u)" -eq 0 ] || { echo "demo: network namespaces need root; type: sudo ./run demo mtu" >&2; exit 3; }
-[ -x "$bin/avsd" ] || { echo "demo: $bin/avsd is not built; type: ./run demo mtu" >&2; exit 1; }
-PATH=$PATH:/usr/sbin:/sbin
 
 # shellcheck source=tests/demo/lib.sh
-source "$here/lib.sh"
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+processes=([1]=2 [2]=1)
+begin "$@"
 
 declare -A host_of=([big]=1 [small]=1 [far-big]=2 [far-small]=2) number=([big]=10 [small]=11 [far-big]=20 [far-small]=21)
 declare -A mtu=([big]=8500 [small]=1500 [far-big]=8500 [far-small]=1500)
@@ -85,18 +63,6 @@ YAML
             printf '  - {vpc: red, address: "%s", mac: "%s", vtep: 192.0.2.%d}\n' \
                 "10.1.0.${number[$guest]}" "$mac" "${host_of[$guest]}" "fd00:1::${number[$guest]}" "$mac" "${host_of[$guest]}"
     done
-}
-
-start_vswitch() {
-    local n=$1 attach=()
-    configuration "$n" >"$TMP/h$n.yaml"
-    if [ "${processes[$n]}" -eq 2 ]; then
-        start "h$n-avs-nic" "h$n" "$bin/avs-nic" --socket "$TMP/h$n-nic.sock"
-        wait_for 10 "avs-nic of h$n" test -S "$TMP/h$n-nic.sock"
-        attach=("--nic=$TMP/h$n-nic.sock")
-    fi
-    start "h$n-avsd" "h$n" "$bin/avsd" --config "$TMP/h$n.yaml" --socket "$TMP/h$n.sock" "${attach[@]}"
-    wait_for 10 "avsd of h$n" grep -q msg=ready "$TMP/h$n-avsd.log"
 }
 
 furnish() {
@@ -166,8 +132,8 @@ for guest in big small far-big far-small; do
     namespace "$guest"
 done
 for n in 1 2; do
-    step "vSwitch on h$n: $([ "${processes[$n]}" -eq 2 ] && echo "avs-nic and avsd, two processes" || echo "avsd, one process")"
-    start_vswitch $n
+    configuration "$n" >"$TMP/h$n.yaml"
+    vswitch "$n"
 done
 for guest in big small far-big far-small; do
     furnish "$guest"
@@ -193,19 +159,4 @@ for segmentation in on off; do
     row_tcp "TCP, offload $segmentation, IPv6" far-big fd00:1::11
 done
 
-sleep 0.1 # the counters in the shared region are up to 20 ms old
-for n in 1 2; do
-    "$bin/avs-ctl" --socket "$TMP/h$n.sock" --json stats >"$TMP/h$n-stats.json"
-    "$bin/avs-ctl" --socket "$TMP/h$n.sock" --json drops >"$TMP/h$n-drops.json"
-done
-printf '\n'
-if ! /usr/bin/python3 "$here/counters.py" h1 "$TMP/h1-stats.json" "$TMP/h1-drops.json" \
-    h2 "$TMP/h2-stats.json" "$TMP/h2-drops.json"; then
-    FAILED=$((FAILED + 1))
-fi
-
-printf '\n'
-if [ "$FAILED" -gt 0 ]; then
-    die "$FAILED of $ROWS rows failed, $SECONDS s"
-fi
-step "all $ROWS rows passed, conservation holds, $SECONDS s"
+finish 1 2
