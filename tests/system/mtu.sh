@@ -95,15 +95,18 @@ done
 pings a 10.9.0.1 -M "do" -s 1272
 pings a fd09::1 -M "do" -s 1252
 
+flow_id=$(ctl h1 --json session list proto=icmp addr=10.9.0.1 | "$PYTHON" -c 'import json, sys; print(json.loads(next(sys.stdin))["flow_id"])')
+[ "$(ctl h1 --json session show "$flow_id" | json "(d['mtu'], d['reply_mtu'])")" = "(1300, 8500)" ] || fail "the session of 10.9.0.1 does not show its MTUs"
+
 say "time exceeded: the gateway is a hop"
 on a ping -c 1 -W 2 -t 1 10.9.0.1 >"$TMP/out" 2>&1 && fail "one hop was enough for 10.9.0.1"
 grep -q "From 10.0.0.1 .*Time to live exceeded" "$TMP/out" || fail "nobody said that the hops ran out: $(cat "$TMP/out")"
 on a ping -c 1 -W 2 -t 1 fd09::1 >"$TMP/out" 2>&1 && fail "one hop was enough for fd09::1"
 grep -qi "From fd00::1 .*Time exceeded" "$TMP/out" || fail "nobody said that the hops ran out: $(cat "$TMP/out")"
 
-# datagrams FROM TO ADDRESS SIZE: twenty without DF, each other bytes, arrive whole.
+# datagrams FROM TO ADDRESS SIZE [MORE]: twenty without DF, each other bytes, arrive whole; MORE in one frame (USO).
 datagrams() {
-    local from=$1 to=$2 address=$3 size=$4
+    local from=$1 to=$2 address=$3 size=$4 at_once=${5:-1}
     background "$to" "$PYTHON" -c '
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -119,8 +122,12 @@ while left:
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER: no DF
-for n in range(20):
-    s.sendto(bytes((n + i) % 251 for i in range(int(sys.argv[2]))), (sys.argv[1], 9000))' "$address" "$size"
+size, at_once = int(sys.argv[2]), int(sys.argv[3])
+if at_once > 1:
+    s.setsockopt(socket.IPPROTO_UDP, 103, size)  # UDP_SEGMENT
+for n in range(0, 20, at_once):
+    s.sendto(b"".join(bytes((n + k + i) % 251 for i in range(size)) for k in range(at_once)), (sys.argv[1], 9000))' \
+        "$address" "$size" "$at_once"
     wait "$BG" || fail "datagrams of $size bytes without DF from $from do not all arrive at $address"
 }
 bound() { [ -n "$(on "$1" ss -Huln "sport = :$2")" ]; }
@@ -129,6 +136,12 @@ ip -n "$N-a" route flush cache
 datagrams a b 10.0.0.11 8000
 datagrams a c 10.0.0.12 8000
 datagrams a c 10.9.0.1 3000
+say "UDP that the guest's kernel leaves to us to cut into datagrams"
+datagrams a b 10.0.0.11 1400 5
+datagrams a c 10.0.0.12 1400 5
+datagrams a c 10.9.0.1 1200 10
+datagrams a b 10.0.0.11 2000 4
+datagrams b a 10.0.0.10 1400 10
 
 for tso in on off; do
     say "TCP between 8,500 and 1,500, segmentation offload $tso in the guests, nothing learned before"

@@ -4,6 +4,8 @@
  * segmentation offload into smaller segments, IPv4 without DF into fragments. Who forbids fragments (DF; all of IPv6,
  * RFC 8200, 5) is told the path's MTU (RFC 1191, RFC 8201).
  */
+#include <string.h>
+
 #include "hsring/quoted.h"
 #include "hsring/wire.h"
 #include "internal.h"
@@ -69,8 +71,8 @@ static bool is_ours(struct dp_worker *w, const struct act_packet *p, const uint8
     const uint8_t *udp = quoted + (quoted[0] & 15u) * 4;
     uint16_t to;
 
-    if (hsr_load32(act_frame(p) + p->l3 + 16) != uplink->underlay4 ||
-        hsr_load32(quoted + 12) != uplink->underlay4 || quoted[9] != HSR_PROTO_UDP ||
+    if (!dp_is_ours(w, uplink, hsr_load32(quoted + 12)) || quoted[9] != HSR_PROTO_UDP ||
+        memcmp(act_frame(p) + p->l3 + 16, quoted + 12, 4) != 0 ||
         !(hsr_load16(quoted + 6) & IP4_DF))
         return false;
     to = hsr_load16(udp + 2);

@@ -217,6 +217,13 @@ static json_t *actions_json(const struct dp_worker *w, const struct ses_dir *dir
     return rows;
 }
 
+/* Of a path; one that is not known has none. */
+static void put_mtu(json_t *o, const char *key, uint16_t mtu)
+{
+    if (mtu != SES_MTU_NONE)
+        fw_put(o, key, mtu);
+}
+
 static void show(struct dp_worker *w, void *arg)
 {
     struct show *sh = arg;
@@ -229,6 +236,8 @@ static void show(struct dp_worker *w, void *arg)
 
     ses_export(dp_sessions(w), s, dp_now(w), &r);
     sh->found = record_json(sh->fw, &r, ses_state_name(s), dp_now(w));
+    put_mtu(sh->found, "mtu", s->mtu[first]);
+    put_mtu(sh->found, "reply_mtu", s->mtu[1 - first]);
     fw_put(sh->found, "mark", hsr_flow_mark(r.flow_id));
     json_object_set_new(sh->found, "actions", actions_json(w, &s->dir[first]));
     json_object_set_new(sh->found, "reply_actions", actions_json(w, &s->dir[1 - first]));

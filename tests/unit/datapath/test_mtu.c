@@ -465,6 +465,32 @@ static void not_learned(void **state)
     expect_path(b, TUNNEL);
 }
 
+/* Our end of the tunnels may be another address than the uplink's. */
+static void learned_for_our_vtep(void **state)
+{
+    static struct bench b;
+    static struct fr tunnel;
+
+    (void)state;
+    bench_open(&b, &(struct bench_config){0},
+               "version: 1\noptions: {sessions: 1024}\n"
+               "underlay: {vtep: 192.0.2.99, neighbors: [{address: 192.0.2.2, mac: "
+               "02:aa:00:00:00:02}]}\n" TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("")
+                   TOP_C("open") TOP_V);
+    tunnel_packet(&b, TUNNEL, &tunnel);
+    assert_int_equal(fr_get32(tunnel.b + FR_L3 + 12), fr_addr4("192.0.2.99"));
+    needs_fragment(&more, &tunnel, 1400); /* to the uplink's own address: not who sent that */
+    bench_refused(&b, "up", &more, HSR_DROP_ICMP_INNER);
+    fr_put32(more.b + FR_L3 + 16, fr_addr4("192.0.2.99"));
+    fr_put16(more.b + FR_L3 + 10, 0);
+    fr_put16(more.b + FR_L3 + 10, (uint16_t)~fr_fold(fr_sum(0, more.b + FR_L3, 20)));
+    consumed(&b, &more);
+    tunnel_packet(&b, 1350, &in);
+    fr_udp(&out, &b_to_9, 1351 - 28);
+    told(&b, "b", &out, HSR_DROP_PMTU, &in);
+    bench_close(&b);
+}
+
 static void table_of_paths(void **state)
 {
     static struct dp_pmtus t;
@@ -630,13 +656,21 @@ static void odd_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(between_guests),    TEST(into_the_tunnel),
-        TEST(out_of_the_tunnel), TEST(hops_ran_out),
-        TEST(nobody_is_told),    TEST(not_too_often),
-        TEST(changes),           TEST(segments_of_the_path),
-        TEST(fragments),         TEST(learned_from_a_router),
-        TEST(not_learned),       cmocka_unit_test(table_of_paths),
-        CLAMPED(mss_is_clamped), CLAMPED(mss_under_a_partial_checksum),
+        TEST(between_guests),
+        TEST(into_the_tunnel),
+        TEST(out_of_the_tunnel),
+        TEST(hops_ran_out),
+        TEST(nobody_is_told),
+        TEST(not_too_often),
+        TEST(changes),
+        TEST(segments_of_the_path),
+        TEST(fragments),
+        TEST(learned_from_a_router),
+        TEST(not_learned),
+        cmocka_unit_test(learned_for_our_vtep),
+        cmocka_unit_test(table_of_paths),
+        CLAMPED(mss_is_clamped),
+        CLAMPED(mss_under_a_partial_checksum),
         CLAMPED(odd_options),
     };
 
