@@ -97,6 +97,8 @@ void dp_send(struct dp_worker *w, struct act_packet *p);
 /* The reason is in the packet as well, for those who ask afterwards. */
 DP_APART void dp_drop(struct dp_worker *w, struct act_packet *p, enum hsr_drop reason);
 void dp_consume(struct dp_worker *w, struct act_packet *p);
+/* Once more from the NIC, and whole: as it came, whatever has been done to it since. Of sliced packets only. */
+void dp_again(struct dp_worker *w, struct act_packet *p, enum hsr_return why);
 void dp_flush(struct dp_worker *w);
 /* Ask for a flow-index operation along with this packet. Call before dp_send(). */
 struct dp_fit {

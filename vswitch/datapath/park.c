@@ -5,9 +5,8 @@
  * came now, oldest first and before what comes new, so that no flow is turned around: those whose next hop is still not known
  * wait on, in their order.
  *
- * A packet that is parked has not been changed. One whose payload lies in the NIC's memory cannot be parked, for that would
- * not be kept: it has to be RETURNed first (reason NEIGHBOR) and parked when it comes again, whole. The NIC does not return yet,
- * so it is dropped (dp_refuse()).
+ * A packet that is parked has not been changed. One whose payload lies in the NIC's memory, where it would not be kept so
+ * long, is RETURNed first and parked when it comes again, whole.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -95,13 +94,13 @@ static void park_since(struct dp_worker *w, struct act_packet *p, uint64_t since
 
 void dp_refuse(struct dp_worker *w, struct act_packet *p, enum hsr_drop drop)
 {
-    /* The others of a datagram follow its first fragment at once, so that one cannot wait; nor can a sliced packet. */
-    bool can_wait = p->meta.class != HSR_CLASS_FRAG && p->meta.payload == 0;
-
-    if (drop == HSR_DROP_NEIGH_PENDING && can_wait)
-        park_since(w, p, w->parked_since != 0 ? w->parked_since : w->now);
-    else
+    /* The others of a datagram follow its first fragment at once, so that one cannot wait. */
+    if (drop != HSR_DROP_NEIGH_PENDING || p->meta.class == HSR_CLASS_FRAG)
         dp_drop(w, p, drop);
+    else if (p->meta.payload != 0)
+        dp_again(w, p, HSR_RETURN_NEIGHBOR);
+    else
+        park_since(w, p, w->parked_since != 0 ? w->parked_since : w->now);
 }
 
 /* As if it came now, but for how long it has waited. */

@@ -57,8 +57,7 @@ static unsigned offload(const struct act_packet *p, struct hsr_tx_meta *meta)
     return bits;
 }
 
-/* Once more from the NIC, and whole: as it came, whatever has been done to it since. */
-static void again(struct dp_worker *w, struct act_packet *p, enum hsr_return why)
+void dp_again(struct dp_worker *w, struct act_packet *p, enum hsr_return why)
 {
     struct hsr_tx_meta meta = stamp(p);
     bool left = (p->meta.verdicts >> 2 & 3) == HSR_VERDICT_PARTIAL;
@@ -85,7 +84,7 @@ static DP_APART void refuse(struct dp_worker *w, struct act_packet *p)
     struct dp_error error = {.why = why, .mtu = why == HSR_DROP_PMTU ? p->mtu : 0};
 
     if ((why == HSR_DROP_PMTU || why == HSR_DROP_TTL) && !dp_tell_sender(w, p, &error))
-        again(w, p, HSR_RETURN_WHOLE);
+        dp_again(w, p, HSR_RETURN_WHOLE);
     else
         dp_drop(w, p, why);
 }

@@ -344,6 +344,34 @@ static void waits_for_a_neighbour(void **state)
     assert_int_equal(bench_drops(b, "a", HSR_DROP_NONE), 0);
 }
 
+/* What was sliced waits whole: the NIC gives it once more, and nothing of it lies in the NIC meanwhile. */
+static void waits_whole(void **state)
+{
+    static struct bench sliced;
+    struct bench *b = &sliced;
+
+    (void)state;
+    bench_open(b, &(struct bench_config){.slice = true}, TOP_ALL);
+    for (unsigned i = 0; i < 4; i++) {
+        far_flow(&out, 5, 1000 + i);
+        bench_push(b, "a", &out);
+    }
+    bench_run(b);
+    assert_int_equal(bench_held(b), 4);
+    expect_request(b);
+    bench_sleep(b, 900000000); /* longer than a payload is kept */
+    answers(b);
+    bench_run(b);
+    for (unsigned i = 0; i < 4; i++) {
+        far_flow(&out, 5, 1000 + i);
+        assert_true(bench_pop(b, "up", &in));
+        expect_tunnel(&in, "192.0.2.3", MAC_H3, 100);
+        expect_like(&in, &out, 0x020000000044, GW, 1);
+    }
+    assert_int_equal(bench_drops(b, "a", HSR_DROP_NONE), 0);
+    bench_close(b);
+}
+
 /* Who does not answer is given up: what waits for it is dropped then, and what comes later at once. */
 static void waits_in_vain(void **state)
 {
@@ -407,6 +435,7 @@ int main(void)
         TEST(refusals_of_a_guest),
         TEST(refusals_of_the_network),
         TEST(waits_for_a_neighbour),
+        cmocka_unit_test(waits_whole),
         TEST(waits_in_vain),
         TEST(waits_within_bounds),
     };
