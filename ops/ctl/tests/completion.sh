@@ -25,7 +25,7 @@ offers "avs-ctl apply --co" --confirm
 offers "avs-ctl conf" confirm
 offers "avs-ctl confirm --re" --revert
 offers "avs-ctl port add ro" role=
-offers "avs-ctl port add role=" vnic uplink
+offers "avs-ctl port add role=" vnic uplink host
 offers "avs-ctl -s $AVS_SOCKET port add name=x anti_spoof=f" false
 offers "avs-ctl vpc show "
 ctl 0 vpc add blue vni=100
