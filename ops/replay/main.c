@@ -27,6 +27,10 @@ static const char usage[] =
     "the "
     "headers; on:US:\n"
     "                        and are given up after US microseconds (default 100)\n"
+    "      --worker-rate N   packets a second that each worker can do (default: as many as there "
+    "are)\n"
+    "      --patience NS     frames that were not fetched for NS are lost where they wait, and "
+    "counted as missed\n"
     "      --rule RULE       a rule on the packets of a port, \"[@NS ]PORT ingress pattern ...\", "
     "as for "
     "avs-ctl flow create;\n"
@@ -50,6 +54,8 @@ enum {
     OPT_WORKERS,
     OPT_QUANTUM,
     OPT_SLICE,
+    OPT_WORKER_RATE,
+    OPT_PATIENCE,
     OPT_RULE,
     OPT_METER,
     OPT_SLOW,
@@ -67,6 +73,8 @@ static const struct option options[] = {
     {"workers", required_argument, NULL, OPT_WORKERS},
     {"quantum", required_argument, NULL, OPT_QUANTUM},
     {"slice", required_argument, NULL, OPT_SLICE},
+    {"worker-rate", required_argument, NULL, OPT_WORKER_RATE},
+    {"patience", required_argument, NULL, OPT_PATIENCE},
     {"rule", required_argument, NULL, OPT_RULE},
     {"meter", required_argument, NULL, OPT_METER},
     {"slow", no_argument, NULL, OPT_SLOW},
@@ -141,6 +149,12 @@ static bool take(struct replay_options *o, int option, char *value)
         break;
     case OPT_QUANTUM:
         good = number(value, 0, 1000000000, &o->quantum_ns);
+        break;
+    case OPT_WORKER_RATE:
+        good = number(value, 1, 100000000, &o->worker_rate);
+        break;
+    case OPT_PATIENCE:
+        good = number(value, 1, 10000000000, &o->patience_ns);
         break;
     case OPT_RULE:
         good = replay_take_rule(o, value);

@@ -27,13 +27,15 @@ struct replay_options {
     unsigned rules;
     const char *meter[REPLAY_RULES]; /* --meter ID pps|bps RATE burst BURST */
     unsigned meters;
-    unsigned vector;     /* 0: as configured */
-    unsigned workers;    /* 0: as configured */
-    uint64_t quantum_ns; /* frames due within this time of one another come in one burst */
-    const char *slice;   /* NULL: off */
-    bool slow;           /* every packet walks the policy */
-    bool no_flow_index;  /* packets arrive without flow ids */
-    bool no_ageing;      /* leave the sessions be at the end */
+    unsigned vector;      /* 0: as configured */
+    unsigned workers;     /* 0: as configured */
+    uint64_t worker_rate; /* packets a second that one worker can do, 0: as many as there are */
+    uint64_t patience_ns; /* frames that wait longer are lost where they wait, 0: none is */
+    uint64_t quantum_ns;  /* frames due within this time of one another come in one burst */
+    const char *slice;    /* NULL: off */
+    bool slow;            /* every packet walks the policy */
+    bool no_flow_index;   /* packets arrive without flow ids */
+    bool no_ageing;       /* leave the sessions be at the end */
     bool json;
 };
 
@@ -45,6 +47,8 @@ struct replay {
     uint64_t now;   /* NIC time */
     uint64_t frames;
     unsigned rules_done;
+    bool limited;                    /* workers have a rate, now */
+    int64_t budget[HSR_MAX_WORKERS]; /* packets x 10^9 a worker may still do at this time */
     uint32_t sessions_high;
     uint32_t leaked_sessions;
     uint32_t leaked_slots;
@@ -67,6 +71,7 @@ int replay_create_rules(struct replay *r, uint64_t ns);
 
 /* Everything between first and last frame, then ageing. 0 or an exit code. */
 int replay_run(struct replay *r, struct cfg *cfg);
+uint64_t replay_missed(struct replay *r, uint16_t index);
 void replay_close(struct replay *r);
 
 /* What happened, on stdout; the exit code: REPLAY_BROKEN when a packet, slot or session is unaccounted for. */

@@ -25,9 +25,27 @@ static json_t *rules(struct replay *r)
     return rows;
 }
 
+static json_int_t get(const json_t *o, const char *key)
+{
+    return json_integer_value(json_object_get(o, key));
+}
+
+static void add_missed(struct replay *r, json_t *stats)
+{
+    json_t *port;
+    size_t i;
+
+    json_array_foreach (json_object_get(stats, "ports"), i, port)
+        json_object_set_new(
+            port, "missed",
+            json_integer((json_int_t)replay_missed(r, (uint16_t)get(port, "index"))));
+}
+
 static json_t *build(struct replay *r, bool ok)
 {
     json_t *o = fw_stats(r->fw), *leaks = json_object();
+
+    add_missed(r, o);
 
     json_object_set_new(leaks, "sessions", json_integer(r->leaked_sessions));
     json_object_set_new(leaks, "slots", json_integer(r->leaked_slots));
@@ -43,22 +61,18 @@ static json_t *build(struct replay *r, bool ok)
     return o;
 }
 
-static json_int_t get(const json_t *o, const char *key)
-{
-    return json_integer_value(json_object_get(o, key));
-}
-
 static void print_ports(const json_t *report)
 {
     const json_t *port;
     size_t i;
 
-    printf("%-16s %10s %12s %10s %12s %10s\n", "port", "rx", "rx bytes", "tx", "tx bytes", "drops");
+    printf("%-16s %10s %12s %10s %12s %10s %10s\n", "port", "rx", "rx bytes", "tx", "tx bytes",
+           "drops", "missed");
     json_array_foreach (json_object_get(report, "ports"), i, port)
-        printf("%-16s %10lld %12lld %10lld %12lld %10lld\n",
+        printf("%-16s %10lld %12lld %10lld %12lld %10lld %10lld\n",
                json_string_value(json_object_get(port, "name")), get(port, "rx_packets"),
                get(port, "rx_bytes"), get(port, "tx_packets"), get(port, "tx_bytes"),
-               get(port, "drops"));
+               get(port, "drops"), get(port, "missed"));
 }
 
 static void print_stage(const char *port, const char *name, const json_t *stage)

@@ -10,10 +10,25 @@
 #define START    SECOND /* NIC time of the first frame: time 0 means "never" in places */
 #define AGE_STEP 2000000u
 #define WAIT_S   10u
+#define STEP     100000u /* in which time goes on while workers of a limited rate are behind */
 
 static struct nic_port *port_of(struct replay *r, uint32_t i)
 {
     return nic_port(r->nic, fw_cfg(r->fw)->port[i].index);
+}
+
+/* A turn of a worker, when it has time left. */
+static uint32_t poll_worker(struct replay *r, uint32_t w)
+{
+    struct dp_worker *worker = fw_worker(r->fw, w);
+    uint64_t before = dp_counters(worker)->packets;
+    uint32_t work;
+
+    if (r->limited && r->budget[w] <= 0)
+        return 0;
+    work = dp_poll(worker);
+    r->budget[w] -= (int64_t)((dp_counters(worker)->packets - before) * SECOND);
+    return work;
 }
 
 /* One round of everybody; packets moved. */
@@ -22,7 +37,7 @@ static uint32_t poll_all(struct replay *r)
     uint32_t work = nic_poll(r->nic, r->now);
 
     for (uint32_t w = 0; w < fw_workers(r->fw); w++)
-        work += dp_poll(fw_worker(r->fw, w));
+        work += poll_worker(r, w);
     return work;
 }
 
@@ -83,6 +98,36 @@ static int capture_errors(struct replay *r)
     return REPLAY_OK;
 }
 
+/* Workers of a limited rate may do more, the longer the time that has gone by; what they do not use is lost. */
+static void give_time(struct replay *r, uint64_t ns)
+{
+    int64_t most = (int64_t)(r->options->worker_rate * STEP + SECOND);
+
+    for (uint32_t w = 0; w < fw_workers(r->fw); w++) {
+        r->budget[w] += (int64_t)(r->options->worker_rate * (ns < SECOND ? ns : SECOND));
+        if (r->budget[w] > most)
+            r->budget[w] = most;
+    }
+}
+
+/* What comes next: the time of a frame, or the next step while packets or frames wait for a worker. UINT64_MAX: nothing. */
+static uint64_t next_event(struct replay *r, uint64_t last)
+{
+    uint64_t t = next_time(r);
+    bool behind = r->limited && (nic_credit_out(r->nic) > 0 || t <= last);
+
+    if (behind && (t <= last || t > last + STEP))
+        return last + STEP;
+    return t < last ? last
+                    : t; /* captures are not always in order: what comes late comes at once */
+}
+
+static void set_patience(struct replay *r)
+{
+    for (uint32_t i = 0; i < fw_cfg(r->fw)->ports; i++)
+        nic_pcap_patience(port_of(r, i), r->options->patience_ns);
+}
+
 static int play(struct replay *r)
 {
     uint64_t t = next_time(r);
@@ -90,18 +135,20 @@ static int play(struct replay *r)
     int rc;
 
     r->first = t == UINT64_MAX ? 0 : t;
-    for (; t != UINT64_MAX; t = next_time(r)) {
-        if (t < last) /* captures are not always in order: what comes late comes at once */
-            t = last;
+    r->limited = r->options->worker_rate != 0;
+    set_patience(r);
+    for (; t != UINT64_MAX; t = next_event(r, last)) {
         rc = replay_create_rules(r, t - r->first);
         if (rc != REPLAY_OK)
             return rc;
+        give_time(r, t + r->options->quantum_ns - last);
         last = t + r->options->quantum_ns;
         set_time(r, last);
         settle(r);
         if (sessions(r) > r->sessions_high)
             r->sessions_high = sessions(r);
     }
+    r->limited = false;
     if (r->rules_done < r->options->rules) {
         fprintf(stderr, "avs-replay: rule '%s' would come after the last frame\n",
                 r->options->rule[r->rules_done]);
@@ -154,6 +201,14 @@ static void look_at_actions(struct replay *r, const struct act_store *actions)
 {
     r->leaked_programs += actions->programs.used;
     r->leaked_templates += actions->templates.used;
+}
+
+/* Frames that a port's guest or network lost, waiting for credit. */
+uint64_t replay_missed(struct replay *r, uint16_t index)
+{
+    struct nic_port *port = nic_port(r->nic, index);
+
+    return port != NULL ? nic_pcap_missed(port) : 0;
 }
 
 static void look_for_leaks(struct replay *r)

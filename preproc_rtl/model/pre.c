@@ -24,7 +24,8 @@ int pp_pre_open(struct pp_pre *pre, const struct pp_pre_config *config)
         return err;
     }
     pre->rules = pp_rules_open();
-    if (pre->rules == NULL) {
+    pre->targets = pp_targets_open(config->in_flight);
+    if (pre->rules == NULL || pre->targets == NULL) {
         pp_pre_close(pre);
         return -ENOMEM;
     }
@@ -40,6 +41,7 @@ int pp_pre_open(struct pp_pre *pre, const struct pp_pre_config *config)
 void pp_pre_close(struct pp_pre *pre)
 {
     pp_rules_close(pre->rules);
+    pp_targets_close(pre->targets);
     pp_agg_close(&pre->agg);
     pp_fit_close(&pre->fit);
 }
@@ -70,6 +72,23 @@ static __attribute__((noinline)) enum hsr_drop ruled(struct pp_pre *pre,
     return pre->verdict.drop;
 }
 
+/* The pre-classifier; apart, as good packets of guests do not come here. */
+static __attribute__((noinline)) enum hsr_drop classify(struct pp_pre *pre,
+                                                        const struct hsr_rx_meta *meta,
+                                                        const uint8_t *frame,
+                                                        const struct pp_ingress *in, uint64_t now)
+{
+    enum hsr_drop drop = HSR_DROP_NONE;
+
+    if (in->uplink) {
+        pre->target = pp_targets_find(pre->targets, meta, frame);
+        drop = pp_targets_admit(pre->targets, pre->target, meta->frame_len, now);
+    }
+    if (drop == HSR_DROP_NONE && meta->reason != 0 && !pp_targets_bad(pre->targets, in->port, now))
+        drop = HSR_DROP_BAD_LIMIT;
+    return drop;
+}
+
 enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,
                            const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
                            const struct virtio_net_hdr *vnet, uint64_t now)
@@ -86,6 +105,12 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
     pp_parse(frame, len, in, &pre->tables, vnet, meta, &flow);
     if (__builtin_expect(in->ruled, false)) {
         enum hsr_drop drop = ruled(pre, meta, frame, len, in, now, &flow_id);
+
+        if (drop != HSR_DROP_NONE)
+            return drop;
+    }
+    if (in->uplink || meta->reason != 0) {
+        enum hsr_drop drop = classify(pre, meta, frame, in, now);
 
         if (drop != HSR_DROP_NONE)
             return drop;

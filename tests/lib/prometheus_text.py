@@ -173,6 +173,7 @@ def expected(stats, drops, version):
         add("avs_port_slots_high_water", p["slots_high"], port=port)
         add("avs_port_credit_packets", p["credit"], port=port)
         add("avs_port_rx_held_total", p["rx_held"], port=port)
+        add("avs_port_net_drops_total", p.get("net_drops"), port=port)
         for what in ("sessions", "sessions_charged", "session_quota", "session_quota_used"):
             add(f"avs_port_{what}", p.get(what), port=port)
     for d in drops:

@@ -7,7 +7,7 @@
 
 #include "load.h"
 
-enum { UPLINK_SHARE = 4 }; /* what it brings is of many guests */
+enum { UPLINK_SHARE = 16 }; /* what it brings is of many guests, who have their shares of it */
 
 static int number_ports(struct cfg_load *load)
 {
@@ -100,6 +100,7 @@ static int port_common(const struct cfg_obj *obj, struct cfg_port *p)
     if (p->share == 0)
         p->share = p->role == CFG_UPLINK ? UPLINK_SHARE : 1;
     p->min_slots = (uint16_t)cfg_int(obj, "min_slots");
+    p->bad_limit = cfg_int(obj, "bad_limit");
     cfg_mac(obj, "mac", p->mac);
     if (netns && strchr(netns, '/')) {
         return cfg_fail_at(obj, "netns", "'%.60s' is a path; expected a name under /run/netns",
@@ -178,6 +179,7 @@ static int load_vnic(const struct cfg_obj *obj, struct cfg_port *p)
     const struct cfg_at mac_at = {.up = &obj->at, .key = "mac"};
     const struct cfg_at list = {.up = &obj->at, .key = "addresses"};
     const json_t *addresses = json_object_get(obj->json, "addresses");
+    const struct cfg_obj rx_limit = cfg_child(obj, "rx_limit");
     char mac[18], who[64];
     int rc;
 
@@ -187,6 +189,8 @@ static int load_vnic(const struct cfg_obj *obj, struct cfg_port *p)
     p->anti_spoof = cfg_bool(obj, "anti_spoof");
     p->pick_up = !strcmp(cfg_text(obj, "midstream"), "pick-up");
     p->quota = cfg_int(obj, "quota");
+    p->rx_pps = cfg_int(&rx_limit, "pps");
+    p->rx_kbps = cfg_int(&rx_limit, "kbps");
     rc = cfg_ref(obj, "subnet", &p->subnet);
     for (size_t i = 0; i < json_array_size(addresses) && !rc; i++) {
         const struct cfg_at at = {.up = &list, .index = i};

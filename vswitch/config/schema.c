@@ -92,6 +92,25 @@ static const struct cfg_field underlay_field[] = {
 static const struct cfg_table underlay = {"underlay", "underlay",
                                           "The network that connects the hosts.", underlay_field};
 
+static const struct cfg_field rx_limit_field[] = {
+    {.name = "pps",
+     .type = CFG_T_INT,
+     .hi = 1000000000,
+     .fallback = "0",
+     .doc = "packets a second, 0: no limit"},
+    {.name = "kbps",
+     .type = CFG_T_INT,
+     .hi = 1000000000,
+     .fallback = "0",
+     .doc = "thousand bits a second, 0: no limit"},
+    {.name = NULL},
+};
+static const struct cfg_table rx_limit = {
+    "rx_limit", "rx_limit",
+    "What a vNIC may receive through uplinks; more is dropped before anything is spent on it "
+    "(`pre_limit`). Packets of other vNICs of the host wait in their guests instead.",
+    rx_limit_field};
+
 static const struct cfg_field port_field[] = {
     {.name = "name", .type = CFG_T_NAME, .required = true, .key = true, .doc = "name of the port"},
     {.name = "role",
@@ -141,7 +160,7 @@ static const struct cfg_field port_field[] = {
      .type = CFG_T_INT,
      .lo = 1,
      .hi = 16,
-     .doc = "its weight where ports compete for the NIC's memory; default: 1, of an uplink 4"},
+     .doc = "its weight where ports compete for the NIC's memory; default: 1, of an uplink 16"},
     {.name = "min_slots",
      .type = CFG_T_INT,
      .hi = 4096,
@@ -149,6 +168,12 @@ static const struct cfg_field port_field[] = {
      .doc =
          "packets it may have in flight whatever other ports do; all ports' together get at most "
          "half of the memory"},
+    {.name = "bad_limit",
+     .type = CFG_T_INT,
+     .hi = 1000000,
+     .fallback = "10000",
+     .doc = "malformed packets a second that are counted by their reasons, more are dropped unseen "
+            "(`bad_limit`); 0: no limit"},
     {.name = "mac",
      .type = CFG_T_MAC,
      .doc = "the guest's MAC address (required); of an uplink: ours, default `02:a5` and the four "
@@ -191,6 +216,11 @@ static const struct cfg_field port_field[] = {
      .fallback = "0",
      .only = "role=vnic",
      .doc = "sessions it may open, and the network to it, 0: as `options` says"},
+    {.name = "rx_limit",
+     .type = CFG_T_OBJECT,
+     .sub = &rx_limit,
+     .only = "role=vnic",
+     .doc = "what it may receive from the network"},
     {.name = "address",
      .type = CFG_T_INTERFACE,
      .required = true,

@@ -37,9 +37,13 @@ static struct nic_port_config device(const struct cfg *cfg, const struct cfg_por
                                 .queues = p->queues,
                                 .offload = p->offload,
                                 .share = p->share,
-                                .min_slots = p->min_slots};
+                                .min_slots = p->min_slots,
+                                .rx_pps = p->rx_pps,
+                                .rx_kbps = p->rx_kbps,
+                                .bad_pps = p->bad_limit};
     char mac[18];
 
+    memcpy(c.mac, p->mac, sizeof c.mac);
     memcpy(c.name, p->name, sizeof c.name);
     memcpy(c.device, p->device, sizeof c.device);
     memcpy(c.netns, p->netns, sizeof c.netns);

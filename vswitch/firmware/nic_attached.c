@@ -19,6 +19,10 @@ static void describe(union hsr_msg *msg, uint16_t type, const struct nic_port_co
     msg->port.offload = config->offload;
     msg->port.share = config->share;
     msg->port.min_slots = config->min_slots;
+    msg->port.rx_pps = config->rx_pps;
+    msg->port.rx_kbps = config->rx_kbps;
+    msg->port.bad_pps = config->bad_pps;
+    memcpy(msg->port.mac, config->mac, sizeof msg->port.mac);
     memcpy(msg->port.name, config->name, sizeof msg->port.name);
     memcpy(msg->port.device, config->device, sizeof msg->port.device);
     memcpy(msg->port.netns, config->netns, sizeof msg->port.netns);

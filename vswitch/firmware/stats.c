@@ -120,6 +120,8 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     fw_put(o, "slots_high", s->slots_high);
     fw_put(o, "credit", s->credit);
     fw_put(o, "rx_held", s->rx_held);
+    if (p->role == CFG_VNIC)
+        fw_put(o, "net_drops", s->net_drops);
     put_sessions(fw, p, o);
     json_object_set_new(o, "stages", stages_json(fw, p->index));
     json_object_set_new(o, "conservation", balance_json(&b));

@@ -80,6 +80,7 @@ static int remove_port(struct nic *nic, void *arg)
 
     nic_publish(nic);
     pp_rules_forget_port(nic->pre.rules, index);
+    pp_targets_set(nic->pre.targets, index, NULL);
     hsr_view_set_port_up(&nic->region.view, index, false);
     if (fd >= 0)
         epoll_ctl(nic->epoll, EPOLL_CTL_DEL, fd, NULL);
@@ -151,6 +152,10 @@ static int set_port(struct nic *nic, void *arg)
 
     p->port.config.share = config->share;
     p->port.config.min_slots = config->min_slots;
+    memcpy(p->port.config.mac, config->mac, sizeof config->mac);
+    p->port.config.rx_pps = config->rx_pps;
+    p->port.config.rx_kbps = config->rx_kbps;
+    p->port.config.bad_pps = config->bad_pps;
     nic_credit_promise(nic);
     return 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "credit.h"
 
+#include <string.h>
+
 #include "nic_internal.h"
 
 /* Of all that there is of a pool. */
@@ -20,6 +22,25 @@ static uint64_t wish(const struct nic *nic, const struct nic_port_config *config
     return want > 0 ? want : 1;
 }
 
+/* The Pre-Processor's part of it. */
+static void tell_targets(struct nic *nic)
+{
+    for (uint32_t i = 0; i < nic->actives; i++) {
+        const struct nic_slot_port *p = nic->port[nic->active[i]];
+        const struct nic_port_config *config = &p->port.config;
+        struct pp_target_config target = {.context = config->context,
+                                          .guest = !config->uplink,
+                                          .pps = config->rx_pps,
+                                          .kbps = config->rx_kbps,
+                                          .bad = config->bad_pps,
+                                          .least = p->credit.least[NIC_POOL_RING],
+                                          .share = p->credit.share};
+
+        memcpy(target.mac, config->mac, sizeof target.mac);
+        pp_targets_set(nic->pre.targets, config->index, &target);
+    }
+}
+
 void nic_credit_promise(struct nic *nic)
 {
     for (unsigned pool = 0; pool < NIC_POOLS; pool++) {
@@ -37,6 +58,7 @@ void nic_credit_promise(struct nic *nic)
             p->credit.share = p->port.config.share != 0 ? p->port.config.share : 1;
         }
     }
+    tell_targets(nic);
 }
 
 uint32_t nic_credit_limit(struct nic *nic, uint16_t port)
@@ -65,5 +87,7 @@ uint32_t nic_credit_out(const struct nic *nic)
         for (uint32_t w = 0; w < nic->workers; w++)
             out += nic->with_worker[port][w];
     }
+    for (uint32_t target = 0; target < PP_TARGETS; target++)
+        out += nic->slots.in_flight[target];
     return out;
 }

@@ -114,6 +114,7 @@ static int open_parts(struct nic *nic, const struct nic_config *config)
     pre.owner = nic->owner;
     memcpy(pre.hash_secret, config->geometry.hash_secret, sizeof pre.hash_secret);
     rc = nic_slots_open(&nic->slots, &nic->region.view);
+    pre.in_flight = nic->slots.in_flight;
     if (rc == 0)
         rc = pp_pre_open(&nic->pre, &pre);
     if (rc == 0)

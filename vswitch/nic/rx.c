@@ -101,6 +101,30 @@ static void lift_floors(struct nic *nic)
         nic->slots.stack[class].floor = 0;
 }
 
+/* Who a frame from the network is for: charged as long as it is here, or told what it missed. */
+static void note_target(struct nic *nic, uint32_t slot, enum hsr_drop drop)
+{
+    uint16_t target = nic->pre.target;
+
+    if (drop == HSR_DROP_NONE) {
+        nic->slots.target[slot] = target;
+        nic->slots.in_flight[target]++;
+    } else if ((drop == HSR_DROP_PRE_LIMIT || drop == HSR_DROP_PRE_SHARE) &&
+               target != PP_TARGET_NONE) {
+        nic->stats[target].net_drops++;
+    }
+}
+
+/* Packets from the network there is room for now, promises apart. */
+static uint32_t spare(const struct nic *nic, const struct rooms *room)
+{
+    uint32_t promised = nic->promised[NIC_POOL_RING], sum = 0;
+
+    for (uint32_t w = 0; w < nic->workers; w++)
+        sum += room->ring[w] > promised ? room->ring[w] - promised : 0;
+    return sum;
+}
+
 /* Frames of one port into the Pre-Processor; how many. */
 static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, uint64_t now)
 {
@@ -131,6 +155,8 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
             nic_pre_drop(nic, config->index, drop);
             nic_slots_put(&nic->slots, slot);
         }
+        if (in.uplink)
+            note_target(nic, slot, drop);
     }
     if (in.ruled)
         nic_tx_flush(nic);
@@ -158,6 +184,8 @@ static bool turn_of(struct nic *nic, struct nic_slot_port *p, struct rooms *room
     }
     if (max > 0) {
         slot_credit(nic, p);
+        if (p->port.config.uplink)
+            nic->pre.targets->spare = spare(nic, room);
         got = rx_port(nic, p, max, now);
         take_from(nic, room, got);
         *total += got;

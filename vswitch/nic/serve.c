@@ -130,8 +130,12 @@ static struct nic_port_config config_of(const struct hsr_msg_port *m)
                                 .queues = m->queues,
                                 .offload = m->offload != 0,
                                 .share = m->share,
-                                .min_slots = m->min_slots};
+                                .min_slots = m->min_slots,
+                                .rx_pps = m->rx_pps,
+                                .rx_kbps = m->rx_kbps,
+                                .bad_pps = m->bad_pps};
 
+    memcpy(c.mac, m->mac, sizeof c.mac);
     memcpy(c.name, m->name, sizeof c.name);
     memcpy(c.device, m->device, sizeof c.device);
     memcpy(c.netns, m->netns, sizeof c.netns);

@@ -14,6 +14,10 @@ static inline void push_free(struct nic_slots *slots, uint32_t slot)
         slots->use[slots->port[slot]].runs[class]--;
         slots->port[slot] = HSR_NO_PORT;
     }
+    if (slots->target[slot] != HSR_NO_PORT) {
+        slots->in_flight[slots->target[slot]]--;
+        slots->target[slot] = HSR_NO_PORT;
+    }
     slots->state[slot] = NIC_SLOT_FREE;
     hsr_slot_poison(slots->view, slot, true);
     stack->slot[stack->count++] = slot;
@@ -24,7 +28,7 @@ static void fill(struct nic_slots *slots)
     const struct hsr_view *view = slots->view;
 
     for (uint32_t slot = 0; slot < view->slots; slot++)
-        slots->port[slot] = HSR_NO_PORT;
+        slots->port[slot] = slots->target[slot] = HSR_NO_PORT;
     for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
         const struct hsr_slot_class *c = &view->classes[class];
 
@@ -49,8 +53,11 @@ int nic_slots_open(struct nic_slots *slots, const struct hsr_view *view)
     slots->state = calloc(view->slots, sizeof *slots->state);
     slots->worker = calloc(view->slots, sizeof *slots->worker);
     slots->port = malloc(view->slots * sizeof *slots->port);
+    slots->target = malloc(view->slots * sizeof *slots->target);
+    slots->in_flight = calloc(HSR_MAX_PORTS + 1, sizeof *slots->in_flight);
     slots->use = calloc(HSR_MAX_PORTS, sizeof *slots->use);
-    complete = slots->state && slots->worker && slots->port && slots->use;
+    complete = slots->state && slots->worker && slots->port && slots->target && slots->in_flight &&
+               slots->use;
     for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
         struct nic_slot_stack *stack = &slots->stack[class];
 
@@ -77,6 +84,8 @@ void nic_slots_close(struct nic_slots *slots)
     free(slots->state);
     free(slots->worker);
     free(slots->port);
+    free(slots->target);
+    free(slots->in_flight);
     free(slots->use);
     memset(slots, 0, sizeof *slots);
 }

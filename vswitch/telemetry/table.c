@@ -91,6 +91,9 @@ const struct tm_metric tm_metrics[] = {
      "Packets of the port that a worker may have now: its minimum and its share of what is free"},
     {"avs_port_rx_held_total", TM_COUNTER, &port, "rx_held", NULL,
      "Turns in which the port was not fetched, or less: its credit was used up"},
+    {"avs_port_net_drops_total", TM_COUNTER, &port, "net_drops", NULL,
+     "Packets to the vNIC from the network that were over its rate or share; in the drops of the "
+     "uplink"},
     {"avs_port_sessions", TM_GAUGE, &port, "sessions", NULL, "Sessions that the port opened"},
     {"avs_port_sessions_charged", TM_GAUGE, &port, "sessions_charged", NULL,
      "Sessions that the network opened to the port"},

@@ -225,7 +225,7 @@ enum hsr_msg_type {
     HSR_MSG_ARENA_PUT = 17, /* keep this memory, of a former NIC, under a name; carries the memfd */
     HSR_MSG_ARENA_DROP = 18, /* keep the memory of this name no longer */
     HSR_MSG_ARENA = 19, /* answer to ARENA_GET; carries the memfd */
-    HSR_MSG_PORT_SET = 20, /* change what can change of a port while it is there: share, min_slots */
+    HSR_MSG_PORT_SET = 20, /* change what can change of a port while it is there: share, min_slots, rates, mac */
     HSR_MSG_HASH_SET = 21, /* before START: hash with this secret, under which the firmware has sessions from a former NIC */
     HSR_MSG_OWNER_SET = 22, /* who owns a group of ports and contexts, and from which packet on; of either firmware */
     HSR_MSG_GROUP_SET = 23, /* to which group a port or a context belongs; of either firmware */
@@ -324,6 +324,9 @@ enum hsr_meter_unit {
     X(RX_RING_FULL, rx_ring_full, pre, "the worker's rx ring stayed full") \
     X(RULE, rule, pre, "a rule of the port says so (avs-ctl flow)") \
     X(METER, meter, pre, "over the rate of the meter that a rule of the port names") \
+    X(PRE_LIMIT, pre_limit, pre, "over the rate at which its vNIC may receive from the network (rx_limit)") \
+    X(PRE_SHARE, pre_share, pre, "from the network, to a vNIC that has its share of packets in flight") \
+    X(BAD_LIMIT, bad_limit, pre, "bad packet over the rate at which those of its port are looked at (bad_limit)") \
     X(META_BAD, meta_bad, fw, "rx metadata outside its contract") \
     X(NOT_CONFIGURED, not_configured, fw, "ingress port or context unknown to the configuration") \
     X(ETHERTYPE, ethertype, fw, "Ethernet type we do not carry") \
@@ -408,58 +411,61 @@ enum hsr_drop {
     HSR_DROP_RX_RING_FULL = 28,
     HSR_DROP_RULE = 29,
     HSR_DROP_METER = 30,
-    HSR_DROP_META_BAD = 31,
-    HSR_DROP_NOT_CONFIGURED = 32,
-    HSR_DROP_ETHERTYPE = 33,
-    HSR_DROP_UNKNOWN_VNI = 34,
-    HSR_DROP_UNKNOWN_VTEP = 35,
-    HSR_DROP_NOT_FOR_US = 36,
-    HSR_DROP_SPOOF_MAC = 37,
-    HSR_DROP_SPOOF_IP = 38,
-    HSR_DROP_SPOOF_ARP = 39,
-    HSR_DROP_SPOOF_ND = 40,
-    HSR_DROP_SPOOF_DHCP = 41,
-    HSR_DROP_LOOP = 42,
-    HSR_DROP_SG_EGRESS = 43,
-    HSR_DROP_SG_INGRESS = 44,
-    HSR_DROP_NO_ROUTE = 45,
-    HSR_DROP_BLACKHOLE = 46,
-    HSR_DROP_NO_MAPPING = 47,
-    HSR_DROP_UNKNOWN_MAC = 48,
-    HSR_DROP_NEIGH_PENDING = 49,
-    HSR_DROP_TTL = 50,
-    HSR_DROP_BUM = 51,
-    HSR_DROP_ARP_UNKNOWN = 52,
-    HSR_DROP_NO_SESSION = 53,
-    HSR_DROP_TCP_STATE = 54,
-    HSR_DROP_TCP_WINDOW = 55,
-    HSR_DROP_ICMP_STATE = 56,
-    HSR_DROP_ICMP_INNER = 57,
-    HSR_DROP_SESSION_FULL = 58,
-    HSR_DROP_SESSION_QUOTA = 59,
-    HSR_DROP_FRAGMENT = 60,
-    HSR_DROP_ECN = 61,
-    HSR_DROP_PMTU = 62,
-    HSR_DROP_NAT_NONE = 63,
-    HSR_DROP_NAT_PORTS = 64,
-    HSR_DROP_FRAG_OVERLAP = 65,
-    HSR_DROP_FRAG_DUP = 66,
-    HSR_DROP_FRAG_QUOTA = 67,
-    HSR_DROP_NO_UPLINK = 68,
-    HSR_DROP_NEIGH_TIMEOUT = 69,
-    HSR_DROP_HANDOVER_FULL = 70,
-    HSR_DROP_HOST_RATE = 71,
-    HSR_DROP_TX_META_BAD = 72,
-    HSR_DROP_PORT_GONE = 73,
-    HSR_DROP_PORT_TX_FULL = 74,
-    HSR_DROP_TX_TOO_BIG = 75,
-    HSR_DROP_TSO_BAD = 76,
-    HSR_DROP_STALE_OWNER = 77,
-    HSR_DROP_FW_GONE = 78,
-    HSR_DROP_HELD_BACK = 79,
-    HSR_DROP_SECOND_FULL = 80,
-    HSR_DROP_PAYLOAD_GONE = 81,
-    HSR_DROP_COUNT = 82,
+    HSR_DROP_PRE_LIMIT = 31,
+    HSR_DROP_PRE_SHARE = 32,
+    HSR_DROP_BAD_LIMIT = 33,
+    HSR_DROP_META_BAD = 34,
+    HSR_DROP_NOT_CONFIGURED = 35,
+    HSR_DROP_ETHERTYPE = 36,
+    HSR_DROP_UNKNOWN_VNI = 37,
+    HSR_DROP_UNKNOWN_VTEP = 38,
+    HSR_DROP_NOT_FOR_US = 39,
+    HSR_DROP_SPOOF_MAC = 40,
+    HSR_DROP_SPOOF_IP = 41,
+    HSR_DROP_SPOOF_ARP = 42,
+    HSR_DROP_SPOOF_ND = 43,
+    HSR_DROP_SPOOF_DHCP = 44,
+    HSR_DROP_LOOP = 45,
+    HSR_DROP_SG_EGRESS = 46,
+    HSR_DROP_SG_INGRESS = 47,
+    HSR_DROP_NO_ROUTE = 48,
+    HSR_DROP_BLACKHOLE = 49,
+    HSR_DROP_NO_MAPPING = 50,
+    HSR_DROP_UNKNOWN_MAC = 51,
+    HSR_DROP_NEIGH_PENDING = 52,
+    HSR_DROP_TTL = 53,
+    HSR_DROP_BUM = 54,
+    HSR_DROP_ARP_UNKNOWN = 55,
+    HSR_DROP_NO_SESSION = 56,
+    HSR_DROP_TCP_STATE = 57,
+    HSR_DROP_TCP_WINDOW = 58,
+    HSR_DROP_ICMP_STATE = 59,
+    HSR_DROP_ICMP_INNER = 60,
+    HSR_DROP_SESSION_FULL = 61,
+    HSR_DROP_SESSION_QUOTA = 62,
+    HSR_DROP_FRAGMENT = 63,
+    HSR_DROP_ECN = 64,
+    HSR_DROP_PMTU = 65,
+    HSR_DROP_NAT_NONE = 66,
+    HSR_DROP_NAT_PORTS = 67,
+    HSR_DROP_FRAG_OVERLAP = 68,
+    HSR_DROP_FRAG_DUP = 69,
+    HSR_DROP_FRAG_QUOTA = 70,
+    HSR_DROP_NO_UPLINK = 71,
+    HSR_DROP_NEIGH_TIMEOUT = 72,
+    HSR_DROP_HANDOVER_FULL = 73,
+    HSR_DROP_HOST_RATE = 74,
+    HSR_DROP_TX_META_BAD = 75,
+    HSR_DROP_PORT_GONE = 76,
+    HSR_DROP_PORT_TX_FULL = 77,
+    HSR_DROP_TX_TOO_BIG = 78,
+    HSR_DROP_TSO_BAD = 79,
+    HSR_DROP_STALE_OWNER = 80,
+    HSR_DROP_FW_GONE = 81,
+    HSR_DROP_HELD_BACK = 82,
+    HSR_DROP_SECOND_FULL = 83,
+    HSR_DROP_PAYLOAD_GONE = 84,
+    HSR_DROP_COUNT = 85,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */
@@ -793,7 +799,8 @@ struct hsr_port_stats {
     uint64_t credit; /* packets of this port that a worker may have now */
     uint64_t mtu; /* largest IP packet the port takes, bytes; 0: the port is not there */
     uint64_t drops[128]; /* by drop reason */
-    uint64_t pad1[8];
+    uint64_t net_drops; /* packets to this port from the network that the pre-classifier dropped; counted in the uplink's drops */
+    uint64_t pad1[7];
 };
 _Static_assert(sizeof(struct hsr_port_stats) == 1280, "port_stats size");
 _Static_assert(offsetof(struct hsr_port_stats, rx_packets) == 0, "port_stats.rx_packets");
@@ -821,7 +828,8 @@ _Static_assert(offsetof(struct hsr_port_stats, rx_held) == 168, "port_stats.rx_h
 _Static_assert(offsetof(struct hsr_port_stats, credit) == 176, "port_stats.credit");
 _Static_assert(offsetof(struct hsr_port_stats, mtu) == 184, "port_stats.mtu");
 _Static_assert(offsetof(struct hsr_port_stats, drops) == 192, "port_stats.drops");
-_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1216, "port_stats.pad1");
+_Static_assert(offsetof(struct hsr_port_stats, net_drops) == 1216, "port_stats.net_drops");
+_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1224, "port_stats.pad1");
 
 /* Head of every message on the attach socket. */
 struct hsr_msg_hdr {
@@ -904,8 +912,13 @@ struct hsr_msg_port {
     char device[128]; /* interface name, PCI address, file, ... */
     char netns[64]; /* network namespace of the device, empty: the NIC's own */
     char args[152]; /* key=value list, by kind */
+    uint32_t rx_pps; /* packets a second to a vNIC from the network, 0: no limit */
+    uint32_t rx_kbps; /* thousand bits a second to a vNIC from the network, 0: no limit */
+    uint32_t bad_pps; /* bad packets a second that are handed to the firmware, 0: no limit */
+    uint8_t mac[6]; /* of a vNIC's guest: what is for it */
+    uint8_t pad[6];
 };
-_Static_assert(sizeof(struct hsr_msg_port) == 408, "msg_port size");
+_Static_assert(sizeof(struct hsr_msg_port) == 432, "msg_port size");
 _Static_assert(offsetof(struct hsr_msg_port, hdr) == 0, "msg_port.hdr");
 _Static_assert(offsetof(struct hsr_msg_port, index) == 16, "msg_port.index");
 _Static_assert(offsetof(struct hsr_msg_port, kind) == 18, "msg_port.kind");
@@ -921,6 +934,11 @@ _Static_assert(offsetof(struct hsr_msg_port, name) == 32, "msg_port.name");
 _Static_assert(offsetof(struct hsr_msg_port, device) == 64, "msg_port.device");
 _Static_assert(offsetof(struct hsr_msg_port, netns) == 192, "msg_port.netns");
 _Static_assert(offsetof(struct hsr_msg_port, args) == 256, "msg_port.args");
+_Static_assert(offsetof(struct hsr_msg_port, rx_pps) == 408, "msg_port.rx_pps");
+_Static_assert(offsetof(struct hsr_msg_port, rx_kbps) == 412, "msg_port.rx_kbps");
+_Static_assert(offsetof(struct hsr_msg_port, bad_pps) == 416, "msg_port.bad_pps");
+_Static_assert(offsetof(struct hsr_msg_port, mac) == 420, "msg_port.mac");
+_Static_assert(offsetof(struct hsr_msg_port, pad) == 426, "msg_port.pad");
 
 /* CONTEXT_SET */
 struct hsr_msg_context {

@@ -18,6 +18,8 @@ struct pcap_port {
     uint64_t frames; /* read so far, for error texts */
     bool paced;
     uint64_t now;
+    uint64_t patience; /* 0: frames wait for ever */
+    uint64_t missed;
     pcap_t *out_format;
     pcap_dumper_t *out;
     char error[NIC_WHY];
@@ -150,6 +152,20 @@ void nic_pcap_set_now(struct nic_port *port, uint64_t now)
     p->now = now;
 }
 
+void nic_pcap_patience(struct nic_port *port, uint64_t ns)
+{
+    struct pcap_port *p = port->priv;
+
+    p->patience = ns;
+}
+
+uint64_t nic_pcap_missed(const struct nic_port *port)
+{
+    const struct pcap_port *p = port->priv;
+
+    return p->missed;
+}
+
 const char *nic_pcap_error(const struct nic_port *port)
 {
     const struct pcap_port *p = port->priv;
@@ -174,15 +190,20 @@ static uint32_t pcap_rx(struct nic_port *port, struct nic_slots *slots, struct n
 
     (void)no_slot;
     while (got < max && (header = due(port)) != NULL) {
+        if (p->patience != 0 && nic_pcap_next_time(port) + p->patience < p->now) {
+            p->missed++;
+            look_ahead(port);
+            continue;
+        }
         uint32_t len = header->caplen;
-        uint32_t slot;
 
         if (len > HSR_MAX_FRAME) {
             (*too_big)++;
             look_ahead(port);
             continue;
         }
-        slot = nic_slots_get_for(slots, len);
+        uint32_t slot = nic_slots_get_for(slots, len);
+
         if (slot == UINT32_MAX)
             break;
         memcpy(nic_slot_frame(slots, slot), p->data, len);

@@ -2,7 +2,7 @@
 /*
  * The Pre-Processor model: the stages in order over one frame, then vectors out.
  *
- *     pp_pre_frame:  parse -> rules -> hash -> flow-index lookup -> steer (RETA) -> aggregate
+ *     pp_pre_frame:  parse -> rules -> pre-classifier -> hash -> flow-index lookup -> steer (RETA) -> aggregate
  *     pp_pre_vector: next vector, for the caller to write to the ring `ring` of its items
  *
  * The model owns its tables, never the slots. Schedule and clock are inputs: the caller decides when frames come and
@@ -17,6 +17,7 @@
 #include "preproc/parse.h"
 #include "preproc/rules.h"
 #include "preproc/tables.h"
+#include "preproc/targets.h"
 
 struct pp_pre {
     struct hsr_hash hash;
@@ -24,6 +25,8 @@ struct pp_pre {
     struct pp_fit fit;
     struct pp_agg agg;
     struct pp_rules *rules;
+    struct pp_targets *targets;
+    uint16_t target;                         /* who the last frame of an uplink is for */
     struct pp_verdict verdict;               /* of the last pp_pre_ruled() */
     uint16_t reta[1u << HSR_HASH_RETA_BITS]; /* hash slice -> ring */
     uint32_t owner;                          /* stamp for every packet: there is one group */
@@ -39,6 +42,7 @@ struct pp_pre_config {
     uint32_t held;        /* packets the aggregator may hold */
     uint32_t max_vector;  /* 1..16 */
     uint32_t owner;
+    const uint32_t *in_flight; /* see preproc/targets.h */
 };
 
 /* 0, -EINVAL or -ENOMEM. */
@@ -48,8 +52,9 @@ void pp_pre_close(struct pp_pre *pre);
 /*
  * Take in one frame that lies in the slot run `slot` with its metadata at `meta` (which is written here).
  * 0: held for a vector; else the reason it could not be: HSR_DROP_PKT_TOO_SMALL, HSR_DROP_PKT_TOO_BIG or
- * HSR_DROP_RX_RING_FULL (aggregator full), or what a rule says (HSR_DROP_RULE, HSR_DROP_METER); the caller counts it and
- * keeps the slot. When `in` is ruled, pre->verdict says which copies are to be made of the frame, dropped or not. The caller
+ * HSR_DROP_RX_RING_FULL (aggregator full), what a rule says (HSR_DROP_RULE, HSR_DROP_METER), or the pre-classifier
+ * (HSR_DROP_PRE_LIMIT, HSR_DROP_PRE_SHARE, HSR_DROP_BAD_LIMIT); the caller counts it and keeps the slot. Of an uplink's frames
+ * pre->target says who they are for, unless refused before they are parsed or by a rule. When `in` is ruled, pre->verdict says which copies are to be made of the frame, dropped or not. The caller
  * empties it then: a frame refused before it is parsed leaves it as it is.
  */
 enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,

@@ -62,6 +62,7 @@ struct cfg_port {
     bool offload;
     uint8_t share;      /* weight among ports that compete for the NIC's memory */
     uint16_t min_slots; /* packets it may have in flight whatever the others do */
+    uint32_t bad_limit; /* bad packets a second that are looked at, 0: all */
     uint8_t mac
         [6]; /* vNIC: the guest's; uplink: ours, all zero: made of its address; host: the interface's */
     /* vNIC */
@@ -73,6 +74,7 @@ struct cfg_port {
     bool anti_spoof; /* default true */
     bool pick_up;    /* midstream policy: default false (strict) */
     uint32_t quota;  /* sessions it may open, 0: the default */
+    uint32_t rx_pps, rx_kbps; /* from the network, 0: no limit */
     /* host */
     uint32_t uplink; /* whose traffic of the host it carries */
     uint32_t rate;   /* packets a second, both ways, of each worker */

@@ -78,7 +78,7 @@ void nic_threaded(struct nic *nic, bool on);
 /* Control. 0 or a negative errno, with a text in `why` where there is one. `fd`: see nic_port_ops.open. */
 int nic_port_add(struct nic *nic, const struct nic_port_config *config, int fd, char why[NIC_WHY]);
 int nic_port_del(struct nic *nic, uint16_t index);
-/* Of a port that is open and stays so, what can change: `share`, `min_slots`. */
+/* Of a port that is open and stays so, what can change: all from `share` to `bad_pps`. */
 int nic_port_set(struct nic *nic, const struct nic_port_config *config);
 int nic_context_set(struct nic *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context);
 int nic_vtep_set(struct nic *nic, const uint8_t addr[16], uint8_t family, bool remove);

@@ -33,6 +33,10 @@ struct nic_port_config {
     bool offload;       /* offer checksum and segmentation offload to the device's user */
     uint8_t share;      /* of what is free when ports compete: its weight, 0 counts as 1 */
     uint16_t min_slots; /* packets it may have in flight whatever the others do (credit.h) */
+    uint8_t mac[6];     /* of a vNIC's guest */
+    uint32_t rx_pps;    /* packets and thousand bits a second to it from the network, 0: no limit */
+    uint32_t rx_kbps;
+    uint32_t bad_pps; /* bad packets a second that go on to the firmware, 0: no limit */
     char name[32];
     char device[128];
     char netns[64]; /* name under /run/netns, "" for our own */

@@ -20,6 +20,12 @@ uint64_t nic_pcap_next_time(const struct nic_port *port);
 /* Set the clock, ns since 1970: which frames are due, and the time of those written. */
 void nic_pcap_set_now(struct nic_port *port, uint64_t now);
 
+/* Frames that could not be fetched for so long are lost where they waited, as a guest's queue is finite; 0: none is. */
+void nic_pcap_patience(struct nic_port *port, uint64_t ns);
+
+/* Frames lost that way. */
+uint64_t nic_pcap_missed(const struct nic_port *port);
+
 /* What is wrong with input or output, or NULL. Lives as long as the port. */
 const char *nic_pcap_error(const struct nic_port *port);
 

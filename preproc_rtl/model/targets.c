@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "preproc/targets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hsring/key.h"
+
+/* Bursts: what comes in a twentieth of a second, and never so little that TCP would starve on a single GSO frame. */
+enum { BURST_PART = 20, BURST_PACKETS = 64, BURST_BYTES = 256 << 10 };
+
+struct pp_targets *pp_targets_open(const uint32_t *in_flight)
+{
+    static const uint32_t nothing[PP_TARGETS];
+    struct pp_targets *t = calloc(1, sizeof *t);
+
+    if (t != NULL) {
+        t->in_flight = in_flight != NULL ? in_flight : nothing;
+        t->spare = UINT32_MAX;
+        t->target[PP_TARGET_NONE].share = 1;
+    }
+    return t;
+}
+
+void pp_targets_close(struct pp_targets *targets)
+{
+    free(targets);
+}
+
+static uint32_t place_of(uint32_t context, const uint8_t mac[6])
+{
+    uint64_t h = context;
+
+    for (unsigned i = 0; i < 6; i++)
+        h = h << 8 ^ h >> 56 ^ mac[i];
+    return (uint32_t)(h * UINT64_C(0x9E3779B97F4A7C15) >> 52);
+}
+
+_Static_assert(PP_TARGET_PLACES == 1 << 12, "place_of() takes twelve bits");
+
+/* All places anew: a port more or less is rare, and nothing can be left behind. */
+static void place_all(struct pp_targets *t)
+{
+    memset(t->place, 0, sizeof t->place);
+    for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
+        const struct pp_target_config *c = &t->config[port];
+        uint32_t at = place_of(c->context, c->mac);
+
+        if (!c->guest || c->context == 0)
+            continue;
+        while (t->place[at].context != 0)
+            at = (at + 1) % PP_TARGET_PLACES;
+        t->place[at] = (struct pp_target_place){.port = port, .context = c->context};
+        memcpy(t->place[at].mac, c->mac, sizeof c->mac);
+    }
+}
+
+static void set_meter(struct pp_meter *meter, enum hsr_meter_unit unit, uint64_t rate,
+                      uint64_t burst, uint64_t least)
+{
+    burst = burst < least ? least : burst;
+    pp_meter_set(meter, rate != 0 ? unit : HSR_METER_NONE, rate,
+                 burst < PP_METER_BURST_MAX ? (uint32_t)burst : PP_METER_BURST_MAX);
+}
+
+void pp_targets_set(struct pp_targets *t, uint16_t port, const struct pp_target_config *config)
+{
+    const struct pp_target_config none = {0}, *c = config != NULL ? config : &none;
+    struct pp_target_config *was = &t->config[port];
+    struct pp_target *target = &t->target[port];
+
+    if (c->pps != was->pps)
+        set_meter(&target->packets, HSR_METER_PACKETS, c->pps, c->pps / BURST_PART, BURST_PACKETS);
+    if (c->kbps != was->kbps)
+        set_meter(&target->bits, HSR_METER_BITS, c->kbps * UINT64_C(1000),
+                  c->kbps * UINT64_C(125) / BURST_PART, BURST_BYTES);
+    if (c->bad != was->bad)
+        set_meter(&target->bad, HSR_METER_PACKETS, c->bad, c->bad / BURST_PART, BURST_PACKETS);
+    target->least = c->least;
+    target->share = c->share;
+    bool same = c->guest == was->guest && c->context == was->context &&
+                memcmp(c->mac, was->mac, sizeof c->mac) == 0;
+
+    *was = *c;
+    if (!same)
+        place_all(t);
+}
+
+uint16_t pp_targets_find(const struct pp_targets *t, const struct hsr_rx_meta *meta,
+                         const uint8_t *frame)
+{
+    uint32_t context = hsr_key_context(meta->key_ports);
+    const uint8_t *mac = frame + meta->l2_off;
+
+    if (!(meta->flags & HSR_RXF_DECAP) || context == 0)
+        return PP_TARGET_NONE;
+    for (uint32_t at = place_of(context, mac); t->place[at].context != 0;
+         at = (at + 1) % PP_TARGET_PLACES) {
+        if (t->place[at].context == context &&
+            memcmp(t->place[at].mac, mac, sizeof t->place[at].mac) == 0)
+            return t->place[at].port;
+    }
+    return PP_TARGET_NONE;
+}
+
+enum hsr_drop pp_targets_admit(struct pp_targets *t, uint16_t target, uint32_t bytes, uint64_t now)
+{
+    struct pp_target *to = &t->target[target];
+
+    if (t->in_flight[target] >= to->least + (uint64_t)to->share * t->spare)
+        return HSR_DROP_PRE_SHARE;
+    if ((to->packets.unit != HSR_METER_NONE && !pp_meter_pass(&to->packets, bytes, now)) ||
+        (to->bits.unit != HSR_METER_NONE && !pp_meter_pass(&to->bits, bytes, now)))
+        return HSR_DROP_PRE_LIMIT;
+    t->spare -= t->spare > 0;
+    return HSR_DROP_NONE;
+}
+
+bool pp_targets_bad(struct pp_targets *t, uint16_t port, uint64_t now)
+{
+    struct pp_meter *meter = &t->target[port].bad;
+
+    return meter->unit == HSR_METER_NONE || pp_meter_pass(meter, 0, now);
+}
