@@ -25,6 +25,7 @@ static const char usage[] =
     "      --vector N        largest vector, 1..16 (default 16)\n"
     "      --stages          also cycles a packet of each stage, measured afterwards\n"
     "      --no-flow-index   packets arrive without flow ids\n"
+    "      --idle-ports N    so many vNICs more, which never send, 0..1000 (default 0)\n"
     "      --slow            every packet walks the policy\n"
     "      --capture FILE    write the frames as a capture and stop\n"
     "  -h, --help\n"
@@ -46,7 +47,8 @@ enum {
     OPT_STAGES,
     OPT_NO_FIT,
     OPT_SLOW,
-    OPT_CAPTURE
+    OPT_CAPTURE,
+    OPT_IDLE
 };
 
 static const struct option options[] = {
@@ -63,6 +65,7 @@ static const struct option options[] = {
     {"no-flow-index", no_argument, NULL, OPT_NO_FIT},
     {"slow", no_argument, NULL, OPT_SLOW},
     {"capture", required_argument, NULL, OPT_CAPTURE},
+    {"idle-ports", required_argument, NULL, OPT_IDLE},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -121,6 +124,10 @@ static bool take(struct bench_options *o, int option, const char *value)
         good = o->slice || strcmp(value, "off") == 0;
         if (!good)
             fprintf(stderr, "avs-bench: --slice wants on or off, not '%s'\n", value);
+        break;
+    case OPT_IDLE:
+        good = number(value, 0, 1000, &n);
+        o->idle = (uint32_t)n;
         break;
     case OPT_STAGES:
         o->stages = true;

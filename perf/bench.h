@@ -31,6 +31,7 @@ struct bench_options {
     uint32_t flows;
     uint32_t size; /* bytes of a frame */
     uint32_t vector;
+    uint32_t idle;  /* ports that never send */
     uint64_t count; /* packets to run, 0: by time */
     double seconds;
     double warmup;
@@ -46,6 +47,7 @@ struct bench {
     struct nic *nic;
     struct fw *fw;
     struct nic_ring *source, *sink;
+    struct nic_ring **idle;      /* options->idle of them */
     double seconds, cpu_seconds; /* of the clock; of this thread on its core */
     uint64_t packets;
     uint64_t steal_ms; /* all CPUs, during the measurement */

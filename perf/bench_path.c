@@ -21,7 +21,8 @@ static const char common[] =
     "version: 1\n"
     "options: {workers: 1, sessions: %u, vector: %u, fast_path: %s}\n"
     "vpcs: [{name: blue, vni: 100}]\n"
-    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}]\n"
+    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}, {name: quiet, vpc: blue, prefix4: "
+    "10.2.0.0/16}]\n"
     "security_groups:\n"
     "  - name: web\n"
     "    rules:\n"
@@ -87,24 +88,42 @@ static int pin(int cpu)
     return sched_setaffinity(0, sizeof set, &set);
 }
 
+static char *document_text(const struct bench_options *o)
+{
+    uint32_t sessions = o->flows + o->flows / 4 < 131072 ? 131072 : o->flows + o->flows / 4;
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    if (f == NULL)
+        abort();
+    fprintf(f, common, sessions, o->vector, o->fast_path ? "true" : "false");
+    for (uint32_t i = 0; i < o->idle; i++) {
+        fprintf(f,
+                "  - {name: idle%u, role: vnic, type: ring, device: 'ring:idle%u', mac: "
+                "'02:00:00:01:%02x:%02x', subnet: quiet, addresses: [10.2.%u.%u]}\n",
+                i, i, i >> 8, i & 0xFF, i / 200, i % 200 + 2);
+    }
+    fputs(strcmp(o->name, "vxlan") == 0 ? to_uplink : to_vnic, f);
+    if (fclose(f) != 0)
+        abort();
+    return text;
+}
+
 static struct cfg *configuration(const struct bench_options *o)
 {
-    char text[4096];
-    uint32_t sessions = o->flows + o->flows / 4 < 131072 ? 131072 : o->flows + o->flows / 4;
-    int n =
-        snprintf(text, sizeof text, common, sessions, o->vector, o->fast_path ? "true" : "false");
+    char *text = document_text(o);
     struct cfg_error error = {.line = 0};
     struct cfg_lines *lines = NULL;
     json_t *document = NULL;
     struct cfg *cfg = NULL;
 
-    snprintf(text + n, sizeof text - (size_t)n, "%s",
-             strcmp(o->name, "vxlan") == 0 ? to_uplink : to_vnic);
     if (cfg_yaml_load(text, strlen(text), &document, &lines, &error) < 0 ||
         cfg_parse(document, NULL, &cfg, &error) < 0)
         fprintf(stderr, "avs-bench: line %d: %s: %s\n", error.line, error.path, error.text);
     json_decref(document);
     cfg_lines_free(lines);
+    free(text);
     return cfg;
 }
 
@@ -118,6 +137,13 @@ static bool open_rings(struct bench *b)
     good = frames != NULL && b->source != NULL && b->sink != NULL &&
            nic_ring_load(b->source, frames, b->options->flows, true) == 0;
     bench_frames_free(frames);
+    b->idle = calloc(b->options->idle + 1, sizeof(struct nic_ring *));
+    for (uint32_t i = 0; good && i < b->options->idle; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "idle%u", i);
+        good = b->idle != NULL && (b->idle[i] = nic_ring_new(name, 0)) != NULL;
+    }
     return good;
 }
 
@@ -175,6 +201,9 @@ void bench_close(struct bench *b)
         nic_ring_free(b->source);
     if (b->sink != NULL)
         nic_ring_free(b->sink);
+    for (uint32_t i = 0; b->idle != NULL && i < b->options->idle && b->idle[i] != NULL; i++)
+        nic_ring_free(b->idle[i]);
+    free(b->idle);
 }
 
 /* avsd's turn with one worker. */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,11 +56,10 @@ static void note_must_poll(struct nic *nic)
 static int insert_port(struct nic *nic, void *arg)
 {
     struct nic_slot_port *p = arg;
-    int fd = p->port.ops->rx_fd(&p->port);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    int rc = nic_ready_add(&nic->ready, &p->port);
 
-    if (fd >= 0 && epoll_ctl(nic->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
-        return -errno;
+    if (rc < 0)
+        return rc;
     nic->port[p->port.config.index] = p;
     nic->active[nic->actives++] = p->port.config.index;
     if (p->port.config.index >= nic->ledgers)
@@ -76,14 +74,12 @@ static int remove_port(struct nic *nic, void *arg)
 {
     struct nic_slot_port *p = arg;
     uint16_t index = p->port.config.index;
-    int fd = p->port.ops->rx_fd(&p->port);
 
     nic_publish(nic);
     pp_rules_forget_port(nic->pre.rules, index);
     pp_targets_set(nic->pre.targets, index, NULL);
     hsr_view_set_port_up(&nic->region.view, index, false);
-    if (fd >= 0)
-        epoll_ctl(nic->epoll, EPOLL_CTL_DEL, fd, NULL);
+    nic_ready_remove(&nic->ready, &p->port);
     nic->port[index] = NULL;
     for (uint32_t i = 0; i < nic->actives; i++)
         if (nic->active[i] == index)

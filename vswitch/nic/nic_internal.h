@@ -10,6 +10,7 @@
 #include "nic/nic.h"
 #include "owned.h"
 #include "preproc/pre.h"
+#include "ready.h"
 
 #define NIC_RX_BURST 32
 #define NIC_RX_BYTES \
@@ -91,7 +92,8 @@ struct nic {
     struct nic_slot_port *port[HSR_MAX_PORTS];
     uint16_t active[HSR_MAX_PORTS]; /* indices of open ports */
     uint32_t actives;
-    uint32_t first;               /* of active[], to be served first: it was held back */
+    uint32_t first;               /* port to be served first: it was held back */
+    bool held;                    /* one was, in the last turn */
     uint32_t promised[NIC_POOLS]; /* all ports' guaranteed minima (credit.h) */
     uint32_t with_worker[HSR_MAX_PORTS]
                         [HSR_MAX_WORKERS]; /* packets in a ring and beyond, by ledger */
@@ -114,8 +116,10 @@ struct nic {
     uint32_t device_rules;
     struct nic_faults faults;
     struct nic_owned *owned; /* NULL: there is one firmware, and one group */
-    int epoll;
-    int wake; /* eventfd: a control call waits */
+    struct nic_ready ready;
+    int bells; /* epoll of doorbells, `wake` and what nic_watch() was given */
+    int epoll; /* of these and of ports */
+    int wake;  /* eventfd: a control call waits */
     _Atomic bool threaded;
     struct nic_call *_Atomic pending;
 };

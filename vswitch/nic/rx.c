@@ -172,9 +172,10 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
 }
 
 /* The turn of one port, within its credit. True: it could have brought more. */
-static bool turn_of(struct nic *nic, struct nic_slot_port *p, struct rooms *room, uint64_t now,
+static bool turn_of(struct nic *nic, uint16_t index, struct rooms *room, uint64_t now,
                     uint32_t *total)
 {
+    struct nic_slot_port *p = nic->port[index];
     uint32_t max = ring_credit(nic, p, room), got = 0;
 
     if (p->ahead > 0) {
@@ -190,29 +191,54 @@ static bool turn_of(struct nic *nic, struct nic_slot_port *p, struct rooms *room
         take_from(nic, room, got);
         *total += got;
     }
-    if (got < max ? !nic->slots.waits : max == NIC_RX_BURST)
+    if (got < max && !nic->slots.waits) {
+        nic_ready_done(&nic->ready, index);
         return false;
-    nic->stats[p->port.config.index].rx_held++;
+    }
+    if (max == NIC_RX_BURST && !nic->slots.waits)
+        return false;
+    nic->stats[index].rx_held++;
     return true;
+}
+
+/* The ports of one word that are ready; those that are held back, are remembered. */
+static uint32_t turn_of_word(struct nic *nic, uint32_t word, uint64_t bits, struct rooms *room,
+                             uint64_t now)
+{
+    uint32_t total = 0;
+
+    for (; bits != 0; bits &= bits - 1) {
+        uint16_t index = (uint16_t)(word * 64 + (uint32_t)__builtin_ctzll(bits));
+
+        if (nic->pre.agg.free_count < NIC_RX_BURST) {
+            total += nic_rx_vectors(nic);
+            look(nic, room);
+        }
+        if (turn_of(nic, index, room, now, &total) && !nic->held) {
+            nic->held = true;
+            nic->first = index;
+        }
+    }
+    return total;
 }
 
 uint32_t nic_rx_ports(struct nic *nic, uint64_t now)
 {
-    uint32_t total = 0, at = nic->first < nic->actives ? nic->first : 0;
+    uint32_t words = (nic->ledgers + 63) / 64, word = nic->first / 64, total = 0;
+    uint64_t from = UINT64_MAX << nic->first % 64, which = from;
     struct rooms room = {{0}};
-    bool held = false;
 
+    nic_ready_look(&nic->ready);
     look(nic, &room);
-    for (uint32_t i = 0; i < nic->actives; i++) {
-        if (nic->pre.agg.free_count < NIC_RX_BURST) {
-            total += nic_rx_vectors(nic);
-            look(nic, &room);
-        }
-        if (turn_of(nic, nic->port[nic->active[at]], &room, now, &total) && !held) {
-            held = true;
-            nic->first = at;
-        }
-        at = at + 1 == nic->actives ? 0 : at + 1;
+    nic->held = false;
+    /* Once around, from the port that was held back: its word's lower ports come last. */
+    for (uint32_t i = 0; i <= words; i++) {
+        uint64_t bits = (nic->ready.now[word] | nic->ready.polled[word]) & which;
+
+        if (bits != 0)
+            total += turn_of_word(nic, word, bits, &room, now);
+        word = word + 1 < words ? word + 1 : 0;
+        which = i + 1 < words ? UINT64_MAX : ~from;
     }
     lift_floors(nic);
     return total;

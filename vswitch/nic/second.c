@@ -456,7 +456,7 @@ static int let_go(struct nic *nic, void *arg)
         return -ENOENT;
     lose(nic, o->second);
     for (uint32_t w = 0; w < nic->workers; w++)
-        epoll_ctl(nic->epoll, EPOLL_CTL_DEL, o->second->tx_doorbell[w], NULL);
+        epoll_ctl(nic->bells, EPOLL_CTL_DEL, o->second->tx_doorbell[w], NULL);
     destroy(o->second);
     o->second = NULL;
     nic_owned_revert(nic);

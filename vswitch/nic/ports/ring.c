@@ -27,13 +27,21 @@ struct nic_ring {
     struct frame_set set;
     _Atomic uint64_t sent_frames;
     _Atomic uint64_t sent_bytes;
-    struct nic_ring *next; /* in the registry, as the two below under its lock */
+    struct nic_ring *next; /* in the registry, as the three below under its lock */
+    uint32_t number;       /* its bit in `busy` */
     bool attached;
     char name[32];
 };
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct nic_ring *registry;
+static uint64_t numbers[NIC_RINGS / 64]; /* taken */
+
+/*
+ * A bit for each ring that frames have been put into since it was taken out: a NIC with hundreds of rings looks into those of which
+ * it is set. Of the process, not of a ring or a NIC, so that either may go.
+ */
+static _Atomic uint64_t busy[NIC_RINGS / 64];
 
 static struct nic_ring **find(const char *name)
 {
@@ -53,6 +61,16 @@ static void ring_destroy(struct nic_ring *ring)
     free(ring);
 }
 
+/* The first number that is free, or NIC_RINGS. */
+static uint32_t free_number(void)
+{
+    uint32_t n = 0;
+
+    while (n < NIC_RINGS && numbers[n / 64] >> n % 64 & 1)
+        n++;
+    return n;
+}
+
 static int ring_register(struct nic_ring *ring)
 {
     struct nic_ring **link;
@@ -60,12 +78,22 @@ static int ring_register(struct nic_ring *ring)
 
     pthread_mutex_lock(&registry_lock);
     link = find(ring->name);
-    if (*link)
+    ring->number = free_number();
+    if (*link) {
         rc = EEXIST;
-    else
+    } else if (ring->number == NIC_RINGS) {
+        rc = ENOSPC;
+    } else {
+        numbers[ring->number / 64] |= UINT64_C(1) << ring->number % 64;
         *link = ring;
+    }
     pthread_mutex_unlock(&registry_lock);
     return rc;
+}
+
+static void mark_busy(const struct nic_ring *ring)
+{
+    atomic_fetch_or(&busy[ring->number / 64], UINT64_C(1) << ring->number % 64);
 }
 
 struct nic_ring *nic_ring_new(const char *name, uint32_t bytes)
@@ -99,14 +127,16 @@ struct nic_ring *nic_ring_new(const char *name, uint32_t bytes)
 
 int nic_ring_free(struct nic_ring *ring)
 {
-    bool busy;
+    bool attached;
 
     pthread_mutex_lock(&registry_lock);
-    busy = ring->attached;
-    if (!busy)
+    attached = ring->attached;
+    if (!attached) {
         *find(ring->name) = ring->next;
+        numbers[ring->number / 64] &= ~(UINT64_C(1) << ring->number % 64);
+    }
     pthread_mutex_unlock(&registry_lock);
-    if (busy)
+    if (attached)
         return -EBUSY;
     ring_destroy(ring);
     return 0;
@@ -123,6 +153,7 @@ bool nic_ring_push(struct nic_ring *ring, const uint8_t *frame, uint32_t len,
     record->vnet = vnet ? *vnet : (struct virtio_net_hdr){0};
     memcpy(record + 1, frame, len);
     ring_commit(&ring->to_nic, len);
+    mark_busy(ring);
     return true;
 }
 
@@ -180,6 +211,7 @@ int nic_ring_load(struct nic_ring *ring, const struct nic_ring_frame *frames, ui
     free(ring->set.frame);
     free(ring->set.data);
     ring->set = set;
+    mark_busy(ring);
     return 0;
 }
 
@@ -318,6 +350,14 @@ static int ring_rx_fd(const struct nic_port *port)
     return -1;
 }
 
+static _Atomic uint64_t *ring_busy(const struct nic_port *port, unsigned *bit)
+{
+    const struct nic_ring *ring = port->priv;
+
+    *bit = ring->number % 64;
+    return &busy[ring->number / 64];
+}
+
 /* Only a loaded set is known to end: without one, frames may be pushed at any time. */
 static bool ring_drained(const struct nic_port *port)
 {
@@ -333,5 +373,6 @@ const struct nic_port_ops nic_ring_ops = {
     .rx = ring_rx,
     .tx = ring_tx,
     .rx_fd = ring_rx_fd,
+    .busy = ring_busy,
     .drained = ring_drained,
 };

@@ -29,9 +29,8 @@ enum { TAP_MAX_QUEUES = 16 };
 struct tap {
     int fd[TAP_MAX_QUEUES]; /* -1: the interface is gone */
     uint32_t queues;
-    uint32_t next; /* queue to look at first */
-    int epoll;     /* watches all queues, and drops those of an interface that is gone */
-    int control;   /* a socket of its namespace, to ask for its link */
+    int epoll;   /* watches all queues, and drops those of an interface that is gone */
+    int control; /* a socket of its namespace, to ask for its link */
     enum nic_back back;
     char name[IFNAMSIZ];
 };
@@ -172,7 +171,7 @@ static int tap_watch(const struct nic_port *port, struct tap *tap, char why[NIC_
     if (tap->epoll < 0)
         return fail(port, "watch the descriptor", why);
     for (uint32_t i = 0; i < tap->queues; i++) {
-        struct epoll_event event = {.events = EPOLLIN};
+        struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
 
         if (epoll_ctl(tap->epoll, EPOLL_CTL_ADD, tap->fd[i], &event))
             return fail(port, "watch the descriptor", why);
@@ -291,16 +290,19 @@ static uint32_t tap_rx_queue(struct nic_port *port, uint32_t queue, struct nic_s
 static uint32_t tap_rx(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out,
                        uint32_t max, uint32_t *no_slot, uint32_t *too_big)
 {
+    struct epoll_event busy[TAP_MAX_QUEUES] = {{.data.u32 = 0}};
     struct tap *tap = port->priv;
     struct nic_landing landing;
     uint32_t got = 0;
+    int n = 1;
 
     (void)no_slot;
+    /* Idle queues are not asked. The kernel names the busy ones in turns, and first those that were not named last. */
+    if (tap->queues > 1)
+        n = epoll_wait(tap->epoll, busy, TAP_MAX_QUEUES, 0);
     nic_landing_init(&landing);
-    for (uint32_t i = 0; i < tap->queues && got < max; i++) {
-        got += tap_rx_queue(port, tap->next, slots, &landing, out + got, max - got, too_big);
-        tap->next = (tap->next + 1) % tap->queues;
-    }
+    for (int i = 0; i < n && got < max; i++)
+        got += tap_rx_queue(port, busy[i].data.u32, slots, &landing, out + got, max - got, too_big);
     nic_landing_release(&landing, slots);
     return got;
 }

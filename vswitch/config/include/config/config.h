@@ -71,9 +71,9 @@ struct cfg_port {
     uint32_t addrs;
     uint32_t group[CFG_PORT_GROUPS];
     uint32_t groups;
-    bool anti_spoof; /* default true */
-    bool pick_up;    /* midstream policy: default false (strict) */
-    uint32_t quota;  /* sessions it may open, 0: the default */
+    bool anti_spoof;          /* default true */
+    bool pick_up;             /* midstream policy: default false (strict) */
+    uint32_t quota;           /* sessions it may open, 0: the default */
     uint32_t rx_pps, rx_kbps; /* from the network, 0: no limit */
     /* host */
     uint32_t uplink; /* whose traffic of the host it carries */

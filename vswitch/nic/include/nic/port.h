@@ -13,6 +13,7 @@
 #define NIC_PORT_H
 
 #include <linux/virtio_net.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -74,6 +75,11 @@ struct nic_port_ops {
     int (*rx_fd)(const struct nic_port *port);
     /* Is there a link: carrier, and the interface up? NULL: always. On the poll thread, every 20 ms at most. */
     bool (*link)(const struct nic_port *port);
+    /*
+     * Without such a descriptor: a word in which a bit of this port's own is set whenever a frame has been put where rx() finds
+     * it. Whoever takes the bit out looks for frames behind that. NULL: there is none.
+     */
+    _Atomic uint64_t *(*busy)(const struct nic_port *port, unsigned *bit);
     /* No frame will ever come again (end of a capture); NULL: never. */
     bool (*drained)(const struct nic_port *port);
     /*

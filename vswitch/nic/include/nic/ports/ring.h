@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define NIC_RINGS 1024 /* at a time in a process */
+
 struct nic_ring;
 
 /* A frame of a set; the bytes stay the caller's. */
@@ -39,7 +41,7 @@ struct nic_ring_sent {
 
 /*
  * A ring under a name nobody else has. `bytes` of memory a direction, a power of two of at least 256 KiB, or 0 for none.
- * NULL with errno: EINVAL, EEXIST, ENOMEM.
+ * NULL with errno: EINVAL, EEXIST, ENOMEM, ENOSPC (NIC_RINGS).
  */
 struct nic_ring *nic_ring_new(const char *name, uint32_t bytes);
 
