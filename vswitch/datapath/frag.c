@@ -75,6 +75,7 @@ static void key_of(const struct act_packet *p, struct frag_key *key)
     key->outer_src4 = dp_from_tunnel(p) && line1 ? p->meta.outer_src4 : 0;
     key->ingress = p->meta.ingress;
     key->way = p->meta.flags & (HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP);
+    key->hops = p->hops;
 }
 
 /* --- the first one ------------------------------------------------------------------------------------------------ */

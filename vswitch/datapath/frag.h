@@ -40,8 +40,8 @@ struct frag_key {
     uint32_t id;
     uint32_t outer_src4;
     uint16_t ingress;
-    uint16_t way; /* of rx_meta.flags */
-    uint32_t pad;
+    uint16_t way;  /* of rx_meta.flags */
+    uint32_t hops; /* from worker to worker: it may come back to one that has handed it over */
 };
 
 /* Bytes `at` to `end` of a datagram's data. */

@@ -150,6 +150,25 @@ static void fragments_of_a_session(void **state)
     assert_handed(b);
 }
 
+/* Cut in three, the middle one first, towards `go`; they leave as the whole would, the first one first. */
+static void fragments_leave(struct bench *b, const struct way *go)
+{
+    struct fr_flow becomes = go->becomes;
+
+    becomes.ttl = 63;
+    fr_udp(&whole, &go->is, 4000);
+    push(b, "a", 1);
+    push(b, "a", 0);
+    push(b, "a", 2);
+    fr_udp(&whole, &becomes, 4000);
+    for (uint32_t n = 0; n < 3; n++) {
+        assert_true(bench_pop(b, "up", &got));
+        cut(&part, n);
+        assert_int_equal(got.len, part.len);
+        assert_memory_equal(got.b, part.b, part.len);
+    }
+}
+
 /* To the worker of the ports, and from there to that of the public address. */
 static void fragments_of_a_public_address(void **state)
 {
@@ -158,21 +177,24 @@ static void fragments_of_a_public_address(void **state)
     for (uint16_t i = 0; i < FLOWS; i++) {
         struct way go = ports(&a_out, (uint16_t)(3000 + i), 80, (uint16_t)(3000 + i), 80);
         struct way come = ports(&a_in, 80, (uint16_t)(3000 + i), 80, (uint16_t)(3000 + i));
-        struct fr_flow becomes = go.becomes;
 
         passes(b, &come, UDP);
-        becomes.ttl = 63;
-        fr_udp(&whole, &go.is, 4000);
-        push(b, "a", 1);
-        push(b, "a", 0);
-        push(b, "a", 2);
-        fr_udp(&whole, &becomes, 4000);
-        for (uint32_t n = 0; n < 3; n++) {
-            assert_true(bench_pop(b, "up", &got));
-            cut(&part, n == 0 ? 0 : n);
-            assert_int_equal(got.len, part.len);
-            assert_memory_equal(got.b, part.b, part.len);
-        }
+        fragments_leave(b, &go);
+    }
+    assert_int_equal(bench_sessions(b), FLOWS);
+    assert_handed(b);
+}
+
+/* The session is where its answers come to: with one in four that is where the fragments came to first. */
+static void fragments_that_come_back(void **state)
+{
+    struct bench *b = *state;
+
+    for (uint16_t i = 0; i < FLOWS; i++) {
+        struct way go = ports(&a_out, (uint16_t)(3000 + i), 80, (uint16_t)(3000 + i), 80);
+
+        fragments_leave(b, &go);
+        fragments_leave(b, &go); /* by the session that is there now */
     }
     assert_int_equal(bench_sessions(b), FLOWS);
     assert_handed(b);
@@ -283,6 +305,7 @@ int main(void)
         TEST(forwarded_and_shared),
         TEST(fragments_of_a_session),
         TEST(fragments_of_a_public_address),
+        TEST(fragments_that_come_back),
         TEST(errors),
         TEST(queue_full),
         TEST(order_is_kept),
