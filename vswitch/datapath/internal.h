@@ -58,7 +58,8 @@ struct dp_worker {
         uint64_t at;       /* NIC time up to which it has been filled, ns */
         uint64_t credit;   /* billionths of a packet */
     } host[CFG_UPLINKS];   /* rate of the host's traffic, by ordinal of the uplink */
-    uint32_t neighbor;     /* changes of neighbours, path MTUs and uplinks, of this burst */
+    uint32_t neighbor;     /* changes of known neighbours, path MTUs and uplinks, of this burst */
+    uint32_t news;         /* those, and of neighbours that were asked for */
     uint32_t generation;   /* of the snapshot */
     uint32_t policy_stamp; /* snapshot generation + neighbour and uplink changes */
     uint32_t swept;        /* generation that all sessions have been looked at under */

@@ -88,8 +88,10 @@ static void end(struct dp_neighbors *n)
     atomic_store_explicit(&n->writing, false, memory_order_release);
 }
 
-static void changed(struct dp_neighbors *n)
+/* `known`: by its former MAC or as one that does not answer, so that sessions have gone by that. */
+static void changed(struct dp_neighbors *n, bool known)
 {
+    atomic_fetch_add_explicit(&n->moves, known, memory_order_release);
     atomic_fetch_add_explicit(&n->changes, 1, memory_order_release);
 }
 
@@ -156,6 +158,7 @@ static bool may_change(const struct dp_neighbor *e, uint64_t now)
 static void heard(struct dp_neighbors *n, struct dp_neighbor *e, uint64_t mac48, uint64_t now)
 {
     bool same = GET(e->mac48) == mac48, asked = GET(e->state) != DP_NEIGHBOR_REACHABLE;
+    bool known = GET(e->mac48) != 0 || GET(e->state) == DP_NEIGHBOR_FAILED;
 
     if (!same && !may_change(e, now))
         return;
@@ -166,7 +169,7 @@ static void heard(struct dp_neighbors *n, struct dp_neighbor *e, uint64_t mac48,
         return;
     SET(e->changed, now);
     SET(e->mac48, mac48);
-    changed(n);
+    changed(n, known);
 }
 
 void dp_neighbor_learn(struct dp_neighbors *n, const struct dp_hop *hop, uint64_t mac48,
@@ -215,9 +218,11 @@ static bool again(struct dp_neighbors *n, struct dp_neighbor *e, uint64_t now)
         SET(e->tries, (uint8_t)(GET(e->tries) + 1));
         return true;
     }
+    bool known = GET(e->mac48) != 0;
+
     SET(e->state, DP_NEIGHBOR_FAILED);
     SET(e->mac48, 0);
-    changed(n);
+    changed(n, known);
     return false;
 }
 

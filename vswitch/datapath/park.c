@@ -85,7 +85,7 @@ static void park_since(struct dp_worker *w, struct act_packet *p, uint64_t since
     park->of_port[p->meta.ingress]++;
     w->ledger[p->meta.ingress].held++;
     if (park->n == 1) {
-        park->neighbor = w->neighbor;
+        park->neighbor = w->news;
         park->generation = w->generation;
     }
     if (park->n > park->high)
@@ -133,7 +133,7 @@ bool dp_park_due(const struct dp_worker *w)
 
     if (park->again > 0)
         return true;
-    return park->n > 0 && (park->neighbor != w->neighbor || park->generation != w->generation ||
+    return park->n > 0 && (park->neighbor != w->news || park->generation != w->generation ||
                            w->now - park->packet[0].since >= DP_PARK_NS);
 }
 
@@ -145,7 +145,7 @@ uint32_t dp_unpark(struct dp_worker *w)
 
     if (park->again == 0) {
         park->again = park->n;
-        park->neighbor = w->neighbor;
+        park->neighbor = w->news;
         park->generation = w->generation;
     }
     n = park->again < DP_BURST ? park->again : DP_BURST;

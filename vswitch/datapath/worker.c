@@ -133,7 +133,7 @@ static void begin_burst(struct dp_worker *w)
     w->now = hsr_view_now(w->view);
     w->tx_room = hsr_ring_room(&w->tx);
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
-    w->neighbor = atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire) +
+    w->neighbor = atomic_load_explicit(&w->shared->neighbors.moves, memory_order_acquire) +
                   atomic_load_explicit(&w->shared->pmtus.changes, memory_order_acquire);
     if (w->policy != NULL) {
         uint32_t links = hsr_view_link_epoch(w->view);
@@ -146,6 +146,8 @@ static void begin_burst(struct dp_worker *w)
         w->neighbor += w->uplinks.changes;
     }
     w->policy_stamp = w->generation + w->neighbor;
+    w->news =
+        w->neighbor + atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
 }
 
 /* A call, ageing, the sweep behind a change of policy, the quiescent state. */

@@ -430,6 +430,7 @@ static void neighbours(void **state)
     dp_neighbor_learn(&n, &five, 0x020000000001, 7);
     assert_int_equal(mac_of(&n, &five), 0x020000000001);
     assert_int_equal(n.changes, 1);
+    assert_int_equal(n.moves, 0); /* it had none */
     dp_neighbor_learn(&n, &five, 0x020000000001, 8);
     assert_int_equal(n.changes, 1);
     dp_neighbor_learn(&n, &five, 0x020000000002, 6 + second);
@@ -440,6 +441,7 @@ static void neighbours(void **state)
     assert_int_equal(mac_of(&n, &five), 0x020000000002);
     assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_STALE);
     assert_int_equal(n.changes, 2);
+    assert_int_equal(n.moves, 1);
 }
 
 /* The entry that is due, if there is one; it is asked at `*mac`. */
@@ -476,6 +478,7 @@ static void neighbours_age(void **state)
     assert_false(due(&n, now += second, &mac));
     assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_FAILED);
     assert_int_equal(n.changes, 1);
+    assert_int_equal(n.moves, 0);
     assert_false(due(&n, now + DP_NEIGHBOR_RETRY_NS - 1, &mac));
     assert_true(due(&n, now += DP_NEIGHBOR_RETRY_NS, &mac));
     dp_neighbor_learn(&n, &five, 0x020000000001, now);
@@ -495,6 +498,7 @@ static void neighbours_age(void **state)
     assert_false(due(&n, now += second, &mac));
     assert_int_equal(mac_of(&n, &five), 0);
     assert_int_equal(n.changes, 3);
+    assert_int_equal(n.moves, 2); /* found again, and lost */
 }
 
 static void neighbours_full(void **state)

@@ -87,6 +87,34 @@ static void next_hop_unknown(void **state)
     assert_int_equal(fr_get_mac(in.b), UINT64_C(0x02AA00000008));
 }
 
+/*
+ * A guest that asks for one host of the link after the other has them all asked for. That costs it its own packets: sessions
+ * that found their way before do not look for it again, however many do not answer or do for the first time.
+ */
+static void scan_of_the_link(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow f = a_out.is;
+    static const char *const hosts[] = {"192.0.2.51", "192.0.2.52", "192.0.2.53", "192.0.2.54"};
+
+    passes(b, &b_out, UDP);
+    for (unsigned i = 0; i < 4; i++) {
+        f.dst = hosts[i];
+        fr_udp(&out, &f, 10);
+        bench_push(b, "a", &out);
+        bench_run(b);
+    }
+    fr_arp(&out, 2, MAC_N + 0x51, hosts[0], MAC_UP, "192.0.2.1");
+    bench_push(b, "up", &out);
+    bench_sleep(b, UINT64_C(5000000000));
+    assert_int_equal(bench_drops(b, "a", HSR_DROP_NEIGH_TIMEOUT), 3);
+    while (bench_pop(b, "up", &in))
+        continue;
+    passes(b, &b_out, UDP);
+    passes(b, &b_in, UDP);
+    assert_int_equal(bench_counters(b).revalidated, 0);
+}
+
 /* What stays as it was keeps its sessions; what does not, loses them, whether they speak or not. */
 static void changes(void **state)
 {
@@ -382,6 +410,7 @@ int main(void)
         TEST(address_inside_is_before_the_public_one),
         TEST(asked_for),
         TEST(next_hop_unknown),
+        TEST(scan_of_the_link),
         TEST(changes),
         TEST(renamed_pool),
         TEST(an_address_becomes_public),

@@ -103,7 +103,7 @@ static void the_256th_neighbour_counts(void **state)
     new_neighbour(b, "192.0.2.3", MAC_H3);
     fr_udp(&more, &f, 10);
     bench_passes(b, "a", &more, "up", &in);
-    atomic_fetch_add(&fw_worker(b->fw, 0)->shared->neighbors.changes, 255);
+    atomic_fetch_add(&fw_worker(b->fw, 0)->shared->neighbors.moves, 255);
     new_neighbour(b, "192.0.2.3", 0x02CC00000003);
     fr_udp(&more, &f, 10);
     bench_passes(b, "a", &more, "up", &in);

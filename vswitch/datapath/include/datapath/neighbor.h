@@ -3,8 +3,10 @@
  * Underlay neighbours: (uplink, address) -> MAC, shared by all workers.
  *
  * Readers never wait: an entry is words, each atomic, under a version that is odd while the entry becomes another neighbour's.
- * Writers (a worker that saw ARP or neighbour discovery) take a spin bit for the few stores. `changes` counts whatever makes
- * sessions be looked at again: a new or different MAC, a neighbour that does not answer any more, and one that does again.
+ * Writers (a worker that saw ARP or neighbour discovery) take a spin bit for the few stores. `changes` counts
+ * whatever packets that wait are looked at again for: a new or different MAC, a neighbour that does not answer any more, and
+ * one that does again. `moves` are those of them that sessions can have been compiled by, so not the first that is heard of
+ * a neighbour, or that nothing is: any guest with a way out can bring about as many of those as it likes.
  *
  * States as in RFC 4861, 7.3.2. INCOMPLETE: asked for. REACHABLE: heard of. STALE: it has another MAC than it had, and has not
  * been asked about that. PROBE: not heard of for DP_NEIGHBOR_REACHABLE_NS, and asked at its MAC. FAILED: DP_NEIGHBOR_TRIES
@@ -60,7 +62,7 @@ struct dp_neighbors {
         _Atomic uint64_t confirmed; /* NIC time at which it was last heard of, ns */
     } entry[DP_NEIGHBORS];
     _Atomic bool writing;
-    _Atomic uint32_t changes;
+    _Atomic uint32_t changes, moves;
     _Atomic uint64_t full;
 };
 
