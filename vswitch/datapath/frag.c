@@ -288,7 +288,10 @@ static void hold(struct dp_worker *w, struct frag_datagram *d, struct act_packet
 
 /* --- in ----------------------------------------------------------------------------------------------------------- */
 
-/* At whose expense: the guest's that sends, or of what the network sends the one's that it is for. */
+/*
+ * At whose expense: the guest's that sends, or of what the network sends the one's that it is for. A public address may be
+ * several guests', told apart by ports: those share what the uplink has, with what is for us.
+ */
 static uint16_t charged(struct dp_worker *w, const struct act_packet *p)
 {
     const uint8_t *ip = act_frame(p) + p->l3;
@@ -296,10 +299,11 @@ static uint16_t charged(struct dp_worker *w, const struct act_packet *p)
     struct cfg_addr dst = {.family = ipv6 ? 6 : 4};
     const struct pol_endpoint *e;
 
-    if (!dp_from_tunnel(p))
+    if (!dp_from_uplink(p))
         return p->meta.ingress;
     memcpy(dst.bytes, ip + (ipv6 ? 24 : 16), ipv6 ? 16 : 4);
-    e = pol_endpoint(w->policy, hsr_key_context(p->meta.key_ports), &dst);
+    e = dp_from_tunnel(p) ? pol_endpoint(w->policy, hsr_key_context(p->meta.key_ports), &dst)
+                          : pol_public_endpoint(w->policy, &dst, 0, 0);
     return e != NULL && e->port < HSR_MAX_PORTS ? e->port : p->meta.ingress;
 }
 

@@ -438,6 +438,36 @@ static void too_big(void **state)
     assert_int_equal(bench_drops(b, "b", HSR_DROP_PMTU), 1);
 }
 
+static struct fr whole;
+
+/* The second fragment of so many datagrams that have no first one, and then a whole one in two. */
+static void flood_of_fragments(struct bench *b, const struct fr_flow *f, uint32_t n)
+{
+    fr_udp(&whole, f, 1000);
+    for (uint32_t id = 1; id <= n; id++) {
+        fr_fragment(&out, &whole, id, 800, 800, false);
+        bench_push(b, "up", &out);
+        bench_run(b);
+    }
+}
+
+/* Fragments from outside are at the expense of the guest they are for, where its address says who that is. */
+static void fragments_from_outside(void **state)
+{
+    struct bench *b = *state;
+    const struct fr_flow to_r = {MAC_GW, MAC_UP, "198.51.100.9", "192.0.2.200", 80, 6, 0, 0};
+
+    flood_of_fragments(b, &a_in.is, 200);
+    assert_true(bench_drops(b, "up", HSR_DROP_FRAG_QUOTA) > 0);
+    fr_udp(&whole, &to_r, 1000);
+    fr_fragment(&out, &whole, 7, 0, 800, true);
+    bench_passes(b, "up", &out, "r", &in);
+    fr_fragment(&out, &whole, 7, 800, 800, false);
+    bench_passes(b, "up", &out, "r", &in);
+    bench_sleep(b, UINT64_C(2000000000));
+    assert_int_equal(bench_held(b), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -457,6 +487,7 @@ int main(void)
         TEST(out_of_hops),
         TEST(checksums),
         TEST(too_big),
+        TEST(fragments_from_outside),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
