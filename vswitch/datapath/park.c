@@ -92,10 +92,17 @@ static void park_since(struct dp_worker *w, struct act_packet *p, uint64_t since
         park->high = park->n;
 }
 
+/* The first one, too, which goes as the packet of a flow (frag.c). */
+static bool is_fragment(const struct act_packet *p)
+{
+    return p->meta.class == HSR_CLASS_FRAG ||
+           (p->meta.flags & HSR_RXF_LINE1 && p->meta.flags1 & HSR_RX1F_FRAG_FIRST);
+}
+
 void dp_refuse(struct dp_worker *w, struct act_packet *p, enum hsr_drop drop)
 {
     /* The others of a datagram follow its first fragment at once, so that one cannot wait. */
-    if (drop != HSR_DROP_NEIGH_PENDING || p->meta.class == HSR_CLASS_FRAG)
+    if (drop != HSR_DROP_NEIGH_PENDING || is_fragment(p))
         dp_drop(w, p, drop);
     else if (p->meta.payload != 0)
         dp_again(w, p, HSR_RETURN_NEIGHBOR);

@@ -152,6 +152,32 @@ static void through_the_tunnel(void **state)
     bench_quiet(b);
 }
 
+/* The first one does not wait for its next hop, for the others would pass it by: the datagram is lost, and for that reason. */
+static void no_next_hop_yet(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow f = a_to_c;
+
+    f.dst = "10.4.0.1"; /* behind 192.0.2.3 */
+    fr_udp(&whole, &f, 5000);
+    push(b, "a", ID, 2);
+    push(b, "a", ID, 0);
+    assert_int_equal(bench_held(b), 0);
+    push(b, "a", ID, 1);
+    push(b, "a", ID, 3);
+    assert_int_equal(bench_drops(b, "a", HSR_DROP_NEIGH_PENDING), 4);
+    assert_true(bench_pop(b, "up", &got)); /* the question */
+    fr_arp(&out, 2, MAC_H3, "192.0.2.3", MAC_UP, "192.0.2.1");
+    bench_push(b, "up", &out);
+    bench_run(b);
+    bench_quiet(b);
+    for (uint32_t i = 0; i < 4; i++) {
+        push(b, "a", ID + 1, i);
+        assert_true(bench_pop(b, "up", &got));
+        expect_tunnel(&got, "192.0.2.3", MAC_H3, 100);
+    }
+}
+
 /* Security groups see every fragment, whichever comes first. */
 static void refused_by_the_group(void **state)
 {
@@ -506,6 +532,7 @@ int main(void)
         TEST(out_of_order),
         TEST(longest_backwards),
         TEST(through_the_tunnel),
+        TEST(no_next_hop_yet),
         TEST(refused_by_the_group),
         TEST(no_session_no_more),
         TEST(overlaps),
