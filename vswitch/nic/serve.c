@@ -339,6 +339,12 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
     hsr_msg_reply(s->client, &m->hdr, (uint32_t)-rc, "%s", rc < 0 ? strerror(-rc) : "");
 }
 
+/* Messages whose descriptor is taken over. Others bring none, or are the NIC's own to say. */
+static bool takes_fd(const union hsr_msg *m)
+{
+    return m->hdr.type == HSR_MSG_PORT_ADD || m->hdr.type == HSR_MSG_ARENA_PUT;
+}
+
 static void read_client(struct nic_serve *s)
 {
     int fds[HSR_ATTACH_FDS];
@@ -346,10 +352,14 @@ static void read_client(struct nic_serve *s)
     union hsr_msg msg;
     int rc = hsr_msg_recv(s->client, &msg, fds, &n);
 
-    if (rc == 1)
-        request(s, &msg, n == 1 ? fds[0] : -1);
-    else if (rc != -EAGAIN)
-        detach(s);
+    if (rc != 1) {
+        if (rc != -EAGAIN)
+            detach(s);
+        return;
+    }
+    while (n > 0 && !takes_fd(&msg))
+        close(fds[--n]);
+    request(s, &msg, n > 0 ? fds[0] : -1);
 }
 
 /* Beside a firmware there may be a second one. Who connected and never said HELLO holds nobody up. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The NIC's end of the attach socket, asked by firmwares of every kind: of other versions, out of turn, two at a time. */
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -201,6 +202,41 @@ static void out_of_turn(void **state)
     close(sock);
 }
 
+static unsigned open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir) != NULL)
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* The NIC's own words said to it: refused, and what descriptors come with them are not kept. */
+static void words_of_the_nic(void **state)
+{
+    const int fds[3] = {t.stop, t.stop, t.stop};
+    int sock = connect_raw();
+    union hsr_msg msg;
+    unsigned before;
+
+    (void)state;
+    hello(&msg);
+    assert_int_equal(ask(sock, &msg, NULL, 0), HSR_MSG_WELCOME);
+    before = open_files();
+    for (unsigned i = 0; i < 20; i++) {
+        hsr_msg_init(&msg, i % 2 ? HSR_MSG_ARENA : HSR_MSG_WELCOME, i);
+        if (i % 2 == 0)
+            msg.welcome.workers = 1;
+        assert_int_equal(ask(sock, &msg, fds, i % 2 ? 1 : 3), HSR_MSG_REPLY);
+        assert_int_equal(msg.hdr.status, EOPNOTSUPP);
+    }
+    assert_int_equal(open_files(), before);
+    close(sock);
+}
+
 /* Memory goes from one firmware to the next, a secret from the first one to the NIC. */
 static void kept_for_the_next(void **state)
 {
@@ -292,10 +328,8 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(other_versions),
-        CASE(out_of_turn),
-        CASE(kept_for_the_next),
-        CASE(a_second),
+        CASE(other_versions),    CASE(out_of_turn), CASE(words_of_the_nic),
+        CASE(kept_for_the_next), CASE(a_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
