@@ -19,7 +19,7 @@
 #define PIPE     512u /* entries, a power of two: several bursts, and far from all slots */
 #define HOPS_MAX 4u   /* more than any way has; who has gone so far stays */
 
-/* One writer, one reader. Entry: hops << 32 | ring entry. */
+/* One writer, one reader. Entry: ingress << 48 | hops << 32 | ring entry. */
 struct pipe {
     alignas(HSR_CACHE_LINE) _Atomic uint32_t prod;
     alignas(HSR_CACHE_LINE) _Atomic uint32_t cons;
@@ -90,7 +90,8 @@ void dp_hand_over(struct dp_worker *w, struct act_packet *p, uint32_t to)
         dp_drop(w, p, HSR_DROP_HANDOVER_FULL);
         return;
     }
-    pipe->entry[prod % PIPE] = (uint64_t)(p->hops + 1u) << 32 | p->entry;
+    pipe->entry[prod % PIPE] =
+        (uint64_t)p->meta.ingress << 48 | (uint64_t)(p->hops + 1u) << 32 | p->entry;
     atomic_store_explicit(&pipe->prod, prod + 1, memory_order_release);
     w->ledger[p->meta.ingress].handed_out++;
     w->counters.handed_out++;
@@ -174,7 +175,7 @@ static uint32_t take(struct dp_worker *w, struct pipe *pipe, struct act_packet *
         uint64_t entry = pipe->entry[cons % PIPE];
         struct act_packet *p = &packet[n];
 
-        if (!dp_load(w, (uint32_t)entry, p)) {
+        if (!dp_load_again(w, (uint32_t)entry, (uint16_t)(entry >> 48), p)) {
             w->counters.bad_entry++;
             continue;
         }

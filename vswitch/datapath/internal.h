@@ -91,6 +91,8 @@ struct dp_worker {
 
 /* load.c: a ring entry into a checked packet; false when it names nothing of ours. */
 bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p);
+/* The same for one that was loaded before and has been charged to this port, whatever its slot says by now. */
+bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingress, struct act_packet *p);
 void dp_key(const struct act_packet *p, struct hsr_key *key);
 
 /* post.c: a packet leaves the firmware; each one exactly once. */

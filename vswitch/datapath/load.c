@@ -63,6 +63,17 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
     return true;
 }
 
+bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingress, struct act_packet *p)
+{
+    if (!dp_load(w, entry, p)) /* it did when it came: the entry is the firmware's own copy */
+        return false;
+    if (p->meta.ingress != ingress) { /* somebody has written to the slot meanwhile */
+        p->meta.ingress = ingress;
+        p->meta.reason = HSR_DROP_META_BAD;
+    }
+    return true;
+}
+
 void dp_key(const struct act_packet *p, struct hsr_key *key)
 {
     key->ipv6 = p->meta.flags & HSR_RXF_IPV6;

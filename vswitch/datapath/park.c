@@ -118,13 +118,8 @@ static void look_again(struct dp_worker *w, const struct parked *parked)
     w->ledger[parked->ingress].held--;
     w->park->of_port[parked->ingress]--;
     w->park->large -= parked->large;
-    if (!dp_load(w, parked->entry,
-                 &p)) /* it did when it came: the entry is the firmware's own copy */
+    if (!dp_load_again(w, parked->entry, parked->ingress, &p))
         return;
-    if (p.meta.ingress != parked->ingress) { /* somebody has written to the slot meanwhile */
-        p.meta.ingress = parked->ingress;
-        p.meta.reason = HSR_DROP_META_BAD;
-    }
     if (w->now - parked->since >= DP_PARK_NS) {
         dp_drop(w, &p, HSR_DROP_NEIGH_TIMEOUT);
         return;

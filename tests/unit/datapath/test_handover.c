@@ -2,6 +2,7 @@
 /* Several workers: packets that come to another one than their session is at, and what would be one session stays one. */
 #include "internal.h"
 #include "nat_world.h"
+#include "nic_internal.h"
 
 #define WORKERS 4
 #define FLOWS   40
@@ -266,6 +267,51 @@ static void queue_full(void **state)
     assert_true(arrived >= 100);
 }
 
+/* The worker that a packet is on its way to, once the one it came to has looked at it; WORKERS: it was at home. */
+static uint32_t under_way(struct bench *b)
+{
+    nic_poll(b->nic, b->now);
+    for (uint32_t w = 0; w < WORKERS; w++) {
+        for (uint32_t to = 0; to < WORKERS; to++)
+            if (dp_handed_waiting(fw_worker(b->fw, to)) > 0)
+                return to;
+        dp_poll(fw_worker(b->fw, w));
+    }
+    return WORKERS;
+}
+
+/* The NIC writes to a slot that it has given away: the packet stays that port's which it was handed over for. */
+static void written_to_meanwhile(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow f = a_out.is;
+    uint16_t other = bench_index(b, "b");
+
+    do {
+        f.sport++;
+        bench_run(b);
+        fr_udp(&out, &f, 100);
+        bench_push(b, "a", &out);
+    } while (under_way(b) == WORKERS);
+    for (uint32_t slot = 0; slot < b->nic->region.view.slots; slot++)
+        if (b->nic->slots.state[slot] == NIC_SLOT_FIRMWARE)
+            ((struct hsr_rx_meta *)hsr_slot(&b->nic->region.view, slot))->ingress = other;
+    bench_run(b);
+    for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
+        uint64_t lost = 0;
+
+        for (uint32_t w = 0; w < WORKERS; w++) {
+            const struct dp_ledger *l = &dp_ledger(fw_worker(b->fw, w))[port];
+
+            lost += l->handed_out - l->handed_in;
+        }
+        assert_int_equal(lost, 0);
+    }
+    assert_int_equal(bench_drops(b, "a", HSR_DROP_META_BAD), 1);
+    while (bench_pop(b, "up", &got)) /* those that were at home */
+        continue;
+}
+
 /* One flow's packets through the queue stay in order, among those of others. */
 static void order_is_kept(void **state)
 {
@@ -308,6 +354,7 @@ int main(void)
         TEST(fragments_that_come_back),
         TEST(errors),
         TEST(queue_full),
+        TEST(written_to_meanwhile),
         TEST(order_is_kept),
     };
 
