@@ -130,6 +130,13 @@ static bool allowed(struct dp_worker *w, uint16_t port)
     return false;
 }
 
+/* Has it been fetched whole for this, so that its allowance is spent? Once: what was returned has no payload elsewhere. */
+static bool was_fetched(const struct act_packet *p)
+{
+    return p->meta.flags & HSR_RXF_LINE1 && p->meta.flags1 & HSR_RX1F_RETURNED &&
+           p->meta.partial_sum == HSR_RETURN_WHOLE;
+}
+
 /* ICMP behind the IPv4 header at `ip`, `quote` bytes of the packet behind that; all lengths are known to fit. */
 static void write4(uint8_t *ip, const struct act_packet *p, const struct cfg_addr *from,
                    const struct dp_error *error, uint32_t quote)
@@ -223,10 +230,13 @@ bool dp_tell_sender(struct dp_worker *w, const struct act_packet *p, const struc
     uint8_t *frame;
 
     find_ends(w, p, &e);
-    if (e.gateway.family == 0 || !may_be_answered(p, &e.src) || !allowed(w, e.charged))
+    if (e.gateway.family == 0 || !may_be_answered(p, &e.src) ||
+        (!was_fetched(p) && !allowed(w, e.charged)))
         return true;
-    if (p->payload_len != 0) /* "as much as possible" is to be quoted, and it is not here */
+    if (p->payload_len != 0) { /* "as much as possible" is to be quoted, and it is not here */
+        w->told[e.charged] += EVERY_NS;
         return false;
+    }
     if ((frame = dp_originate_begin(w, headers, &slot)) == NULL)
         return true;
     like(w, &q, p, slot, compose(frame, p, &e, error));
@@ -234,7 +244,8 @@ bool dp_tell_sender(struct dp_worker *w, const struct act_packet *p, const struc
         dp_untake_slot(w, slot);
         return true;
     }
-    w->told[e.charged] += EVERY_NS;
+    if (!was_fetched(p))
+        w->told[e.charged] += EVERY_NS;
     q.meta.ingress = q.egress; /* whose ledger what we make is in */
     w->ledger[q.egress].originated++;
     w->counters.icmp_errors++;

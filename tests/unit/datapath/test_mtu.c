@@ -249,6 +249,30 @@ static void not_too_often(void **state)
     told(b, "up", &out, HSR_DROP_PMTU, &in);
 }
 
+/* To quote a sliced packet it has to be fetched whole: the NIC's work for that is within the same allowance. */
+static void fetched_within_the_allowance(void **state)
+{
+    static struct bench sliced;
+    struct bench *b = &sliced;
+    uint32_t errors = 0;
+
+    (void)state;
+    bench_open(b, &(struct bench_config){.slice = true}, TOP_ALL);
+    fr_udp(&out, &b_to_a, 40);
+    bench_passes(b, "b", &out, "a", &in);
+    fr_udp(&out, &b_to_a, 1473);
+    for (unsigned i = 0; i < 2 * ALLOWED; i++)
+        bench_push(b, "b", &out);
+    bench_run(b);
+    while (bench_pop(b, "b", &in))
+        errors++;
+    assert_int_equal(errors, ALLOWED);
+    assert_int_equal(bench_drops(b, "b", HSR_DROP_PMTU), 2 * ALLOWED);
+    assert_int_equal(nic_region(b->nic)->view.stats[bench_index(b, "b")].post_returned, ALLOWED);
+    assert_int_equal(bench_counters(b).icmp_limited, ALLOWED);
+    bench_close(b);
+}
+
 /* A limit that comes or goes is that of sessions that live as well. */
 static void changes(void **state)
 {
@@ -662,6 +686,7 @@ int main(void)
         TEST(hops_ran_out),
         TEST(nobody_is_told),
         TEST(not_too_often),
+        cmocka_unit_test(fetched_within_the_allowance),
         TEST(changes),
         TEST(segments_of_the_path),
         TEST(fragments),
