@@ -256,6 +256,20 @@ void fr_solicit(struct fr *o, const struct fr_flow *f, const char *target)
     fr_icmp(o, &nd, 135, 0, body, sizeof body);
 }
 
+void fr_advertise(struct fr *o, const struct fr_flow *f, const char *target, uint64_t mac,
+                  uint8_t flags)
+{
+    uint8_t body[28] = {flags};
+    struct fr_flow nd = *f;
+
+    address(body + 4, target);
+    body[20] = 2;
+    body[21] = 1;
+    fr_mac(body + 22, mac);
+    nd.ttl = f->ttl != 0 ? f->ttl : 255;
+    fr_icmp(o, &nd, 136, 0, body, mac != 0 ? sizeof body : 20);
+}
+
 void fr_fragment(struct fr *o, const struct fr *whole, uint32_t id, uint32_t at, uint32_t len,
                  bool more)
 {

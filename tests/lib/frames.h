@@ -50,6 +50,9 @@ void fr_ip(struct fr *o, const struct fr_flow *f, uint8_t proto, const void *bod
 void fr_arp(struct fr *o, uint16_t op, uint64_t smac, const char *sip, uint64_t tmac,
             const char *tip);
 void fr_solicit(struct fr *o, const struct fr_flow *f, const char *target);
+/* Neighbour advertisement: flags of its fifth byte; `mac` 0: without the option. */
+void fr_advertise(struct fr *o, const struct fr_flow *f, const char *target, uint64_t mac,
+                  uint8_t flags);
 void fr_ether(struct fr *o, uint64_t dmac, uint64_t smac, uint16_t type, uint32_t payload);
 
 /*

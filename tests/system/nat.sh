@@ -19,7 +19,6 @@ ip -n "$N-router" addr add 198.51.100.254/24 dev out
 ip -n "$N-router" link set out up
 ip -n "$N-router" route add 203.0.113.0/24 via 192.0.2.1
 on router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-ip -n "$N-router" link set under0 address 02:aa:00:00:00:fe
 ip -n "$N-router" addr add fd00:99::fe/64 dev under0 nodad
 ip -n "$N-router" addr add fe80::fe/64 dev under0 nodad
 ip -n "$N-router" addr add 2001:db8:1::fe/64 dev out nodad
@@ -35,7 +34,6 @@ document() {
     cat <<YAML
 version: 1
 options: {timeouts: {udp_single: 60, icmp: 2}}
-underlay: {neighbors: [{address: "fd00:99::fe", mac: 02:aa:00:00:00:fe}]}
 vpcs: [{name: blue, vni: 100}, {name: red, vni: 200}]
 subnets:
   - {name: blue, vpc: blue, prefix4: 10.0.0.0/24, prefix6: "fd00:1::/64"}
@@ -103,6 +101,7 @@ serves a 10.0.0.10 7
 serves c 10.0.0.12 80
 serves r 10.0.0.10 7
 wait_for "the router's MAC address" one_ping a 198.51.100.9
+wait_for "the router's MAC address by neighbour discovery" one_ping a 2001:db8:1::9
 
 say "out: each under its public address"
 for guest in a b r; do

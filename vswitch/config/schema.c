@@ -72,8 +72,7 @@ static const struct cfg_field neighbor_field[] = {
 };
 static const struct cfg_table neighbors = {
     "neighbors", "neighbor",
-    "Static neighbours of the uplinks; other IPv4 ones are asked "
-    "for by ARP.",
+    "Static neighbours of the uplinks; others are asked for by ARP and neighbour discovery.",
     neighbor_field};
 
 static const struct cfg_field underlay_field[] = {
@@ -252,7 +251,7 @@ static const struct cfg_field port_field[] = {
     {.name = "gateway6",
      .type = CFG_T_ADDRESS,
      .only = "role=uplink",
-     .doc = "next hop to IPv6 addresses that are not on the link; a neighbour of `underlay`"},
+     .doc = "next hop to IPv6 addresses that are not on the link"},
     {.name = NULL},
 };
 static const struct cfg_table ports = {"ports", "port", "Where packets come from and go to.",

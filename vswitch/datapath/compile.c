@@ -168,8 +168,7 @@ static enum hsr_drop leave(struct list *l, const struct pol_walk *walk, bool bac
     struct dp_next next;
     enum hsr_drop drop;
 
-    drop = to->family == 6 ? dp_next6(l->w, to, flow_of(walk), &next)
-                           : dp_next(l->w, hsr_load32(to->bytes), flow_of(walk), &next);
+    drop = dp_next(l->w, to, flow_of(walk), &next);
     if (drop != HSR_DROP_NONE)
         return drop;
     add(l, ACT_TTL, 0, 0);

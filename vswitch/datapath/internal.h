@@ -300,10 +300,8 @@ struct dp_next {
     const struct pol_port *uplink;
     uint64_t mac; /* of the next hop */
 };
-enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp_next *next);
-/* The same for IPv6; neighbours are those of the configuration, nobody is asked. */
-enum hsr_drop dp_next6(struct dp_worker *w, const struct cfg_addr *to, uint64_t flow,
-                       struct dp_next *next);
+enum hsr_drop dp_next(struct dp_worker *w, const struct cfg_addr *to, uint64_t flow,
+                      struct dp_next *next);
 /* The tunnel of `context` to `vtep`, likewise. */
 enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
                        struct dp_outer *outer);
@@ -351,6 +349,9 @@ void dp_icmp_echo_rest(struct dp_worker *w, struct act_packet *p);
 /* Ask the neighbour at `mac`, or (0) all of the link. */
 void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t target,
                     uint64_t mac);
+/* The same over IPv6, from an uplink that has an address of its own. */
+void dp_nd_solicit(struct dp_worker *w, const struct pol_port *uplink,
+                   const struct cfg_addr *target, uint64_t mac);
 /* Send an answer made in place back where the question came from (through the tunnel it came by). */
 void dp_answer(struct dp_worker *w, struct act_packet *p);
 /* The way of an answer alone: p->egress, and the tunnel's headers; or why there is none. */

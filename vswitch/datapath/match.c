@@ -261,7 +261,8 @@ static void flow(struct dp_worker *w, struct act_packet *packet, struct act_pack
 /* What is no flow; a datagram, if it is its first fragment and goes as the packet of a flow now. */
 static DP_APART struct frag_datagram *single(struct dp_worker *w, struct act_packet *p)
 {
-    bool asked = p->meta.class == HSR_CLASS_ARP || p->meta.class == HSR_CLASS_ICMP_ERROR;
+    bool asked = p->meta.class == HSR_CLASS_ARP || p->meta.class == HSR_CLASS_ND ||
+                 p->meta.class == HSR_CLASS_ICMP_ERROR;
 
     if (dp_from_host(w, p) || (!asked && dp_to_host(w, p)))
         return NULL;

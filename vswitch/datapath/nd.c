@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IPv6 neighbour discovery (RFC 4861): solicitations are answered from the configuration like ARP requests. Guests may
- * neither advertise for others nor play router.
+ * IPv6 neighbour discovery (RFC 4861): solicitations are answered from the configuration like ARP requests, and next hops
+ * behind the uplinks are asked for. Guests may neither advertise for others nor play router.
  */
 #include <string.h>
 
 #include "hsring/csum.h"
+#include "hsring/wire.h"
 #include "internal.h"
 
 #define ROUTER_SOLICIT   133
@@ -14,7 +15,10 @@
 #define NEIGHBOR_ADVERT  136
 #define REDIRECT         137
 #define NS_LEN           24u /* type, code, checksum, reserved, target */
-#define NA_LEN           32u /* with the target link-layer address option */
+#define ND_LEN           32u /* with one link-layer address option, as we send them */
+#define ND_PACKET        (HSR_IP6_HDR + ND_LEN)
+#define OPTION_SOURCE    1
+#define OPTION_TARGET    2
 #define ADVERT_ROUTER    0x80
 #define ADVERT_SOLICITED 0x40
 #define ADVERT_OVERRIDE  0x20
@@ -52,31 +56,74 @@ static struct answer owner_of(struct dp_worker *w, uint32_t context, const struc
     return (struct answer){.mac = e->mac48};
 }
 
+/* Behind an IPv6 header with both addresses: a solicitation or an advertisement for `target`, of who has `mac`. */
+static void build(uint8_t *ip, uint8_t type, uint8_t flags, const uint8_t *target, uint64_t mac)
+{
+    uint8_t *nd = ip + HSR_IP6_HDR;
+
+    hsr_store16(ip + 4, ND_LEN);
+    ip[6] = HSR_PROTO_ICMP6;
+    ip[7] = 255;
+    memset(nd, 0, 8);
+    nd[0] = type;
+    nd[4] = flags;
+    memcpy(nd + 8, target, 16);
+    nd[24] = type == NEIGHBOR_SOLICIT ? OPTION_SOURCE : OPTION_TARGET;
+    nd[25] = 1;
+    hsr_store48(nd + 26, mac);
+    hsr_store16(nd + 2, (uint16_t)~hsr_csum_fold(hsr_csum_add(
+                            hsr_pseudo6(ip + 8, ip + 24, HSR_PROTO_ICMP6, ND_LEN), nd, ND_LEN)));
+}
+
+/* Solicited-node address of a target (RFC 4291, 2.7.1), and its MAC (RFC 2464, 7). */
+static uint64_t group_of(const uint8_t *target, uint8_t *group)
+{
+    static const uint8_t prefix[13] = {0xFF, 2, [11] = 1, [12] = 0xFF};
+
+    memcpy(group, prefix, sizeof prefix);
+    memcpy(group + 13, target + 13, 3);
+    return UINT64_C(0x333300000000) | hsr_load32(group + 12);
+}
+
+void dp_nd_solicit(struct dp_worker *w, const struct pol_port *uplink,
+                   const struct cfg_addr *target, uint64_t mac)
+{
+    uint32_t slot, len = HSR_ETH_HDR + ND_PACKET;
+    uint8_t *frame = dp_originate_begin(w, len, &slot);
+
+    if (frame == NULL)
+        return;
+    uint8_t *ip = frame + HSR_ETH_HDR;
+
+    hsr_store32(ip, UINT32_C(6) << 28);
+    memcpy(ip + 8, pol_link6(w->policy, uplink)->link.addr.bytes, 16);
+    if (mac != 0)
+        memcpy(ip + 24, target->bytes, 16);
+    else
+        mac = group_of(target->bytes, ip + 24);
+    hsr_store48(frame, mac);
+    hsr_store48(frame + 6, uplink->mac48);
+    hsr_store16(frame + 12, 0x86DD);
+    build(ip, NEIGHBOR_SOLICIT, 0, target->bytes, uplink->mac48);
+    dp_originate(w, slot, uplink->index, len);
+}
+
 /* Turn the solicitation in the packet into the advertisement that answers it. */
 static void advertise(struct dp_worker *w, struct act_packet *p, const struct answer *by)
 {
     uint8_t *frame = act_frame(p) + p->l2, *ip = act_frame(p) + p->l3;
-    uint8_t *na = ip + 40;
     uint8_t target[16], asker[16];
 
-    memcpy(target, na + 8, sizeof target);
+    memcpy(target, ip + HSR_IP6_HDR + 8, sizeof target);
     memcpy(asker, ip + 8, sizeof asker);
     memcpy(frame, frame + 6, 6);
     hsr_store48(frame + 6, by->mac);
     memcpy(ip + 8, target, sizeof target);
     memcpy(ip + 24, asker, sizeof asker);
-    hsr_store16(ip + 4, NA_LEN);
-    ip[7] = 255;
-    memset(na, 0, 8);
-    na[0] = NEIGHBOR_ADVERT;
-    na[4] = (uint8_t)(ADVERT_SOLICITED | ADVERT_OVERRIDE | (by->router ? ADVERT_ROUTER : 0));
-    memcpy(na + 8, target, sizeof target);
-    na[24] = 2;
-    na[25] = 1;
-    hsr_store48(na + 26, by->mac);
-    hsr_store16(na + 2, (uint16_t)~hsr_csum_fold(
-                            hsr_csum_add(hsr_pseudo6(ip + 8, ip + 24, 58, NA_LEN), na, NA_LEN)));
-    p->frame_len = p->l3 + 40u + NA_LEN;
+    build(ip, NEIGHBOR_ADVERT,
+          (uint8_t)(ADVERT_SOLICITED | ADVERT_OVERRIDE | (by->router ? ADVERT_ROUTER : 0)), target,
+          by->mac);
+    p->frame_len = p->l3 + ND_PACKET;
     dp_answer(w, p);
 }
 
@@ -85,7 +132,7 @@ static bool has_room(const struct dp_worker *w, const struct act_packet *p)
 {
     uint32_t space = hsr_slot_space(w->view, hsr_entry_slot(p->entry));
 
-    return HSR_SLOT_FRAME - HSR_SLOT_META + p->l3 + 40u + NA_LEN <= space;
+    return HSR_SLOT_FRAME - HSR_SLOT_META + p->l3 + ND_PACKET <= space;
 }
 
 /* The answer goes to the asker's address and MAC, so those have to be one host's. */
@@ -162,7 +209,55 @@ static void from_tunnel(struct dp_worker *w, struct act_packet *p, uint8_t type)
         dp_drop(w, p, HSR_DROP_BUM);
 }
 
-/* The link asks for our own address and for public ones. What it says of itself is not learned: see the configuration. */
+/* Target link-layer address of an advertisement, 0: it has none. Pre has seen to it that options end where the packet does. */
+static uint64_t told_mac(const struct act_packet *p)
+{
+    const uint8_t *nd = act_frame(p) + p->l4;
+    uint32_t seen = act_seen(p) - p->l4, len = hsr_load16(act_frame(p) + p->l3 + 4);
+
+    len = len < seen ? len : seen;
+    for (uint32_t at = NS_LEN; at + 8 <= len && nd[at + 1] != 0; at += nd[at + 1] * 8u) {
+        if (nd[at] == OPTION_TARGET && nd[at + 1] == 1)
+            return hsr_load48(nd + at + 2);
+    }
+    return 0;
+}
+
+/* Our own on this link: the uplink's, and the public addresses of guests. */
+static bool is_ours(const struct dp_worker *w, const struct pol_port *uplink,
+                    const struct cfg_addr *addr)
+{
+    return cfg_addr_equal(addr, &pol_link6(w->policy, uplink)->link.addr) ||
+           pol_is_public(w->policy, addr);
+}
+
+/* What a host of the link says of itself. An answer to a question of ours comes to us alone (RFC 4861, 7.2.4). */
+static void advertised(struct dp_worker *w, const struct act_packet *p,
+                       const struct pol_port *uplink)
+{
+    const uint8_t *nd = act_frame(p) + p->l4;
+    struct cfg_addr to = addr6(act_frame(p) + p->l3 + 24);
+    struct dp_hop hop = {.addr = addr6(nd + 8), .port = uplink->index};
+    struct dp_advert advert = {
+        .mac48 = told_mac(p),
+        .solicited = nd[4] & ADVERT_SOLICITED &&
+                     cfg_addr_equal(&to, &pol_link6(w->policy, uplink)->link.addr),
+        .override = nd[4] & ADVERT_OVERRIDE,
+    };
+
+    if (nd[1] == 0 && (p->meta.verdicts >> 2 & 3) != HSR_VERDICT_BAD &&
+        !is_ours(w, uplink, &hop.addr) && advert.mac48 != uplink->mac48)
+        dp_neighbor_advertised(&w->shared->neighbors, &hop, &advert, w->now);
+}
+
+/* What the link tells nobody of us may be for the host. */
+static void pass_on(struct dp_worker *w, struct act_packet *p)
+{
+    if (!dp_to_host(w, p))
+        dp_consume(w, p);
+}
+
+/* The link asks for our own address and for public ones, and answers what we asked it. */
 static void from_underlay(struct dp_worker *w, struct act_packet *p, uint8_t type)
 {
     const struct pol_port *uplink = pol_port(w->policy, p->meta.ingress);
@@ -175,16 +270,16 @@ static void from_underlay(struct dp_worker *w, struct act_packet *p, uint8_t typ
         return;
     }
     if (pol_link6(w->policy, uplink)->link.addr.family == 0) {
-        dp_drop(w, p, HSR_DROP_NOT_FOR_US);
+        if (!dp_to_host(w, p))
+            dp_drop(w, p, HSR_DROP_NOT_FOR_US);
         return;
     }
+    if (type == NEIGHBOR_ADVERT)
+        advertised(w, p, uplink);
     if (type == NEIGHBOR_SOLICIT)
         target = addr6(act_frame(p) + p->l4 + 8);
-    bool ours = cfg_addr_equal(&target, &pol_link6(w->policy, uplink)->link.addr) ||
-                pol_is_public(w->policy, &target);
-
-    if (!ours || unspecified(&source))
-        dp_consume(w, p);
+    if (!is_ours(w, uplink, &target) || unspecified(&source))
+        pass_on(w, p);
     else if (!is_one_host(p, &source) || !has_room(w, p))
         dp_drop(w, p, HSR_DROP_ND_BAD);
     else
@@ -197,12 +292,14 @@ void dp_nd(struct dp_worker *w, struct act_packet *p)
     uint32_t need = router ? 8 : NS_LEN;
 
     /* Built in place, so right behind the fixed header: a solicitation behind extension headers is not answered. */
-    if (p->l4 != p->l3 + 40 || act_seen(p) < p->l4 + need)
-        dp_drop(w, p, HSR_DROP_ND_BAD);
-    else if (dp_from_tunnel(p))
+    if (p->l4 != p->l3 + HSR_IP6_HDR || act_seen(p) < p->l4 + need) {
+        if (!dp_to_host(w, p))
+            dp_drop(w, p, HSR_DROP_ND_BAD);
+    } else if (dp_from_tunnel(p)) {
         from_tunnel(w, p, p->meta.tcp_flags);
-    else if (dp_from_uplink(p))
+    } else if (dp_from_uplink(p)) {
         from_underlay(w, p, p->meta.tcp_flags);
-    else
+    } else {
         from_vnic(w, p, p->meta.tcp_flags);
+    }
 }

@@ -7,7 +7,7 @@
 #include "hsring/bytes.h"
 
 #define PROBES 16
-#define MAPPED UINT64_C(0x0000FFFF00000000)
+#define IPV4   UINT64_MAX /* upper half of an IPv4 key: no next hop has it as IPv6 */
 
 /* Words are read and written one by one; their order is the version's and the spin bit's to keep. */
 #define GET(field)        atomic_load_explicit(&(field), memory_order_relaxed)
@@ -23,7 +23,7 @@ static struct words words_of(const struct dp_hop *hop)
     const uint8_t *b = hop->addr.bytes;
 
     if (hop->addr.family == 4)
-        return (struct words){.low = MAPPED | hsr_load32(b), .port = hop->port};
+        return (struct words){.high = IPV4, .low = hsr_load32(b), .port = hop->port};
     return (struct words){.high = hsr_load64(b), .low = hsr_load64(b + 8), .port = hop->port};
 }
 
@@ -31,7 +31,7 @@ static struct dp_hop hop_of(const struct words *w)
 {
     struct dp_hop hop = {.port = w->port};
 
-    hop.addr.family = w->high == 0 && w->low >> 32 == MAPPED >> 32 ? 4 : 6;
+    hop.addr.family = w->high == IPV4 ? 4 : 6;
     if (hop.addr.family == 4) {
         hsr_store32(hop.addr.bytes, (uint32_t)w->low);
     } else {
@@ -183,6 +183,39 @@ void dp_neighbor_learn(struct dp_neighbors *n, const struct dp_hop *hop, uint64_
 
     if (e != NULL)
         heard(n, e, mac48, now);
+    end(n);
+}
+
+/*
+ * RFC 4861, 7.2.5, narrowed: another MAC counts while a question is open, and as an answer to it that may override. Anything
+ * else that does not agree with what is known is a reason to ask, no more.
+ */
+static void advertised(struct dp_neighbors *n, struct dp_neighbor *e, const struct dp_advert *a,
+                       uint64_t now)
+{
+    uint64_t known = GET(e->mac48), mac48 = a->mac48 != 0 ? a->mac48 : known;
+    bool reachable = GET(e->state) == DP_NEIGHBOR_REACHABLE;
+    bool another = known != 0 && mac48 != known;
+
+    if (another && (reachable || !a->solicited || !a->override)) {
+        if (reachable)
+            SET(e->state, DP_NEIGHBOR_STALE);
+    } else if (a->solicited && mac48 != 0) {
+        heard(n, e, mac48, now);
+    }
+}
+
+void dp_neighbor_advertised(struct dp_neighbors *n, const struct dp_hop *hop,
+                            const struct dp_advert *advert, uint64_t now)
+{
+    struct words w = words_of(hop);
+
+    if ((advert->mac48 != 0 && !is_unicast(advert->mac48)) || !begin(n))
+        return;
+    struct dp_neighbor *e = locate(n, &w);
+
+    if (e != NULL)
+        advertised(n, e, advert, now);
     end(n);
 }
 

@@ -52,14 +52,6 @@ _Static_assert(HSR_ETH_HDR + HSR_IP6_HDR + HSR_UDP_HDR + 8 + CFG_GENEVE_OPTIONS 
                "the longest outer header fits a template");
 _Static_assert(ACT_RECORD_BYTES <= HSR_SLOT_HEADROOM, "and a template a slot's headroom");
 
-/* Next hop to the VTEP on this uplink, 0: it does not lead there. */
-static uint32_t next_hop(const struct pol_port *uplink, uint32_t vtep)
-{
-    bool on_link = ((vtep ^ uplink->underlay4) & uplink->underlay_mask) == 0;
-
-    return on_link ? vtep : uplink->gateway4;
-}
-
 static uint64_t score(uint64_t flow, const struct pol_port *uplink)
 {
     uint64_t h =
@@ -76,18 +68,39 @@ static struct cfg_addr addr4(uint32_t addr)
     return a;
 }
 
-/* Does the next hop answer, as far as we know? */
-static bool is_alive(const struct dp_worker *w, const struct pol_port *uplink, uint32_t hop)
+static uint64_t static_neighbor(const struct dp_worker *w, const struct cfg_addr *addr)
 {
-    struct dp_hop key = {.addr = addr4(hop), .port = uplink->index};
+    return addr->family == 4 ? pol_static_neighbor(w->policy, hsr_load32(addr->bytes))
+                             : pol_static_neighbor6(w->policy, addr);
+}
+
+/* Next hop to an address by this uplink; a family 0: it does not lead there. */
+static struct cfg_addr next_hop(const struct dp_worker *w, const struct pol_port *uplink,
+                                const struct cfg_addr *to)
+{
+    const struct pol_link6 *six = pol_link6(w->policy, uplink);
+    uint32_t to4 = hsr_load32(to->bytes);
+
+    if (to->family == 6)
+        return cfg_prefix_contains(&six->link, to) ? *to : six->gateway;
+    if (((to4 ^ uplink->underlay4) & uplink->underlay_mask) == 0)
+        return *to;
+    return uplink->gateway4 != 0 ? addr4(uplink->gateway4) : (struct cfg_addr){0};
+}
+
+/* Does the next hop answer, as far as we know? */
+static bool is_alive(const struct dp_worker *w, const struct pol_port *uplink,
+                     const struct cfg_addr *hop)
+{
+    struct dp_hop key = {.addr = *hop, .port = uplink->index};
 
     return dp_neighbor_find(&w->shared->neighbors, &key).state != DP_NEIGHBOR_FAILED ||
-           pol_static_neighbor(w->policy, hop) != 0;
+           static_neighbor(w, hop) != 0;
 }
 
 /* The uplink of a flow and its next hop, rather one that answers; NULL: none leads there. */
-static const struct pol_port *choose(const struct dp_worker *w, uint32_t vtep, uint64_t flow,
-                                     uint32_t *hop)
+static const struct pol_port *choose(const struct dp_worker *w, const struct cfg_addr *to,
+                                     uint64_t flow, struct cfg_addr *hop)
 {
     const struct pol_port *best = NULL;
     uint64_t most = 0;
@@ -95,11 +108,11 @@ static const struct pol_port *choose(const struct dp_worker *w, uint32_t vtep, u
 
     for (uint32_t i = 0; i < w->uplinks.n; i++) {
         const struct pol_port *uplink = w->uplinks.port[i];
-        uint32_t next = next_hop(uplink, vtep);
+        struct cfg_addr next = next_hop(w, uplink, to);
         uint64_t points = score(flow, uplink);
-        bool answers = next != 0 && (w->uplinks.n == 1 || is_alive(w, uplink, next));
+        bool answers = next.family != 0 && (w->uplinks.n == 1 || is_alive(w, uplink, &next));
 
-        if (next == 0 || (best != NULL && (answers == alive ? points <= most : alive)))
+        if (next.family == 0 || (best != NULL && (answers == alive ? points <= most : alive)))
             continue;
         best = uplink;
         most = points;
@@ -109,10 +122,26 @@ static const struct pol_port *choose(const struct dp_worker *w, uint32_t vtep, u
     return best;
 }
 
+/* By ARP or neighbour discovery; false: its uplink is gone, or has no address of that family to ask from. */
+static bool ask(struct dp_worker *w, const struct dp_hop *hop, uint64_t mac)
+{
+    const struct pol_port *uplink = pol_port(w->policy, hop->port);
+
+    if (!uplink->valid || uplink->role != CFG_UPLINK)
+        return false;
+    if (hop->addr.family == 4)
+        dp_arp_request(w, uplink, hsr_load32(hop->addr.bytes), mac);
+    else if (pol_link6(w->policy, uplink)->link.addr.family == 6)
+        dp_nd_solicit(w, uplink, &hop->addr, mac);
+    else
+        return false;
+    return true;
+}
+
 enum hsr_drop dp_resolve(struct dp_worker *w, const struct pol_port *uplink,
                          const struct cfg_addr *addr, uint64_t *mac)
 {
-    *mac = pol_static_neighbor(w->policy, hsr_load32(addr->bytes));
+    *mac = static_neighbor(w, addr);
     if (*mac != 0)
         return HSR_DROP_NONE;
     w->hop = (struct dp_hop){.addr = *addr, .port = uplink->index};
@@ -124,7 +153,7 @@ enum hsr_drop dp_resolve(struct dp_worker *w, const struct pol_port *uplink,
     if (known.mac48 != 0 && !dp_parked_for(w, &w->hop))
         return HSR_DROP_NONE;
     if (known.state == DP_NEIGHBOR_FREE && dp_neighbor_ask(&w->shared->neighbors, &w->hop, w->now))
-        dp_arp_request(w, uplink, hsr_load32(addr->bytes), 0);
+        ask(w, &w->hop, 0);
     return HSR_DROP_NEIGH_PENDING;
 }
 
@@ -148,67 +177,27 @@ void dp_neighbors_age(struct dp_worker *w)
 
         if (!dp_neighbor_due(n, at, w->now, &hop, &mac))
             continue;
-        const struct pol_port *uplink = pol_port(w->policy, hop.port);
-
-        if (uplink->valid && uplink->role == CFG_UPLINK)
-            dp_arp_request(w, uplink, hsr_load32(hop.addr.bytes), mac);
-        else
+        if (!ask(w, &hop, mac))
             dp_neighbor_forget(n, at);
     }
 }
 
-enum hsr_drop dp_next(struct dp_worker *w, uint32_t to, uint64_t flow, struct dp_next *next)
+enum hsr_drop dp_next(struct dp_worker *w, const struct cfg_addr *to, uint64_t flow,
+                      struct dp_next *next)
 {
-    uint32_t hop = 0;
+    struct cfg_addr hop;
 
     next->uplink = choose(w, to, flow, &hop);
-    if (next->uplink == NULL)
-        return HSR_DROP_NO_UPLINK;
-    struct cfg_addr addr = addr4(hop);
-
-    return dp_resolve(w, next->uplink, &addr, &next->mac);
-}
-
-/* The same for IPv6, whose neighbours are those of the configuration. */
-static const struct pol_port *choose6(const struct dp_worker *w, const struct cfg_addr *to,
-                                      uint64_t flow, const struct cfg_addr **hop)
-{
-    const struct pol_port *best = NULL;
-    uint64_t most = 0;
-
-    for (uint32_t i = 0; i < w->uplinks.n; i++) {
-        const struct pol_port *uplink = w->uplinks.port[i];
-        const struct pol_link6 *link = pol_link6(w->policy, uplink);
-        bool on_link = cfg_prefix_contains(&link->link, to);
-        uint64_t points = score(flow, uplink);
-
-        if (link->link.addr.family == 0 || (!on_link && link->gateway.family == 0) ||
-            (best != NULL && points <= most))
-            continue;
-        best = uplink;
-        most = points;
-        *hop = on_link ? to : &link->gateway;
-    }
-    return best;
-}
-
-enum hsr_drop dp_next6(struct dp_worker *w, const struct cfg_addr *to, uint64_t flow,
-                       struct dp_next *next)
-{
-    const struct cfg_addr *hop;
-
-    next->uplink = choose6(w, to, flow, &hop);
-    if (next->uplink == NULL)
-        return HSR_DROP_NO_UPLINK;
-    next->mac = pol_static_neighbor6(w->policy, hop);
-    return next->mac != 0 ? HSR_DROP_NONE : HSR_DROP_NEIGH_TIMEOUT;
+    return next->uplink != NULL ? dp_resolve(w, next->uplink, &hop, &next->mac)
+                                : HSR_DROP_NO_UPLINK;
 }
 
 enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
                        struct dp_outer *outer)
 {
     struct dp_next next;
-    enum hsr_drop drop = dp_next(w, vtep, flow, &next);
+    struct cfg_addr to = addr4(vtep);
+    enum hsr_drop drop = dp_next(w, &to, flow, &next);
 
     if (drop != HSR_DROP_NONE)
         return drop;

@@ -20,17 +20,20 @@
     "     offload: false, address: 192.0.2.1/24, gateway: 192.0.2.254, address6: "              \
     "'fd00:99::1/64',\n"                                                                        \
     "     gateway6: 'fd00:99::fe'}\n"
-#define NAT_WORLD                                                                                \
-    "underlay: {neighbors: [{address: 192.0.2.254, mac: 02:aa:00:00:00:fe},\n"                   \
-    "  {address: 192.0.2.2, mac: 02:aa:00:00:00:02},\n"                                          \
-    "  {address: 192.0.2.7, mac: 02:aa:00:00:00:07},\n"                                          \
-    "  {address: 'fd00:99::fe', mac: 02:aa:00:00:00:fe},\n"                                      \
-    "  {address: 'fd00:99::7', mac: 02:aa:00:00:00:07}]}\n" TOP_NET                              \
+#define NAT_NEIGHBORS                                                          \
+    "underlay: {neighbors: [{address: 192.0.2.254, mac: 02:aa:00:00:00:fe},\n" \
+    "  {address: 192.0.2.2, mac: 02:aa:00:00:00:02},\n"                        \
+    "  {address: 192.0.2.7, mac: 02:aa:00:00:00:07},\n"                        \
+    "  {address: 'fd00:99::fe', mac: 02:aa:00:00:00:fe},\n"                    \
+    "  {address: 'fd00:99::7', mac: 02:aa:00:00:00:07}]}\n"
+#define NAT_NET                                                                                  \
+    TOP_NET                                                                                      \
     "  - {vpc: blue, prefix: 0.0.0.0/0, type: external}\n"                                       \
     "  - {vpc: blue, prefix: '::/0', type: external}\n"                                          \
     "  - {vpc: red, prefix: 0.0.0.0/0, type: external}\n" TOP_GROUPS TOP_CLOSED NAT_UP TOP_A("") \
         TOP_B("") TOP_C("closed") TOP_V TOP_R
-#define NAT_HEAD NAT_OPTIONS("") NAT_WORLD
+#define NAT_WORLD NAT_NEIGHBORS NAT_NET
+#define NAT_HEAD  NAT_OPTIONS("") NAT_WORLD
 #define NAT_EIPS                                     \
     "eips:\n"                                        \
     "  - {name: a, address: 203.0.113.5, vnic: a}\n" \

@@ -8,8 +8,8 @@
  * one that does again. `moves` are those of them that sessions can have been compiled by, so not the first that is heard of
  * a neighbour, or that nothing is: any guest with a way out can bring about as many of those as it likes.
  *
- * States as in RFC 4861, 7.3.2. INCOMPLETE: asked for. REACHABLE: heard of. STALE: it has another MAC than it had, and has not
- * been asked about that. PROBE: not heard of for DP_NEIGHBOR_REACHABLE_NS, and asked at its MAC. FAILED: DP_NEIGHBOR_TRIES
+ * States as in RFC 4861, 7.3.2. INCOMPLETE: asked for. REACHABLE: heard of. STALE: it has another MAC than it had, or somebody
+ * says so, and has not been asked about that. PROBE: not heard of for DP_NEIGHBOR_REACHABLE_NS, and asked at its MAC. FAILED: DP_NEIGHBOR_TRIES
  * questions, one a second, had no answer; it is asked again every DP_NEIGHBOR_RETRY_NS. There is no state in which nobody
  * asks: sessions go on without looking here, so that who uses a neighbour is not known.
  *
@@ -55,7 +55,7 @@ struct dp_neighbors {
         _Atomic uint16_t port;
         _Atomic uint8_t state; /* enum dp_neighbor_state */
         _Atomic uint8_t tries;
-        _Atomic uint64_t high, low; /* the address as IPv6; IPv4 mapped (RFC 4291, 2.5.5.2) */
+        _Atomic uint64_t high, low; /* the address; IPv4: behind a half of ones */
         _Atomic uint64_t mac48;     /* 0: not known */
         _Atomic uint64_t asked;     /* NIC time of the last request, ns */
         _Atomic uint64_t changed;   /* NIC time at which the MAC became what it is, ns */
@@ -76,6 +76,17 @@ struct dp_known dp_neighbor_find(const struct dp_neighbors *n, const struct dp_h
 /* An address and the MAC that claims it; what is no unicast MAC, or nobody asked for, is not learned. */
 void dp_neighbor_learn(struct dp_neighbors *n, const struct dp_hop *hop, uint64_t mac48,
                        uint64_t now);
+
+/*
+ * A neighbour advertisement for an address somebody asked for (else: nothing). It is believed when it answers; what nobody
+ * asked for and says otherwise than we know makes us ask.
+ */
+struct dp_advert {
+    uint64_t mac48; /* 0: not told, as it need not to who asked at the MAC */
+    bool solicited, override;
+};
+void dp_neighbor_advertised(struct dp_neighbors *n, const struct dp_hop *hop,
+                            const struct dp_advert *advert, uint64_t now);
 
 /* Entries in use, and of them those with a MAC. Any thread; of a moment. */
 void dp_neighbor_count(const struct dp_neighbors *n, uint32_t *used, uint32_t *known);
