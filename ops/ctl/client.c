@@ -222,3 +222,12 @@ json_t *request(struct ctl *ctl, const char *method, json_t *params, int *code)
     json_decref(reply);
     return result;
 }
+
+json_t *rows_of(struct ctl *ctl, const char *method, json_t *params, const char *key, int *code)
+{
+    json_t *result = request(ctl, method, params, code);
+    json_t *rows = json_incref(json_object_get(result, key));
+
+    json_decref(result);
+    return rows;
+}

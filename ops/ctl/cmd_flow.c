@@ -139,17 +139,6 @@ int cmd_flow_destroy(struct ctl *ctl)
     return code;
 }
 
-/* The rows of a list method, or NULL with *code. */
-static json_t *rows_of(struct ctl *ctl, const char *method, json_t *params, const char *key,
-                       int *code)
-{
-    json_t *result = request(ctl, method, params, code);
-    json_t *rows = json_incref(json_object_get(result, key));
-
-    json_decref(result);
-    return rows;
-}
-
 int cmd_flow_list(struct ctl *ctl)
 {
     static const char *const columns[] = {"port", "rule", "group", "priority",

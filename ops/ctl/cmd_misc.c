@@ -166,3 +166,12 @@ int cmd_help(struct ctl *ctl)
     }
     return print_help(&about);
 }
+
+int cmd_neighbor_list(struct ctl *ctl)
+{
+    static const char *const columns[] = {"address", "mac", "uplink", "state", NULL};
+    int code = EXIT_FAILED;
+    json_t *rows = rows_of(ctl, "neighbor.list", NULL, "neighbors", &code);
+
+    return rows ? show_table(ctl, rows, columns) : code;
+}

@@ -197,6 +197,10 @@ const struct command commands[] = {
      "Not while a rule uses it.", none, "avs-ctl meter delete 1", cmd_meter_delete},
     {"meter", "list", NULL, NULL, "", WORD_NONE, 0, 0, "show meters", NULL, none,
      "avs-ctl meter list", cmd_meter_list},
+    {"neighbor", "list", NULL, NULL, "", WORD_NONE, 0, 0, "show the underlay's neighbours",
+     "State: static (of the configuration), incomplete (asked for), reachable, stale (has another "
+     "MAC address than it had), probe (asked whether it is still there), failed (does not answer).",
+     none, "avs-ctl neighbor list\navs-ctl neighbor list --json", cmd_neighbor_list},
     {"drops", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show dropped packets by port and reason",
      "With --watch also a rate. `docs/reference/drop-reasons.md` explains the reasons.",
      watch_options, "avs-ctl drops\navs-ctl drops --watch=5", cmd_drops},

@@ -77,6 +77,7 @@ top --count 1
 flow list
 flow list a
 meter list
+neighbor list
 log level
 log level control=info
 version

@@ -133,6 +133,11 @@ static json_t *meter_list(void *arg)
     return fw_meter_list(((struct avsd *)arg)->fw);
 }
 
+static json_t *neighbor_list(void *arg)
+{
+    return fw_neighbor_list(((struct avsd *)arg)->fw);
+}
+
 void avsd_backend(struct avsd *d, struct ctl_backend *backend)
 {
     *backend = (struct ctl_backend){.arg = d,
@@ -153,5 +158,6 @@ void avsd_backend(struct avsd *d, struct ctl_backend *backend)
                                     .rule_flush = rule_flush,
                                     .rule_list = rule_list,
                                     .meter_set = meter_set,
-                                    .meter_list = meter_list};
+                                    .meter_list = meter_list,
+                                    .neighbor_list = neighbor_list};
 }

@@ -75,6 +75,15 @@ static int port_fd(struct ctl_call *call)
     return b->offer_fd(b->arg, port, fd);
 }
 
+static int neighbor_list(struct ctl_call *call)
+{
+    const struct ctl_backend *b = call->server->backend;
+    json_t *rows = b->neighbor_list(b->arg);
+
+    call->result = rows ? json_pack("{s:o}", "neighbors", rows) : NULL;
+    return call->result ? 0 : -ENOMEM;
+}
+
 static int version_get(struct ctl_call *call);
 
 static const struct ctl_method methods[] = {
@@ -101,6 +110,7 @@ static const struct ctl_method methods[] = {
     {"meter.create", CTL_ADMIN, "id unit rate burst", ctl_method_meter_create},
     {"meter.delete", CTL_ADMIN, "id", ctl_method_meter_delete},
     {"meter.list", CTL_OPERATOR, "", ctl_method_meter_list},
+    {"neighbor.list", CTL_OPERATOR, "", neighbor_list},
     {"drops.get", CTL_OPERATOR, "", drops_get},
     {"stats.get", CTL_OPERATOR, "", stats_get},
     {"log.set", CTL_ADMIN, "module level", log_set},

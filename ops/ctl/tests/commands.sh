@@ -254,6 +254,12 @@ is "id  unit      rate   burst
  2  bps   50000000  200000"
 ctl 0 meter list --json
 json 'd[1] == {"id": 2, "unit": "bps", "rate": 50000000, "burst": 200000}'
+ctl 0 neighbor list
+is "address    mac                uplink  state
+192.0.2.2  02:aa:00:00:00:02          static
+192.0.2.3                     up      incomplete"
+ctl 0 neighbor list --json
+json 'd[1] == {"address": "192.0.2.3", "mac": None, "uplink": "up", "state": "incomplete"}'
 ctl 0 meter delete 1
 ctl 3 meter delete 1
 ctl 1 meter delete 999

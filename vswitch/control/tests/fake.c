@@ -46,6 +46,14 @@ static int apply(void *arg, const json_t *doc, struct cfg *c, struct cfg_error *
     return 0;
 }
 
+static json_t *neighbors(void *arg)
+{
+    (void)arg;
+    return json_pack("[{s:s, s:s, s:n, s:s}, {s:s, s:n, s:s, s:s}]", "address", "192.0.2.2", "mac",
+                     "02:aa:00:00:00:02", "uplink", "state", "static", "address", "192.0.2.3",
+                     "mac", "uplink", "up", "state", "incomplete");
+}
+
 static json_t *stats(void *arg)
 {
     struct fake *f = arg;
@@ -192,6 +200,7 @@ void fake_init(struct fake *f)
                 .unsettled = unsettled,
                 .version = version,
                 .offer_fd = offer_fd,
+                .neighbor_list = neighbors,
             },
     };
     fake_rules_init(f);

@@ -340,7 +340,7 @@ static void plain_methods(void **state)
 {
     (void)state;
     json_t *result = result_of(R("version.get", "{}"));
-    assert_int_equal(json_array_size(json_object_get(result, "methods")), 28);
+    assert_int_equal(json_array_size(json_object_get(result, "methods")), 29);
     json_decref(result);
     result = result_of(R("stats.get", "{}"));
     assert_int_equal(json_array_size(json_object_get(result, "ports")), 2);
@@ -444,6 +444,7 @@ static void roles(void **state)
     assert_string_equal(outcome(R("flow.list", "{}")), "ok");
     assert_string_equal(outcome(R("flow.query", "{\"port\":\"idle\",\"rule\":0}")), "ENOENT");
     assert_string_equal(outcome(R("meter.list", "{}")), "ok");
+    assert_string_equal(outcome(R("neighbor.list", "{}")), "ok");
     assert_string_equal(outcome(R("flow.create", "{\"port\":\"idle\",\"rule\":\"" GOOD "\"}")),
                         "EACCES");
     assert_string_equal(outcome(R("flow.destroy", "{\"port\":\"idle\",\"rule\":0}")), "EACCES");

@@ -82,6 +82,8 @@ struct ctl_backend {
                      uint32_t burst, struct ctl_rule_error *error);
     /* [{"id", "unit": "pps" or "bps", "rate", "burst"}] */
     json_t *(*meter_list)(void *arg);
+    /* [{"address", "mac" or null, "uplink" or null, "state"}]; those of the configuration are "static" */
+    json_t *(*neighbor_list)(void *arg);
 };
 
 #endif

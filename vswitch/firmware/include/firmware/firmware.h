@@ -123,6 +123,9 @@ int fw_meter_set(struct fw *fw, uint16_t id, enum hsr_meter_unit unit, uint64_t 
                  uint32_t burst, struct ctl_rule_error *error);
 json_t *fw_meter_list(struct fw *fw);
 
+/* The underlay's neighbours, static and asked for; as in struct ctl_backend. */
+json_t *fw_neighbor_list(struct fw *fw);
+
 /*
  * Take fresh copies of all counters: the NIC's as it publishes them, each worker's between two of its bursts. What the
  * functions below say is as of the last fw_sync(); those that give JSON make one themselves.
