@@ -34,6 +34,7 @@ static void load_options(const struct cfg_obj *document)
     o->quota = cfg_int(&options, "quota");
     o->vector = cfg_int(&options, "vector");
     o->fast_path = cfg_bool(&options, "fast_path");
+    o->gro = cfg_bool(&options, "gro");
     for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
         *seconds[i].to = cfg_int(&timeouts, seconds[i].field);
     }

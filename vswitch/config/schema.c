@@ -55,6 +55,11 @@ static const struct cfg_field option_field[] = {
      .type = CFG_T_BOOL,
      .fallback = "true",
      .doc = "false sends every packet through the policy stages, for tests"},
+    {.name = "gro",
+     .type = CFG_T_BOOL,
+     .fallback = "true",
+     .doc = "packets of a TCP flow that come together leave as one by a vNIC that takes "
+            "segmentation offload"},
     {.name = "timeouts", .type = CFG_T_OBJECT, .sub = &timeouts, .doc = "idle time-outs"},
     {.name = NULL},
 };

@@ -109,8 +109,26 @@ struct dp_fit {
     uint64_t hash, flow_id, named;
 };
 void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit *fit);
+/* `n` packets in a row leave as one, with the headers of the first: gro.c has made them those of the whole. */
+DP_APART void dp_send_chain(struct dp_worker *w, struct act_packet *p, uint32_t n,
+                            const struct dp_fit *fit);
 /* The same without a packet; false when there is no room for it. */
 bool dp_post_fit(struct dp_worker *w, const struct dp_fit *fit);
+
+/* Bytes of a TCP segment's payload, wherever its headers are by now. */
+static inline uint32_t dp_tcp_payload(const struct act_packet *p)
+{
+    return p->meta.frame_len - p->meta.payload_off;
+}
+
+/* gro.c: packets of one session and direction leave, those in a row that make one larger one as that. */
+DP_APART void dp_send_merged(struct dp_worker *w, struct act_packet *packet, struct act_packet *end,
+                             const struct dp_fit *fit);
+/* Is it worth a look? By the first of them, which has been acted upon. */
+static inline bool dp_may_merge(const struct dp_worker *w, const struct act_packet *p)
+{
+    return p->meta.class == HSR_CLASS_TCP && pol_port(w->policy, p->egress)->merge;
+}
 
 /*
  * fit.c: the flow index and the keys of sessions. For a packet of direction `dir` whose flow id did not lead to its

@@ -30,6 +30,10 @@ static void act(struct dp_worker *w, struct group *g)
             with = &fit;
         act_run(&g->v, act_program(&w->actions, g->v.dir->program));
     }
+    if (g->v.end - g->v.packet > 1 && dp_may_merge(w, g->v.packet)) {
+        dp_send_merged(w, g->v.packet, g->v.end, with);
+        return;
+    }
     for (struct act_packet *p = g->v.packet; p < g->v.end; p++) {
         dp_send_fit(w, p, with);
         if (p->drop == HSR_DROP_NONE)

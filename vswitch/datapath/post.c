@@ -89,15 +89,11 @@ static DP_APART void refuse(struct dp_worker *w, struct act_packet *p)
         dp_drop(w, p, why);
 }
 
-/* Written in place and never read back: the slot is the NIC's as well. */
-void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit *fit)
+/* TRANSMIT, as the packet stands. */
+static inline __attribute__((always_inline)) void transmit(const struct act_packet *p,
+                                                           const struct dp_fit *fit,
+                                                           struct hsr_tx_meta *meta)
 {
-    struct hsr_tx_meta *meta = (struct hsr_tx_meta *)(void *)p->slot;
-
-    if (p->drop != HSR_DROP_NONE || p->egress == HSR_NO_PORT) {
-        refuse(w, p);
-        return;
-    }
     *meta = stamp(p);
     meta->egress_port = p->egress;
     meta->action = HSR_TXA_TRANSMIT;
@@ -111,8 +107,43 @@ void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit 
         meta->flow_id = fit->flow_id;
         meta->fit_named = fit->named;
     }
+}
+
+/* Written in place and never read back: the slot is the NIC's as well. */
+void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit *fit)
+{
+    struct hsr_tx_meta *meta = (struct hsr_tx_meta *)(void *)p->slot;
+
+    if (p->drop != HSR_DROP_NONE || p->egress == HSR_NO_PORT) {
+        refuse(w, p);
+        return;
+    }
+    transmit(p, fit, meta);
     w->ledger[p->meta.ingress].tx++;
     push(w, p->entry);
+}
+
+void dp_send_chain(struct dp_worker *w, struct act_packet *p, uint32_t n, const struct dp_fit *fit)
+{
+    struct hsr_tx_meta meta;
+
+    transmit(p, fit, &meta);
+    for (uint32_t i = 0; i < n; i++, p++) {
+        if (i > 0) {
+            uint32_t headers = p->frame_len - dp_tcp_payload(p);
+
+            meta = stamp(p);
+            meta.action = HSR_TXA_MERGE;
+            meta.frame_off = (uint16_t)(p->frame_off + headers);
+            meta.frame_len = act_seen(p) - headers;
+            meta.payload = p->meta.payload;
+        }
+        if (i + 1 < n)
+            meta.offload |= HSR_TXO_MORE;
+        write_meta(p, &meta);
+        w->ledger[p->meta.ingress].tx++;
+        push(w, p->entry);
+    }
 }
 
 void dp_send(struct dp_worker *w, struct act_packet *p)

@@ -292,14 +292,17 @@ static bool same_options(const struct cfg_options *a, const struct cfg_options *
     return same;
 }
 
-/* Ports that say nothing of an MTU have their device's. */
-static void set_mtus(struct fw *fw, const struct cfg *cfg, struct pol *policy)
+/* What the NIC says of its ports: the MTU of those that say nothing of one, and who takes merged packets. */
+static void ask_ports(struct fw *fw, const struct cfg *cfg, struct pol *policy)
 {
     fw->nic_ops->sync(fw->nic);
     for (uint32_t i = 0; i < cfg->ports; i++) {
         uint16_t index = cfg->port[i].index;
-        uint64_t mtu = __atomic_load_n(&fw->view->stats[index].mtu, __ATOMIC_RELAXED);
+        const struct hsr_port_stats *stats = &fw->view->stats[index];
+        uint64_t mtu = __atomic_load_n(&stats->mtu, __ATOMIC_RELAXED);
+        bool tso = __atomic_load_n(&stats->takes_tso, __ATOMIC_RELAXED) != 0;
 
+        pol_set_merge(policy, index, tso && cfg->options.gro);
         pol_set_mtu(policy, index, mtu < UINT16_MAX ? (uint16_t)mtu : UINT16_MAX);
     }
 }
@@ -335,7 +338,7 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
     }
     if (fw->arena != NULL && fw->started)
         fw_arena_before(fw->arena, cfg);
-    set_mtus(fw, cfg, policy);
+    ask_ports(fw, cfg, policy);
     publish(fw, policy);
     fw->cfg = cfg;
     for (uint32_t w = 0; w < fw->workers; w++)

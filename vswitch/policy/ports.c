@@ -129,6 +129,12 @@ void pol_set_mtu(struct pol *pol, uint16_t index, uint16_t mtu)
         pol->port[index].mtu = mtu;
 }
 
+void pol_set_merge(struct pol *pol, uint16_t index, bool merge)
+{
+    if (index < HSR_MAX_PORTS && pol->port[index].valid)
+        pol->port[index].merge = merge && pol->port[index].role == CFG_VNIC;
+}
+
 const struct pol_port *pol_port(const struct pol *pol, uint16_t index)
 {
     static const struct pol_port nobody = {.index = HSR_NO_PORT, .subnet = CFG_NONE};

@@ -800,7 +800,8 @@ struct hsr_port_stats {
     uint64_t mtu; /* largest IP packet the port takes, bytes; 0: the port is not there */
     uint64_t drops[128]; /* by drop reason */
     uint64_t net_drops; /* packets to this port from the network that the pre-classifier dropped; counted in the uplink's drops */
-    uint64_t pad1[7];
+    uint64_t takes_tso; /* 1: the port takes TCP frames for segmentation as they are; 0: the Post-Processor cuts them */
+    uint64_t pad1[6];
 };
 _Static_assert(sizeof(struct hsr_port_stats) == 1280, "port_stats size");
 _Static_assert(offsetof(struct hsr_port_stats, rx_packets) == 0, "port_stats.rx_packets");
@@ -829,7 +830,8 @@ _Static_assert(offsetof(struct hsr_port_stats, credit) == 176, "port_stats.credi
 _Static_assert(offsetof(struct hsr_port_stats, mtu) == 184, "port_stats.mtu");
 _Static_assert(offsetof(struct hsr_port_stats, drops) == 192, "port_stats.drops");
 _Static_assert(offsetof(struct hsr_port_stats, net_drops) == 1216, "port_stats.net_drops");
-_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1224, "port_stats.pad1");
+_Static_assert(offsetof(struct hsr_port_stats, takes_tso) == 1224, "port_stats.takes_tso");
+_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1232, "port_stats.pad1");
 
 /* Head of every message on the attach socket. */
 struct hsr_msg_hdr {

@@ -40,6 +40,7 @@ static void least(void **state)
     assert_int_equal(c->options.quota, 0);
     assert_int_equal(c->options.vector, 16);
     assert_true(c->options.fast_path);
+    assert_true(c->options.gro);
     cfg_free(c);
 }
 

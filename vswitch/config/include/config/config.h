@@ -202,6 +202,7 @@ struct cfg_options {
     uint32_t quota;    /* sessions a vNIC, 0: none */
     uint32_t vector;   /* largest vector, 16 */
     bool fast_path;    /* true; false: every packet walks the slow path (for tests) */
+    bool gro;          /* true; vNICs that take TCP segmentation get merged packets */
     struct ses_timeouts timeouts;
 };
 

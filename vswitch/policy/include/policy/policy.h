@@ -38,6 +38,7 @@ struct pol_port {
     bool valid;
     bool anti_spoof;
     bool pick_up;
+    bool merge;         /* vNIC: packets of a TCP flow may leave by it as one (GRO) */
     uint32_t subnet;    /* index into pol_subnets, CFG_NONE on uplinks */
     uint32_t group_set; /* security groups: index of its classifier pair */
     uint32_t underlay4; /* uplink: our address, host order */
@@ -83,6 +84,8 @@ void pol_free(struct pol *pol);
  * before the snapshot is published.
  */
 void pol_set_mtu(struct pol *pol, uint16_t index, uint16_t mtu);
+/* May packets of a TCP flow leave as one by this port? No but by vNICs. Likewise. */
+void pol_set_merge(struct pol *pol, uint16_t index, bool merge);
 
 /* 1, 2, 3 ...: changes with every snapshot. */
 uint32_t pol_generation(const struct pol *pol);

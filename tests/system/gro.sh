@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Packets of a TCP flow that leave as one: a guest that cuts its packets itself, across two hosts and on one, and switched off.
+source "$(dirname "$0")/lib.sh"
+needs iperf3 ethtool
+
+hosts h1 h2
+guests a b c
+underlay h1 h2
+
+vnic() { # NAME NUMBER
+    echo "{name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, subnet: s1, mac: 02:00:00:00:00:$2," \
+        "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"]}"
+}
+host() { # NUMBER GUEST-ELSEWHERE GRO
+    cat <<YAML
+version: 1
+options: {gro: $3}
+vpcs: [{name: red, vni: 100}]
+subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
+security_groups:
+  - {name: default, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}
+mappings:
+  - {vpc: red, address: 10.0.0.$2, mac: 02:00:00:00:00:$2, vtep: 192.0.2.$((3 - $1))}
+  - {vpc: red, address: "fd00::$2", mac: 02:00:00:00:00:$2, vtep: 192.0.2.$((3 - $1))}
+ports:
+  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:0$1, address: 192.0.2.$1/24}
+YAML
+}
+h1() { host 1 11 "$1" && echo "  - $(vnic a 10)" && echo "  - $(vnic c 12)"; }
+h2() { host 2 10 "$1" && echo "  - $(vnic b 11)"; }
+h1 true >"$TMP/h1.yaml"
+h2 true >"$TMP/h2.yaml"
+start h1
+start h2
+guest_up a 10.0.0.10/24 fd00::10/64
+guest_up b 10.0.0.11/24 fd00::11/64
+guest_up c 10.0.0.12/24 fd00::12/64
+wait_for "the underlay answers" one_ping a 10.0.0.11
+works on a ethtool -K eth0 tso off gso off
+
+merged() { get "$1" "next(p['conservation']['merged'] for p in d['ports'] if p['name'] == '$2')"; }
+# frames HOST PORT: that have left by it.
+frames() { get "$1" "next(p['tx_packets'] for p in d['ports'] if p['name'] == '$2')"; }
+errors() { on "$1" grep '^Tcp: [0-9]' /proc/net/snmp | cut -d' ' -f14; }
+
+# carries HOST PORT GUEST ADDRESS FROM: a file from a, to the byte, in fewer frames than it takes segments.
+head -c 20000000 /dev/urandom >"$TMP/data"
+carries() {
+    local before before_merged
+    before=$(frames "$1" "$2") before_merged=$(merged "$1" "$5")
+    background "$3" "$PYTHON" -c '
+import shutil, socket, sys
+s = socket.create_server(("::", 7000), family=socket.AF_INET6, dualstack_ipv6=True)
+with s.accept()[0] as c, open(sys.argv[1], "wb") as f:
+    shutil.copyfileobj(c.makefile("rb"), f, 1 << 20)
+' "$TMP/got"
+    wait_for "a listener" listens "$3" 7000
+    works on a "$PYTHON" -c '
+import socket, sys
+s = socket.create_connection((sys.argv[1], 7000))
+s.sendall(open(sys.argv[2], "rb").read())
+' "$4" "$TMP/data"
+    wait "$BG" || fail "the listener: $(cat "$TMP/background.log")"
+    cmp "$TMP/data" "$TMP/got" || fail "what arrived is not what was sent"
+    FRAMES=$(($(frames "$1" "$2") - before))
+    MERGED=$(($(merged "$1" "$5") - before_merged))
+    echo "$FRAMES frames, $MERGED packets merged"
+}
+SEGMENTS=$((20000000 / 1448))
+
+for address in 10.0.0.11 fd00::11; do
+    say "across, to $address"
+    carries h2 b b "$address" up
+    [ "$MERGED" -gt 0 ] || fail "nothing was merged"
+    [ "$FRAMES" -lt "$SEGMENTS" ] || fail "$FRAMES frames for $SEGMENTS segments"
+done
+for address in 10.0.0.12 fd00::12; do
+    say "on one host, to $address"
+    carries h1 c c "$address" a
+    [ "$MERGED" -gt 0 ] || fail "nothing was merged"
+done
+say "checksums left to us as well, and both ways at once"
+works on a ethtool -K eth0 tx off
+carries h2 b b 10.0.0.11 up
+[ "$MERGED" -gt 0 ] || fail "nothing was merged"
+iperf a b 10.0.0.11
+iperf a c fd00::12 --bidir
+for guest in a b c; do
+    [ "$(errors "$guest")" -eq 0 ] || fail "$guest has seen TCP segments with errors: $(errors "$guest")"
+done
+
+say "switched off, while it runs"
+h2 false >"$TMP/h2.yaml"
+works ctl h2 apply -f "$TMP/h2.yaml"
+carries h2 b b 10.0.0.11 up
+[ "$MERGED" -eq 0 ] || fail "$MERGED packets merged with gro: false"
+[ "$FRAMES" -ge "$SEGMENTS" ] || fail "only $FRAMES frames for $SEGMENTS segments"
+finish
