@@ -7,19 +7,12 @@ nobody asked for. What leaves must be the same bytes from the IP header on. Wher
 address, each may choose: there the binding has to be one of the pool, and another one than the first flow's.
 """
 import collections
-import json
-import os
-import pathlib
 import random
-import struct
-import subprocess
 import sys
-import tempfile
 
+import opinion
 from nat_frames import GUESTS, POOL_PORTS, echo, error, frame, tcp, udp
 
-HERE = pathlib.Path(__file__).parent
-REPLAY = pathlib.Path(os.environ["AVS_BUILD_DIR"], "bin", "avs-replay")
 FLOWS = 900
 EIP, POOL, A, B, C = "203.0.113.5", "203.0.113.100", "10.1.0.5", "10.1.0.6", "10.1.0.7"
 FIN, SYN, ACK = 1, 2, 16
@@ -160,41 +153,16 @@ class Draw:
 
 
 def kernel(packets):
-    name = f"avs{os.getpid()}-nat"
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        done = subprocess.run(["ip", "netns", "exec", name, "/usr/bin/python3", HERE / "nat_router.py"], check=True, text=True,
-                              input=json.dumps([[p.side, frame(p.side, p.data).hex()] for p in packets]), stdout=subprocess.PIPE)
-    finally:
-        subprocess.run(["ip", "netns", "del", name], check=True)
-    return [[(side, bytes.fromhex(raw)) for side, raw in found] for found in json.loads(done.stdout)]
+    answers = opinion.ask_router("nat_router.py", [(p.side, frame(p.side, p.data)) for p in packets])
+    return [[(side, bytes.fromhex(raw)) for side, raw in found] for found in answers]
 
 
 def ours(packets):
     """By IP identification; a packet leaves at once."""
-    with tempfile.TemporaryDirectory(prefix="avs-opinion-") as name:
-        room = pathlib.Path(name)
-        (room / "out").mkdir()
-        (room / "c.yaml").write_text(CONFIG)
-        files = {port: open(room / f"{port}.pcap", "wb") for port in ("up", "a", "b", "c")}
-        for f in files.values():
-            f.write(struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1))
-        for i, p in enumerate(packets):
-            port = "up" if p.side else PORTS[".".join(map(str, p.data[12:16]))]
-            raw = frame(p.side, p.data)
-            files[port].write(struct.pack("<IIII", 1000, i * 1000, len(raw), len(raw)) + raw)
-        for f in files.values():
-            f.close()
-        subprocess.run([REPLAY, "-c", room / "c.yaml", "-o", room / "out", *(f"-p{port}={room}/{port}.pcap" for port in files)],
-                       check=True, stdout=subprocess.DEVNULL)
-        sent = collections.defaultdict(list)
-        for port in files:
-            raw, at = (room / "out" / f"{port}.pcap").read_bytes(), 24
-            while at < len(raw):
-                length = int.from_bytes(raw[at + 8:at + 12], "little")
-                packet = raw[at + 30:at + 16 + length]
-                sent[int.from_bytes(packet[4:6], "big")].append((int(port == "up"), packet))
-                at += 16 + length
+    came = [("up" if p.side else PORTS[".".join(map(str, p.data[12:16]))], frame(p.side, p.data)) for p in packets]
+    sent = collections.defaultdict(list)
+    for port, raw in opinion.replay(CONFIG, ("up", *PORTS.values()), came):
+        sent[int.from_bytes(raw[18:20], "big")].append((int(port == "up"), raw[14:]))
     return [sent[i + 1] for i in range(len(packets))]
 
 

@@ -6,12 +6,9 @@
 
 packets: [[side, frame in hex], ...] in order, side 0 inside, 1 outside; sent: for each what left, [[side, packet in hex], ...].
 """
-import json
-import os
 import socket
-import subprocess
-import sys
 
+import opinion
 from nat_frames import GUESTS, POOL_PORTS, frame, udp
 
 RULES = f"""
@@ -41,13 +38,9 @@ table ip opinion {{
 """
 
 
-def sh(text):
-    subprocess.run(["sh", "-ec", text], check=True)
-
-
 def router():
     """Interfaces in and out route; what they send is read at, and what they receive written to, the veths' other ends."""
-    sh("""ip link add in type veth peer name end0
+    opinion.sh("""ip link add in type veth peer name end0
         ip link add out type veth peer name end1
         ip link set in address 02:00:5e:00:01:fe up
         ip link set out address 02:aa:00:00:00:01 up
@@ -59,28 +52,17 @@ def router():
         ip route add default via 192.0.2.254
         ip neigh add 10.1.0.99 lladdr 02:00:00:00:00:63 dev in""")
     for address, mac in GUESTS.items():
-        sh(f"ip neigh add {address} lladdr {mac} dev in")
-    sh("""sysctl -qw net.ipv4.ip_forward=1 net.netfilter.nf_conntrack_tcp_loose=0 net.ipv4.conf.all.rp_filter=0
+        opinion.sh(f"ip neigh add {address} lladdr {mac} dev in")
+    opinion.sh("""sysctl -qw net.ipv4.ip_forward=1 net.netfilter.nf_conntrack_tcp_loose=0 net.ipv4.conf.all.rp_filter=0
         sysctl -qw net.ipv4.conf.in.send_redirects=0 net.ipv4.conf.all.send_redirects=0""")
-    subprocess.run(["nft", "-f", "-"], input=RULES, text=True, check=True)
-
-
-def is_marker(packet):
-    return packet[9] == 17 and packet[22:24] == b"\0\x09"
+    opinion.load_rules(RULES)
 
 
 def sent(ends, side, raw, marker):
-    """What leaves by either end before a marker that was sent behind it, and always comes through."""
+    """What leaves by either end before the marker."""
     ends[side].send(raw)
     ends[side].send(marker)
-    found = []
-    while True:
-        got, address = ends[1 - side].recvfrom(65535)
-        if address[2] == socket.PACKET_OUTGOING:
-            continue
-        if is_marker(got[14:]):
-            break
-        found.append([1 - side, got[14:].hex()])
+    found = [[1 - side, got[14:].hex()] for got in opinion.until_marker(ends[1 - side])]
     ends[side].setblocking(False)
     try:
         while True:
@@ -93,16 +75,6 @@ def sent(ends, side, raw, marker):
     return found
 
 
-def main():
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one backlog: what is sent first arrives first
-    router()
-    ends = [socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)) for _ in range(2)]
-    for side, end in enumerate(ends):
-        end.bind((f"end{side}", 0x0800))
-        end.settimeout(20)
-    markers = [frame(0, udp("10.1.0.6", "198.51.100.77", 9, 9, 0)), frame(1, udp("198.51.100.77", "10.1.0.99", 9, 9, 0))]
-    json.dump([sent(ends, side, bytes.fromhex(raw), markers[side]) for side, raw in json.load(sys.stdin)], sys.stdout)
-
-
 if __name__ == "__main__":
-    main()
+    opinion.run_router(router, ("end0", "end1"),
+                       [frame(0, udp("10.1.0.6", "198.51.100.77", 9, 9, 0)), frame(1, udp("198.51.100.77", "10.1.0.99", 9, 9, 0))], sent)

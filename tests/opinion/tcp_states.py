@@ -7,19 +7,12 @@ refuse the same, but for what EXPLAINED names; each of its rows must occur. A co
 difference, since what follows may depend on it.
 """
 import collections
-import json
-import os
-import pathlib
 import random
-import struct
-import subprocess
 import sys
-import tempfile
 
+import opinion
 from tcp_frames import ACK, FIN, RST, SYN, tcp
 
-HERE = pathlib.Path(__file__).parent
-REPLAY = pathlib.Path(os.environ["AVS_BUILD_DIR"], "bin", "avs-replay")
 CONNECTIONS = 1500
 FLAGS = 47  # offset of the TCP flags in a frame
 
@@ -112,38 +105,14 @@ def draw_packets():
 
 
 def kernel(packets):
-    name = f"avs{os.getpid()}-opinion"
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    try:
-        done = subprocess.run(["ip", "netns", "exec", name, "/usr/bin/python3", HERE / "conntrack_router.py"], check=True, text=True,
-                              input=json.dumps([[p.side, p.frame.hex()] for p in packets]), stdout=subprocess.PIPE)
-    finally:
-        subprocess.run(["ip", "netns", "del", name], check=True)
-    return json.loads(done.stdout)
+    return opinion.ask_router("conntrack_router.py", [(p.side, p.frame) for p in packets])
 
 
 def ours(packets):
     """By IP identification, of which there are enough within what may be under way at a time: a packet passes at once."""
-    with tempfile.TemporaryDirectory(prefix="avs-opinion-") as name:
-        room = pathlib.Path(name)
-        (room / "out").mkdir()
-        (room / "c.yaml").write_text(CONFIG)
-        for side in (0, 1):
-            with open(room / f"side{side}.pcap", "wb") as f:
-                f.write(struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1))
-                for i, p in enumerate(packets):
-                    if p.side == side:
-                        f.write(struct.pack("<IIII", 1000, i * 1000, len(p.frame), len(p.frame)) + p.frame)
-        subprocess.run([REPLAY, "-c", room / "c.yaml", "-o", room / "out", *(f"-pside{side}={room}/side{side}.pcap" for side in (0, 1))],
-                       check=True, stdout=subprocess.DEVNULL)
-        passed = set()
-        for side in (0, 1):
-            raw, at = (room / "out" / f"side{side}.pcap").read_bytes(), 24
-            while at < len(raw):
-                length = int.from_bytes(raw[at + 8:at + 12], "little")
-                passed.add((1 - side, int.from_bytes(raw[at + 34:at + 36], "big")))
-                at += 16 + length
-    return [(p.side, i % 65536) in passed for i, p in enumerate(packets)]
+    left = opinion.replay(CONFIG, ("side0", "side1"), [(f"side{p.side}", p.frame) for p in packets])
+    passed = {(port, int.from_bytes(frame[18:20], "big")) for port, frame in left}
+    return [(f"side{1 - p.side}", i % 65536) in passed for i, p in enumerate(packets)]
 
 
 def main():
