@@ -97,6 +97,7 @@ static void forwarded_and_shared(void **state)
         passes(b, &in_b, UDP); /* comes to where the session is */
     }
     assert_int_equal(bench_sessions(b), 2 * FLOWS);
+    assert_handed(b);
 }
 
 static void cut(struct fr *o, uint32_t i)
@@ -226,6 +227,7 @@ static void errors(void **state)
     fr_error(&out,
              &(struct fr_flow){.smac = MAC_B, .dmac = MAC_A, .src = "10.1.0.6", .dst = "10.1.0.5"},
              3, 3, &quoted, 100);
+    assert_handed(b);
     bench_refused(b, "b", &out, HSR_DROP_ICMP_INNER); /* nobody's */
 }
 

@@ -62,7 +62,9 @@ static void there_and_back(void **state)
     unchanged(b, "up", "host0");
     fr_arp(&out, 1, MAC_UP, "192.0.2.1", 0, "192.0.2.2");
     unchanged(b, "host0", "up");
+    fr_udp(&more, &back, 60);
     fr_error(&out, &in_flow, 3, 3, &more, 28);
+    unchanged(b, "up", "host0");
     assert_int_equal(bench_sessions(b), 0);
 }
 
