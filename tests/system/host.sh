@@ -28,11 +28,7 @@ YAML
 start h1
 guest_up a 10.0.0.10/24
 on h1 ip addr add 192.0.2.1/24 dev avs-host0
-on h3 ip link add vx0 address 02:00:00:00:00:0d type vxlan id 100 local 192.0.2.3 dstport 4789 nolearning
-on h3 bridge fdb append 02:00:00:00:00:0a dev vx0 dst 192.0.2.1
-on h3 ip link set vx0 mtu 1450 up
-on h3 ip addr add 10.0.0.13/24 dev vx0
-on h3 ip neigh add 10.0.0.10 lladdr 02:00:00:00:00:0a dev vx0
+linux_vtep h3 192.0.2.3 192.0.2.1
 
 # talk FROM TO ADDRESS PORT: a TCP connection, a line there and back.
 talk() {
@@ -104,10 +100,15 @@ say "nothing of a guest reaches the host"
 background h1 "$PYTHON" -c 'import socket, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
 s.bind(("avs-host0", 3))
+print("watching", flush=True)
 while True:
-    if b"secret of a guest" in s.recv(2000):
-        sys.exit(1)'
+    got = s.recv(2000)
+    if b"secret of a guest" in got:
+        sys.exit(1)
+    if b"end of the watch" in got:
+        sys.exit(0)'
 watcher=$BG
+wait_for "the watcher" grep watching "$TMP/background.log"
 on a "$PYTHON" -c 'import socket
 for to in ("10.0.0.13", "192.0.2.1", "10.0.0.1"):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -116,7 +117,12 @@ for to in ("10.0.0.13", "192.0.2.1", "10.0.0.1"):
     except OSError:
         pass'
 pings a 10.0.0.13
-kill -0 "$watcher" 2>/dev/null || fail "a guest's packet came to the host"
-stop "$watcher"
+watch_ended() {
+    on h3 "$PYTHON" -c 'import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"end of the watch", ("192.0.2.1", 2222))'
+    ! kill -0 "$watcher" 2>/dev/null
+}
+wait_for "the host sees what is for it" watch_ended
+wait "$watcher" || fail "a guest's packet came to the host"
 
 finish

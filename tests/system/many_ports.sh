@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# 256 taps of four queues each beside one that receives: packets from every queue that the kernel chooses arrive, and taps that are
-# idle cost nothing (the NIC's thread sleeps).
+# 256 taps of four queues each beside one that receives: packets from every queue that the kernel chooses arrive, and when half of
+# the taps go the last one is still served.
 source "$(dirname "$0")/lib.sh"
 
 ports=256

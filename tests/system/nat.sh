@@ -212,13 +212,17 @@ works ctl h1 session flush port=b
 say "an EIP changes hands: nothing goes on under it"
 serves b 10.0.0.11 7
 seen_as inet 198.51.100.9 udp 203.0.113.5 7
+under_the_eip() { # GUEST'S ADDRESS: has a session under it
+    ctl h1 --json session list --all >"$TMP/sessions"
+    grep -F '"203.0.113.5"' "$TMP/sessions" | grep -F "\"$1\"" >/dev/null
+}
+under_the_eip 10.0.0.10 || fail "no session of a's under its EIP: $(cat "$TMP/sessions")"
 document 20000-20999 b >"$TMP/h1.yaml"
 works ctl h1 apply -f "$TMP/h1.yaml" --wait
-ctl h1 --json session list --all >"$TMP/sessions"
-! grep -F '"203.0.113.5"' "$TMP/sessions" | grep -F '"10.0.0.10"' ||
-    fail "a session of a's under the EIP that is b's"
+! under_the_eip 10.0.0.10 || fail "a session of a's under the EIP that is b's"
 seen_as inet 198.51.100.9 udp 203.0.113.5 7
 seen_as b 203.0.113.5 udp 198.51.100.9 7
 seen_as a 203.0.113.100 udp 198.51.100.9 7
+under_the_eip 10.0.0.11 || fail "no session of b's under its EIP: $(cat "$TMP/sessions")"
 
 finish
