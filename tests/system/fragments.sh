@@ -7,46 +7,13 @@ hosts h1 h2
 guests a b c
 underlay 1600 h1 h2
 
-vnic() { # NAME NUMBER GROUP
-    echo "{name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, mtu: 1500, subnet: s1, mac: 02:00:00:00:00:$2," \
-        "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"], security_groups: [$3]}"
-}
-common() {
-    cat <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64", gateway4: 10.0.0.1, gateway6: "fd00::1"}]
-security_groups:
-  - {name: open, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}
+groups="$groups
   - name: closed
     rules:
       - {direction: egress, action: allow}
-      - {direction: ingress, action: allow, protocol: udp, ports: 7000-7000}
-YAML
-}
-{
-    common
-    cat <<YAML
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24}
-  - $(vnic a 10 open)
-  - $(vnic c 12 closed)
-mappings:
-  - {vpc: red, address: 10.0.0.11, mac: 02:00:00:00:00:11, vtep: 192.0.2.2}
-  - {vpc: red, address: "fd00::11", mac: 02:00:00:00:00:11, vtep: 192.0.2.2}
-YAML
-} >"$TMP/h1.yaml"
-{
-    common
-    cat <<YAML
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:02, address: 192.0.2.2/24}
-  - $(vnic b 11 open)
-mappings:
-  - {vpc: red, address: 10.0.0.10, mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
-  - {vpc: red, address: "fd00::10", mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
-YAML
-} >"$TMP/h2.yaml"
+      - {direction: ingress, action: allow, protocol: udp, ports: 7000-7000}"
+{ host_of_two 1 11 && vnic a 10 "mtu: 1500" && vnic c 12 "mtu: 1500, security_groups: [closed]"; } >"$TMP/h1.yaml"
+{ host_of_two 2 10 && vnic b 11 "mtu: 1500"; } >"$TMP/h2.yaml"
 start h1
 start h2
 guest_up a 10.0.0.10/24 fd00::10/64

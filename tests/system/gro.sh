@@ -8,27 +8,8 @@ hosts h1 h2
 guests a b c
 underlay h1 h2
 
-vnic() { # NAME NUMBER
-    echo "{name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, subnet: s1, mac: 02:00:00:00:00:$2," \
-        "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"]}"
-}
-host() { # NUMBER GUEST-ELSEWHERE GRO
-    cat <<YAML
-version: 1
-options: {gro: $3}
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
-security_groups:
-  - {name: default, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}
-mappings:
-  - {vpc: red, address: 10.0.0.$2, mac: 02:00:00:00:00:$2, vtep: 192.0.2.$((3 - $1))}
-  - {vpc: red, address: "fd00::$2", mac: 02:00:00:00:00:$2, vtep: 192.0.2.$((3 - $1))}
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:0$1, address: 192.0.2.$1/24}
-YAML
-}
-h1() { host 1 11 "$1" && echo "  - $(vnic a 10)" && echo "  - $(vnic c 12)"; }
-h2() { host 2 10 "$1" && echo "  - $(vnic b 11)"; }
+h1() { host_of_two 1 11 && vnic a 10 && vnic c 12 && echo "options: {gro: $1}"; }
+h2() { host_of_two 2 10 && vnic b 11 && echo "options: {gro: $1}"; }
 h1 true >"$TMP/h1.yaml"
 h2 true >"$TMP/h2.yaml"
 start h1

@@ -8,42 +8,8 @@ hosts h1 h2
 guests a b c
 underlay 8600 h1 h2
 
-vnic() { # NAME NUMBER
-    echo "{name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, mtu: 8500, subnet: s1, mac: 02:00:00:00:00:$2," \
-        "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"]}"
-}
-common() {
-    cat <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
-security_groups:
-  - {name: default, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}
-YAML
-}
-{
-    common
-    cat <<YAML
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24}
-  - $(vnic a 10)
-  - $(vnic c 12)
-mappings:
-  - {vpc: red, address: 10.0.0.11, mac: 02:00:00:00:00:11, vtep: 192.0.2.2}
-  - {vpc: red, address: "fd00::11", mac: 02:00:00:00:00:11, vtep: 192.0.2.2}
-YAML
-} >"$TMP/h1.yaml"
-{
-    common
-    cat <<YAML
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:02, address: 192.0.2.2/24}
-  - $(vnic b 11)
-mappings:
-  - {vpc: red, address: 10.0.0.10, mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
-  - {vpc: red, address: "fd00::10", mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
-YAML
-} >"$TMP/h2.yaml"
+{ host_of_two 1 11 && vnic a 10 "mtu: 8500" && vnic c 12 "mtu: 8500"; } >"$TMP/h1.yaml"
+{ host_of_two 2 10 && vnic b 11 "mtu: 8500"; } >"$TMP/h2.yaml"
 start h1
 start h2
 guest_up a 10.0.0.10/24 fd00::10/64

@@ -11,30 +11,13 @@ times=${2:-2}
 hosts h1 h2
 guests a b
 underlay h1 h2
-# host_config OUR_ADDRESS PEER_ADDRESS GUEST ITS_NUMBER THE_OTHER'S_NUMBER
-host_config() {
-    cat <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24}]
-security_groups:
-  - name: default
-    rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:$4, address: $1/24}
-  - {name: $3, role: vnic, type: tap, device: eth0, netns: $N-$3, subnet: s1, mac: 02:00:00:00:00:$4,
-     args: "mac=02:00:00:00:00:$4", addresses: [10.0.0.$4]}
-mappings: [{vpc: red, address: 10.0.0.$5, mac: 02:00:00:00:00:$5, vtep: $2}]
-YAML
-}
-host_config 192.0.2.1 192.0.2.2 a 10 11 >"$TMP/h1.yaml"
-host_config 192.0.2.2 192.0.2.1 b 11 10 >"$TMP/h2.yaml"
+{ host_of_two 1 11 && vnic a 10; } >"$TMP/h1.yaml"
+{ host_of_two 2 10 && vnic b 11; } >"$TMP/h2.yaml"
 start h1
 start h2
 guest_up a 10.0.0.10/24
 guest_up b 10.0.0.11/24
-pings_until() { one_ping a 10.0.0.11; }
-wait_for "the tunnel" pings_until
+wait_for "the tunnel" one_ping a 10.0.0.11
 
 acknowledged() { on a ss -Htni state established "sport = :40000" | grep -o 'bytes_acked:[0-9]*' | cut -d: -f2; }
 acknowledged_over() { [ "$(acknowledged)" -gt "$1" ]; }

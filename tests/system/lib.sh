@@ -11,6 +11,8 @@
 #   guests a b             namespaces of guests
 #   start h1 [OPTION...]   avs-nic and avsd of a host, with $TMP/h1.yaml; returns when it answers
 #   guest_up a ADDR/LEN... addresses of a guest's eth0, which its tap port made
+#   host_of_two 1 11 12    document of host 1 of two on that underlay, as far as its vNICs, with guests 11 and 12 on the other one
+#   vnic a 10 [KEYS]       line of a vNIC for it: 10.0.0.10, fd00::10
 #   on NAME COMMAND...     runs a command in a namespace; background NAME COMMAND... does not wait, and sets BG
 #   ctl h1 WORD...         avs-ctl to the host's avsd
 #   get h1 EXPRESSION      of the JSON that `avs-ctl stats` gives, as Python sees it in "d"
@@ -28,6 +30,7 @@ BG=""
 declare -a namespaces=() pids=() started=()
 nic_options=() # of each NIC, an embedded one as well
 declare -A nic_pid=() avsd_pid=()
+groups='  - {name: default, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}' # of host_of_two
 log_allow='^$' # warnings and errors that the scenario provokes, as a regular expression
 
 say() { printf '== %s\n' "$*"; }
@@ -112,6 +115,38 @@ guest_up() {
         *) ip -n "$N-$name" addr add "$address" dev eth0 ;;
         esac
     done
+}
+
+# Other keys of the document may follow the vNICs; security groups are those of $groups.
+host_of_two() {
+    local number=$1 guest
+    shift
+    cat <<YAML
+version: 1
+vpcs: [{name: red, vni: 100}]
+subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
+security_groups:
+$groups
+mappings:
+YAML
+    for guest in "$@"; do
+        echo "  - {vpc: red, address: 10.0.0.$guest, mac: 02:00:00:00:00:$guest, vtep: 192.0.2.$((3 - number))}"
+        echo "  - {vpc: red, address: \"fd00::$guest\", mac: 02:00:00:00:00:$guest, vtep: 192.0.2.$((3 - number))}"
+    done
+    echo "ports:"
+    echo "  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:0$number, address: 192.0.2.$number/24}"
+}
+vnic() {
+    echo "  - {name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, subnet: s1, mac: 02:00:00:00:00:$2," \
+        "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"]${3:+, $3}}"
+}
+# linux_vtep HOST LOCAL REMOTE: a plain Linux guest 10.0.0.13 behind an address of the host, with our guest 10.0.0.10 behind the other.
+linux_vtep() {
+    on "$1" ip link add vx0 address 02:00:00:00:00:0d type vxlan id 100 local "$2" dstport 4789 nolearning
+    on "$1" bridge fdb append 02:00:00:00:00:0a dev vx0 dst "$3"
+    on "$1" ip link set vx0 mtu 1450 up
+    on "$1" ip addr add 10.0.0.13/24 dev vx0
+    on "$1" ip neigh add 10.0.0.10 lladdr 02:00:00:00:00:0a dev vx0
 }
 
 # --- the programs ------------------------------------------------------------------------------------------------

@@ -10,44 +10,21 @@ hosts h1 h2
 guests a b c
 underlay 8600 h1 h2
 
-vnic() { # NAME NUMBER MTU
-    echo "{name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, mtu: $3, subnet: s1, mac: 02:00:00:00:00:$2," \
-        "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"], anti_spoof: false}"
-}
-common() {
-    cat <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
-security_groups:
-  - {name: default, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}
-YAML
-}
 # a: 8,500 on h1; b: 1,500 on h1; c: 1,500 on h2, and behind a route of 1,300 bytes 10.9.0.1 and fd09::1.
 {
-    common
+    host_of_two 1 12
+    vnic a 10 "mtu: 8500, anti_spoof: false"
+    vnic b 11 "mtu: 1500, anti_spoof: false"
     cat <<YAML
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24}
-  - $(vnic a 10 8500)
-  - $(vnic b 11 1500)
-mappings:
-  - {vpc: red, address: 10.0.0.12, mac: 02:00:00:00:00:12, vtep: 192.0.2.2}
-  - {vpc: red, address: "fd00::12", mac: 02:00:00:00:00:12, vtep: 192.0.2.2}
 routes:
   - {vpc: red, prefix: 10.9.0.0/24, type: vtep, vtep: 192.0.2.2, mac: 02:00:00:00:00:12, mtu: 1300}
   - {vpc: red, prefix: "fd09::/64", type: vtep, vtep: 192.0.2.2, mac: 02:00:00:00:00:12, mtu: 1300}
 YAML
 } >"$TMP/h1.yaml"
 {
-    common
+    host_of_two 2 10
+    vnic c 12 "mtu: 1500, anti_spoof: false"
     cat <<YAML
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:02, address: 192.0.2.2/24}
-  - $(vnic c 12 1500)
-mappings:
-  - {vpc: red, address: 10.0.0.10, mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
-  - {vpc: red, address: "fd00::10", mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
 routes:
   - {vpc: red, prefix: 10.9.0.0/24, type: gateway, via: 10.0.0.12}
   - {vpc: red, prefix: "fd09::/64", type: gateway, via: "fd00::12"}

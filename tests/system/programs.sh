@@ -7,46 +7,16 @@ needs redis-server redis-cli redis-benchmark nginx wrk curl dnsmasq dig
 hosts h1 h2
 guests client server
 underlay h1 h2
-common() {
-    cat <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
-security_groups:
-  - name: client
+groups='  - name: client
     rules: [{direction: egress, action: allow}]
   - name: server
     rules:
       - {direction: ingress, action: allow, protocol: tcp, ports: 80}
       - {direction: ingress, action: allow, protocol: tcp, ports: 6379}
       - {direction: ingress, action: allow, protocol: udp, ports: 53}
-      - {direction: ingress, action: allow, protocol: tcp, ports: 53}
-YAML
-}
-{
-    common
-    cat <<YAML
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24}
-  - {name: client, role: vnic, type: tap, device: eth0, netns: $N-client, subnet: s1, mac: 02:00:00:00:00:10,
-     args: "mac=02:00:00:00:00:10", addresses: [10.0.0.10, "fd00::10"], security_groups: [client]}
-mappings:
-  - {vpc: red, address: 10.0.0.11, mac: 02:00:00:00:00:11, vtep: 192.0.2.2}
-  - {vpc: red, address: "fd00::11", mac: 02:00:00:00:00:11, vtep: 192.0.2.2}
-YAML
-} >"$TMP/h1.yaml"
-{
-    common
-    cat <<YAML
-ports:
-  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:02, address: 192.0.2.2/24}
-  - {name: server, role: vnic, type: tap, device: eth0, netns: $N-server, subnet: s1, mac: 02:00:00:00:00:11,
-     args: "mac=02:00:00:00:00:11", addresses: [10.0.0.11, "fd00::11"], security_groups: [server]}
-mappings:
-  - {vpc: red, address: 10.0.0.10, mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
-  - {vpc: red, address: "fd00::10", mac: 02:00:00:00:00:10, vtep: 192.0.2.1}
-YAML
-} >"$TMP/h2.yaml"
+      - {direction: ingress, action: allow, protocol: tcp, ports: 53}'
+{ host_of_two 1 11 && vnic client 10 "security_groups: [client]"; } >"$TMP/h1.yaml"
+{ host_of_two 2 10 && vnic server 11 "security_groups: [server]"; } >"$TMP/h2.yaml"
 start h1
 start h2
 guest_up client 10.0.0.10/24 fd00::10/64

@@ -39,17 +39,23 @@ security_groups:
 YAML
 start h1
 guest_up a 10.0.0.10/24
-on h3 ip link add vx0 address 02:00:00:00:00:0d type vxlan id 100 local 192.0.3.3 dstport 4789 nolearning
-on h3 bridge fdb append 02:00:00:00:00:0a dev vx0 dst 10.255.0.1
-on h3 ip link set vx0 mtu 1450 up
-on h3 ip addr add 10.0.0.13/24 dev vx0
-on h3 ip neigh add 10.0.0.10 lladdr 02:00:00:00:00:0a dev vx0
+linux_vtep h3 192.0.3.3 10.255.0.1
 
 sent() { get h1 "sum(p['tx_packets'] for p in d['ports'] if p['name'] == '$1')"; }
 link_of() { get h1 "any(p['name'] == '$1' and p['link'] == '$2' for p in d['ports'])"; }
 asked() { get h1 "sum(p['rx_packets'] for p in d['ports'] if p['name'] == 'a')"; }
 asked_more_than() { [ "$(asked)" -gt "$1" ]; }
 more_by() { [ "$(sent "$1")" -gt "$2" ]; }
+# Connections of iperf3 with data, and what of it was acknowledged: PORT BYTES.
+acknowledged() {
+    on a ss -Htni state established 'dport = :5201' | "$PYTHON" -c '
+import re, sys
+for port, bytes in re.findall(r":(\d+) +\S+:5201.*?bytes_acked:(\d+)", sys.stdin.read(), re.DOTALL):
+    if int(bytes) > 20000:
+        print(port, bytes)' | sort
+}
+# all_go_on: more is acknowledged than $TMP/acknowledged says, on each of the four.
+all_go_on() { [ "$(join "$TMP/acknowledged" <(acknowledged) | awk '$3 > $2' | wc -l)" -eq 4 ]; }
 # flows: many of UDP, so that both uplinks get some.
 flows() { on a "$PYTHON" -c '
 import socket
@@ -80,6 +86,8 @@ for i in 1 2; do
     ip -n "$N-router" link set "h1-$i" down
     wait_for "the link is seen down" link_of "up$i" down
     pings a 10.0.0.13
+    acknowledged >"$TMP/acknowledged"
+    wait_for "each connection goes on over the other uplink" all_go_on
     flows
     ip -n "$N-router" link set "h1-$i" up
     wait_for "the link is seen up" link_of "up$i" up

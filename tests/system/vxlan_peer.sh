@@ -31,12 +31,8 @@ guest_up a 10.0.0.10/24 fd00::10/64
 
 # The third host: nothing but the kernel.
 on h3 ip addr add 192.0.2.3/24 dev under0
-on h3 ip link add vx0 address 02:00:00:00:00:0d type vxlan id 100 local 192.0.2.3 dstport 4789 nolearning
-on h3 bridge fdb append 02:00:00:00:00:0a dev vx0 dst 192.0.2.1
-on h3 ip link set vx0 mtu 1450 up
-on h3 ip addr add 10.0.0.13/24 dev vx0
+linux_vtep h3 192.0.2.3 192.0.2.1
 on h3 ip addr add fd00::13/64 dev vx0 nodad
-on h3 ip neigh add 10.0.0.10 lladdr 02:00:00:00:00:0a dev vx0
 on h3 ip neigh add fd00::10 lladdr 02:00:00:00:00:0a dev vx0
 
 say "ping, both ways, IPv4 and IPv6"
