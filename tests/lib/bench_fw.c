@@ -58,7 +58,7 @@ static void open_nic(struct bench *b, const struct cfg_options *options)
     struct nic_config nic;
     char why[NIC_WHY] = "";
 
-    nic_config_repeatable(&nic, options->workers);
+    nic_config_repeatable(&nic, b->config.ring_sets ? b->config.ring_sets : options->workers);
     nic.geometry.runs[0] = 2048;
     nic.geometry.runs[1] = 64;
     nic.geometry.runs[2] = 16;
@@ -69,6 +69,7 @@ static void open_nic(struct bench *b, const struct cfg_options *options)
     nic.use_fit = !b->config.no_flow_index;
     nic.slice = b->config.slice || getenv("AVS_TEST_SLICE") != NULL;
     assert_int_equal(nic_open(&b->nic, &nic, why), 0);
+    assert_int_equal(nic_steer(b->nic, options->workers), 0);
 }
 
 static void open_arena(struct bench *b, const struct cfg_options *options)

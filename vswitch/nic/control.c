@@ -308,6 +308,7 @@ static int steer(struct nic *nic, void *arg)
 
     for (uint32_t i = 0; i < sizeof nic->pre.reta / sizeof nic->pre.reta[0]; i++)
         nic->pre.reta[i] = (uint16_t)(i % workers);
+    nic->steered = workers;
     return 0;
 }
 

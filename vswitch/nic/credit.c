@@ -66,7 +66,7 @@ uint32_t nic_credit_limit(struct nic *nic, uint16_t port)
     const struct nic_slot_port *p = nic->port[port];
     uint32_t best = 0;
 
-    for (uint32_t w = 0; p != NULL && w < nic->workers; w++) {
+    for (uint32_t w = 0; p != NULL && w < nic->steered; w++) {
         uint32_t used = nic->with_worker[port][w];
         uint32_t limit = used + nic_credit_left(&p->credit, NIC_POOL_RING, used,
                                                 hsr_ring_room(&nic->ring[w][HSR_RING_RX]),

@@ -146,6 +146,7 @@ int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY
 
     if (nic != NULL) {
         nic->workers = config->geometry.workers;
+        nic->steered = nic->workers;
         nic->epoll = nic->bells = nic->ready.epoll = nic->wake = nic->region.memfd = -1;
         memset(nic->rx_doorbell, 0xFF, sizeof nic->rx_doorbell);
         memset(nic->tx_doorbell, 0xFF, sizeof nic->tx_doorbell);

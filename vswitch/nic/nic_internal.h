@@ -85,7 +85,8 @@ struct nic {
     struct hsr_ring ring[HSR_MAX_WORKERS][HSR_RING_KINDS];
     int rx_doorbell[HSR_MAX_WORKERS];
     int tx_doorbell[HSR_MAX_WORKERS];
-    uint32_t workers;
+    uint32_t workers; /* ring sets */
+    uint32_t steered; /* of them those that flows go to: the first ones (nic_steer()) */
     uint32_t owner;
     bool started;
     bool must_poll; /* a port has no descriptor to wait for */

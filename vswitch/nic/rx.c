@@ -51,19 +51,19 @@ struct rooms {
 
 static void look(struct nic *nic, struct rooms *room)
 {
-    for (uint32_t w = 0; w < nic->workers; w++)
+    for (uint32_t w = 0; w < nic->steered; w++)
         room->ring[w] = hsr_ring_room(&nic->ring[w][HSR_RING_RX]);
 }
 
 static void take_from(struct nic *nic, struct rooms *room, uint32_t n)
 {
-    for (uint32_t w = 0; w < nic->workers; w++)
+    for (uint32_t w = 0; w < nic->steered; w++)
         room->ring[w] -= n < room->ring[w] ? n : room->ring[w];
 }
 
 /*
  * Frames the port may bring: which worker they are for shows only when they are parsed, so the ring counts where it may bring
- * most. A worker that is slow or out of use holds nobody up; what is for it is dropped (deliver()).
+ * most. A worker that is slow holds nobody up; what is for it is dropped (deliver()).
  */
 static uint32_t ring_credit(const struct nic *nic, const struct nic_slot_port *p,
                             const struct rooms *room)
@@ -71,7 +71,7 @@ static uint32_t ring_credit(const struct nic *nic, const struct nic_slot_port *p
     const uint32_t *used = nic->with_worker[p->port.config.index];
     uint32_t most = 0;
 
-    for (uint32_t w = 0; w < nic->workers && most < NIC_RX_BURST; w++) {
+    for (uint32_t w = 0; w < nic->steered && most < NIC_RX_BURST; w++) {
         uint32_t left = nic_credit_left(&p->credit, NIC_POOL_RING, used[w], room->ring[w],
                                         nic->promised[NIC_POOL_RING]);
 
@@ -120,7 +120,7 @@ static uint32_t spare(const struct nic *nic, const struct rooms *room)
 {
     uint32_t promised = nic->promised[NIC_POOL_RING], sum = 0;
 
-    for (uint32_t w = 0; w < nic->workers; w++)
+    for (uint32_t w = 0; w < nic->steered; w++)
         sum += room->ring[w] > promised ? room->ring[w] - promised : 0;
     return sum;
 }
@@ -303,7 +303,7 @@ static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_ite
         turn_to(nic, o, item[0].ring);
     uint16_t port = nic->slots.port[item[0].slot];
 
-    if (o->room < n || (nic->workers > 1 && crowds(nic, o->worker, o->room, port))) {
+    if (o->room < n || (nic->steered > 1 && crowds(nic, o->worker, o->room, port))) {
         refuse(nic, item, n);
         return;
     }

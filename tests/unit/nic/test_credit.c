@@ -112,10 +112,9 @@ static void threshold(void **state)
 }
 
 /* A port whose packets nobody takes on holds half of the ring; another one's pass by. Nothing is lost, of either. */
-static void one_hoards(void **state)
+static void hoard(uint32_t ring_sets)
 {
-    (void)state;
-    open_net(ONE ABC);
+    bench_open(&b, &(struct bench_config){.ring_entries = RING, .ring_sets = ring_sets}, ONE ABC);
     flood("a", FLOOD, 20);
     nic_alone(200);
     assert_in_range(stats("a")->slots_used, RING / 2 - 128, RING / 2 + 64);
@@ -130,6 +129,19 @@ static void one_hoards(void **state)
     all_arrive(FLOOD + 64);
     assert_int_equal(bench_drops(&b, "a", HSR_DROP_NONE), 0);
     assert_int_equal(bench_drops(&b, "b", HSR_DROP_NONE), 0);
+}
+
+static void one_hoards(void **state)
+{
+    (void)state;
+    hoard(1);
+}
+
+/* Rings that no worker of this firmware has are empty, and no reason to fetch. */
+static void one_hoards_beside_idle_rings(void **state)
+{
+    (void)state;
+    hoard(4);
 }
 
 /* Two that hoard share what there is, the one of twice the weight with more. */
@@ -311,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threshold),
         cmocka_unit_test_teardown(one_hoards, teardown),
+        cmocka_unit_test_teardown(one_hoards_beside_idle_rings, teardown),
         cmocka_unit_test_teardown(two_hoard, teardown),
         cmocka_unit_test_teardown(large_frames, teardown),
         cmocka_unit_test_teardown(bytes_of_a_turn, teardown),
