@@ -46,18 +46,25 @@ void pp_pre_close(struct pp_pre *pre)
     pp_fit_close(&pre->fit);
 }
 
-/* An ICMP error goes where the session of the packet it quotes is, everything else by its own key. */
-static uint64_t steering_hash(const struct pp_pre *pre, const struct hsr_rx_meta *meta,
-                              const uint8_t *frame, const struct hsr_key *key,
-                              const struct pp_ingress *in)
+/*
+ * Of an ICMP error: the packet it quotes is in the session. The firmware may write to the slot meanwhile, so what stands
+ * there is looked at once, and leads nowhere outside of the frame.
+ */
+static __attribute__((noinline)) uint64_t quoted_hash(const struct pp_pre *pre,
+                                                      const struct hsr_rx_meta *meta,
+                                                      const uint8_t *frame, uint32_t len,
+                                                      const struct hsr_key *key,
+                                                      const struct pp_ingress *in, uint64_t own)
 {
+    uint32_t at = __atomic_load_n(&meta->l4_off, __ATOMIC_RELAXED);
+    uint32_t end = __atomic_load_n(&meta->frame_len, __ATOMIC_RELAXED);
     struct hsr_quoted quoted;
 
-    if (meta->class == HSR_CLASS_ICMP_ERROR &&
-        hsr_quoted_key(&quoted, frame + meta->l4_off, meta->frame_len - meta->l4_off, key->ipv6,
-                       hsr_key_context(hsr_key_tail(key)), in->uplink))
-        return hsr_hash_key(&pre->hash, &quoted.key);
-    return meta->hash;
+    if (at > end || end > len ||
+        !hsr_quoted_key(&quoted, frame + at, end - at, key->ipv6,
+                        hsr_key_context(hsr_key_tail(key)), in->uplink))
+        return own;
+    return hsr_hash_key(&pre->hash, &quoted.key);
 }
 
 /* What the port's rules make of a frame; apart, so that frames of other ports pay for one branch. */
@@ -75,13 +82,13 @@ static __attribute__((noinline)) enum hsr_drop ruled(struct pp_pre *pre,
 /* The pre-classifier; apart, as good packets of guests do not come here. */
 static __attribute__((noinline)) enum hsr_drop classify(struct pp_pre *pre,
                                                         const struct hsr_rx_meta *meta,
-                                                        const uint8_t *frame,
+                                                        const uint8_t *frame, uint32_t len,
                                                         const struct pp_ingress *in, uint64_t now)
 {
     enum hsr_drop drop = HSR_DROP_NONE;
 
     if (in->uplink) {
-        pre->target = pp_targets_find(pre->targets, meta, frame);
+        pre->target = pp_targets_find(pre->targets, meta, frame, len);
         drop = pp_targets_admit(pre->targets, pre->target, meta->frame_len, now);
     }
     if (drop == HSR_DROP_NONE && meta->reason != 0 && !pp_targets_bad(pre->targets, in->port, now))
@@ -110,7 +117,7 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
             return drop;
     }
     if (in->uplink || meta->reason != 0) {
-        enum hsr_drop drop = classify(pre, meta, frame, in, now);
+        enum hsr_drop drop = classify(pre, meta, frame, len, in, now);
 
         if (drop != HSR_DROP_NONE)
             return drop;
@@ -126,7 +133,10 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
     meta->payload = 0;
     meta->timestamp = (uint32_t)now;
     meta->packet_id = ++pre->packet_id;
-    uint64_t steer = steering_hash(pre, meta, frame, &flow.key, in);
+    /* An ICMP error goes where the session of the packet it quotes is, everything else by its own key. */
+    uint64_t steer = meta->class == HSR_CLASS_ICMP_ERROR
+                         ? quoted_hash(pre, meta, frame, len, &flow.key, in, hash)
+                         : hash;
 
     pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(steer)], meta, &flow);
     return HSR_DROP_NONE;

@@ -46,7 +46,7 @@ static uint16_t find(uint32_t context, const uint8_t mac[6])
         .flags = HSR_RXF_UPLINK | HSR_RXF_DECAP, .l2_off = 50, .key_ports = (uint64_t)context << 8};
 
     memcpy(frame + meta.l2_off, mac, 6);
-    return pp_targets_find(t, &meta, frame);
+    return pp_targets_find(t, &meta, frame, sizeof frame);
 }
 
 /* Random guests come, go and change, with addresses and networks that are easily confused: against a plain list. */
@@ -99,7 +99,26 @@ static void untunnelled(void **state)
     (void)state;
     pp_targets_set(t, 3, &c);
     assert_int_equal(find(1, c.mac), 3);
-    assert_int_equal(pp_targets_find(t, &meta, c.mac), PP_TARGET_NONE);
+    assert_int_equal(pp_targets_find(t, &meta, c.mac, sizeof c.mac), PP_TARGET_NONE);
+}
+
+/* The firmware may write into the slot meanwhile: an offset of its own choice leads nowhere outside of the frame. */
+static void hostile_metadata(void **state)
+{
+    struct pp_target_config c = guest(1, 1);
+    uint8_t *exact = malloc(sizeof c.mac);
+    struct hsr_rx_meta meta = {.flags = HSR_RXF_UPLINK | HSR_RXF_DECAP, .key_ports = 1 << 8};
+
+    (void)state;
+    assert_non_null(exact);
+    memcpy(exact, c.mac, sizeof c.mac);
+    pp_targets_set(t, 3, &c);
+    assert_int_equal(pp_targets_find(t, &meta, exact, sizeof c.mac), 3);
+    for (uint32_t l2 = 1; l2 <= UINT16_MAX; l2++) {
+        meta.l2_off = (uint16_t)l2;
+        assert_int_equal(pp_targets_find(t, &meta, exact, sizeof c.mac), PP_TARGET_NONE);
+    }
+    free(exact);
 }
 
 static unsigned pass(uint16_t target, unsigned n, uint32_t bytes, uint64_t now)
@@ -181,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who, setup, teardown),
         cmocka_unit_test_setup_teardown(untunnelled, setup, teardown),
+        cmocka_unit_test_setup_teardown(hostile_metadata, setup, teardown),
         cmocka_unit_test_setup_teardown(rates, setup, teardown),
         cmocka_unit_test_setup_teardown(shares, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_packets, setup, teardown),
