@@ -21,7 +21,10 @@ static uint32_t copy_packet(struct nic *nic, const struct pp_agg_item *item)
 {
     struct nic_second *s = nic->owned->second;
     uint32_t room = hsr_slot_space(&nic->region.view, item->slot) - HSR_SLOT_HEADROOM;
-    uint32_t len = item->meta->frame_len < room ? item->meta->frame_len : room;
+    /* Once: the first firmware may write there. */
+    uint32_t len = __atomic_load_n(&item->meta->frame_len, __ATOMIC_RELAXED);
+
+    len = len < room ? len : room;
     uint32_t slot = nic_slots_get_for(&s->slots, len);
 
     if (slot == UINT32_MAX)
@@ -48,8 +51,7 @@ static bool send_copy(struct nic *nic, const struct pp_agg_item *item, uint32_t 
     }
     nic_slots_move(&s->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
     s->slots.worker[slot] = (uint8_t)worker;
-    s->slots.port[slot] = port;
-    s->slots.use[port].runs[nic_slots_class(&s->slots, slot)]++;
+    nic_slots_charge(&s->slots, slot, port);
     s->own[slot] = own;
     ledger->pre_ring++;
     uint32_t entry = hsr_entry(slot, HSR_KIND_PACKET);
@@ -146,8 +148,7 @@ static bool fetch(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t from
     *to = nic_slots_get_for(&nic->slots, end > HSR_SLOT_FRAME ? end - HSR_SLOT_FRAME : 1);
     if (*to == UINT32_MAX)
         return false;
-    nic->slots.port[*to] = ledger;
-    nic->slots.use[ledger].runs[nic_slots_class(&nic->slots, *to)]++;
+    nic_slots_charge(&nic->slots, *to, ledger);
     memcpy(hsr_slot(&nic->region.view, *to) + meta->frame_off,
            hsr_slot(view, from) + meta->frame_off, meta->frame_len);
     return true;
@@ -233,8 +234,8 @@ static void one(struct nic *nic, uint32_t worker, uint32_t entry)
 static uint32_t free_burst(struct nic *nic, uint32_t worker)
 {
     struct nic_second *s = nic->owned->second;
-    uint32_t entry[NIC_TX_BURST];
-    uint32_t n = hsr_ring_pop(&s->ring[worker][HSR_RING_FREE], entry, NIC_TX_BURST);
+    uint32_t entry[NIC_OWNED_BURST];
+    uint32_t n = hsr_ring_pop(&s->ring[worker][HSR_RING_FREE], entry, NIC_OWNED_BURST);
 
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = hsr_entry_slot(entry[i]);
@@ -261,8 +262,8 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
 static uint32_t burst(struct nic *nic, uint32_t worker)
 {
     struct nic_second *s = nic->owned->second;
-    uint32_t entry[NIC_TX_BURST];
-    uint32_t n = hsr_ring_pop(&s->ring[worker][HSR_RING_TX], entry, NIC_TX_BURST);
+    uint32_t entry[NIC_OWNED_BURST];
+    uint32_t n = hsr_ring_pop(&s->ring[worker][HSR_RING_TX], entry, NIC_OWNED_BURST);
 
     s->fetches = 0;
     for (uint32_t i = 0; i < n; i++)
