@@ -15,20 +15,21 @@
 /*
  * Is rx metadata of a run with `space` bytes behind HSR_SLOT_META inside its contract? Known class, flags, verdict
  * and reason; offsets ascending and inside frame_len; frame_len inside the space behind SLOT_FRAME; vec_len at most
- * HSR_MAX_VECTOR; ingress below HSR_MAX_PORTS; no payload handle (header-payload slicing is not offered yet). Offsets
- * of headers the parser did not reach repeat the last one it did. Line 1 is looked at only when RXF_LINE1 or RXF_IPV6
- * says so: OUTER_IPV6 with DECAP and without outer_src4, PARTIAL_SUM with a payload, RETURNED with its reason.
+ * HSR_MAX_VECTOR; ingress below HSR_MAX_PORTS. With a payload handle: a class that is sliced, payload_off at most
+ * HSR_SLICE_MAX and inside the space, and frame_len, which goes on behind it, at most HSR_MAX_FRAME. Offsets of headers the
+ * parser did not reach repeat the last one it did. Line 1 is looked at only when RXF_LINE1 or RXF_IPV6 says so:
+ * OUTER_IPV6 with DECAP and without outer_src4, PARTIAL_SUM with a payload, RETURNED with its reason and without one.
  */
 bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space);
 
 /*
- * Is tx metadata inside its contract? Known kind, action and fit operation; no payload handle, no MERGE (not offered
- * yet); drop reason known with DROP; egress port below HSR_MAX_PORTS and at least an Ethernet header with TRANSMIT;
- * RETURN of received packets only, with its reason. With TRANSMIT and RETURN, which alone read them: offload bits known
- * and neither FRAGMENT nor MORE (not offered yet); frame_off at least SLOT_META and the frame inside the space; offsets
- * ascending, and every header to be written to inside the frame; gso_size 0 iff gso type NONE. Of a CTRL entry only the
- * action, which must be FIT (the others are not offered yet), and the flow-index operation are looked at. `kind` is the
- * ring entry's.
+ * Is tx metadata inside its contract? Known kind, action, fit and payload operation (what a handle names is for the payload
+ * memory to say); drop reason known with DROP; egress port below HSR_MAX_PORTS and at least an Ethernet header with
+ * TRANSMIT; RETURN and MERGE of received packets only, RETURN with its reason and without MORE. With TRANSMIT and RETURN:
+ * offload bits known, FRAGMENT with IPv4 only; frame_off at least SLOT_META and the frame inside the space; offsets
+ * ascending, and every header to be written to inside the frame; gso_size 0 iff gso type NONE. With MERGE: the bytes
+ * inside the space, and no offload but MORE. Of a CTRL entry the action (FIT; RELEASE with a handle; FENCE with a group
+ * there is) and the flow-index operation are looked at. `kind` is the ring entry's.
  */
 bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind);
 
