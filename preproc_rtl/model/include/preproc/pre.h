@@ -27,7 +27,7 @@ struct pp_pre {
     struct pp_rules *rules;
     struct pp_targets *targets;
     uint16_t target;                         /* who the last frame of an uplink is for */
-    struct pp_verdict verdict;               /* of the last pp_pre_ruled() */
+    struct pp_verdict verdict;               /* on the last frame of a port with rules */
     uint16_t reta[1u << HSR_HASH_RETA_BITS]; /* hash slice -> ring */
     uint32_t owner;                          /* stamp for every packet: there is one group */
     uint32_t rx_seq;                         /* next sequence of that group */
@@ -53,9 +53,10 @@ void pp_pre_close(struct pp_pre *pre);
  * Take in one frame that lies in the slot run `slot` with its metadata at `meta` (which is written here).
  * 0: held for a vector; else the reason it could not be: HSR_DROP_PKT_TOO_SMALL, HSR_DROP_PKT_TOO_BIG or
  * HSR_DROP_RX_RING_FULL (aggregator full), what a rule says (HSR_DROP_RULE, HSR_DROP_METER), or the pre-classifier
- * (HSR_DROP_PRE_LIMIT, HSR_DROP_PRE_SHARE, HSR_DROP_BAD_LIMIT); the caller counts it and keeps the slot. Of an uplink's frames
- * pre->target says who they are for, unless refused before they are parsed or by a rule. When `in` is ruled, pre->verdict says which copies are to be made of the frame, dropped or not. The caller
- * empties it then: a frame refused before it is parsed leaves it as it is.
+ * (HSR_DROP_PRE_LIMIT, HSR_DROP_PRE_SHARE, HSR_DROP_BAD_LIMIT); the caller counts it and keeps the slot. Of an uplink's
+ * frames pre->target says who they are for, unless refused before they are parsed or by a rule. When `in` is ruled,
+ * pre->verdict says which copies are to be made of the frame, dropped or not. The caller empties it then: a frame refused
+ * before it is parsed leaves it as it is.
  */
 enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,
                            const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
