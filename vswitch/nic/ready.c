@@ -6,8 +6,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "nic/ports/ring.h"
+
 #define EVENTS 64 /* of one look; the kernel goes on with the others in the next */
 #define SELDOM 8  /* turns between two looks while ports are busy */
+
+_Static_assert(NIC_RINGS <= 64 * NIC_READY_WORDS, "a place for each word of the producers");
 
 static uint64_t bit_of(unsigned n)
 {
