@@ -284,17 +284,6 @@ void nic_wait(struct nic *nic, uint32_t timeout_us)
     wake_up(nic);
 }
 
-bool nic_drained(const struct nic *nic)
-{
-    for (uint32_t i = 0; i < nic->actives; i++) {
-        const struct nic_port *p = &nic->port[nic->active[i]]->port;
-
-        if (p->ops->drained == NULL || !p->ops->drained(p))
-            return false;
-    }
-    return nic->pre.agg.held == 0;
-}
-
 uint32_t nic_corrupt_rings(const struct nic *nic)
 {
     uint32_t n = 0;

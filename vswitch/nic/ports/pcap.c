@@ -250,13 +250,6 @@ static int pcap_rx_fd(const struct nic_port *port)
     return -1;
 }
 
-static bool pcap_drained(const struct nic_port *port)
-{
-    const struct pcap_port *p = port->priv;
-
-    return !p->header;
-}
-
 const struct nic_port_ops nic_pcap_ops = {
     .name = "pcap",
     .open = pcap_port_open,
@@ -264,5 +257,4 @@ const struct nic_port_ops nic_pcap_ops = {
     .rx = pcap_rx,
     .tx = pcap_tx,
     .rx_fd = pcap_rx_fd,
-    .drained = pcap_drained,
 };

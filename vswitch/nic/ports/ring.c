@@ -358,14 +358,6 @@ static _Atomic uint64_t *ring_busy(const struct nic_port *port, unsigned *bit)
     return &busy[ring->number / 64];
 }
 
-/* Only a loaded set is known to end: without one, frames may be pushed at any time. */
-static bool ring_drained(const struct nic_port *port)
-{
-    struct nic_ring *ring = port->priv;
-
-    return ring->set.count && ring->set.next == ring->set.count && !ring_peek(&ring->to_nic);
-}
-
 const struct nic_port_ops nic_ring_ops = {
     .name = "ring",
     .open = ring_open,
@@ -374,5 +366,4 @@ const struct nic_port_ops nic_ring_ops = {
     .tx = ring_tx,
     .rx_fd = ring_rx_fd,
     .busy = ring_busy,
-    .drained = ring_drained,
 };

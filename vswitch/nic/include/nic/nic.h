@@ -69,9 +69,6 @@ int nic_watch(struct nic *nic, int fd);
 /* Spread the flows over the first `workers` ring sets (at most those of the geometry). */
 int nic_steer(struct nic *nic, uint32_t workers);
 
-/* Have all sources run dry (captures at their end), and is nothing held? */
-bool nic_drained(const struct nic *nic);
-
 /* From now on control functions are handed to the poll thread (true), or run in the caller (false). */
 void nic_threaded(struct nic *nic, bool on);
 

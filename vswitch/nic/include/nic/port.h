@@ -80,8 +80,6 @@ struct nic_port_ops {
      * it. Whoever takes the bit out looks for frames behind that. NULL: there is none.
      */
     _Atomic uint64_t *(*busy)(const struct nic_port *port, unsigned *bit);
-    /* No frame will ever come again (end of a capture); NULL: never. */
-    bool (*drained)(const struct nic_port *port);
     /*
      * Rules in the device, control thread; NULL: it keeps none. rule_create() says in *state why not; -ENOTSUP and -ENOSYS
      * mean that the NIC's table has to take the rule. With `validate` nothing is created. `mirror`: the port of MIRROR.

@@ -6,8 +6,8 @@
  * Ethernet only; times in nanoseconds. Until the first nic_pcap_set_now() every frame of the input is due; from then
  * on only those whose time is not after it. The output is complete once the port is closed.
  *
- * A capture that is malformed, or whose frames were cut short when it was taken, ends at the first such frame: the port
- * is then drained and nic_pcap_error() says why. Threads: the poll thread, or any while the port is not polled.
+ * A capture that is malformed, or whose frames were cut short when it was taken, ends at the first such frame: no
+ * frame comes then, and nic_pcap_error() says why. Threads: the poll thread, or any while the port is not polled.
  */
 #ifndef NIC_PORTS_PCAP_H
 #define NIC_PORTS_PCAP_H

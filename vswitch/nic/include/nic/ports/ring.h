@@ -57,7 +57,7 @@ int64_t nic_ring_pop(struct nic_ring *ring, uint8_t *frame, uint32_t size,
                      struct virtio_net_hdr *vnet);
 
 /*
- * Have the NIC receive these frames, before those pushed: once (then the port is drained), or for ever. Replaces an
+ * Have the NIC receive these frames, before those pushed: once, or for ever. Replaces an
  * earlier set. 0, -EINVAL (no frame, or one too long), -ENOMEM.
  */
 int nic_ring_load(struct nic_ring *ring, const struct nic_ring_frame *frames, uint32_t n,
