@@ -57,11 +57,6 @@ static bool rx_line1_ok(const struct hsr_rx_meta *meta)
     return gso_ok(meta->gso_type, meta->gso_size);
 }
 
-/* Of no other class does the NIC keep a payload. */
-#define SLICED                                                                                 \
-    (1u << HSR_CLASS_TCP | 1u << HSR_CLASS_UDP | 1u << HSR_CLASS_ICMP | 1u << HSR_CLASS_SCTP | \
-     1u << HSR_CLASS_IP_OTHER)
-
 /* Do the bytes of the frame that the slot must hold fit in it? Of a sliced one the headers, in front of something. */
 static bool rx_slot_ok(const struct hsr_rx_meta *meta, uint32_t space)
 {
@@ -70,7 +65,7 @@ static bool rx_slot_ok(const struct hsr_rx_meta *meta, uint32_t space)
     if (meta->payload != 0) {
         held = meta->payload_off;
         if (held > HSR_SLICE_MAX || held >= meta->frame_len || meta->frame_len > HSR_MAX_FRAME ||
-            !(SLICED >> meta->class & 1))
+            !hsr_class_is_sliced(meta->class))
             return false;
     }
     return (uint64_t)held + (HSR_SLOT_FRAME - HSR_SLOT_META) <= space;

@@ -3,9 +3,7 @@
 
 #include <stdbool.h>
 
-#define SLICED                                                                                 \
-    (1u << HSR_CLASS_TCP | 1u << HSR_CLASS_UDP | 1u << HSR_CLASS_ICMP | 1u << HSR_CLASS_SCTP | \
-     1u << HSR_CLASS_IP_OTHER)
+#include "hsring/check.h"
 
 static bool has_extensions(const struct hsr_rx_meta *meta)
 {
@@ -18,7 +16,7 @@ uint32_t pp_slice(const struct hsr_rx_meta *meta, uint32_t len)
 {
     uint32_t cut = meta->payload_off;
 
-    if (meta->reason != HSR_DROP_NONE || !(SLICED >> (meta->class & 31) & 1) ||
+    if (meta->reason != HSR_DROP_NONE || !hsr_class_is_sliced(meta->class) ||
         meta->frame_len != len || has_extensions(meta) || meta->flow_id & HSR_FLOW_NO_SLICE)
         return 0;
     return cut == 0 || cut > HSR_SLICE_MAX || len < cut + PP_SLICE_LEAST ? 0 : cut;

@@ -12,6 +12,15 @@
 
 #include "hsring/abi.h"
 
+/* Classes of which the NIC may keep a payload. */
+static inline bool hsr_class_is_sliced(uint8_t class)
+{
+    const uint32_t sliced = 1u << HSR_CLASS_TCP | 1u << HSR_CLASS_UDP | 1u << HSR_CLASS_ICMP |
+                            1u << HSR_CLASS_SCTP | 1u << HSR_CLASS_IP_OTHER;
+
+    return class < 32 && (sliced >> class & 1) != 0;
+}
+
 /*
  * Is rx metadata of a run with `space` bytes behind HSR_SLOT_META inside its contract? Known class, flags, verdict
  * and reason; offsets ascending and inside frame_len; frame_len inside the space behind SLOT_FRAME; vec_len at most
