@@ -5,7 +5,7 @@
 #
 # A host and a guest are network namespaces of their own, "$N-NAME", so that interfaces may have the same names
 # everywhere and two scenarios never meet. Whatever happens, the trap ends every process that was started, by its pid,
-# and removes every namespace; after a failure it shows logs, counters and drops first.
+# and removes every namespace; after a failure it shows logs, counters and drops first, and what failed, and where, once more last.
 #
 #   hosts h1 h2            namespaces; "underlay [MTU] h1 h2 ..." joins their interfaces under0 by a bridge
 #   guests a b             namespaces of guests
@@ -34,8 +34,25 @@ groups='  - {name: default, rules: [{direction: egress, action: allow}, {directi
 log_allow='^$' # warnings and errors that the scenario provokes, as a regular expression
 
 say() { printf '== %s\n' "$*"; }
+# failed TEXT...: says it now, and once more as the last line of all; a subshell's word counts, too.
+failed() {
+    local text="FAILED: $*"
+    text=${text//$'\n'/ }
+    printf '%s\n' "$text" >&2
+    [ -z "$TMP" ] || printf '%s\n' "$text" >>"$TMP/failed"
+}
+# scenario_line: where the scenario itself is, whatever of the library it called.
+scenario_line() {
+    local i
+    for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
+        if [ "${BASH_SOURCE[i]}" = "$0" ]; then
+            echo "${0##*/} line ${BASH_LINENO[i - 1]}"
+            return
+        fi
+    done
+}
 fail() {
-    printf 'FAILED: %s\n' "$*" >&2
+    failed "$* ($(scenario_line))"
     exit 1
 }
 skip() {
@@ -301,9 +318,9 @@ show_failure() {
         done
         if kill -0 "${avsd_pid[$host]}" 2>/dev/null; then
             echo "--- $host"
-            ctl "$host" --timeout 2 drops || true
-            ctl "$host" --timeout 2 stats || true
-            ctl "$host" --timeout 2 session list || true
+            ctl "$host" --timeout 2 drops | head -n 100
+            ctl "$host" --timeout 2 stats | head -n 100
+            ctl "$host" --timeout 2 session list --limit 20
         fi
     done
 }
@@ -325,6 +342,9 @@ clean_up() {
     for name in "${namespaces[@]}"; do
         ip netns del "$name"
     done
+    if [ "$code" -ne 0 ] && [ "$code" -ne 77 ]; then
+        cat "$TMP/failed" >&2 2>/dev/null || echo "FAILED: ${0##*/} $mode: exit code $code" >&2
+    fi
     [ -z "$TMP" ] || rm -rf "$TMP"
     exit "$code"
 }
@@ -337,7 +357,7 @@ esac
 [ -x "$BIN/avsd" ] || fail "$BIN/avsd is not built: ./run build"
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/avs-system.XXXXXX")
 trap clean_up EXIT
-trap 'echo "FAILED: ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND" >&2' ERR
+trap 'failed "${BASH_SOURCE[0]##*/} line $LINENO (code $?): ${BASH_COMMAND:0:200} ($(scenario_line))"' ERR
 trap 'exit 130' INT
 trap 'exit 143' TERM
 needs ip ping ss
