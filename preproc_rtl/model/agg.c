@@ -12,13 +12,13 @@ int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector)
     memset(agg, 0, sizeof *agg);
     if (capacity == 0 || capacity > UINT16_MAX || max_vector == 0 || max_vector > HSR_MAX_VECTOR)
         return -EINVAL;
-    agg->item = calloc(capacity, sizeof *agg->item);
-    agg->flow = calloc(capacity, sizeof *agg->flow);
+    agg->item = aligned_alloc(HSR_CACHE_LINE, capacity * sizeof *agg->item);
     agg->free = calloc(capacity, sizeof *agg->free);
-    if (!agg->item || !agg->flow || !agg->free) {
+    if (!agg->item || !agg->free) {
         pp_agg_close(agg);
         return -ENOMEM;
     }
+    memset(agg->item, 0, capacity * sizeof *agg->item);
     agg->capacity = agg->free_count = capacity;
     for (uint32_t i = 0; i < capacity; i++)
         agg->free[i] = (uint16_t)(capacity - 1 - i);
@@ -29,18 +29,9 @@ int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector)
 void pp_agg_close(struct pp_agg *agg)
 {
     free(agg->item);
-    free(agg->flow);
     free(agg->free);
     agg->item = NULL;
-    agg->flow = NULL;
     agg->free = NULL;
-}
-
-static bool same_key(const struct hsr_key *a, const struct hsr_key *b)
-{
-    if (a->ipv6 || b->ipv6)
-        return a->ipv6 == b->ipv6 && memcmp(a->w, b->w, sizeof a->w) == 0;
-    return a->w[0] == b->w[0] && a->w[1] == b->w[1];
 }
 
 static bool outer_is_ipv6(const struct hsr_rx_meta *m)
@@ -48,27 +39,10 @@ static bool outer_is_ipv6(const struct hsr_rx_meta *m)
     return m->flags & HSR_RXF_DECAP && m->flags1 & HSR_RX1F_OUTER_IPV6;
 }
 
-/* No more than there is. */
-static void keep(struct pp_flow *to, const struct pp_flow *flow, const struct hsr_rx_meta *m)
-{
-    const struct hsr_key *key = &flow->key;
-
-    to->key.ipv6 = key->ipv6;
-    if (key->ipv6) {
-        memcpy(to->key.w, key->w, sizeof key->w);
-    } else {
-        to->key.w[0] = key->w[0];
-        to->key.w[1] = key->w[1];
-    }
-    if (outer_is_ipv6(m))
-        memcpy(to->outer6, flow->outer6, sizeof to->outer6);
-}
-
 /* Of two tunnelled packets. */
-static bool same_way(const struct pp_agg *agg, uint16_t before, uint16_t after)
+static bool same_way(const struct pp_agg_item *a, const struct pp_agg_item *b)
 {
-    const struct hsr_rx_meta *x = agg->item[before].meta, *y = agg->item[after].meta;
-    const struct pp_flow *a = &agg->flow[before], *b = &agg->flow[after];
+    const struct hsr_rx_meta *x = &a->meta, *y = &b->meta;
 
     if (x->vni_tunnel != y->vni_tunnel || x->outer_src4 != y->outer_src4 ||
         outer_is_ipv6(x) != outer_is_ipv6(y))
@@ -80,19 +54,20 @@ static bool same_way(const struct pp_agg *agg, uint16_t before, uint16_t after)
  * May `b` follow `a` in a vector? Tunnelled packets must have come the same way: what the firmware decides about the
  * outer header of the first then holds for all.
  */
-static bool same_vector(const struct pp_agg *agg, uint16_t before, uint16_t after)
+static bool same_vector(const struct pp_agg_item *a, const struct pp_agg_item *b)
 {
-    const struct pp_agg_item *a = &agg->item[before], *b = &agg->item[after];
-    const struct hsr_rx_meta *x = a->meta, *y = b->meta;
-    const unsigned way = HSR_RXF_SWAP | HSR_RXF_DECAP;
+    const struct hsr_rx_meta *x = &a->meta, *y = &b->meta;
+    const unsigned way = HSR_RXF_SWAP | HSR_RXF_DECAP | HSR_RXF_IPV6;
 
+    if (x->key_addrs != y->key_addrs || x->key_ports != y->key_ports || a->ring != b->ring ||
+        x->ingress != y->ingress || ((x->flags ^ y->flags) & way))
+        return false;
     if (x->reason | y->reason || x->class != y->class || x->class == HSR_CLASS_ARP ||
         x->class == HSR_CLASS_NON_IP || x->class == HSR_CLASS_BAD)
         return false;
-    if (a->ring != b->ring || x->ingress != y->ingress || ((x->flags ^ y->flags) & way) ||
-        !same_key(&agg->flow[before].key, &agg->flow[after].key))
+    if (x->flags & HSR_RXF_IPV6 && memcmp(x->key6, y->key6, sizeof x->key6) != 0)
         return false;
-    return !(x->flags & HSR_RXF_DECAP) || same_way(agg, before, after);
+    return !(x->flags & HSR_RXF_DECAP) || same_way(a, b);
 }
 
 static void list(struct pp_agg *agg, uint32_t queue)
@@ -101,21 +76,16 @@ static void list(struct pp_agg *agg, uint32_t queue)
     agg->queue[queue].listed = true;
 }
 
-bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_meta *meta,
-                const struct pp_flow *flow)
+void pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring)
 {
-    uint32_t number = hsr_hash_queue(meta->hash);
-    struct pp_agg_queue *q = &agg->queue[number];
-
-    if (agg->free_count == 0)
-        return false;
     uint16_t index = agg->free[--agg->free_count];
     struct pp_agg_item *item = &agg->item[index];
+    uint32_t number = hsr_hash_queue(item->meta.hash);
+    struct pp_agg_queue *q = &agg->queue[number];
+
     item->slot = slot;
     item->ring = ring;
-    item->meta = meta;
-    keep(&agg->flow[index], flow, meta);
-    item->joins = q->length > 0 && same_vector(agg, q->tail, index);
+    item->joins = q->length > 0 && same_vector(&agg->item[q->tail], item);
     if (q->length == 0)
         q->head = index;
     else
@@ -125,10 +95,9 @@ bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_
     agg->held++;
     if (!q->listed)
         list(agg, number);
-    return true;
 }
 
-uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item out[HSR_MAX_VECTOR])
+uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR])
 {
     uint32_t n = 0;
 
@@ -140,16 +109,15 @@ uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item out[HSR_MAX_VECTOR])
     agg->busy_count--;
     q->listed = false;
     do {
-        uint16_t index = q->head;
+        struct pp_agg_item *item = &agg->item[q->head];
 
-        out[n] = agg->item[index];
-        out[n].meta->vec_len = 0;
-        q->head = agg->item[index].next;
+        item->meta.vec_len = 0;
+        agg->free[agg->free_count++] = q->head;
+        q->head = item->next;
         q->length--;
-        agg->free[agg->free_count++] = index;
-        n++;
+        out[n++] = item;
     } while (q->length > 0 && n < agg->max_vector && agg->item[q->head].joins);
-    out[0].meta->vec_len = (uint8_t)n;
+    out[0]->meta.vec_len = (uint8_t)n;
     agg->held -= n;
     agg->vectors[n]++;
     if (q->length > 0)

@@ -46,24 +46,18 @@ void pp_pre_close(struct pp_pre *pre)
     pp_fit_close(&pre->fit);
 }
 
-/*
- * Of an ICMP error: the packet it quotes is in the session. The firmware may write to the slot meanwhile, so what stands
- * there is looked at once, and leads nowhere outside of the frame.
- */
+/* Of an ICMP error: the packet it quotes is in the session. */
 static __attribute__((noinline)) uint64_t quoted_hash(const struct pp_pre *pre,
                                                       const struct hsr_rx_meta *meta,
-                                                      const uint8_t *frame, uint32_t len,
+                                                      const uint8_t *frame,
                                                       const struct hsr_key *key,
-                                                      const struct pp_ingress *in, uint64_t own)
+                                                      const struct pp_ingress *in)
 {
-    uint32_t at = __atomic_load_n(&meta->l4_off, __ATOMIC_RELAXED);
-    uint32_t end = __atomic_load_n(&meta->frame_len, __ATOMIC_RELAXED);
     struct hsr_quoted quoted;
 
-    if (at > end || end > len ||
-        !hsr_quoted_key(&quoted, frame + at, end - at, key->ipv6,
+    if (!hsr_quoted_key(&quoted, frame + meta->l4_off, meta->frame_len - meta->l4_off, key->ipv6,
                         hsr_key_context(hsr_key_tail(key)), in->uplink))
-        return own;
+        return meta->hash;
     return hsr_hash_key(&pre->hash, &quoted.key);
 }
 
@@ -96,10 +90,11 @@ static __attribute__((noinline)) enum hsr_drop classify(struct pp_pre *pre,
     return drop;
 }
 
-enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta *meta,
-                           const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
-                           const struct virtio_net_hdr *vnet, uint64_t now)
+enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *frame, uint32_t len,
+                           const struct pp_ingress *in, const struct virtio_net_hdr *vnet,
+                           uint64_t now)
 {
+    struct pp_agg_item *item = pp_agg_next(&pre->agg);
     struct pp_flow flow;
     uint64_t flow_id = 0;
 
@@ -107,8 +102,9 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
         return HSR_DROP_PKT_TOO_SMALL;
     if (len > HSR_MAX_FRAME)
         return HSR_DROP_PKT_TOO_BIG;
-    if (pre->agg.free_count == 0)
+    if (item == NULL)
         return HSR_DROP_RX_RING_FULL;
+    struct hsr_rx_meta *meta = pre->meta = &item->meta;
     pp_parse(frame, len, in, &pre->tables, vnet, meta, &flow);
     if (__builtin_expect(in->ruled, false)) {
         enum hsr_drop drop = ruled(pre, meta, frame, len, in, now, &flow_id);
@@ -121,6 +117,8 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
 
         if (drop != HSR_DROP_NONE)
             return drop;
+        if (meta->flags & HSR_RXF_DECAP && meta->flags1 & HSR_RX1F_OUTER_IPV6)
+            memcpy(item->outer6, flow.outer6, sizeof item->outer6);
     }
     uint64_t hash = hsr_hash_key(&pre->hash, &flow.key);
     meta->hash = hash;
@@ -128,25 +126,23 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, struct hsr_rx_meta
     if (flow_id == 0 && pre->use_fit && meta->reason == 0)
         flow_id = pp_fit_lookup(&pre->fit, hash);
     meta->flow_id = flow_id;
-    meta->rx_seq = 0;
     meta->owner = pre->owner;
     meta->payload = 0;
     meta->timestamp = (uint32_t)now;
     meta->packet_id = ++pre->packet_id;
     /* An ICMP error goes where the session of the packet it quotes is, everything else by its own key. */
-    uint64_t steer = meta->class == HSR_CLASS_ICMP_ERROR
-                         ? quoted_hash(pre, meta, frame, len, &flow.key, in, hash)
-                         : hash;
+    uint64_t steer =
+        meta->class == HSR_CLASS_ICMP_ERROR ? quoted_hash(pre, meta, frame, &flow.key, in) : hash;
 
-    pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(steer)], meta, &flow);
+    pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(steer)]);
     return HSR_DROP_NONE;
 }
 
-uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item out[HSR_MAX_VECTOR])
+uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item *out[HSR_MAX_VECTOR])
 {
     uint32_t n = pp_agg_take(&pre->agg, out);
 
     for (uint32_t i = 0; i < n; i++)
-        out[i].meta->rx_seq = pre->rx_seq++;
+        out[i]->meta.rx_seq = pre->rx_seq++;
     return n;
 }

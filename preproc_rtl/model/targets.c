@@ -89,16 +89,15 @@ void pp_targets_set(struct pp_targets *t, uint16_t port, const struct pp_target_
 uint16_t pp_targets_find(const struct pp_targets *t, const struct hsr_rx_meta *meta,
                          const uint8_t *frame, uint32_t len)
 {
-    uint32_t context = hsr_key_context(__atomic_load_n(&meta->key_ports, __ATOMIC_RELAXED));
-    uint32_t l2 = __atomic_load_n(&meta->l2_off, __ATOMIC_RELAXED);
-    const uint8_t *mac = frame + l2;
+    uint32_t context = hsr_key_context(meta->key_ports);
+    uint8_t mac[sizeof t->place[0].mac];
 
-    if (!(meta->flags & HSR_RXF_DECAP) || context == 0 || l2 + sizeof t->place[0].mac > len)
+    if (!(meta->flags & HSR_RXF_DECAP) || context == 0 || meta->l2_off + sizeof mac > len)
         return PP_TARGET_NONE;
+    memcpy(mac, frame + meta->l2_off, sizeof mac); /* once: the frame is in the slot */
     for (uint32_t at = place_of(context, mac); t->place[at].context != 0;
          at = (at + 1) % PP_TARGET_PLACES) {
-        if (t->place[at].context == context &&
-            memcmp(t->place[at].mac, mac, sizeof t->place[at].mac) == 0)
+        if (t->place[at].context == context && memcmp(t->place[at].mac, mac, sizeof mac) == 0)
             return t->place[at].port;
     }
     return PP_TARGET_NONE;

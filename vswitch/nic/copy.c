@@ -4,8 +4,6 @@
  * flushes). Each is one more packet of the ingress port for the Post-Processor, which owes it what the sender left to
  * others: checksums, segmentation.
  */
-#include <string.h>
-
 #include "hsring/wire.h"
 #include "nic_internal.h"
 
@@ -55,18 +53,13 @@ static void describe(const struct hsr_rx_meta *rx, const struct pp_verdict *v,
 void nic_copy(struct nic *nic, const struct nic_rx *frame, uint16_t ledger)
 {
     const struct pp_verdict *v = &nic->pre.verdict;
-    uint32_t slot = frame->slot;
-    struct hsr_rx_meta rx;
     struct hsr_tx_meta tx;
 
     if (v->copies == 0)
         return;
-    memcpy(&rx, hsr_slot(&nic->region.view, slot), sizeof rx);
-    /* The firmware may write there, too: from here on the copy is all there is. */
-    __asm__ volatile("" ::: "memory");
-    describe(&rx, v, frame, &tx);
+    describe(nic->pre.meta, v, frame, &tx);
     for (uint32_t i = 0; i < v->copies; i++) {
         tx.egress_port = v->copy_to[i];
-        nic_tx_copy(nic, &tx, slot, ledger);
+        nic_tx_copy(nic, &tx, frame->slot, ledger);
     }
 }

@@ -4,6 +4,7 @@
 #define NIC_INTERNAL_H
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "cells.h"
 #include "credit.h"
@@ -146,7 +147,7 @@ void nic_tx_copy(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
 void nic_tx_flush(struct nic *nic);
 
 /* Cut the payload off a packet that Pre has taken in, if that is to be. `ruled`: copies of the frame may wait (payload.c). */
-void nic_slice(struct nic *nic, const struct nic_rx *frame, struct hsr_rx_meta *meta, bool ruled);
+void nic_slice(struct nic *nic, const struct nic_rx *frame, bool ruled);
 
 /* The packet goes to this worker, and so does the handle of its payload; bytes that stay here. */
 uint32_t nic_payload_sent(struct nic *nic, uint32_t slot, uint32_t worker);
@@ -191,6 +192,24 @@ uint64_t nic_rule_pinned(const struct nic *nic, uint16_t port, uint32_t mark);
 /* Before a port goes, and before a reset: its rules leave their devices (rules.c, control thread). */
 void nic_rules_forget_port(struct nic *nic, uint16_t port);
 void nic_rules_forget_devices(struct nic *nic);
+
+/*
+ * What was found of a packet into its slot, when it is handed over: written once, and never read there. Line 1 has nothing
+ * else to say without those flags.
+ */
+static inline void nic_write_meta(const struct hsr_view *view, uint32_t slot,
+                                  const struct hsr_rx_meta *meta)
+{
+    struct hsr_rx_meta *to = (struct hsr_rx_meta *)(void *)hsr_slot(view, slot);
+
+    memcpy(to, meta, HSR_CACHE_LINE);
+    if (meta->flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6)) {
+        memcpy(&to->key6, &meta->key6, sizeof *meta - offsetof(struct hsr_rx_meta, key6));
+    } else {
+        to->timestamp = meta->timestamp;
+        to->packet_id = meta->packet_id;
+    }
+}
 
 /* Count one packet of this ledger as dropped by the Pre- or the Post-Processor. */
 static inline void nic_pre_drop(struct nic *nic, uint16_t ledger, enum hsr_drop reason)

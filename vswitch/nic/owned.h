@@ -73,7 +73,7 @@ void nic_owned_revert(struct nic *nic);
  * second.c. Packets of a vector that go to the first firmware's ring: stamped, and copied for the second. How many are lost: the
  * second's to send, and no room for them there.
  */
-uint32_t nic_owned_deliver(struct nic *nic, const struct pp_agg_item *item, uint32_t n,
+uint32_t nic_owned_deliver(struct nic *nic, struct pp_agg_item *const *item, uint32_t n,
                            uint32_t worker);
 /*
  * An entry of the first firmware's, checked (`good`) or not: false when it is held back, or has been dealt with. Else the stamp

@@ -57,10 +57,9 @@ void nic_owned_free(struct nic *nic)
 static uint32_t group_of(const struct nic_owned *o, const struct hsr_rx_meta *meta)
 {
     uint32_t context = hsr_key_context(meta->key_ports);
-    uint16_t port = __atomic_load_n(&meta->ingress, __ATOMIC_RELAXED); /* once: it is in the slot */
 
     if (!(meta->flags & HSR_RXF_UPLINK))
-        return port < HSR_MAX_PORTS ? o->of_port[port] : 0;
+        return o->of_port[meta->ingress];
     for (uint32_t i = 0; (meta->flags & HSR_RXF_DECAP) && i < o->contexts; i++)
         if (o->of_context[i].context == context)
             return o->of_context[i].group;

@@ -20,25 +20,21 @@ static void scribble(uint8_t *at, uint32_t len)
 #endif
 }
 
-void nic_slice(struct nic *nic, const struct nic_rx *frame, struct hsr_rx_meta *meta, bool ruled)
+void nic_slice(struct nic *nic, const struct nic_rx *frame, bool ruled)
 {
     struct nic_kept *k = &nic->kept;
+    struct hsr_rx_meta *meta = nic->pre.meta;
     uint8_t *at = nic_slot_frame(&nic->slots, frame->slot);
-    struct hsr_rx_meta seen;
     uint32_t cut, handle;
     bool line1;
 
     k->by_slot[frame->slot] = 0;
     if (!k->on || nic->owned != NULL) /* a second firmware's copies are whole */
         return;
-    memcpy(&seen, meta, sizeof seen);
-    __asm__ volatile(
-        "" ::
-            : "memory"); /* the firmware may write there, too: the copy is all there is */
-    cut = pp_slice(&seen, frame->len);
+    cut = pp_slice(meta, frame->len);
     if (cut == 0)
         return;
-    line1 = seen.flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6);
+    line1 = meta->flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6);
     handle = nic_cells_put(&k->cells, at + cut, frame->len - cut, line1, nic->now);
     if (handle == 0) {
         k->not_sliced++;
@@ -48,7 +44,7 @@ void nic_slice(struct nic *nic, const struct nic_rx *frame, struct hsr_rx_meta *
     k->by_slot[frame->slot] = handle;
     meta->payload = handle;
     if (line1) { /* the sum is for those who read that line: of them are all whose checksum is unfinished */
-        meta->flags1 = seen.flags1 | HSR_RX1F_PARTIAL_SUM;
+        meta->flags1 |= HSR_RX1F_PARTIAL_SUM;
         meta->partial_sum = k->cells.payload[nic_cells_find(&k->cells, handle)].sum;
     }
     if (!ruled) /* else copies of it wait to be sent */

@@ -51,10 +51,10 @@ static void deliver_again(struct nic *nic, const struct hsr_tx_meta *tx, uint32_
                           uint32_t len, const struct nic_port_config *port)
 {
     struct pp_ingress in = {.port = port->index, .uplink = port->uplink, .context = port->context};
-    struct hsr_rx_meta *rx = (struct hsr_rx_meta *)hsr_slot(&nic->region.view, slot);
     struct virtio_net_hdr vnet = asked(tx);
-    enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, rx, nic_slot_frame(&nic->slots, slot), len,
-                                      &in, &vnet, nic->now);
+    enum hsr_drop drop =
+        pp_pre_frame(&nic->pre, slot, nic_slot_frame(&nic->slots, slot), len, &in, &vnet, nic->now);
+    struct hsr_rx_meta *rx = nic->pre.meta;
 
     nic->stats[port->index].post_returned++;
     nic->stats[port->index].pre_returned++;

@@ -28,14 +28,13 @@ static void charge(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint
  * copies. They refer to the frame's run until that is free, or the firmware's.
  */
 static __attribute__((noinline)) void follow_rules(struct nic *nic, const struct nic_rx *frame,
-                                                   struct hsr_rx_meta *meta, uint16_t port,
-                                                   enum hsr_drop drop)
+                                                   uint16_t port, enum hsr_drop drop)
 {
     if (frame->marked && nic->pre.verdict.flow_id == 0 && drop == HSR_DROP_NONE) {
         uint64_t pinned = nic_rule_pinned(nic, port, frame->mark);
 
-        if (pinned != 0 && meta->reason == HSR_DROP_NONE)
-            meta->flow_id = pinned;
+        if (pinned != 0 && nic->pre.meta->reason == HSR_DROP_NONE)
+            nic->pre.meta->flow_id = pinned;
     }
     nic_copy(nic, frame, port);
     nic->pre.verdict.copies = 0;
@@ -142,15 +141,14 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
     charge(nic, frame, got, config->index);
     for (uint32_t i = 0; i < got; i++) {
         uint32_t slot = frame[i].slot;
-        struct hsr_rx_meta *meta = (struct hsr_rx_meta *)hsr_slot(&nic->region.view, slot);
-        enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, meta, nic_slot_frame(&nic->slots, slot),
+        enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, nic_slot_frame(&nic->slots, slot),
                                           frame[i].len, &in, &frame[i].vnet, now);
 
         bytes += frame[i].len;
         if (__builtin_expect(in.ruled, false))
-            follow_rules(nic, &frame[i], meta, config->index, drop);
+            follow_rules(nic, &frame[i], config->index, drop);
         if (__builtin_expect(nic->kept.track, false) && drop == HSR_DROP_NONE)
-            nic_slice(nic, &frame[i], meta, in.ruled);
+            nic_slice(nic, &frame[i], in.ruled);
         if (drop != HSR_DROP_NONE) {
             nic_pre_drop(nic, config->index, drop);
             nic_slots_put(&nic->slots, slot);
@@ -272,12 +270,12 @@ static void turn_to(struct nic *nic, struct outgoing *o, uint32_t worker)
     o->room = hsr_ring_room(&nic->ring[worker][HSR_RING_RX]);
 }
 
-static void refuse(struct nic *nic, const struct pp_agg_item *item, uint32_t n)
+static void refuse(struct nic *nic, struct pp_agg_item *const *item, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        nic_pre_drop(nic, nic->slots.port[item[i].slot], HSR_DROP_RX_RING_FULL);
-        nic_payload_forget(nic, item[i].slot);
-        nic_slots_put(&nic->slots, item[i].slot);
+        nic_pre_drop(nic, nic->slots.port[item[i]->slot], HSR_DROP_RX_RING_FULL);
+        nic_payload_forget(nic, item[i]->slot);
+        nic_slots_put(&nic->slots, item[i]->slot);
     }
 }
 
@@ -297,11 +295,12 @@ static __attribute__((noinline)) bool crowds(const struct nic *nic, uint32_t wor
 }
 
 /* Hand one vector (of one port) over, or drop it whole when its ring is full. */
-static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_item *item, uint32_t n)
+static void deliver(struct nic *nic, struct outgoing *o, struct pp_agg_item *const *item,
+                    uint32_t n)
 {
-    if (item[0].ring != o->worker || o->n >= NIC_RX_BURST)
-        turn_to(nic, o, item[0].ring);
-    uint16_t port = nic->slots.port[item[0].slot];
+    if (item[0]->ring != o->worker || o->n >= NIC_RX_BURST)
+        turn_to(nic, o, item[0]->ring);
+    uint16_t port = nic->slots.port[item[0]->slot];
 
     if (o->room < n || (nic->steered > 1 && crowds(nic, o->worker, o->room, port))) {
         refuse(nic, item, n);
@@ -313,11 +312,12 @@ static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_ite
     if (__builtin_expect(nic->owned != NULL, false))
         nic->stats[port].pre_ring -= nic_owned_deliver(nic, item, n, o->worker);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t slot = item[i].slot;
+        uint32_t slot = item[i]->slot;
 
+        nic_write_meta(&nic->region.view, slot, &item[i]->meta);
         nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
         nic->slots.worker[slot] = (uint8_t)o->worker;
-        nic->traffic.bytes_to_fw += HSR_SLOT_META + item[i].meta->frame_len;
+        nic->traffic.bytes_to_fw += HSR_SLOT_META + item[i]->meta.frame_len;
         if (__builtin_expect(nic->kept.track, false))
             nic->traffic.bytes_to_fw -= nic_payload_sent(nic, slot, o->worker);
         o->entry[o->n++] = hsr_entry(slot, HSR_KIND_PACKET);
@@ -326,7 +326,7 @@ static void deliver(struct nic *nic, struct outgoing *o, const struct pp_agg_ite
 
 uint32_t nic_rx_vectors(struct nic *nic)
 {
-    struct pp_agg_item item[HSR_MAX_VECTOR];
+    struct pp_agg_item *item[HSR_MAX_VECTOR];
     struct outgoing o;
     uint32_t n, total = 0;
 

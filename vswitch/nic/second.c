@@ -20,16 +20,12 @@ enum { FIRST, SECOND };
 static uint32_t copy_packet(struct nic *nic, const struct pp_agg_item *item)
 {
     struct nic_second *s = nic->owned->second;
-    uint32_t room = hsr_slot_space(&nic->region.view, item->slot) - HSR_SLOT_HEADROOM;
-    /* Once: the first firmware may write there. */
-    uint32_t len = __atomic_load_n(&item->meta->frame_len, __ATOMIC_RELAXED);
-
-    len = len < room ? len : room;
+    uint32_t len = item->meta.frame_len;
     uint32_t slot = nic_slots_get_for(&s->slots, len);
 
     if (slot == UINT32_MAX)
         return slot;
-    memcpy(hsr_slot(&s->region.view, slot), item->meta, HSR_SLOT_META);
+    nic_write_meta(&s->region.view, slot, &item->meta);
     memcpy(nic_slot_frame(&s->slots, slot), nic_slot_frame(&nic->slots, item->slot), len);
     return slot;
 }
@@ -70,7 +66,7 @@ static void note_foreign(struct nic *nic, uint32_t slot, bool foreign)
     ledger->pre_ring += foreign;
 }
 
-uint32_t nic_owned_deliver(struct nic *nic, const struct pp_agg_item *item, uint32_t n,
+uint32_t nic_owned_deliver(struct nic *nic, struct pp_agg_item *const *item, uint32_t n,
                            uint32_t worker)
 {
     struct nic_owned *o = nic->owned;
@@ -78,13 +74,13 @@ uint32_t nic_owned_deliver(struct nic *nic, const struct pp_agg_item *item, uint
     uint32_t lost = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t stamp = nic_owned_stamp(o, item[i].meta);
+        uint32_t stamp = nic_owned_stamp(o, &item[i]->meta);
         bool foreign = (stamp & HSR_OWNER_OWNER) == SECOND;
 
-        item[i].meta->owner = stamp;
-        note_foreign(nic, item[i].slot, foreign);
-        if ((!copies || !send_copy(nic, &item[i], worker, foreign)) && foreign) {
-            nic_pre_drop(nic, nic->slots.port[item[i].slot], HSR_DROP_SECOND_FULL);
+        item[i]->meta.owner = stamp;
+        note_foreign(nic, item[i]->slot, foreign);
+        if ((!copies || !send_copy(nic, item[i], worker, foreign)) && foreign) {
+            nic_pre_drop(nic, nic->slots.port[item[i]->slot], HSR_DROP_SECOND_FULL);
             lost++;
         }
     }

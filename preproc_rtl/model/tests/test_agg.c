@@ -13,14 +13,14 @@
 
 static struct pp_agg agg;
 static struct hsr_rx_meta meta[HELD];
-static struct pp_flow flow;
-static struct pp_agg_item out[HSR_MAX_VECTOR];
+static uint64_t outer6[2];
+static struct pp_agg_item *out[HSR_MAX_VECTOR];
 
 static int setup(void **state)
 {
     (void)state;
     memset(meta, 0, sizeof meta);
-    memset(&flow, 0, sizeof flow);
+    memset(outer6, 0, sizeof outer6);
     for (unsigned i = 0; i < HELD; i++)
         meta[i].class = HSR_CLASS_UDP;
     return pp_agg_open(&agg, HELD, HSR_MAX_VECTOR);
@@ -47,12 +47,24 @@ static void test_open(void **state)
     pp_agg_close(&other);
 }
 
+/* A packet of this metadata; false: there is no room. */
+static bool put(uint32_t slot, uint16_t ring, const struct hsr_rx_meta *m)
+{
+    struct pp_agg_item *item = pp_agg_next(&agg);
+
+    if (item == NULL)
+        return false;
+    item->meta = *m;
+    memcpy(item->outer6, outer6, sizeof outer6);
+    pp_agg_put(&agg, slot, ring);
+    return true;
+}
+
 /* Packets 0 and 1, the second a little different: do they share a vector? */
 static bool share(void)
 {
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
-    struct pp_flow second = flow;
-    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &second));
+    assert_true(put(0, 0, &meta[0]));
+    assert_true(put(1, 0, &meta[1]));
     uint32_t n = pp_agg_take(&agg, out);
     if (n == 1)
         assert_int_equal(pp_agg_take(&agg, out), 1);
@@ -62,8 +74,6 @@ static bool share(void)
 
 static void test_rules(void **state)
 {
-    struct pp_flow other = {.key.w = {1}};
-
     (void)state;
     assert_true(share());
     meta[1].ingress = 1;
@@ -96,12 +106,15 @@ static void test_rules(void **state)
     meta[1].vni_tunnel = 9;
     assert_false(share());
     meta[1].vni_tunnel = 0;
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
-    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &other)); /* same queue, other key */
-    assert_int_equal(pp_agg_take(&agg, out), 1);
-    assert_int_equal(pp_agg_take(&agg, out), 1);
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
-    assert_true(pp_agg_put(&agg, 1, 1, &meta[1], &flow)); /* other ring */
+    meta[1].key_addrs = 1; /* same queue, other key */
+    assert_false(share());
+    meta[1].key_addrs = 0;
+    meta[1].key_ports = 1;
+    assert_false(share());
+    meta[1].key_ports = 0;
+    assert_true(share());
+    assert_true(put(0, 0, &meta[0]));
+    assert_true(put(1, 1, &meta[1])); /* other ring */
     assert_int_equal(pp_agg_take(&agg, out), 1);
     assert_int_equal(pp_agg_take(&agg, out), 1);
 }
@@ -109,13 +122,14 @@ static void test_rules(void **state)
 /* Do two tunnelled packets share a vector, the second with this outer source and these flags? */
 static bool share_outer(uint64_t high, uint64_t low, uint8_t flags1)
 {
-    struct pp_flow second = flow;
+    uint64_t first[2] = {outer6[0], outer6[1]};
 
-    second.outer6[0] = high;
-    second.outer6[1] = low;
     meta[1].flags1 = flags1;
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
-    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &second));
+    assert_true(put(0, 0, &meta[0]));
+    outer6[0] = high;
+    outer6[1] = low;
+    assert_true(put(1, 0, &meta[1]));
+    memcpy(outer6, first, sizeof outer6);
     uint32_t n = pp_agg_take(&agg, out);
     if (n == 1)
         assert_int_equal(pp_agg_take(&agg, out), 1);
@@ -126,15 +140,15 @@ static bool share_outer(uint64_t high, uint64_t low, uint8_t flags1)
 static void test_outer6(void **state)
 {
     (void)state;
-    flow.outer6[0] = 0x20010DB800000000;
-    flow.outer6[1] = 1;
+    outer6[0] = 0x20010DB800000000;
+    outer6[1] = 1;
     meta[0].flags = meta[1].flags = HSR_RXF_DECAP | HSR_RXF_LINE1;
     meta[0].flags1 = HSR_RX1F_OUTER_IPV6;
-    assert_true(share_outer(flow.outer6[0], 1, HSR_RX1F_OUTER_IPV6));
-    assert_true(share_outer(flow.outer6[0], 1, HSR_RX1F_OUTER_IPV6 | HSR_RX1F_OUTER_CE));
-    assert_false(share_outer(flow.outer6[0], 2, HSR_RX1F_OUTER_IPV6));
+    assert_true(share_outer(outer6[0], 1, HSR_RX1F_OUTER_IPV6));
+    assert_true(share_outer(outer6[0], 1, HSR_RX1F_OUTER_IPV6 | HSR_RX1F_OUTER_CE));
+    assert_false(share_outer(outer6[0], 2, HSR_RX1F_OUTER_IPV6));
     assert_false(share_outer(0, 1, HSR_RX1F_OUTER_IPV6));
-    assert_false(share_outer(flow.outer6[0], 1, 0)); /* over IPv4, from 0.0.0.0 */
+    assert_false(share_outer(outer6[0], 1, 0)); /* over IPv4, from 0.0.0.0 */
     meta[0].flags1 = 0;
     assert_true(share_outer(0, 9, 0));             /* what stands there says nothing over IPv4 */
     meta[0].flags = meta[1].flags = HSR_RXF_LINE1; /* no tunnel */
@@ -145,16 +159,18 @@ static void test_outer6(void **state)
 static void test_key6(void **state)
 {
     (void)state;
-    flow.key.ipv6 = true;
+    meta[0].flags = meta[1].flags = HSR_RXF_IPV6 | HSR_RXF_LINE1;
     assert_true(share());
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
-    flow.key.w[4] = 1; /* the last word counts too */
-    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &flow));
-    assert_int_equal(pp_agg_take(&agg, out), 1);
-    flow.key.ipv6 = false; /* other family, same bits */
-    assert_true(pp_agg_put(&agg, 2, 0, &meta[2], &flow));
-    assert_int_equal(pp_agg_take(&agg, out), 1);
-    assert_int_equal(pp_agg_take(&agg, out), 1);
+    for (unsigned word = 0; word < 4; word++) {
+        meta[1].key6[word] = 1;
+        assert_false(share());
+        meta[1].key6[word] = 0;
+    }
+    meta[1].flags = HSR_RXF_LINE1; /* other family, same bits */
+    assert_false(share());
+    meta[0].flags = meta[1].flags; /* what stands there says nothing of IPv4 */
+    meta[1].key6[3] = 1;
+    assert_true(share());
 }
 
 static void test_cap_and_full(void **state)
@@ -162,14 +178,14 @@ static void test_cap_and_full(void **state)
     (void)state;
     for (uint32_t i = 0; i < HELD; i++) {
         meta[i].vec_len = 0xFF;
-        assert_true(pp_agg_put(&agg, i, 0, &meta[i], &flow));
+        assert_true(put(i, 0, &meta[i]));
     }
-    assert_false(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
+    assert_false(put(0, 0, &meta[0]));
     for (uint32_t i = 0; i < HELD; i += 16) {
         assert_int_equal(pp_agg_take(&agg, out), 16);
         for (uint32_t j = 0; j < 16; j++) {
-            assert_int_equal(out[j].slot, i + j);
-            assert_int_equal(out[j].meta->vec_len, j == 0 ? 16 : 0);
+            assert_int_equal(out[j]->slot, i + j);
+            assert_int_equal(out[j]->meta.vec_len, j == 0 ? 16 : 0);
         }
     }
     assert_int_equal(agg.held, 0);
@@ -182,48 +198,43 @@ static void test_cap_and_full(void **state)
  * waits. */
 static void test_turns(void **state)
 {
-    struct pp_flow other = {.key.w = {1}};
-
     (void)state;
-    meta[1].hash = meta[3].hash = 5;
-    assert_true(pp_agg_put(&agg, 0, 0, &meta[0], &flow));
-    assert_true(pp_agg_put(&agg, 1, 0, &meta[1], &flow));
-    assert_true(pp_agg_put(&agg, 2, 0, &meta[2], &other));
+    meta[1].hash = 5;
+    meta[2].key_addrs = 1;
+    for (uint32_t i = 0; i < 3; i++)
+        assert_true(put(i, 0, &meta[i]));
     for (uint32_t i = 0; i < 3; i++) {
         assert_int_equal(pp_agg_take(&agg, out), 1);
-        assert_int_equal(out[0].slot, i);
+        assert_int_equal(out[0]->slot, i);
     }
 }
 
 /* Random interleaving: nothing lost, order kept in each flow, a vector is of one flow. */
 static void test_interleaved(void **state)
 {
-    static struct hsr_rx_meta *held[HELD];
-    uint32_t sent[40] = {0}, got[40] = {0}, put = 0, taken = 0, free_count = HELD, seed = 7;
+    uint32_t sent[40] = {0}, got[40] = {0}, puts = 0, taken = 0, seed = 7;
 
     (void)state;
-    for (uint32_t i = 0; i < HELD; i++)
-        held[i] = &meta[i];
     for (uint32_t round = 0; round < 200000; round++) {
         seed = seed * 1664525u + 1013904223u;
-        if (free_count > 0 && seed >> 31) {
+        if (pp_agg_next(&agg) != NULL && seed >> 31) {
             uint32_t of = (seed >> 8) % 40;
-            struct hsr_rx_meta *m = held[--free_count];
-            m->hash = of % 7; /* flows share queues */
-            flow.key.w[0] = of;
-            m->rx_seq = sent[of]++;
-            assert_true(pp_agg_put(&agg, of, (uint16_t)(of % 3), m, &flow));
-            put++;
+            struct hsr_rx_meta m = {.class = HSR_CLASS_UDP,
+                                    .hash = of % 7, /* flows share queues */
+                                    .key_addrs = of,
+                                    .rx_seq = sent[of]++};
+
+            assert_true(put(of, (uint16_t)(of % 3), &m));
+            puts++;
         } else {
             uint32_t n = pp_agg_take(&agg, out);
             for (uint32_t i = 0; i < n; i++) {
-                assert_int_equal(out[i].slot, out[0].slot);
-                assert_int_equal(out[i].meta->rx_seq, got[out[i].slot]++);
-                held[free_count++] = out[i].meta;
+                assert_int_equal(out[i]->slot, out[0]->slot);
+                assert_int_equal(out[i]->meta.rx_seq, got[out[i]->slot]++);
             }
             taken += n;
         }
-        assert_int_equal(agg.held, put - taken);
+        assert_int_equal(agg.held, puts - taken);
     }
     uint64_t in_vectors = 0;
     for (uint32_t i = 1; i <= HSR_MAX_VECTOR; i++)

@@ -7,31 +7,35 @@
  * outer source: compared on enqueue with the queue's last packet. Best effort: queues are served in the order in which they became busy, nothing ever waits for more
  * packets, and the order inside a queue, so inside a flow, is kept. Packets with a reason and packets without a flow
  * (ARP, non-IP, fragments of different id may share) never share a vector.
- * One thread. The item pool is fixed; pp_agg_put() says when it is full.
+ *
+ * Packets are described in memory of the aggregator's own: what decides about vectors, rings and groups is read from there
+ * alone, whatever has become of the slot meanwhile. Items are used again last in, first out, so those of a burst stay warm.
+ * One thread. The item pool is fixed; pp_agg_next() says when it is full.
  */
 #ifndef PREPROC_AGG_H
 #define PREPROC_AGG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "hsring/abi.h"
-#include "preproc/flow.h"
 
 #define PP_AGG_QUEUES (1u << HSR_HASH_QUEUE_BITS)
 
 /* One packet on its way to a ring. */
 struct pp_agg_item {
-    uint32_t slot;            /* its run */
-    uint16_t ring;            /* worker */
-    uint16_t next;            /* private */
-    bool joins;               /* private: same vector as the one before it */
-    struct hsr_rx_meta *meta; /* line 0 and 1, in the slot */
+    struct hsr_rx_meta
+        meta; /* what will stand in the slot; line 1 only with RXF_LINE1 or RXF_IPV6, but for its clock */
+    uint64_t outer6[2]; /* outer source of what came by IPv6 (struct pp_flow) */
+    uint32_t slot;      /* its run */
+    uint16_t ring;      /* worker */
+    uint16_t next;      /* private */
+    bool joins;         /* private: same vector as the one before it */
 };
 
 struct pp_agg {
     struct pp_agg_item *item;
-    struct pp_flow *flow; /* of each item, apart: only the next packet of its queue compares it */
     uint16_t *free;
     uint32_t capacity, free_count;
     struct pp_agg_queue {
@@ -49,14 +53,19 @@ struct pp_agg {
 int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector);
 void pp_agg_close(struct pp_agg *agg);
 
-/* Enqueue; false when the pool is full. `meta` must stay valid until taken. */
-bool pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring, struct hsr_rx_meta *meta,
-                const struct pp_flow *flow);
+/* The item that is enqueued next: for the caller to describe its packet in. NULL: the pool is full. */
+static inline struct pp_agg_item *pp_agg_next(const struct pp_agg *agg)
+{
+    return agg->free_count > 0 ? &agg->item[agg->free[agg->free_count - 1]] : NULL;
+}
+
+/* Enqueue it, with its metadata complete; there must be one. */
+void pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring);
 
 /*
- * Take the next vector: 0 when empty, else its length; items are copied to `out`, vec_len is written into their
- * metadata (length in the first, 0 in the others).
+ * Take the next vector: 0 when empty, else its length; vec_len is written into the metadata (length in the first, 0 in the
+ * others). The items are the caller's until it describes the next packet.
  */
-uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item out[HSR_MAX_VECTOR]);
+uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR]);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parser finds of a packet for the stages behind it, beside the metadata: they compare it with the next packet's,
- * and look into no slot for it again.
+ * What the parser finds of a packet for the stages behind it, beside the metadata.
  */
 #ifndef PREPROC_FLOW_H
 #define PREPROC_FLOW_H

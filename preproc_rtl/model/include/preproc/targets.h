@@ -60,8 +60,7 @@ void pp_targets_set(struct pp_targets *targets, uint16_t port,
                     const struct pp_target_config *config);
 
 /*
- * Who a parsed packet of `len` bytes from an uplink is for. What stands in the metadata is looked at once: written to
- * meanwhile it may find another target, and leads to no byte outside of the frame.
+ * Who a parsed packet of `len` bytes from an uplink is for.
  */
 uint16_t pp_targets_find(const struct pp_targets *targets, const struct hsr_rx_meta *meta,
                          const uint8_t *frame, uint32_t len);
