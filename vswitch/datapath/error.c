@@ -100,6 +100,18 @@ static void charge_owner(const struct dp_worker *w, const struct act_packet *p, 
         e->charged = to->port;
 }
 
+/* Its own address of a family; a family 0: it has none. */
+static struct cfg_addr uplink_address(const struct dp_worker *w, const struct pol_port *uplink,
+                                      uint8_t family)
+{
+    struct cfg_addr own = {.family = 4};
+
+    if (family == 6)
+        return pol_link6(w->policy, uplink)->link.addr;
+    hsr_store32(own.bytes, uplink->underlay4);
+    return own;
+}
+
 static void find_ends(const struct dp_worker *w, const struct act_packet *p, struct ends *e)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
@@ -109,10 +121,9 @@ static void find_ends(const struct dp_worker *w, const struct act_packet *p, str
         find_far_ends(w, p, e);
     } else if (!dp_from_uplink(p)) {
         speaks(w, port->subnet, e);
-    } else if (e->src.family == 4) { /* to a public address: we are its router */
+    } else { /* to a public address: we are its router */
         charge_owner(w, p, e);
-        e->gateway.family = 4;
-        hsr_store32(e->gateway.bytes, port->underlay4);
+        e->gateway = uplink_address(w, port, e->src.family);
         e->gateway_mac = port->mac48;
     }
 }

@@ -376,6 +376,40 @@ static void ipv6_errors(void **state)
     assert_memory_equal(in.b, want.b, want.len);
 }
 
+/* Out of hops or too big, from outside: told by the uplink, quoting the public address. */
+static void ipv6_told(void **state)
+{
+    static struct fr big;
+    struct bench *b = *state;
+    struct fr_flow f = {MAC_GW, MAC_UP, "2001:db8:1::9", "2001:db8::5", 80, 7, 1, 0};
+    const struct fr_flow told = {MAC_UP, MAC_GW, "fd00:99::1", "2001:db8:1::9", 0, 0, 0, 0};
+
+    apply(b, NAT_SIX);
+    fr_udp(&out, &f, 10);
+    bench_passes(b, "up", &out, "up", &in);
+    fr_error(&want, &told, 3, 0, &out, 1280);
+    assert_int_equal(in.len, want.len);
+    assert_memory_equal(in.b, want.b, want.len);
+    assert_int_equal(bench_drops(b, "up", HSR_DROP_TTL), 1);
+    f.ttl = 0;
+    fr_udp(&big, &f, 1480);
+    bench_passes(b, "up", &big, "up", &in);
+    assert_int_equal(bench_drops(b, "up", HSR_DROP_PMTU), 1);
+    assert_int_equal(in.len, FR_L3 + 1280); /* RFC 4443, 2.4 c */
+    assert_true(fr_sums_right(in.b, in.len));
+    assert_int_equal(fr_get16(in.b + 54), 0x0200);
+    assert_int_equal(fr_get32(in.b + 58), 1500);
+    assert_memory_equal(in.b, want.b, 18);
+    assert_memory_equal(in.b + 20, want.b + 20, 34);
+    assert_memory_equal(in.b + 62, big.b + FR_L3, 1280 - 48);
+    /* Not about an error. */
+    f.ttl = 1;
+    fr_error(&out, &f, 1, 4, &big, 100);
+    bench_push(b, "up", &out);
+    bench_run(b);
+    bench_quiet(b);
+}
+
 /* The link asks for public addresses and for the uplink's own. */
 static void ipv6_asked_for(void **state)
 {
@@ -414,6 +448,7 @@ int main(void)
         TEST(mss_clamped),
         TEST(ipv6),
         TEST(ipv6_errors),
+        TEST(ipv6_told),
         TEST(ipv6_asked_for),
         cmocka_unit_test_setup_teardown(without_fast_path, setup_slow, teardown),
         cmocka_unit_test_setup_teardown(restarted, setup_arena, teardown),
