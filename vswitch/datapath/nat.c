@@ -13,8 +13,9 @@
 #include "internal.h"
 
 /* Ports looked at of an address before the next one is tried: with nine of ten taken, one in a thousand sessions finds
- * none. */
-#define TRIES 64u
+ * none. Those whose answers go to another worker are not counted, but there is an end to them, too. */
+#define TRIES     64u
+#define TRIES_ALL (TRIES * HSR_MAX_WORKERS)
 
 static bool is_icmp(uint8_t proto)
 {
@@ -83,8 +84,7 @@ static bool is_free(const struct dp_worker *w, const struct dp_binding *b)
 {
     unsigned dir;
 
-    return dp_home(w, b->hash) == w->id &&
-           ses_find(w->sessions, b->hash, &b->key, b->swap, &dir) == NULL;
+    return ses_find(w->sessions, b->hash, &b->key, b->swap, &dir) == NULL;
 }
 
 /* A port of the address in `seen.src`. */
@@ -92,16 +92,19 @@ static bool try_address(struct dp_worker *w, struct pol_walk *walk, uint64_t has
                         struct dp_binding *b)
 {
     struct order o = order_of(walk->snat, hash, walk->sport);
-    uint32_t tries = !has_port(walk->proto) ? 1 : o.n < TRIES ? o.n : TRIES;
+    uint32_t all = !has_port(walk->proto) ? 1 : o.n < TRIES_ALL ? o.n : TRIES_ALL, tries = 0;
 
-    for (uint32_t i = 0; i < tries; i++, o.at = (o.at + o.step) % o.n) {
-        w->nat[walk->snat->id].tries++;
+    for (uint32_t i = 0; i < all && tries < TRIES; i++, o.at = (o.at + o.step) % o.n) {
         if (has_port(walk->proto)) {
             walk->seen.sport = (uint16_t)(o.lo + o.at);
             if (!usable(w, walk, walk->seen.sport))
                 continue;
         }
         answer_key(w, walk, b);
+        if (dp_home(w, b->hash) != w->id)
+            continue;
+        tries++;
+        w->nat[walk->snat->id].tries++;
         if (is_free(w, b))
             return true;
     }
@@ -153,13 +156,13 @@ enum hsr_drop dp_nat_bind(struct dp_worker *w, struct pol_walk *walk, uint64_t h
 /*
  * A session is at home where its answers come to. Those look like packets of something else to who does not know it, so
  * they must find it by themselves; the initiator's are led there by the policy that led the first of them. To a session of a
- * pool both come: its port is chosen so.
+ * pool both come: its port is chosen so, if it has one.
  */
 uint32_t dp_nat_home(const struct dp_worker *w, const struct pol_walk *walk, uint64_t hash)
 {
     struct dp_binding b;
 
-    if (!walk->translated || walk->snat != NULL)
+    if (!walk->translated || (walk->snat != NULL && has_port(walk->proto)))
         return dp_home(w, hash);
     answer_key(w, walk, &b);
     return dp_home(w, b.hash);

@@ -6,6 +6,7 @@
 
 #define WORKERS 4
 #define FLOWS   40
+#define MANY    NAT_OPTIONS(", workers: 16") NAT_WORLD NAT_POOL("20000-65535")
 #define FOUR    NAT_OPTIONS(", workers: 4") NAT_WORLD NAT_EIPS NAT_POOL("20000-29999") NAT_FORWARDS
 
 static struct fr whole, part, got;
@@ -343,6 +344,42 @@ static void order_is_kept(void **state)
     assert_handed(b);
 }
 
+/* A worker has only the ports whose answers come to it: however few those are, in an empty pool there is one. */
+static void always_a_port(void **state)
+{
+    static struct bench b;
+
+    (void)state;
+    bench_open(&b, &(struct bench_config){0}, MANY);
+    for (unsigned i = 0; i < 800; i++) {
+        struct way w = ports(&b_out, (uint16_t)(20000 + i), 80, 0, 80);
+
+        leaves(&b, &w, UDP);
+    }
+    bench_close(&b);
+}
+
+/* Without ports there is nothing to choose: the flow goes where its answers come to. */
+static void without_ports(void **state)
+{
+    static const uint8_t body[40] = {0, 0, 0x08, 0};
+    struct bench *b = *state;
+    char host[16];
+
+    for (unsigned i = 1; i <= 20; i++) {
+        struct fr_flow f = b_out.is, back = b_in.is;
+
+        snprintf(host, sizeof host, "198.51.100.%u", i);
+        f.dst = back.src = host;
+        fr_ip(&out, &f, 47, body, sizeof body);
+        bench_passes(b, "b", &out, "up", &got);
+        assert_int_equal(fr_get32(got.b + 26), fr_addr4("203.0.113.100"));
+        fr_ip(&out, &back, 47, body, sizeof body);
+        bench_passes(b, "up", &out, "b", &got);
+    }
+    assert_handed(b);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -358,6 +395,8 @@ int main(void)
         TEST(queue_full),
         TEST(written_to_meanwhile),
         TEST(order_is_kept),
+        cmocka_unit_test(always_a_port),
+        TEST(without_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
