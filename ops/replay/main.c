@@ -35,6 +35,9 @@ static const char usage[] =
     "as for "
     "avs-ctl flow create;\n"
     "                        with @NS it comes so long after the first frame; up to 64 times\n"
+    "      --apply FILE      another configuration, \"[@NS ]FILE\", so long after the first "
+    "frame;\n"
+    "                        up to 64 times\n"
     "      --meter METER     a meter for them, \"ID pps|bps RATE burst BURST\"\n"
     "      --slow            every packet walks the slow path\n"
     "      --no-flow-index   packets arrive without flow ids\n"
@@ -57,6 +60,7 @@ enum {
     OPT_WORKER_RATE,
     OPT_PATIENCE,
     OPT_RULE,
+    OPT_APPLY,
     OPT_METER,
     OPT_SLOW,
     OPT_NO_FIT,
@@ -76,6 +80,7 @@ static const struct option options[] = {
     {"worker-rate", required_argument, NULL, OPT_WORKER_RATE},
     {"patience", required_argument, NULL, OPT_PATIENCE},
     {"rule", required_argument, NULL, OPT_RULE},
+    {"apply", required_argument, NULL, OPT_APPLY},
     {"meter", required_argument, NULL, OPT_METER},
     {"slow", no_argument, NULL, OPT_SLOW},
     {"no-flow-index", no_argument, NULL, OPT_NO_FIT},
@@ -110,6 +115,15 @@ static bool add_input(struct replay_options *o, char *text)
     o->port[o->inputs] = text;
     o->file[o->inputs++] = equals + 1;
     return true;
+}
+
+static bool add_timed(struct replay_timed *list, const char *wants, const char *text)
+{
+    bool good = replay_timed_add(list, text);
+
+    if (!good)
+        fprintf(stderr, "avs-replay: %s, at most %d times, not '%s'\n", wants, REPLAY_TIMED, text);
+    return good;
 }
 
 static bool take(struct replay_options *o, int option, char *value)
@@ -157,10 +171,11 @@ static bool take(struct replay_options *o, int option, char *value)
         good = number(value, 1, 10000000000, &o->patience_ns);
         break;
     case OPT_RULE:
-        good = replay_take_rule(o, value);
-        break;
+        return add_timed(&o->rules, "--rule wants \"[@NS ]PORT RULE\"", value);
+    case OPT_APPLY:
+        return add_timed(&o->applies, "--apply wants \"[@NS ]FILE\"", value);
     case OPT_METER:
-        good = o->meters < REPLAY_RULES;
+        good = o->meters < REPLAY_METERS;
         if (good)
             o->meter[o->meters++] = value;
         break;
@@ -210,7 +225,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "avs-replay: %s\n", why);
         return REPLAY_BROKEN;
     }
-    rc = replay_load(&o, &cfg);
+    rc = replay_load(&r, o.config, NULL, &cfg);
     if (rc == REPLAY_OK)
         rc = replay_run(&r, cfg);
     if (rc == REPLAY_OK)

@@ -12,9 +12,17 @@
 #include "firmware/firmware.h"
 
 #define REPLAY_INPUTS 64
-#define REPLAY_RULES  64
+#define REPLAY_TIMED  64
+#define REPLAY_METERS 64
 
 enum { REPLAY_OK, REPLAY_BROKEN, REPLAY_USAGE, REPLAY_CONFIG, REPLAY_CAPTURE };
+
+/* Words of the command line with the time at which they are due, in that order (timed.c). */
+struct replay_timed {
+    const char *text[REPLAY_TIMED];
+    uint64_t at[REPLAY_TIMED]; /* ns after the first frame, 0: before it */
+    unsigned n;
+};
 
 struct replay_options {
     const char *config;
@@ -22,10 +30,9 @@ struct replay_options {
     const char *port[REPLAY_INPUTS]; /* -p PORT=FILE */
     const char *file[REPLAY_INPUTS];
     unsigned inputs;
-    const char *rule[REPLAY_RULES]; /* --rule [@NS ]PORT RULE, by time */
-    uint64_t rule_at[REPLAY_RULES]; /* ns after the first frame, 0: before it */
-    unsigned rules;
-    const char *meter[REPLAY_RULES]; /* --meter ID pps|bps RATE burst BURST */
+    struct replay_timed rules;        /* --rule [@NS ]PORT RULE */
+    struct replay_timed applies;      /* --apply @NS FILE */
+    const char *meter[REPLAY_METERS]; /* --meter ID pps|bps RATE burst BURST */
     unsigned meters;
     unsigned vector;      /* 0: as configured */
     unsigned workers;     /* 0: as configured */
@@ -46,9 +53,10 @@ struct replay {
     uint64_t first; /* capture time of the first frame, ns since 1970 */
     uint64_t now;   /* NIC time */
     uint64_t frames;
-    unsigned rules_done;
-    bool limited;                    /* workers have a rate, now */
-    int64_t budget[HSR_MAX_WORKERS]; /* packets x 10^9 a worker may still do at this time */
+    unsigned rules_done, applies_done;
+    int input_fd[REPLAY_INPUTS], out_fd; /* 0: not opened yet */
+    bool limited;                        /* workers have a rate, now */
+    int64_t budget[HSR_MAX_WORKERS];     /* packets x 10^9 a worker may still do at this time */
     uint32_t sessions_high;
     uint32_t leaked_sessions;
     uint32_t leaked_slots;
@@ -59,11 +67,16 @@ struct replay {
     bool corrupt;
 };
 
-/* Load the configuration with its ports turned into captures; 0 or an exit code, with a line on stderr. */
-int replay_load(const struct replay_options *options, struct cfg **cfg);
+/*
+ * Load a configuration with its ports turned into captures, to follow the one that runs (NULL: none does); 0 or an exit
+ * code, with a line on stderr.
+ */
+int replay_load(struct replay *r, const char *file, const struct cfg *old, struct cfg **cfg);
 
-/* Note a --rule; false after a line on stderr (rules.c). */
-bool replay_take_rule(struct replay_options *options, const char *text);
+/* Note "[@NS ]TEXT"; false: that is none, or there are too many. */
+bool replay_timed_add(struct replay_timed *list, const char *text);
+/* The next one that is due `ns` after the first frame, and counts it; NULL: none is. */
+const char *replay_timed_due(const struct replay_timed *list, unsigned *done, uint64_t ns);
 
 /* Set the meters; create the rules that are due `ns` after the first frame. 0 or an exit code, with a line on stderr. */
 int replay_set_meters(struct replay *r);

@@ -2,45 +2,9 @@
 /* Rules and meters of a replay, at the time they are due. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "replay.h"
-
-static bool read_time(const char **text, uint64_t *ns)
-{
-    char *end;
-
-    *ns = 0;
-    if (**text != '@')
-        return true;
-    *ns = strtoull(*text + 1, &end, 10);
-    if ((*text)[1] < '0' || (*text)[1] > '9' || *end != ' ')
-        return false;
-    *text = end + 1;
-    return true;
-}
-
-bool replay_take_rule(struct replay_options *o, const char *text)
-{
-    unsigned at = o->rules;
-    uint64_t ns;
-
-    if (o->rules == REPLAY_RULES || !read_time(&text, &ns)) {
-        fprintf(stderr,
-                "avs-replay: --rule wants \"[@NS ]PORT RULE\", at most %d times, not '%s'\n",
-                REPLAY_RULES, text);
-        return false;
-    }
-    for (; at > 0 && o->rule_at[at - 1] > ns; at--) {
-        o->rule[at] = o->rule[at - 1];
-        o->rule_at[at] = o->rule_at[at - 1];
-    }
-    o->rule[at] = text;
-    o->rule_at[at] = ns;
-    o->rules++;
-    return true;
-}
 
 static int refused(const char *option, const char *text, const struct ctl_rule_error *error)
 {
@@ -68,11 +32,12 @@ static int create(struct replay *r, const char *text)
 
 int replay_create_rules(struct replay *r, uint64_t ns)
 {
-    const struct replay_options *o = r->options;
+    const char *text;
     int rc = REPLAY_OK;
 
-    while (rc == REPLAY_OK && r->rules_done < o->rules && o->rule_at[r->rules_done] <= ns)
-        rc = create(r, o->rule[r->rules_done++]);
+    while (rc == REPLAY_OK &&
+           (text = replay_timed_due(&r->options->rules, &r->rules_done, ns)) != NULL)
+        rc = create(r, text);
     return rc;
 }
 

@@ -128,6 +128,43 @@ static void set_patience(struct replay *r)
         nic_pcap_patience(port_of(r, i), r->options->patience_ns);
 }
 
+/* The configurations whose time has come. */
+static int apply_due(struct replay *r, uint64_t ns)
+{
+    struct cfg_error error = {.line = 0};
+    const char *file;
+    struct cfg *cfg;
+
+    while ((file = replay_timed_due(&r->options->applies, &r->applies_done, ns)) != NULL) {
+        int rc = replay_load(r, file, fw_cfg(r->fw), &cfg);
+
+        if (rc != REPLAY_OK)
+            return rc;
+        if (fw_apply(r->fw, cfg, &error) < 0) {
+            fprintf(stderr, "avs-replay: %s: %s: %s\n", file, error.path, error.text);
+            cfg_free(cfg);
+            return REPLAY_CONFIG;
+        }
+    }
+    return REPLAY_OK;
+}
+
+/* Has all been done that the command line gives a time for? */
+static int all_done(const struct replay *r)
+{
+    const struct replay_timed *rules = &r->options->rules, *applies = &r->options->applies;
+    const char *late = NULL;
+
+    if (r->rules_done < rules->n)
+        late = rules->text[r->rules_done];
+    else if (r->applies_done < applies->n)
+        late = applies->text[r->applies_done];
+    if (late == NULL)
+        return REPLAY_OK;
+    fprintf(stderr, "avs-replay: '%s' would come after the last frame\n", late);
+    return REPLAY_CONFIG;
+}
+
 static int play(struct replay *r)
 {
     uint64_t t = next_time(r);
@@ -138,7 +175,9 @@ static int play(struct replay *r)
     r->limited = r->options->worker_rate != 0;
     set_patience(r);
     for (; t != UINT64_MAX; t = next_event(r, last)) {
-        rc = replay_create_rules(r, t - r->first);
+        rc = apply_due(r, t - r->first);
+        if (rc == REPLAY_OK)
+            rc = replay_create_rules(r, t - r->first);
         if (rc != REPLAY_OK)
             return rc;
         give_time(r, t + r->options->quantum_ns - last);
@@ -149,11 +188,9 @@ static int play(struct replay *r)
             r->sessions_high = sessions(r);
     }
     r->limited = false;
-    if (r->rules_done < r->options->rules) {
-        fprintf(stderr, "avs-replay: rule '%s' would come after the last frame\n",
-                r->options->rule[r->rules_done]);
-        return REPLAY_CONFIG;
-    }
+    rc = all_done(r);
+    if (rc != REPLAY_OK)
+        return rc;
     return capture_errors(r);
 }
 
