@@ -14,7 +14,10 @@ static const char usage[] =
     "between a source and a sink in memory. UDP, each flow once in random order, again and "
     "again.\n"
     "\n"
-    "      --case NAME       forward (vNIC to vNIC, default) or vxlan (vNIC to uplink)\n"
+    "      --case NAME       forward (vNIC to vNIC, default), vxlan (vNIC to another host's),\n"
+    "                        snat (vNIC to outside by a shared address) or eip (outside to a "
+    "vNIC's\n"
+    "                        own address)\n"
     "      --flows N         1..4000000 (default 1000)\n"
     "      --seconds S       measured time (default 2)\n"
     "      --warmup S        before that, once every session is open (default 0.5)\n"
@@ -88,10 +91,8 @@ static bool take(struct bench_options *o, int option, const char *value)
 
     switch (option) {
     case OPT_CASE:
-        o->name = value;
-        good = strcmp(value, "forward") == 0 || strcmp(value, "vxlan") == 0;
-        if (!good)
-            fprintf(stderr, "avs-bench: no case '%s'; there are: forward, vxlan\n", value);
+        o->what = bench_case(value);
+        good = o->what != NULL;
         break;
     case OPT_FLOWS:
         good = number(value, 1, 4000000, &n);
@@ -149,7 +150,7 @@ static bool take(struct bench_options *o, int option, const char *value)
 
 static int write_capture(const struct bench_options *o)
 {
-    struct nic_ring_frame *frames = bench_frames(o->flows, o->size);
+    struct nic_ring_frame *frames = bench_frames(o->what, o->flows, o->size);
     bool good = frames != NULL && bench_capture(o->capture, frames, o->flows);
 
     bench_frames_free(frames);
@@ -158,7 +159,7 @@ static int write_capture(const struct bench_options *o)
 
 int main(int argc, char **argv)
 {
-    struct bench_options o = {.name = "forward",
+    struct bench_options o = {.what = bench_case("forward"),
                               .flows = 1000,
                               .size = BENCH_FRAME_MIN,
                               .vector = HSR_MAX_VECTOR,

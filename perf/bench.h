@@ -25,8 +25,16 @@ enum bench_stage {
     BENCH_STAGES
 };
 
+/* What is measured: the last ports of the configuration and what follows them, and the ends of the frames. */
+struct bench_case {
+    const char *name;
+    const char *ports;
+    uint8_t dmac[6], smac[6];
+    uint8_t src[4], dst[4];
+};
+
 struct bench_options {
-    const char *name;    /* "forward" or "vxlan" */
+    const struct bench_case *what;
     const char *capture; /* write the frames here, and measure nothing */
     uint32_t flows;
     uint32_t size; /* bytes of a frame */
@@ -57,8 +65,11 @@ struct bench {
     uint64_t drops;
 };
 
-/* All frames, each flow once, in random order (the same for the same number); NULL when memory runs out. */
-struct nic_ring_frame *bench_frames(uint32_t flows, uint32_t size);
+/* NULL with a line on stderr: there is no such case. */
+const struct bench_case *bench_case(const char *name);
+
+/* All frames of a case, each flow once, in random order (the same for the same number); NULL when memory runs out. */
+struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t size);
 void bench_frames_free(struct nic_ring_frame *frames);
 /* The frames as a capture that a peer can send; false with a line on stderr. */
 bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32_t flows);

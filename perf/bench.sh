@@ -5,7 +5,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export AVS_BUILD_DIR=${AVS_BUILD_DIR:-$here/../build/release}
-names_known="forward-1k forward-100k vxlan-1k vxlan-100k tcp budget"
+names_known="forward-1k forward-100k vxlan-1k vxlan-100k snat-1k eip-1k tcp budget"
 
 usage() {
     cat <<USAGE
@@ -13,7 +13,7 @@ usage: ./run bench [options] [NAME...]
 
   --quick          3 rounds of 2 s (default)
   --full           5 rounds of 5 s
-  --peer ovs|none  measure OVS-DPDK beside ours (default: ovs)
+  --peer ovs|none  measure OVS-DPDK beside ours (default: ovs), where it has the same work
   --cpu N          the core (default: the last one)
   --json           the result as JSON on stdout
 
@@ -84,11 +84,11 @@ one() {
 packets() {
     local bench=$1 name=${1%-*} flows=1000 round
     [[ $1 == *-1k ]] || flows=100000
-    "$AVS_BUILD_DIR/bin/avs-bench" --flows "$flows" --capture "$work/$flows.pcap"
+    "$AVS_BUILD_DIR/bin/avs-bench" --case "$name" --flows "$flows" --capture "$work/$flows.pcap"
     for ((round = 1; round <= rounds; round++)); do
         one "$bench" avs "$round" "$AVS_BUILD_DIR/bin/avs-bench" --case "$name" --flows "$flows" \
             --seconds "$seconds" --cpu "$cpu" --stages
-        [ "$peer" != ovs ] ||
+        [[ $peer != ovs || $name == snat || $name == eip ]] ||
             one "$bench" ovs "$round" "$here/peers/ovs_dpdk.sh" "$name" "$work/$flows.pcap" "$cpu" "$seconds"
     done
 }

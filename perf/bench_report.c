@@ -52,7 +52,7 @@ int bench_report(struct bench *b)
     double hz = bench_cycle_rate();
     json_t *o = json_object();
 
-    json_object_set_new(o, "case", json_string(b->options->name));
+    json_object_set_new(o, "case", json_string(b->options->what->name));
     set_count(o, "flows", b->options->flows);
     set_count(o, "size", b->options->size);
     json_object_set_new(o, "slice", json_boolean(b->options->slice));

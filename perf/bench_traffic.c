@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UDP frames of many flows between two guests. */
+/* UDP frames of many flows between the two ends of a case. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,18 +19,19 @@ static uint64_t random_next(uint64_t *state)
     return *state * UINT64_C(2685821657736338717);
 }
 
-/* Flow `i` from 10.1.0.5 to 10.1.0.6: the flows differ in their ports. */
-static void make_frame(uint8_t *f, uint32_t i, uint32_t size)
+/* Flow `i`: the flows differ in their ports. */
+static void make_frame(const struct bench_case *what, uint8_t *f, uint32_t i, uint32_t size)
 {
-    static const uint8_t head[34] = {0x02, 0, 0, 0, 0,  2, 0x02, 0, 0,  0,  0, 1,
-                                     0x08, 0,                                     /* Ethernet */
-                                     0x45, 0, 0, 0, 0,  1, 0x40, 0, 64, 17, 0, 0, /* IPv4 */
-                                     10,   1, 0, 5, 10, 1, 0,    6};
-
-    uint16_t udp = (uint16_t)(size - sizeof head);
+    static const uint8_t ip[12] = {0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 17, 0, 0};
+    uint16_t udp = (uint16_t)(size - 34);
 
     memset(f, 0, size);
-    memcpy(f, head, sizeof head);
+    memcpy(f, what->dmac, 6);
+    memcpy(f + 6, what->smac, 6);
+    hsr_store16(f + 12, 0x0800);
+    memcpy(f + 14, ip, sizeof ip);
+    memcpy(f + 26, what->src, 4);
+    memcpy(f + 30, what->dst, 4);
     hsr_store16(f + 16, (uint16_t)(size - 14));
     hsr_store16(f + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, f + 14, 20)));
     hsr_store16(f + 34, (uint16_t)(1024 + i % SPORTS));
@@ -42,7 +43,7 @@ static void make_frame(uint8_t *f, uint32_t i, uint32_t size)
     hsr_store16(f + 40, sum == 0 ? 0xFFFF : sum);
 }
 
-struct nic_ring_frame *bench_frames(uint32_t flows, uint32_t size)
+struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t size)
 {
     /* One block: the list, then the bytes it points to. */
     struct nic_ring_frame *frames = malloc((size_t)flows * (sizeof *frames + size));
@@ -63,7 +64,7 @@ struct nic_ring_frame *bench_frames(uint32_t flows, uint32_t size)
     for (uint32_t i = 0; i < flows; i++) {
         uint8_t *f = (uint8_t *)(frames + flows) + (size_t)i * size;
 
-        make_frame(f, order[i], size);
+        make_frame(what, f, order[i], size);
         frames[i] = (struct nic_ring_frame){.data = f, .len = size};
     }
     free(order);

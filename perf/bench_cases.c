@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cases: who sends from where, and what of the configuration is theirs. Frames come in by port "in", leave by "out". */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+
+/* A guest that sends, under anti-spoofing and the default group. */
+#define GUEST_IN                                                                                \
+    "  - {name: in, role: vnic, type: ring, device: 'ring:source', mac: '02:00:00:00:00:01',\n" \
+    "     subnet: front, addresses: [10.1.0.5], security_groups: [web]}\n"
+#define GUEST_OUT                                                                              \
+    "  - {name: out, role: vnic, type: ring, device: 'ring:sink', mac: '02:00:00:00:00:02',\n" \
+    "     subnet: front, addresses: [10.1.0.6], security_groups: [web]}\n"
+#define UPLINK(name, ring)                                                          \
+    "  - {name: " name ", role: uplink, type: ring, device: 'ring:" ring "', mac: " \
+    "'02:bb:00:00:00:01',\n"                                                        \
+    "     address: 192.0.2.1/24, gateway: 192.0.2.2}\n"                             \
+    "underlay: {neighbors: [{address: 192.0.2.2, mac: '02:aa:00:00:00:02'}]}\n"
+#define WAY_OUT "routes: [{vpc: blue, prefix: 0.0.0.0/0, type: external}]\n"
+
+#define MAC_IN              \
+    {                       \
+        0x02, 0, 0, 0, 0, 1 \
+    }
+#define MAC_OUT             \
+    {                       \
+        0x02, 0, 0, 0, 0, 2 \
+    }
+#define MAC_UPLINK             \
+    {                          \
+        0x02, 0xBB, 0, 0, 0, 1 \
+    }
+#define MAC_GATEWAY            \
+    {                          \
+        0x02, 0, 0x5E, 0, 1, 1 \
+    } /* of the guests */
+#define MAC_ROUTER             \
+    {                          \
+        0x02, 0xAA, 0, 0, 0, 2 \
+    } /* of the uplink */
+
+static const struct bench_case cases[] = {
+    {
+        .name = "forward",
+        .ports = GUEST_IN GUEST_OUT,
+        .dmac = MAC_OUT,
+        .smac = MAC_IN,
+        .src = {10, 1, 0, 5},
+        .dst = {10, 1, 0, 6},
+    },
+    {
+        .name = "vxlan",
+        .ports = GUEST_IN UPLINK("out", "sink") "mappings: [{vpc: blue, address: 10.1.0.6, mac: "
+                                                "'02:00:00:00:00:02', vtep: 192.0.2.2}]\n",
+        .dmac = MAC_OUT,
+        .smac = MAC_IN,
+        .src = {10, 1, 0, 5},
+        .dst = {10, 1, 0, 6},
+    },
+    {
+        .name = "snat",
+        .ports = GUEST_IN UPLINK("out", "sink") WAY_OUT
+        "snat: [{name: pool, vpc: blue, addresses: [203.0.113.1]}]\n",
+        .dmac = MAC_GATEWAY,
+        .smac = MAC_IN,
+        .src = {10, 1, 0, 5},
+        .dst = {198, 51, 100, 9},
+    },
+    {
+        .name = "eip",
+        .ports = GUEST_OUT UPLINK("in", "source") WAY_OUT
+        "eips: [{name: one, address: 203.0.113.5, vnic: out}]\n",
+        .dmac = MAC_UPLINK,
+        .smac = MAC_ROUTER,
+        .src = {198, 51, 100, 9},
+        .dst = {203, 0, 113, 5},
+    },
+};
+
+const struct bench_case *bench_case(const char *name)
+{
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (strcmp(cases[i].name, name) == 0)
+            return &cases[i];
+    fprintf(stderr, "avs-bench: no case '%s'; there are:", name);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        fprintf(stderr, " %s", cases[i].name);
+    fputc('\n', stderr);
+    return NULL;
+}
