@@ -5,22 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mixture.h"
+#include "check.h"
 
 #define FINDINGS 10 /* that are told of */
 
-struct check {
-    const struct mix_world *world;
-    struct mix_stream *stream;
-    uint32_t streams;
-    uint32_t *next[2]; /* by direction and stream: what comes next */
-    uint64_t frame;    /* number in the capture */
-    unsigned port;
-    uint64_t stamped; /* frames whose payload said whose they are */
-    unsigned findings;
-};
-
-__attribute__((format(printf, 2, 3))) static void finding(struct check *c, const char *format, ...)
+void mix_finding(struct check *c, const char *format, ...)
 {
     char name[16];
     va_list args;
@@ -35,17 +24,7 @@ __attribute__((format(printf, 2, 3))) static void finding(struct check *c, const
     fputc('\n', stderr);
 }
 
-/* The inner frame, the tenant it is for, and of its IP packet what the checks need. */
-struct seen {
-    const uint8_t *ip, *l4;
-    uint32_t l4_len;
-    unsigned tenant;
-    uint8_t proto;
-    bool six, fragment;
-    uint32_t frag_off;
-};
-
-static uint64_t stamp_at(const uint8_t *p)
+uint64_t mix_stamp_at(const uint8_t *p)
 {
     uint64_t v;
 
@@ -67,16 +46,26 @@ static bool uniform(const uint8_t *p, uint32_t len, uint64_t first, uint32_t ski
     return true;
 }
 
+/* Must all of it arrive? */
+static bool held_to_all(const struct check *c, const struct mix_stream *s)
+{
+    return c->world->exact && s->grade == MIX_CLEAN && !c->moved[s->id];
+}
+
 /* Order, and with nothing short completeness: `place` is where it begins, `length` how far the stream comes by it. */
 static void in_order(struct check *c, const struct mix_stream *s, unsigned dir, uint32_t place,
                      uint32_t length)
 {
     uint32_t *next = &c->next[dir][s->id];
 
+    /* A public address that is another guest's meanwhile: the captures are read one after the other. */
+    if (c->at[dir][s->id] != c->port && s->path != MIX_INSIDE && s->grade != MIX_CLEAN)
+        *next = 0;
+    c->at[dir][s->id] = (uint8_t)c->port;
     if (place < *next)
-        finding(c, "stream %u/%u: %u after %u", s->id, dir, place, *next);
-    else if (c->world->exact && s->grade == MIX_CLEAN && place != *next)
-        finding(c, "stream %u/%u: %u where %u should be", s->id, dir, place, *next);
+        mix_finding(c, "stream %u/%u: %u after %u", s->id, dir, place, *next);
+    else if (held_to_all(c, s) && place != *next)
+        mix_finding(c, "stream %u/%u: %u where %u should be", s->id, dir, place, *next);
     *next = place + length;
 }
 
@@ -88,20 +77,26 @@ static void payload(struct check *c, const struct seen *f, const uint8_t *p, uin
 
     if (len < lead + 8)
         return;
-    uint64_t first = stamp_at(p + lead);
+    uint64_t first = mix_stamp_at(p + lead);
     unsigned tenant = (unsigned)(first >> 56), dir = first >> 32 & 1;
     uint32_t id = first >> 33 & MIX_NO_STREAM;
 
+    if (tenant == MIX_PUBLIC)
+        mix_check_public(c, f, first);
+    else if (f->tenant == MIX_PUBLIC)
+        mix_check_outside(c, f, tenant);
+    if (c->collecting)
+        return;
     c->stamped++;
-    if (tenant != f->tenant) {
-        finding(c, "payload of %s %u in the network of tenant %u",
-                tenant == MIX_NOBODY ? "nobody," : "tenant", tenant, f->tenant);
+    if (tenant != MIX_PUBLIC && f->tenant != MIX_PUBLIC && tenant != f->tenant) {
+        mix_finding(c, "payload of %s %u in the network of tenant %u",
+                    tenant == MIX_NOBODY ? "nobody," : "tenant", tenant, f->tenant);
         return;
     }
     if (lead > 0 && tcp)
         first = (first & ~UINT64_C(0xFFFFFFFF)) | (uint32_t)((uint32_t)first - 1);
     if (!uniform(p, len, first, skip, tcp)) {
-        finding(c, "payload of stream %u is torn", id);
+        mix_finding(c, "payload of stream %u is torn", id);
         return;
     }
     if (f->fragment || id >= c->streams)
@@ -123,14 +118,13 @@ static void addressed(struct check *c, const struct seen *f, const uint8_t *fram
     self.dst = self.src;
     fr_ip(&expected, &self, 0, "", 0);
     if (fr_get_mac(frame) != c->world->guest[f->tenant][c->port % MIX_GUESTS].mac)
-        finding(c, "for another MAC address");
+        mix_finding(c, "for another MAC address");
     else if (memcmp(expected.b + FR_L3 + (f->six ? 24 : 16), f->ip + (f->six ? 24 : 16),
                     f->six ? 16 : 4) != 0)
-        finding(c, "for another address");
+        mix_finding(c, "for another address");
 }
 
-/* IP header of a frame without VLAN; false: no IP. */
-static bool read_ip(const uint8_t *frame, uint32_t len, struct seen *f)
+bool mix_read_ip(const uint8_t *frame, uint32_t len, struct seen *f)
 {
     uint16_t type = len >= 34 ? fr_get16(frame + 12) : 0;
 
@@ -163,18 +157,30 @@ static bool read_ip(const uint8_t *frame, uint32_t len, struct seen *f)
     return f->l4 + f->l4_len <= frame + len;
 }
 
+/* Its number says whose it is (traffic.c). */
+static void syn(struct check *c, const struct seen *f)
+{
+    uint32_t id = f->l4_len >= 20 ? fr_get32(f->l4 + 4) >> 3 & MIX_NO_STREAM : MIX_NO_STREAM;
+
+    if (id < c->streams && c->stream[id].path != MIX_INSIDE && f->l4[13] & FR_SYN)
+        mix_check_public(c, f, mix_stamp(MIX_PUBLIC, id, (f->l4[13] & FR_ACK) != 0, 0));
+}
+
 static void guests_frame(struct check *c, struct seen *f, const uint8_t *frame, uint32_t len)
 {
     uint32_t head;
 
-    if (!read_ip(frame, len, f))
+    if (!mix_read_ip(frame, len, f))
         return; /* ARP */
-    if (!f->fragment && !fr_sums_right(frame, len))
-        finding(c, "a checksum is wrong");
-    if (c->port != MIX_UPLINK)
+    if (!c->collecting && !f->fragment && !fr_sums_right(frame, len))
+        mix_finding(c, "a checksum is wrong");
+    if (!c->collecting && c->port != MIX_UPLINK)
         addressed(c, f, frame);
+    if (f->tenant == MIX_PUBLIC)
+        mix_check_outside(c, f, MIX_PUBLIC);
     switch (f->proto) {
     case 6:
+        syn(c, f);
         head = f->l4_len >= 20 ? (f->l4[12] >> 4) * 4u : f->l4_len;
         break;
     case 17:
@@ -182,8 +188,11 @@ static void guests_frame(struct check *c, struct seen *f, const uint8_t *frame, 
         break;
     case 1:
     case 58:
-        if (f->l4[0] != 8 && f->l4[0] != 0 && f->l4[0] != 128 && f->l4[0] != 129)
-            return; /* an error, or of the neighbourhood */
+        if (f->l4[0] != 8 && f->l4[0] != 0 && f->l4[0] != 128 && f->l4[0] != 129) {
+            if (f->l4[0] < 128)
+                mix_check_error(c, f);
+            return; /* or of the neighbourhood */
+        }
         head = 8;
         break;
     default:
@@ -198,19 +207,31 @@ static void uplink_frame(struct check *c, const uint8_t *frame, uint32_t len)
     struct seen f;
     uint32_t inner = 16;
 
-    if (!read_ip(frame, len, &f) || f.proto != 17 || f.fragment || f.l4_len < 30)
+    if (!mix_read_ip(frame, len, &f))
         return; /* the host's own */
-    if (fr_get16(f.l4 + 2) == 6081)
-        inner += (f.l4[8] & 0x3Fu) * 4;
-    else if (fr_get16(f.l4 + 2) != 4789)
+    uint16_t tunnel = f.proto == 17 && !f.fragment && f.l4_len >= 30 ? fr_get16(f.l4 + 2) : 0;
+
+    if (!mix_tunnel_port(tunnel)) {
+        f.tenant = MIX_PUBLIC;
+        if (c->world->states > 0)
+            guests_frame(c, &f, frame, len);
         return;
+    }
+    if (tunnel == 6081)
+        inner += (f.l4[8] & 0x3Fu) * 4;
     f.tenant = (fr_get32(f.l4 + 12) >> 8) - MIX_VNI;
     if (f.tenant >= c->world->tenants || f.l4_len < inner)
-        finding(c, "to a network that is no tenant's");
+        mix_finding(c, "to a network that is no tenant's");
     else if (c->world->geneve[f.tenant] != (fr_get16(f.l4 + 2) == 6081))
-        finding(c, "in the other kind of tunnel");
+        mix_finding(c, "in the other kind of tunnel");
     else
         guests_frame(c, &f, f.l4 + inner, f.l4_len - inner);
+}
+
+/* Was the configuration in force? What comes within a quantum leaves at its end. */
+static bool came(const struct check *c, unsigned state)
+{
+    return c->now >= c->begin + c->world->quantum + c->change[state];
 }
 
 static void check_port(struct check *c, const char *out)
@@ -221,15 +242,36 @@ static void check_port(struct check *c, const char *out)
 
     if (f == NULL)
         return;
-    for (c->frame = 1; mix_pcap_get(f, frame, &len); c->frame++) {
+    for (c->frame = 1; mix_pcap_get(f, frame, &len, &c->now); c->frame++) {
         struct seen seen = {.tenant = c->port / MIX_GUESTS};
 
+        for (c->state = 0; c->state + 1 < c->world->states && came(c, c->state + 1);)
+            c->state++;
         if (c->port == MIX_UPLINK)
             uplink_frame(c, frame, len);
         else
             guests_frame(c, &seen, frame, len);
     }
     fclose(f);
+}
+
+/* What there was of them; answers that went to an end of an earlier run, which was another this time, are few. */
+static void public_addresses(struct check *c)
+{
+    uint32_t moved = 0, bound = 0;
+
+    for (uint32_t id = 0; id < c->streams; id++) {
+        moved += c->moved[id];
+        bound += c->stream[id].bound.pub != MIX_UNBOUND;
+    }
+    if (c->world->states == 1 && c->world->exact && moved > 10 + bound / 4)
+        mix_finding(c, "%u of %u streams are not seen as before", moved, bound);
+    printf("; public: %llu+%llu out, %llu+%llu in, %llu+%llu hairpin, %llu errors, %u bound, %u "
+           "otherwise, %u states",
+           (unsigned long long)c->seen[MIX_OUT][0], (unsigned long long)c->seen[MIX_OUT][1],
+           (unsigned long long)c->seen[MIX_IN][0], (unsigned long long)c->seen[MIX_IN][1],
+           (unsigned long long)c->seen[MIX_HAIRPIN][0], (unsigned long long)c->seen[MIX_HAIRPIN][1],
+           (unsigned long long)c->errors, bound, moved, c->world->states);
 }
 
 /* With nothing short, all that clean streams sent has arrived. */
@@ -245,15 +287,19 @@ static void complete(struct check *c)
         for (unsigned dir = 0; dir < 2; dir++) {
             sent += s->sent[dir];
             arrived += c->next[dir][id];
-            if (c->world->exact && s->grade == MIX_CLEAN && c->next[dir][id] != s->sent[dir])
-                finding(c, "stream %u/%u (kind %u, %u to %u): %u of %u arrived", id, dir, s->kind,
-                        s->from, s->to, c->next[dir][id], s->sent[dir]);
+            if (held_to_all(c, s) && c->next[dir][id] != s->sent[dir])
+                mix_finding(c, "stream %u/%u (path %u, kind %u, %u to %u): %u of %u arrived", id,
+                            dir, s->path, s->kind, s->from, s->to, c->next[dir][id], s->sent[dir]);
         }
     }
     if (arrived == 0 || arrived > sent)
-        finding(c, "%llu arrived of %llu", (unsigned long long)arrived, (unsigned long long)sent);
-    printf("%u streams, %llu frames with stamps, %s\n", c->streams, (unsigned long long)c->stamped,
+        mix_finding(c, "%llu arrived of %llu", (unsigned long long)arrived,
+                    (unsigned long long)sent);
+    printf("%u streams, %llu frames with stamps, %s", c->streams, (unsigned long long)c->stamped,
            c->world->exact ? "nothing short" : "tables short");
+    if (c->world->states > 0)
+        public_addresses(c);
+    putchar('\n');
 }
 
 static bool load_streams(struct check *c, const char *dir)
@@ -271,30 +317,95 @@ static bool load_streams(struct check *c, const char *dir)
     rewind(f);
     c->streams = (uint32_t)((size_t)size / sizeof *c->stream);
     c->stream = calloc(c->streams + 1, sizeof *c->stream);
-    for (unsigned way = 0; way < 2; way++)
+    c->moved = calloc(c->streams + 1, sizeof *c->moved);
+    for (unsigned way = 0; way < 2; way++) {
+        c->at[way] = calloc(c->streams + 1, sizeof **c->at);
         c->next[way] = calloc(c->streams + 1, sizeof **c->next);
-    bool good = c->stream != NULL && c->next[0] != NULL && c->next[1] != NULL &&
+    }
+    bool good = c->stream != NULL && c->moved != NULL && c->next[0] != NULL && c->next[1] != NULL &&
+                c->at[0] != NULL && c->at[1] != NULL &&
                 fread(c->stream, sizeof *c->stream, c->streams, f) == c->streams;
 
     fclose(f);
     return good;
 }
 
+/* When each configuration came; none of those that never did. */
+static void load_changes(struct check *c, const char *dir)
+{
+    char path[512];
+    unsigned long long ns;
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/changes", dir);
+    f = fopen(path, "r");
+    for (unsigned i = 1; i < MIX_STATES; i++)
+        c->change[i] = f != NULL && fscanf(f, "%llu", &ns) == 1 ? ns : UINT64_MAX / 2;
+    if (f != NULL)
+        fclose(f);
+}
+
+static void check_ports(struct check *c, const char *out)
+{
+    for (c->port = 0; c->port < MIX_PORTS; c->port++)
+        check_port(c, out);
+}
+
+static bool load(struct check *c, const char *dir)
+{
+    load_changes(c, dir);
+    if (load_streams(c, dir) && mix_ends_open(&c->ends, 8 * c->streams))
+        return true;
+    fprintf(stderr, "mixture: %s/streams cannot be read\n", dir);
+    c->findings = 1;
+    return false;
+}
+
+static void unload(struct check *c)
+{
+    free(c->stream);
+    for (unsigned way = 0; way < 2; way++) {
+        free(c->at[way]);
+        free(c->next[way]);
+    }
+    free(c->moved);
+    mix_ends_close(&c->ends);
+}
+
+int mix_bind(const struct mix_world *w, const char *dir, const char *out)
+{
+    struct check c = {.world = w, .begin = MIX_BEGIN, .collecting = true};
+    char path[512];
+    FILE *f = NULL;
+    bool good = false;
+
+    snprintf(path, sizeof path, "%s/bounds", dir);
+    if (load(&c, dir) && (c.found = calloc(c.streams, sizeof *c.found)) != NULL &&
+        (f = fopen(path, "w")) != NULL) {
+        for (uint32_t id = 0; id < c.streams; id++)
+            c.found[id].pub = MIX_UNBOUND;
+        check_ports(&c, out);
+        good = fwrite(c.found, sizeof *c.found, c.streams, f) == c.streams;
+    }
+    if (f != NULL && fclose(f) != 0)
+        good = false;
+    free(c.found);
+    unload(&c);
+    return good ? 0 : -1;
+}
+
 int mix_check(const struct mix_world *w, const char *dir, const char *out)
 {
-    struct check c = {.world = w};
+    struct check c = {.world = w, .begin = MIX_BEGIN};
 
-    if (load_streams(&c, dir)) {
-        for (c.port = 0; c.port < MIX_PORTS; c.port++)
-            check_port(&c, out);
+    if (load(&c, dir)) {
+        c.collecting = true;
+        check_ports(&c, out);
+        c.collecting = false;
+        check_ports(&c, out);
         complete(&c);
-    } else {
-        fprintf(stderr, "mixture: %s/streams cannot be read\n", dir);
-        c.findings = 1;
     }
-    free(c.stream);
-    free(c.next[0]);
-    free(c.next[1]);
+    unload(&c);
     if (c.findings > FINDINGS)
         fprintf(stderr, "and %u more\n", c.findings - FINDINGS);
     return (int)c.findings;

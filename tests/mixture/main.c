@@ -17,10 +17,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "mixture: %s: %s\n", argv[4], strerror(errno));
         return 1;
     }
+    if (argc == 5 && strcmp(argv[1], "bind") == 0) {
+        mix_world(&w, strtoull(argv[2], NULL, 0));
+        return mix_bind(&w, argv[3], argv[4]) == 0 ? 0 : 1;
+    }
     if (argc == 5 && strcmp(argv[1], "check") == 0) {
         mix_world(&w, strtoull(argv[2], NULL, 0));
         return mix_check(&w, argv[3], argv[4]) == 0 ? 0 : 1;
     }
-    fputs("usage: mixture make SEED PACKETS DIR | mixture check SEED DIR OUT\n", stderr);
+    fputs("usage: mixture make SEED PACKETS DIR | mixture bind|check SEED DIR OUT\n", stderr);
     return 2;
 }

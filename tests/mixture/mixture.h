@@ -3,6 +3,7 @@
  * Random traffic for avs-replay, and the check of what came of it.
  *
  *     mixture make SEED PACKETS DIR    a network, options and captures, all drawn from the seed
+ *     mixture bind SEED DIR OUT        the public ends that guests were seen under; `make` again has answers for them
  *     mixture check SEED DIR OUT       what the ports sent, against what can be said without knowing the datapath
  *
  * The oracle is in the payload: every eight bytes of it are a stamp that names the tenant it belongs to, the stream and
@@ -17,8 +18,8 @@
 #include <stdio.h>
 
 #include "frames.h"
+#include "nat.h"
 
-#define MIX_TENANTS   4
 #define MIX_GUESTS    6 /* of a tenant, those on other hosts too */
 #define MIX_VTEPS     3
 #define MIX_VNI       100 /* of tenant 0 */
@@ -26,6 +27,8 @@
 #define MIX_NO_STREAM ((1u << 23) - 1)
 #define MIX_PORTS     (MIX_TENANTS * MIX_GUESTS + 1)
 #define MIX_UPLINK    (MIX_PORTS - 1)
+
+#define MIX_BEGIN UINT64_C(1000000000) /* ns: when the first frame comes */
 
 #define MIX_GATEWAY_MAC UINT64_C(0x02005e000101)
 #define MIX_UPLINK_MAC  UINT64_C(0x02aa00000001)
@@ -61,6 +64,8 @@ struct mix_world {
     bool slow, no_flow_index;
     bool exact;           /* nothing is short: what is allowed arrives, all of it */
     unsigned odd_percent; /* of what is sent: see odd.c */
+    unsigned states;      /* configurations, 0: without public addresses */
+    struct mix_nat nat[MIX_STATES];
 };
 
 void mix_world(struct mix_world *w, uint64_t seed);
@@ -71,6 +76,12 @@ void mix_port_name(unsigned port, char name[16]);
 static inline unsigned mix_port(unsigned tenant, unsigned guest)
 {
     return tenant * MIX_GUESTS + guest;
+}
+
+/* Of VXLAN or Geneve, wherever it goes. */
+static inline bool mix_tunnel_port(uint16_t port)
+{
+    return port == 4789 || port == 6081;
 }
 
 /* traffic.c: a conversation, as the sender knows it. */
@@ -92,6 +103,12 @@ struct mix_stream {
     uint8_t tenant, from, to;
     uint8_t kind, grade, phase;
     bool six;
+    uint8_t path;
+    uint8_t to_tenant;    /* of `to`; else it is the same */
+    uint8_t host;         /* outside */
+    uint8_t pub;          /* the public address that is addressed, with dport */
+    uint16_t inside;      /* dport where it is answered */
+    struct mix_end bound; /* under which the first one is seen */
 };
 
 /* What is being written. */
@@ -102,8 +119,12 @@ struct mix_traffic {
     uint64_t packets;
     struct mix_stream *stream; /* all there ever were; `id` is the index */
     uint32_t streams, room;
-    uint32_t *active; /* world.streams of them */
-    struct fr frame;  /* under construction */
+    uint32_t *active;      /* world.streams of them */
+    struct mix_end *bound; /* by stream, of an earlier run; NULL: there was none */
+    uint32_t bounds;
+    unsigned state;              /* configuration in force */
+    uint64_t change[MIX_STATES]; /* packets after which each comes */
+    struct fr frame;             /* under construction */
 };
 
 /* Draw and write the captures, and all streams there were, into DIR. 0 or -1 with errno. */
@@ -123,8 +144,8 @@ void mix_emit_from(struct mix_traffic *t, unsigned tenant, unsigned guest);
 FILE *mix_pcap_create(const char *dir, unsigned port);
 void mix_pcap_put(FILE *f, uint64_t ns, const uint8_t *frame, uint32_t len);
 FILE *mix_pcap_open(const char *dir, unsigned port); /* NULL with errno ENOENT: there is none */
-/* Next frame, of at most FR_ROOM bytes; false at the end. */
-bool mix_pcap_get(FILE *f, uint8_t *frame, uint32_t *len);
+/* Next frame, of at most FR_ROOM bytes, and its time; false at the end. */
+bool mix_pcap_get(FILE *f, uint8_t *frame, uint32_t *len, uint64_t *ns);
 
 /* stamp.c */
 uint64_t mix_stamp(uint8_t tenant, uint32_t id, unsigned dir, uint32_t seq);
@@ -136,7 +157,9 @@ void mix_fill_tcp(uint8_t *p, uint32_t len, uint8_t tenant, uint32_t id, unsigne
 /* odd.c: something that is no conversation: damaged, forged, cut into fragments, or about the network itself. */
 void mix_odd(struct mix_traffic *t);
 
-/* check.c: number of findings, each with a line on stderr. */
+/* check.c: write the file of public ends. 0 or -1. */
+int mix_bind(const struct mix_world *w, const char *dir, const char *out);
+/* Number of findings, each with a line on stderr. */
 int mix_check(const struct mix_world *w, const char *dir, const char *out);
 
 #endif

@@ -192,7 +192,7 @@ static void complaint(struct mix_traffic *t)
     static struct fr quoted;
     uint8_t data[32];
 
-    if (s->grade != MIX_CLEAN || s->kind != MIX_UDP || s->sent[0] == 0 ||
+    if (s->path != MIX_INSIDE || s->grade != MIX_CLEAN || s->kind != MIX_UDP || s->sent[0] == 0 ||
         t->now <= s->last[0] + w->quantum)
         return;
     const struct fr_flow f = mix_stream_flow(w, s, 0), back = mix_stream_flow(w, s, 1);
@@ -266,6 +266,10 @@ static void fragments(struct mix_traffic *t)
 
 void mix_odd(struct mix_traffic *t)
 {
+    if (t->world->states > 0 && mix_chance(&t->world->draw, 30)) {
+        mix_odd_public(t);
+        return;
+    }
     static void (*const kind[])(struct mix_traffic *) = {
         damaged_header, damaged_payload, forged_source, strange_tunnel, midstream, cut_short,
         noise,          neighbor,        gateway_echo,  complaint,      fragments,

@@ -46,12 +46,13 @@ FILE *mix_pcap_open(const char *dir, unsigned port)
     return f;
 }
 
-bool mix_pcap_get(FILE *f, uint8_t *frame, uint32_t *len)
+bool mix_pcap_get(FILE *f, uint8_t *frame, uint32_t *len, uint64_t *ns)
 {
     struct record r;
 
     if (fread(&r, sizeof r, 1, f) != 1 || r.caplen > FR_ROOM)
         return false;
     *len = r.caplen;
+    *ns = r.sec * NS_PER_S + r.nsec;
     return fread(frame, r.caplen, 1, f) == 1;
 }

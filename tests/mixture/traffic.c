@@ -91,9 +91,14 @@ static uint32_t new_stream(struct mix_traffic *t)
     s->left = mix_from(&w->draw, 1, PACKETS_MAX);
     s->sport = (uint16_t)(1024 + id % ID_SPAN); /* no two streams have the same */
     s->dport = (uint16_t)(80 + id / ID_SPAN);
+    if (s->kind == MIX_UDP && s->grade != MIX_DENIED && mix_tunnel_port(s->sport))
+        s->kind = MIX_TCP; /* its answers would look like tunnels */
+    /* Data begins at a multiple of eight. A SYN has no payload to say whose it is; its number does. */
     for (unsigned dir = 0; dir < 2; dir++)
-        s->isn[dir] =
-            (uint32_t)mix_next(&w->draw) << 3 | 7; /* data begins at a multiple of eight */
+        s->isn[dir] = mix_below(&w->draw, 64) << 26 | id << 3 | 7;
+    s->bound.pub = MIX_UNBOUND;
+    if (w->states > 0 && mix_chance(&w->draw, 60) && mix_draw_path(t, s) && id < t->bounds)
+        s->bound = t->bound[id];
     return id;
 }
 
@@ -113,12 +118,15 @@ static uint32_t room(const struct mix_traffic *t, const struct mix_stream *s, un
                      uint32_t l4)
 {
     const struct mix_guest *sender = &t->world->guest[s->tenant][dir ? s->to : s->from];
+    unsigned mtu = s->path == MIX_INSIDE ? sender->mtu : mix_public_mtu(t->world, s, dir);
 
-    return sender->mtu - (s->six ? 40 : 20) - l4;
+    return mtu - (s->six ? 40 : 20) - l4;
 }
 
 struct fr_flow mix_stream_flow(const struct mix_world *w, const struct mix_stream *s, unsigned dir)
 {
+    if (s->path != MIX_INSIDE)
+        return mix_public_flow(w, s, dir);
     struct fr_flow f = mix_flow(w, s->tenant, dir ? s->to : s->from, dir ? s->from : s->to, s->six);
 
     f.sport = dir ? s->dport : s->sport;
@@ -128,6 +136,8 @@ struct fr_flow mix_stream_flow(const struct mix_world *w, const struct mix_strea
 
 static uint8_t owner(const struct mix_stream *s)
 {
+    if (s->path != MIX_INSIDE)
+        return MIX_PUBLIC;
     return s->grade == MIX_DENIED ? MIX_NOBODY : s->tenant;
 }
 
@@ -148,7 +158,7 @@ static void icmp(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
     uint32_t len = draw_size(t->world, 8, room(t, s, dir, 8));
     unsigned request = s->six ? 128 : 8, reply = s->six ? 129 : 0;
 
-    fr_put16(body, s->sport);
+    fr_put16(body, dir ? f.dport : f.sport);
     fr_put16(body + 2, s->sent[dir] & 0xFFFF);
     mix_fill(body + 4, len, mix_stamp(owner(s), s->id, dir, s->sent[dir]++));
     fr_icmp(&t->frame, &f, (uint8_t)(dir ? reply : request), 0, body, 4 + len);
@@ -212,7 +222,10 @@ static bool speak(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
                                  unsigned) = {[MIX_UDP] = udp, [MIX_TCP] = tcp, [MIX_ICMP] = icmp};
 
     build[s->kind](t, s, dir);
-    mix_emit_from(t, s->tenant, dir ? s->to : s->from);
+    if (s->path != MIX_INSIDE)
+        mix_emit_public(t, s, dir);
+    else
+        mix_emit_from(t, s->tenant, dir ? s->to : s->from);
     s->last[dir] = t->now;
     if (s->kind != MIX_TCP)
         return --s->left > 0;
@@ -248,16 +261,69 @@ static bool converse(struct mix_traffic *t)
     return true;
 }
 
+/* What an earlier run has found of public ends, if there was one. */
+static void load_bounds(struct mix_traffic *t, const char *dir)
+{
+    char path[512];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/bounds", dir);
+    f = fopen(path, "r");
+    if (f == NULL)
+        return;
+    t->bound = calloc(t->room, sizeof *t->bound);
+    if (t->bound != NULL)
+        t->bounds = (uint32_t)fread(t->bound, sizeof *t->bound, t->room, f);
+    fclose(f);
+}
+
+/* After so many packets each configuration comes, and not one with the next. */
+static void draw_changes(struct mix_traffic *t, uint64_t packets)
+{
+    struct mix_world *w = t->world;
+    uint64_t span = packets / (w->states + 1);
+
+    for (unsigned i = 1; i < w->states; i++)
+        t->change[i] = i * span + mix_below(&w->draw, (uint32_t)span);
+}
+
+/* A time of its own; the file says when, in ns after the first frame. */
+static int change(struct mix_traffic *t, const char *dir)
+{
+    char path[512];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/changes", dir);
+    f = fopen(path, t->state == 0 ? "w" : "a");
+    if (f == NULL)
+        return -1;
+    t->now += 2 * (uint64_t)t->world->quantum + 1;
+    fprintf(f, "%llu\n", (unsigned long long)(t->now - MIX_BEGIN));
+    t->state++;
+    return fclose(f);
+}
+
+/* Frames of one run alone must not be the first. */
+static void first_frame(struct mix_traffic *t)
+{
+    t->frame.len = 60;
+    memset(t->frame.b, 0, t->frame.len);
+    mix_emit(t, MIX_UPLINK);
+    t->now += 2 * (uint64_t)t->world->quantum + 1;
+}
+
 static int begin(struct mix_traffic *t, uint64_t packets, const char *dir)
 {
     struct mix_world *w = t->world;
 
-    t->now = UINT64_C(1000000000);
+    t->now = MIX_BEGIN;
     t->room = (uint32_t)packets + w->streams + 1; /* a stream has at least one packet */
     t->stream = calloc(t->room, sizeof *t->stream);
     t->active = calloc(w->streams, sizeof *t->active);
     if (t->stream == NULL || t->active == NULL)
         return -1;
+    load_bounds(t, dir);
+    draw_changes(t, packets);
     for (uint32_t i = 0; i < w->streams; i++)
         t->active[i] = new_stream(t);
     for (unsigned port = 0; port < MIX_PORTS; port++) {
@@ -290,6 +356,7 @@ static int end(struct mix_traffic *t, const char *dir)
         rc |= fclose(f);
     free(t->stream);
     free(t->active);
+    free(t->bound);
     return rc;
 }
 
@@ -300,7 +367,10 @@ int mix_traffic(struct mix_world *w, uint64_t packets, const char *dir)
     t.world = w;
     if (begin(&t, packets, dir) < 0)
         return -1;
+    first_frame(&t);
     while (t.packets < packets) {
+        if (t.state + 1 < w->states && t.packets >= t.change[t.state + 1] && change(&t, dir) != 0)
+            return -1;
         t.now += mix_below(&w->draw, 4000);
         if (mix_chance(&w->draw, w->odd_percent))
             mix_odd(&t);

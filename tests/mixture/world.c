@@ -63,13 +63,18 @@ void mix_world(struct mix_world *w, uint64_t seed)
             draw_guest(w, t, g, percent);
     }
     draw_options(w);
+    mix_nat_draw(w);
 }
 
 static void write_ports(const struct mix_world *w, FILE *f)
 {
-    fputs("ports:\n  - {name: uplink, role: uplink, type: null, mtu: 9900, mac: 02:aa:00:00:00:01, "
-          "address: 192.0.2.1/24}\n",
-          f);
+    fprintf(
+        f,
+        "ports:\n  - {name: uplink, role: uplink, type: null, mtu: 9900, mac: 02:aa:00:00:00:01, "
+        "address: 192.0.2.1/24%s}\n",
+        w->states == 0 ? ""
+                       : ", gateway: 192.0.2.254, address6: \"fd00:99::1/64\", gateway6: "
+                         "\"fd00:99::fe\"");
     for (unsigned t = 0; t < w->tenants; t++) {
         for (unsigned g = 0; g < w->guests; g++) {
             const struct mix_guest *guest = &w->guest[t][g];
@@ -170,21 +175,35 @@ static int write_options(const struct mix_world *w, const char *dir)
     return fclose(f);
 }
 
-int mix_write_world(const struct mix_world *w, const char *dir)
+static int write_state(const struct mix_world *w, unsigned state, const char *dir)
 {
-    FILE *f = create(dir, "config.yaml");
+    char name[32];
+    FILE *f;
 
+    snprintf(name, sizeof name, "config%u.yaml", state);
+    f = create(dir, name);
     if (f == NULL)
         return -1;
     fprintf(f, "version: 1\noptions: {sessions: %u, quota: %u}\nunderlay:\n  neighbors:\n",
             w->sessions, w->quota);
     for (unsigned v = 0; v < MIX_VTEPS; v++)
         fprintf(f, "    - {address: 192.0.2.%u, mac: 02:aa:00:00:00:%02x}\n", 2 + v, 2 + v);
+    fputs("    - {address: 192.0.2.254, mac: 02:aa:00:00:00:fe}\n"
+          "    - {address: \"fd00:99::fe\", mac: 02:aa:00:00:00:fe}\n",
+          f);
     write_ports(w, f);
     write_vpcs(w, f);
     write_mappings(w, f);
     write_groups(f);
-    if (fclose(f) != 0)
-        return -1;
+    if (w->states > 0)
+        mix_nat_write(w, state, f);
+    return fclose(f);
+}
+
+int mix_write_world(const struct mix_world *w, const char *dir)
+{
+    for (unsigned state = 0; state == 0 || state < w->states; state++)
+        if (write_state(w, state, dir) != 0)
+            return -1;
     return write_options(w, dir);
 }
