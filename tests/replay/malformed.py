@@ -55,7 +55,12 @@ def main():
                 f.write(content)
             one_line(what, run(["-c", path, "-o", out], expect=3))
         one_line("no such configuration", run(["-c", "/nonexistent", "-o", out], expect=3))
-        for arguments in ([], ["-c", "x"], [*mixed, "--vector", "17"], [*mixed, "--workers", "0"],
+        applied = [*mixed, f"-pweb={DATA}/mixed.web.pcap", "--apply"]
+        one_line("configuration to come that is none", run([*applied, path], expect=3))
+        one_line("the second of two", run([*applied, f"@1000 {DATA}/mixed.yaml", "--apply", f"@2000 {path}"], expect=3))
+        one_line("configuration after all is over", run([*applied, f"@999999999999 {DATA}/mixed.yaml"], expect=3))
+        run([*applied, f"@1 {DATA}/mixed.yaml"])
+        for arguments in ([], [*applied, "@soon file"], ["-c", "x"], [*mixed, "--vector", "17"], [*mixed, "--workers", "0"],
                           [*mixed, "--engine", "other"], [*mixed, "-pweb"], [*mixed, "more"], ["--unknown"]):
             run(arguments, expect=2)
         if "exit codes" not in run(["--help"]):
