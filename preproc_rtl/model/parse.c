@@ -158,6 +158,13 @@ static uint32_t plain_l4(const uint8_t *frame, uint8_t proto, uint32_t n, uint8_
     return p[12] >> 4 == 8 && n >= 32 && hsr_load32(p + 20) == 0x0101080A ? PLAIN_TCP_END + 12 : 0;
 }
 
+/* UDP that may be a tunnel's, or DHCP's: by destination. */
+static inline bool is_special(uint16_t dport, bool uplink)
+{
+    return dport == 67 || dport == 68 ||
+           (uplink && (dport == HSR_PORT_VXLAN || dport == HSR_PORT_GENEVE));
+}
+
 /*
  * The usual packet in one straight line: good, untagged, IPv4 without options, TCP or UDP, unicast,
  * nothing asked of us, no tunnel. False for all others, with nothing written; a test holds it equal
@@ -182,7 +189,7 @@ static inline bool parse_plain(const uint8_t *f, uint32_t len, const struct pp_i
     uint8_t proto = f[23];
     uint16_t sport = hsr_load16(f + PLAIN_L4), dport = hsr_load16(f + PLAIN_L4 + 2);
     uint32_t end = plain_l4(f, proto, total - 20, &flags);
-    if (end == 0 || (proto == HSR_PROTO_UDP && (in->uplink || dport == 67 || dport == 68)))
+    if (end == 0 || (proto == HSR_PROTO_UDP && is_special(dport, in->uplink)))
         return false;
     sum = (uint64_t)src + dst + proto + (total - 20);
     if (hsr_csum_fold(hsr_csum_add(sum, f + PLAIN_L4, total - 20)) != 0xFFFF)

@@ -12,6 +12,7 @@
 #include "actions.h"
 #include "hsring/key.h"
 #include "hsring/wire.h"
+#include "nat_plain.h"
 
 _Static_assert(sizeof(struct act_nat_param) <= SES_PARAM_BYTES, "fits a direction");
 
@@ -50,8 +51,10 @@ static uint32_t l4_bytes(const struct act_packet *p)
     return p->frame_len - p->l4;
 }
 
-static bool translate(struct act_packet *p, const struct nat_ends *ends)
+static bool translate(struct act_packet *p, const struct act_action *a, const struct act_store *s,
+                      const struct act_nat_param *param)
 {
+    struct nat_ends ends = ends_of(a, s, param);
     uint8_t *frame = act_frame(p);
     bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
     struct nat_headers h = {
@@ -66,20 +69,43 @@ static bool translate(struct act_packet *p, const struct nat_ends *ends)
     };
 
     if (p->meta.class == HSR_CLASS_ICMP_ERROR)
-        return nat_rewrite_error(h.ip, h.l4, p->frame_len - p->l4, ipv6, ends);
-    return nat_rewrite(&h, ends);
+        return nat_rewrite_error(h.ip, h.l4, p->frame_len - p->l4, ipv6, &ends);
+    return nat_rewrite(&h, &ends);
+}
+
+/* Nothing about it needs a second look: IPv4, no fragment, no error, a checksum of its own, the L4 header there. */
+static bool is_plain(const struct act_packet *p)
+{
+    uint32_t need = p->meta.class == HSR_CLASS_UDP ? HSR_UDP_HDR : HSR_TCP_CSUM + 2;
+
+    return !(p->meta.flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6)) &&
+           (p->meta.class == HSR_CLASS_UDP || p->meta.class == HSR_CLASS_TCP) &&
+           p->meta.l4_off + need <= p->meta.payload_off;
+}
+
+static void rewrite_plain(struct act_packet *p, const struct nat_plain *plain)
+{
+    uint8_t *frame = act_frame(p);
+
+    nat_rewrite_plain(plain, frame + p->l3, frame + p->l4, p->meta.class == HSR_CLASS_UDP);
 }
 
 static void run(struct act_vector *v, const struct act_action *a)
 {
+    bool ipv6 = a->arg8 & ACT_NAT_IPV6;
     struct act_nat_param param;
 
     memcpy(&param, v->dir->param, sizeof param);
-    struct nat_ends ends = ends_of(a, v->store, &param);
+    struct nat_plain plain = nat_plain_of(a->arg8, &param);
 
-    for (struct act_packet *p = v->packet, *end = v->end; p < end; p++)
-        if (p->drop == HSR_DROP_NONE && !translate(p, &ends))
+    for (struct act_packet *p = v->packet, *end = v->end; p < end; p++) {
+        if (p->drop != HSR_DROP_NONE)
+            continue;
+        if (!ipv6 && is_plain(p))
+            rewrite_plain(p, &plain);
+        else if (!translate(p, a, v->store, &param))
             p->drop = HSR_DROP_META_BAD;
+    }
 }
 
 /* "src 203.0.113.1:4000" */

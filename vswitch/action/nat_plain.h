@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The translation of most packets in one straight line: TCP or UDP over IPv4, all of the L4 header there, its checksum whole.
+ * What it writes is what nat_rewrite() would.
+ */
+#ifndef ACTION_NAT_PLAIN_H
+#define ACTION_NAT_PLAIN_H
+
+#include "action/action.h"
+#include "hsring/csum.h"
+#include "hsring/wire.h"
+
+/* What of a packet stays, and what is put in the place of the rest, in host order. */
+struct nat_plain {
+    uint32_t keep_src, src;
+    uint32_t keep_dst, dst;
+    uint32_t keep_ports, ports; /* source port first */
+};
+
+/* `what`: enum act_nat. */
+static inline struct nat_plain nat_plain_of(unsigned what, const struct act_nat_param *to)
+{
+    struct nat_plain n = {
+        .keep_src = what & ACT_NAT_SRC ? 0 : UINT32_MAX,
+        .keep_dst = what & ACT_NAT_DST ? 0 : UINT32_MAX,
+        .keep_ports =
+            (what & ACT_NAT_SPORT ? 0 : 0xFFFF0000u) | (what & ACT_NAT_DPORT ? 0 : 0xFFFFu),
+    };
+
+    n.src = hsr_load32(to->src) & ~n.keep_src;
+    n.dst = hsr_load32(to->dst) & ~n.keep_dst;
+    n.ports = ((uint32_t)to->sport << 16 | to->dport) & ~n.keep_ports;
+    return n;
+}
+
+/* A checksum field after its words have grown by `more`, counted modulo 65,535 (RFC 1624). */
+static inline uint16_t nat_plain_csum(uint16_t old, uint64_t more)
+{
+    return (uint16_t)~hsr_csum_fold((uint16_t)~old + more);
+}
+
+static inline void nat_rewrite_plain(const struct nat_plain *n, uint8_t *ip, uint8_t *l4, bool udp)
+{
+    const uint64_t none = UINT32_MAX; /* a multiple of 65,535: keeps differences positive */
+    uint32_t src = hsr_load32(ip + 12), dst = hsr_load32(ip + 16), ports = hsr_load32(l4);
+    uint32_t to_src = (src & n->keep_src) | n->src, to_dst = (dst & n->keep_dst) | n->dst;
+    uint32_t to_ports = (ports & n->keep_ports) | n->ports;
+    uint64_t more = (none - src + to_src) + (none - dst + to_dst);
+    uint8_t *at = l4 + (udp ? HSR_UDP_CSUM : HSR_TCP_CSUM);
+    uint16_t old = hsr_load16(at);
+
+    hsr_store32(ip + 12, to_src);
+    hsr_store32(ip + 16, to_dst);
+    hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), more));
+    hsr_store32(l4, to_ports);
+    if (udp && old == 0) /* none: RFC 768 */
+        return;
+    old = nat_plain_csum(old, more + (none - ports + to_ports));
+    hsr_store16(at, udp && old == 0 ? 0xFFFF : old);
+}
+
+#endif
