@@ -59,7 +59,7 @@ static void open_nic(struct bench *b, const struct cfg_options *options)
     char why[NIC_WHY] = "";
 
     nic_config_repeatable(&nic, b->config.ring_sets ? b->config.ring_sets : options->workers);
-    nic.geometry.runs[0] = 2048;
+    nic.geometry.runs[0] = b->config.single_slots != 0 ? b->config.single_slots : 2048;
     nic.geometry.runs[1] = 64;
     nic.geometry.runs[2] = 16;
     if (b->config.ring_entries != 0)

@@ -27,7 +27,8 @@ struct bench;
 struct bench_config {
     uint32_t max_vector; /* 0: 16 */
     uint32_t ring_entries;
-    uint32_t ring_sets; /* more than workers, as avs-nic has them; 0: as many */
+    uint32_t single_slots; /* 0: 2048 */
+    uint32_t ring_sets;    /* more than workers, as avs-nic has them; 0: as many */
     bool no_flow_index;
     bool slice; /* payloads stay in the NIC; also with AVS_TEST_SLICE in the environment */
     void (*start)(

@@ -174,6 +174,9 @@ def expected(stats, drops, version):
         add("avs_port_credit_packets", p["credit"], port=port)
         add("avs_port_rx_held_total", p["rx_held"], port=port)
         add("avs_port_net_drops_total", p.get("net_drops"), port=port)
+        add("avs_port_cells_used", p.get("cells_used"), port=port)
+        add("avs_port_cells_high_water", p.get("cells_high"), port=port)
+        add("avs_port_not_sliced_total", p.get("not_sliced"), port=port)
         for what in ("sessions", "sessions_charged", "session_quota", "session_quota_used"):
             add(f"avs_port_{what}", p.get(what), port=port)
     for d in drops:

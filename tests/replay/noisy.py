@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Noisy neighbours: one vNIC, or what is for one vNIC, takes all that the worker can do, and more. The others keep their packets.
 
-    noisy.py small | large | bad | network | nobody | alone
+    noisy.py small | large | bad | network | nobody | cells | alone
 
 The worker does a limited number of packets a second, and a frame that was not fetched for 5 ms is lost in its guest. Four
 quiet vNICs send to a fifth port, or are sent to from the network; each must get at least 95 % of its packets through, counted
@@ -79,7 +79,7 @@ def at_rate(pps, make, offset=0):
 
 
 class Noise:
-    def __init__(self, captures, worker_rate):
+    def __init__(self, captures, worker_rate, *options):
         with tempfile.TemporaryDirectory(prefix="avs-noisy-") as out:
             config = os.path.join(out, "net.yaml")
             with open(config, "w", encoding="utf-8") as f:
@@ -93,7 +93,7 @@ class Noise:
                         f.write(struct.pack("<IIII", 1 + ns // 10**9, ns % 10**9, len(frame), len(frame)) + frame)
                 inputs.append(f"-p{port}={file}")
             self.report = json.loads(run(["-c", config, *inputs, "-o", out, "--json", "--worker-rate", str(worker_rate),
-                                          "--patience", str(PATIENCE)]))
+                                          "--patience", str(PATIENCE), *options]))
             self.sent = {}
             for port in NUMBER:
                 with open(os.path.join(out, f"{port}.pcap"), "rb") as f:
@@ -121,11 +121,11 @@ def arrived(noise, name):
     return sum(source_of(frame) == f"10.1.0.1{NUMBER[name]}" for frame in noise.sent[SINK])
 
 
-def senders(noisy, worker_rate, quiet_pps, large=None):
+def senders(noisy, worker_rate, quiet_pps, large=None, size=30, options=()):
     """Quiet ones send small frames, but for `large`, whose 60 KB are more than leaves by a port: what came in is counted."""
-    captures = {name: at_rate(quiet_pps, lambda i, n=name: between(n, SINK, i, 60000 if n == large else 30), 1000 * NUMBER[name])
+    captures = {name: at_rate(quiet_pps, lambda i, n=name: between(n, SINK, i, 60000 if n == large else size), 1000 * NUMBER[name])
                 for name in QUIET}
-    noise = Noise(captures | {NOISY: noisy}, worker_rate)
+    noise = Noise(captures | {NOISY: noisy}, worker_rate, *options)
     for name in QUIET:
         noise.kept(name, len(captures[name]), noise.port[name]["rx_packets"] if name == large else arrived(noise, name))
         if noise.port[name]["rx_held"] != 0:
@@ -160,6 +160,17 @@ def bad():
     seen, unseen = noise.drops(NOISY, "ip_csum"), noise.drops(NOISY, "bad_limit")
     if seen + unseen != port["rx_packets"] or seen > 500 + 10_000 * TIME // 10**9 + 10:
         raise AssertionError(f"{seen} bad packets were looked at, {unseen} were not")
+
+
+def cells():
+    """Payloads stay in the NIC: one that would fill all of its memory has its share, and what the others send is sliced."""
+    noisy = at_rate(1_000_000, lambda i: between(NOISY, SINK, i, 1400))
+    noise, port = senders(noisy, 100_000, 5_000, size=1400, options=("--slice", "on:100000"))
+    pushed_back(port, noisy)
+    whole = {name: noise.port[name]["not_sliced"] for name in (NOISY, *QUIET)}
+    print(f"handed over whole: {whole}; most cells of {NOISY} {port['cells_high']}, of all {noise.report['nic']['cells_high']}")
+    if whole.pop(NOISY) == 0 or any(whole.values()):
+        raise AssertionError("it is not the noisy one's packets, and no other's, that were not sliced")
 
 
 def inbound(flood):
@@ -199,4 +210,4 @@ def alone():
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (small, large, bad, network, nobody, alone)}[sys.argv[1]]()
+    {f.__name__: f for f in (small, large, bad, network, nobody, cells, alone)}[sys.argv[1]]()

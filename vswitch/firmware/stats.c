@@ -120,8 +120,12 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
     fw_put(o, "slots_high", s->slots_high);
     fw_put(o, "credit", s->credit);
     fw_put(o, "rx_held", s->rx_held);
-    if (p->role == CFG_VNIC)
+    if (p->role == CFG_VNIC) {
         fw_put(o, "net_drops", s->net_drops);
+        fw_put(o, "cells_used", s->cells_used);
+        fw_put(o, "cells_high", s->cells_high);
+        fw_put(o, "not_sliced", s->not_sliced);
+    }
     put_sessions(fw, p, o);
     json_object_set_new(o, "stages", stages_json(fw, p->index));
     json_object_set_new(o, "conservation", balance_json(&b));

@@ -13,13 +13,15 @@ enum { INDEX_BITS = 11, VERSIONS = 1 << (32 - INDEX_BITS) };
 _Static_assert(HSR_CELLS == 1 << INDEX_BITS, "a handle names every cell");
 _Static_assert(HSR_CELL_SIZE % 2 == 0, "sums of cells add up without swapping");
 
-int nic_cells_open(struct nic_cells *cells, uint64_t timeout_ns)
+int nic_cells_open(struct nic_cells *cells, uint32_t accounts, uint64_t timeout_ns)
 {
     *cells = (struct nic_cells){.oldest = NONE, .newest = NONE, .timeout = timeout_ns};
     cells->memory = aligned_alloc(HSR_CACHE_LINE, (size_t)HSR_CELLS * HSR_CELL_SIZE);
     cells->next = calloc(HSR_CELLS, sizeof *cells->next);
     cells->payload = calloc(HSR_CELLS, sizeof *cells->payload);
-    if (cells->memory == NULL || cells->next == NULL || cells->payload == NULL) {
+    cells->use = calloc(accounts, sizeof *cells->use);
+    if (cells->memory == NULL || cells->next == NULL || cells->payload == NULL ||
+        cells->use == NULL) {
         nic_cells_close(cells);
         return -ENOMEM;
     }
@@ -35,6 +37,7 @@ void nic_cells_close(struct nic_cells *cells)
     free(cells->memory);
     free(cells->next);
     free(cells->payload);
+    free(cells->use);
     *cells = (struct nic_cells){.oldest = NONE, .newest = NONE};
 }
 
@@ -43,9 +46,16 @@ static uint8_t *cell(const struct nic_cells *cells, uint32_t index)
     return cells->memory + (size_t)index * HSR_CELL_SIZE;
 }
 
-static uint32_t cells_of(uint32_t len)
+static void charge(struct nic_cells *cells, uint16_t account, uint32_t n)
 {
-    return (len + HSR_CELL_SIZE - 1) / HSR_CELL_SIZE;
+    struct nic_cells_use *use = &cells->use[account];
+
+    cells->used += n;
+    if (cells->used > cells->high)
+        cells->high = cells->used;
+    use->used += n;
+    if (use->used > use->high)
+        use->high = use->used;
 }
 
 static void age_in(struct nic_cells *cells, uint16_t index)
@@ -92,9 +102,9 @@ static uint16_t fill(struct nic_cells *cells, uint16_t at, const uint8_t *bytes,
 }
 
 uint32_t nic_cells_put(struct nic_cells *cells, const uint8_t *bytes, uint32_t len, bool sum,
-                       uint64_t now)
+                       uint16_t account, uint64_t now)
 {
-    uint32_t need = cells_of(len);
+    uint32_t need = nic_cells_of(len);
     uint16_t first = cells->free;
     struct nic_payload *p;
     uint64_t total = 0;
@@ -104,9 +114,8 @@ uint32_t nic_cells_put(struct nic_cells *cells, const uint8_t *bytes, uint32_t l
     p = &cells->payload[first];
     p->last = fill(cells, first, bytes, len, sum ? &total : NULL);
     cells->free = cells->next[p->last];
-    cells->used += need;
-    if (cells->used > cells->high)
-        cells->high = cells->used;
+    charge(cells, account, need);
+    p->account = account;
     p->len = len;
     p->born = now;
     p->sum = hsr_csum_fold(total);
@@ -153,7 +162,8 @@ void nic_cells_free(struct nic_cells *cells, uint32_t index)
 {
     const struct nic_payload *p = &cells->payload[index];
 
-    cells->used -= cells_of(p->len);
+    cells->used -= nic_cells_of(p->len);
+    cells->use[p->account].used -= nic_cells_of(p->len);
     cells->next[p->last] = cells->free;
     cells->free = (uint16_t)index;
 }

@@ -2,7 +2,7 @@
 /*
  * Payload memory: what stays in the NIC of a packet whose headers go to the firmware (Triton, section 5.2).
  *
- *     handle = nic_cells_put(&cells, bytes, len, now)      Pre: all or nothing, 0 when there is no room
+ *     handle = nic_cells_put(&cells, bytes, len, sum, account, now)   Pre: all or nothing, 0 when there is no room
  *     index = nic_cells_find(&cells, handle)               Post: NIC_NO_PAYLOAD when it is gone
  *     nic_cells_spans(&cells, index, span)                 its bytes, where they lie
  *     nic_cells_retire(&cells, index)                      the last reference: the handle names nothing from now on
@@ -10,7 +10,8 @@
  *
  * Cells of HSR_CELL_SIZE bytes are linked to a payload of up to 33. A handle is the first cell's index and its version, which
  * changes whenever the cell goes free: a late handle finds nothing, and never another payload. What nobody asked for in
- * time is given up by nic_cells_expire(), the oldest first. Truth is private memory; the firmware sees handles only.
+ * time is given up by nic_cells_expire(), the oldest first. Truth is private memory; the firmware sees handles only. Each
+ * payload's cells are charged to an account from nic_cells_put() to nic_cells_free(); what one may have is the caller's affair.
  * One thread.
  */
 #ifndef NIC_CELLS_H
@@ -35,6 +36,7 @@ struct nic_payload {
     bool summed;
     bool live;      /* the handle is good */
     uint8_t worker; /* ring set the handle was given to */
+    uint16_t account;
 };
 
 struct nic_cells {
@@ -46,15 +48,24 @@ struct nic_cells {
     uint32_t used, high;         /* cells */
     uint64_t timeout;            /* ns */
     uint64_t timed_out;          /* payloads given up, ever */
+    struct nic_cells_use {
+        uint32_t used, high; /* cells */
+    } * use;                 /* by account */
 };
 
-/* 0 or -ENOMEM. */
-int nic_cells_open(struct nic_cells *cells, uint64_t timeout_ns);
+/* For so many accounts. 0 or -ENOMEM. */
+int nic_cells_open(struct nic_cells *cells, uint32_t accounts, uint64_t timeout_ns);
 void nic_cells_close(struct nic_cells *cells);
 
 /* Take in `len` bytes (1 to HSR_MAX_FRAME); with `sum` their sum is taken on the way. The handle, 0: no room. */
 uint32_t nic_cells_put(struct nic_cells *cells, const uint8_t *bytes, uint32_t len, bool sum,
-                       uint64_t now);
+                       uint16_t account, uint64_t now);
+
+/* Cells that so many bytes take. */
+static inline uint32_t nic_cells_of(uint32_t len)
+{
+    return (len + HSR_CELL_SIZE - 1) / HSR_CELL_SIZE;
+}
 
 /* The payload a handle names, NIC_NO_PAYLOAD: none. */
 uint32_t nic_cells_find(const struct nic_cells *cells, uint32_t handle);

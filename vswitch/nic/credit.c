@@ -8,14 +8,21 @@
 /* Of all that there is of a pool. */
 static uint32_t capacity(const struct nic *nic, unsigned pool)
 {
+    if (pool == NIC_POOL_CELLS)
+        return nic->kept.on ? HSR_CELLS : 0;
     return pool == NIC_POOL_RING ? nic->region.view.ring_entries : nic->slots.stack[pool].capacity;
 }
 
-/* What a port would like to be sure of: its `min_slots` single slots, and of the rest in proportion, but at least one. */
+/*
+ * What a port would like to be sure of: its `min_slots` single slots, and of the rest in proportion, but at least one. An
+ * uplink's packets are at the expense of whom they are for, as far as cells go.
+ */
 static uint64_t wish(const struct nic *nic, const struct nic_port_config *config, unsigned pool)
 {
     uint64_t of = capacity(nic, NIC_POOL_SLOTS), want = config->min_slots;
 
+    if (pool == NIC_POOL_CELLS && (config->uplink || !nic->kept.on))
+        return 0;
     if (pool == NIC_POOL_RING || pool == NIC_POOL_SLOTS || of == 0 || want == 0)
         return want;
     want = want * capacity(nic, pool) / of;
@@ -77,6 +84,17 @@ uint32_t nic_credit_limit(struct nic *nic, uint16_t port)
     return best;
 }
 
+bool nic_credit_cells(const struct nic *nic, uint16_t account, uint32_t len)
+{
+    static const struct nic_credit nobody = {.share = 1};
+    const struct nic_slot_port *p = account < HSR_MAX_PORTS ? nic->port[account] : NULL;
+    const struct nic_cells *cells = &nic->kept.cells;
+
+    return nic_cells_of(len) <= nic_credit_left(p != NULL ? &p->credit : &nobody, NIC_POOL_CELLS,
+                                                cells->use[account].used, HSR_CELLS - cells->used,
+                                                nic->promised[NIC_POOL_CELLS]);
+}
+
 uint32_t nic_credit_out(const struct nic *nic)
 {
     uint32_t out = 0;
@@ -88,6 +106,6 @@ uint32_t nic_credit_out(const struct nic *nic)
             out += nic->with_worker[port][w];
     }
     for (uint32_t target = 0; target < PP_TARGETS; target++)
-        out += nic->slots.in_flight[target];
+        out += nic->slots.in_flight[target] + (nic->kept.on ? nic->kept.cells.use[target].used : 0);
     return out;
 }

@@ -108,7 +108,8 @@ static int open_payload(struct nic *nic, const struct nic_config *config)
     nic->kept.by_slot = calloc(nic->region.view.slots, sizeof *nic->kept.by_slot);
     if (nic->kept.by_slot == NULL)
         return -ENOMEM;
-    return config->slice ? nic_cells_open(&nic->kept.cells, config->slice_timeout_ns) : 0;
+    return config->slice ? nic_cells_open(&nic->kept.cells, PP_TARGETS, config->slice_timeout_ns)
+                         : 0;
 }
 
 static int open_parts(struct nic *nic, const struct nic_config *config)

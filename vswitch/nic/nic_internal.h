@@ -146,8 +146,8 @@ void nic_copy(struct nic *nic, const struct nic_rx *frame, uint16_t ledger);
 void nic_tx_copy(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint16_t ledger);
 void nic_tx_flush(struct nic *nic);
 
-/* Cut the payload off a packet that Pre has taken in, if that is to be. `ruled`: copies of the frame may wait (payload.c). */
-void nic_slice(struct nic *nic, const struct nic_rx *frame, bool ruled);
+/* Cut the payload off a packet that Pre has taken in, if that is to be (payload.c). */
+void nic_slice(struct nic *nic, const struct nic_rx *frame, const struct pp_ingress *in);
 
 /* The packet goes to this worker, and so does the handle of its payload; bytes that stay here. */
 uint32_t nic_payload_sent(struct nic *nic, uint32_t slot, uint32_t worker);

@@ -20,7 +20,22 @@ static void scribble(uint8_t *at, uint32_t len)
 #endif
 }
 
-void nic_slice(struct nic *nic, const struct nic_rx *frame, bool ruled)
+/* Into payload memory, if its account has credit; the handle, or 0. */
+static uint32_t keep(struct nic *nic, uint16_t account, const uint8_t *bytes, uint32_t len,
+                     bool sum)
+{
+    uint32_t handle = nic_credit_cells(nic, account, len)
+                          ? nic_cells_put(&nic->kept.cells, bytes, len, sum, account, nic->now)
+                          : 0;
+
+    nic->kept.sliced += handle != 0;
+    nic->kept.not_sliced += handle == 0;
+    if (account != PP_TARGET_NONE)
+        nic->stats[account].not_sliced += handle == 0;
+    return handle;
+}
+
+void nic_slice(struct nic *nic, const struct nic_rx *frame, const struct pp_ingress *in)
 {
     struct nic_kept *k = &nic->kept;
     struct hsr_rx_meta *meta = nic->pre.meta;
@@ -35,19 +50,16 @@ void nic_slice(struct nic *nic, const struct nic_rx *frame, bool ruled)
     if (cut == 0)
         return;
     line1 = meta->flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6);
-    handle = nic_cells_put(&k->cells, at + cut, frame->len - cut, line1, nic->now);
-    if (handle == 0) {
-        k->not_sliced++;
+    handle = keep(nic, in->uplink ? nic->pre.target : in->port, at + cut, frame->len - cut, line1);
+    if (handle == 0)
         return;
-    }
-    k->sliced++;
     k->by_slot[frame->slot] = handle;
     meta->payload = handle;
     if (line1) { /* the sum is for those who read that line: of them are all whose checksum is unfinished */
         meta->flags1 |= HSR_RX1F_PARTIAL_SUM;
         meta->partial_sum = k->cells.payload[nic_cells_find(&k->cells, handle)].sum;
     }
-    if (!ruled) /* else copies of it wait to be sent */
+    if (!in->ruled) /* else copies of it wait to be sent */
         scribble(at + cut, frame->len - cut);
 }
 

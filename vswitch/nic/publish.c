@@ -83,6 +83,10 @@ static void publish_port(struct nic *nic, uint32_t port)
     stats->takes_tso = nic->port[port] != NULL && nic->port[port]->port.egress.tso;
     stats->slots_used = nic_slots_used(&nic->slots.use[port]);
     stats->slots_high = nic->slots.use[port].high;
+    if (nic->kept.on) {
+        stats->cells_used = nic->kept.cells.use[port].used;
+        stats->cells_high = nic->kept.cells.use[port].high;
+    }
     stats->credit = nic_credit_limit(nic, (uint16_t)port);
     for (size_t k = 0; k < sizeof *stats / sizeof *to; k++)
         __atomic_store_n(&to[k], from[k], __ATOMIC_RELAXED); /* a reader sees whole words */

@@ -148,7 +148,7 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
         if (__builtin_expect(in.ruled, false))
             follow_rules(nic, &frame[i], config->index, drop);
         if (__builtin_expect(nic->kept.track, false) && drop == HSR_DROP_NONE)
-            nic_slice(nic, &frame[i], in.ruled);
+            nic_slice(nic, &frame[i], &in);
         if (drop != HSR_DROP_NONE) {
             nic_pre_drop(nic, config->index, drop);
             nic_slots_put(&nic->slots, slot);

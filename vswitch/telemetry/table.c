@@ -94,6 +94,13 @@ const struct tm_metric tm_metrics[] = {
     {"avs_port_net_drops_total", TM_COUNTER, &port, "net_drops", NULL,
      "Packets to the vNIC from the network that were over its rate or share; in the drops of the "
      "uplink"},
+    {"avs_port_cells_used", TM_GAUGE, &port, "cells_used", NULL,
+     "Cells of payload memory with payloads from the vNIC, or to it from the network"},
+    {"avs_port_cells_high_water", TM_GAUGE, &port, "cells_high", NULL, "Most of them ever"},
+    {"avs_port_not_sliced_total", TM_COUNTER, &port, "not_sliced", NULL,
+     "Packets from the vNIC, or to it from the network, that went whole: its share of the cells, "
+     "or "
+     "all of them, were used up"},
     {"avs_port_sessions", TM_GAUGE, &port, "sessions", NULL, "Sessions that the port opened"},
     {"avs_port_sessions_charged", TM_GAUGE, &port, "sessions_charged", NULL,
      "Sessions that the network opened to the port"},

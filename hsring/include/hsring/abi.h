@@ -513,7 +513,7 @@ enum hsr_drop {
     X(CELLS_HIGH, cells_high, cells, level, "most cells of payload memory ever in use") \
     X(CELLS_CAPACITY, cells_capacity, cells, level, "cells of payload memory there are, 0: slicing is off") \
     X(SLICED, sliced, packets, counter, "packets whose payload stayed in payload memory") \
-    X(NOT_SLICED, not_sliced, packets, counter, "packets handed over whole for want of free cells") \
+    X(NOT_SLICED, not_sliced, packets, counter, "packets handed over whole for want of free cells or of credit for them") \
     X(PAYLOADS_TIMED_OUT, payloads_timed_out, packets, counter, "payloads given up because nobody asked for them in time") \
     X(PAYLOADS_STALE, payloads_stale, operations, counter, "uses of a payload handle that named nothing of that worker's")
 
@@ -801,7 +801,10 @@ struct hsr_port_stats {
     uint64_t drops[128]; /* by drop reason */
     uint64_t net_drops; /* packets to this port from the network that the pre-classifier dropped; counted in the uplink's drops */
     uint64_t takes_tso; /* 1: the port takes TCP frames for segmentation as they are; 0: the Post-Processor cuts them */
-    uint64_t pad1[6];
+    uint64_t cells_used; /* cells of payload memory with payloads from this vNIC, or to it from the network */
+    uint64_t cells_high; /* most of them ever */
+    uint64_t not_sliced; /* packets from this vNIC, or to it from the network, handed over whole for want of free cells or of credit for them */
+    uint64_t pad1[3];
 };
 _Static_assert(sizeof(struct hsr_port_stats) == 1280, "port_stats size");
 _Static_assert(offsetof(struct hsr_port_stats, rx_packets) == 0, "port_stats.rx_packets");
@@ -831,7 +834,10 @@ _Static_assert(offsetof(struct hsr_port_stats, mtu) == 184, "port_stats.mtu");
 _Static_assert(offsetof(struct hsr_port_stats, drops) == 192, "port_stats.drops");
 _Static_assert(offsetof(struct hsr_port_stats, net_drops) == 1216, "port_stats.net_drops");
 _Static_assert(offsetof(struct hsr_port_stats, takes_tso) == 1224, "port_stats.takes_tso");
-_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1232, "port_stats.pad1");
+_Static_assert(offsetof(struct hsr_port_stats, cells_used) == 1232, "port_stats.cells_used");
+_Static_assert(offsetof(struct hsr_port_stats, cells_high) == 1240, "port_stats.cells_high");
+_Static_assert(offsetof(struct hsr_port_stats, not_sliced) == 1248, "port_stats.not_sliced");
+_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1256, "port_stats.pad1");
 
 /* Head of every message on the attach socket. */
 struct hsr_msg_hdr {

@@ -20,6 +20,13 @@ static int setup(void **state)
     return 0;
 }
 
+static int setup_sliced(void **state)
+{
+    (void)state;
+    bench_open(&b, &(struct bench_config){.ring_entries = RING, .slice = true}, NET(""));
+    return 0;
+}
+
 static int teardown(void **state)
 {
     (void)state;
@@ -28,16 +35,21 @@ static int teardown(void **state)
 }
 
 /* From host 192.0.2.2, for one of our guests, or somebody else's address. */
-static void from_network(unsigned n, uint64_t mac, const char *dst, uint32_t vni)
+static void from_network_of(unsigned n, uint64_t mac, const char *dst, uint32_t vni, uint32_t len)
 {
     struct fr_flow f = {.smac = MAC_9, .dmac = mac, .src = "10.1.0.9", .dst = dst, .dport = 9};
 
     for (unsigned i = 0; i < n; i++) {
         f.sport = (uint16_t)(1000 + i % 20);
-        fr_udp(&out, &f, 20);
+        fr_udp(&out, &f, len);
         from_host2(&out, vni);
         bench_push(&b, "up", &out);
     }
+}
+
+static void from_network(unsigned n, uint64_t mac, const char *dst, uint32_t vni)
+{
+    from_network_of(n, mac, dst, vni, 20);
 }
 
 static void nic_alone(void)
@@ -168,6 +180,36 @@ static void bad_packets(void **state)
     assert_int_equal(arrive("b"), 1);
 }
 
+static const struct hsr_port_stats *stats(const char *port)
+{
+    nic_sync(b.nic);
+    return &nic_region(b.nic)->view.stats[bench_index(&b, port)];
+}
+
+/* Payload memory is charged to whom a packet is for, not to the uplink that is everybody's. */
+static void payloads(void **state)
+{
+    static const struct {
+        const char *port, *dst;
+        uint64_t mac;
+        unsigned n;
+    } to[] = {{"b", "10.1.0.6", MAC_B, 20}, {"v", "10.1.0.10", MAC_V, 30}};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        from_network_of(to[i].n, to[i].mac, to[i].dst, 100, 1000);
+    from_network_of(10, 0x0200000000EE, "10.1.0.66", 100, 1000);
+    nic_alone();
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(stats(to[i].port)->cells_used, to[i].n);
+    assert_int_equal(stats("up")->cells_used, 0);
+    assert_int_equal(nic_cells_out(b.nic), 20 + 30 + 10);
+    assert_int_equal(arrive("b"), 20);
+    assert_int_equal(arrive("v"), 30);
+    assert_int_equal(nic_cells_out(b.nic), 0);
+    assert_int_equal(stats("v")->cells_used, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rate, setup, teardown),
         cmocka_unit_test_setup_teardown(another_tenant, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_packets, setup, teardown),
+        cmocka_unit_test_setup_teardown(payloads, setup_sliced, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

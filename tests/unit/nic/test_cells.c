@@ -11,8 +11,9 @@
 #include "cells.h"
 #include "hsring/csum.h"
 
-#define TIMEOUT 1000u
-#define HELD    512
+#define TIMEOUT  1000u
+#define HELD     512
+#define ACCOUNTS 3
 
 static uint8_t bytes[HSR_MAX_FRAME], again[HSR_MAX_FRAME];
 static uint64_t seed = 1;
@@ -45,18 +46,33 @@ static void right(const struct nic_cells *c, uint32_t index, uint32_t tag, uint3
     assert_int_equal(c->payload[index].sum, hsr_csum_fold(hsr_csum_add(0, bytes, len)));
 }
 
+struct held {
+    uint32_t handle, len;
+    uint64_t born;
+};
+
+/* Each account has what is held at its expense. */
+static void accounts(const struct nic_cells *c, const struct held *held)
+{
+    uint32_t used[ACCOUNTS] = {0};
+
+    for (uint32_t i = 0; i < HELD; i++)
+        used[i % ACCOUNTS] += held[i].handle != 0 ? nic_cells_of(held[i].len) : 0;
+    for (uint32_t a = 0; a < ACCOUNTS; a++) {
+        assert_int_equal(c->use[a].used, used[a]);
+        assert_true(c->use[a].high >= used[a] && c->use[a].high <= c->high);
+    }
+}
+
 static void random_life(void **state)
 {
-    struct held {
-        uint32_t handle, len;
-        uint64_t born;
-    } held[HELD] = {{0}};
+    struct held held[HELD] = {{0}};
     struct nic_cells c;
     uint64_t now = 1, timed_out = 0, full = 0;
     uint32_t used = 0;
 
     (void)state;
-    assert_int_equal(nic_cells_open(&c, TIMEOUT), 0);
+    assert_int_equal(nic_cells_open(&c, ACCOUNTS, TIMEOUT), 0);
     for (uint32_t round = 0; round < 60000; round++) {
         uint32_t which = rnd(HELD), index;
         struct held *h = &held[which];
@@ -84,7 +100,7 @@ static void random_life(void **state)
             h->len = rnd(2) ? 1 + rnd(3000) : 1 + rnd(HSR_MAX_FRAME);
             h->born = now;
             fill(which, h->len);
-            h->handle = nic_cells_put(&c, bytes, h->len, true, now);
+            h->handle = nic_cells_put(&c, bytes, h->len, true, (uint16_t)(which % ACCOUNTS), now);
             full += h->handle == 0;
             if (h->handle != 0)
                 used += (h->len + HSR_CELL_SIZE - 1) / HSR_CELL_SIZE;
@@ -92,6 +108,9 @@ static void random_life(void **state)
                 assert_true(used + (h->len + HSR_CELL_SIZE - 1) / HSR_CELL_SIZE > HSR_CELLS);
         }
         assert_int_equal(c.used, used);
+        assert_int_equal(c.use[0].used + c.use[1].used + c.use[2].used, used);
+        if (round % 100 == 0)
+            accounts(&c, held);
     }
     assert_int_equal(c.timed_out, timed_out);
     assert_true(timed_out > 100 && full > 100); /* or this has shown nothing of them */
@@ -107,12 +126,12 @@ static void versions(void **state)
     uint32_t first, handle;
 
     (void)state;
-    assert_int_equal(nic_cells_open(&c, TIMEOUT), 0);
-    first = nic_cells_put(&c, bytes, 1, false, 0);
+    assert_int_equal(nic_cells_open(&c, ACCOUNTS, TIMEOUT), 0);
+    first = nic_cells_put(&c, bytes, 1, false, 0, 0);
     for (handle = first;;) {
         assert_true(handle != 0 && handle != UINT32_MAX);
         nic_cells_clear(&c);
-        handle = nic_cells_put(&c, bytes, 1, false, 0);
+        handle = nic_cells_put(&c, bytes, 1, false, 0, 0);
         if (handle == first)
             break;
         assert_int_equal(nic_cells_find(&c, first), NIC_NO_PAYLOAD);
@@ -125,13 +144,13 @@ static void limits(void **state)
     struct nic_cells c;
 
     (void)state;
-    assert_int_equal(nic_cells_open(&c, TIMEOUT), 0);
-    assert_int_equal(nic_cells_put(&c, bytes, 0, false, 0), 0);
-    assert_int_equal(nic_cells_put(&c, bytes, HSR_MAX_FRAME + 1, false, 0), 0);
+    assert_int_equal(nic_cells_open(&c, ACCOUNTS, TIMEOUT), 0);
+    assert_int_equal(nic_cells_put(&c, bytes, 0, false, 0, 0), 0);
+    assert_int_equal(nic_cells_put(&c, bytes, HSR_MAX_FRAME + 1, false, 0, 0), 0);
     assert_int_equal(nic_cells_find(&c, 0), NIC_NO_PAYLOAD);
     for (uint32_t i = 0; i < HSR_CELLS; i++)
-        assert_int_not_equal(nic_cells_put(&c, bytes, HSR_CELL_SIZE, false, i), 0);
-    assert_int_equal(nic_cells_put(&c, bytes, 1, false, 0), 0);
+        assert_int_not_equal(nic_cells_put(&c, bytes, HSR_CELL_SIZE, false, 0, i), 0);
+    assert_int_equal(nic_cells_put(&c, bytes, 1, false, 0, 0), 0);
     assert_true(nic_cells_due(&c) == TIMEOUT);
     nic_cells_expire(&c, TIMEOUT + 10);
     assert_int_equal(c.used, HSR_CELLS - 10);

@@ -94,7 +94,7 @@ static void threshold(void **state)
     (void)state;
     for (uint32_t share = 1; share <= 16; share *= 2) {
         for (uint32_t least = 0; least <= 64; least += 16) {
-            struct nic_credit c = {.share = share, .least = {least, least, least, least}};
+            struct nic_credit c = {.share = share, .least = {least, least, least, least, least}};
             uint32_t free = 1024, used = 0, promised = 128, left;
 
             while ((left = nic_credit_left(&c, NIC_POOL_RING, used, free, promised)) > 0) {
@@ -290,6 +290,56 @@ static void promises(void **state)
     assert_int_equal(nic->promised[NIC_POOL_RING], 8 + 64);
 }
 
+/* Much room for packets, so that it is the cells that run out. */
+static void open_sliced(void)
+{
+    bench_open(&b,
+               &(struct bench_config){.ring_entries = 8192, .single_slots = 8192, .slice = true},
+               ONE ABC);
+}
+
+/* One whose payloads nobody takes on has half of the cells; what it sends beyond goes whole, and others' are sliced. */
+static void one_hoards_cells(void **state)
+{
+    uint64_t whole;
+
+    (void)state;
+    open_sliced();
+    flood("a", FLOOD, 1000);
+    nic_alone(200);
+    assert_int_equal(stats("a")->rx_held, 0);
+    assert_int_equal(stats("a")->pre_ring, FLOOD);
+    assert_in_range(stats("a")->cells_used, HSR_CELLS / 2 - 128, HSR_CELLS / 2);
+    whole = stats("a")->not_sliced;
+    assert_int_equal(whole, FLOOD - stats("a")->cells_used);
+    flood("b", 64, 1000);
+    nic_alone(3);
+    assert_int_equal(stats("b")->cells_used, 64);
+    assert_int_equal(stats("b")->not_sliced, 0);
+    assert_int_equal(b.nic->kept.not_sliced, whole);
+    all_arrive(FLOOD + 64);
+    assert_int_equal(bench_drops(&b, "a", HSR_DROP_NONE), 0);
+    assert_int_equal(stats("a")->cells_used, 0);
+    assert_int_equal(stats("b")->cells_high, 64);
+}
+
+/* Promised are at most half of them, and none when nothing is sliced. A port that goes gives back what it had. */
+static void promised_cells(void **state)
+{
+    (void)state;
+    open_sliced();
+    flood("a", FLOOD, 1000);
+    nic_alone(200);
+    assert_int_equal(b.nic->promised[NIC_POOL_CELLS], 3 * 64 * HSR_CELLS / 8192);
+    assert_int_equal(
+        bench_apply(&b, ONE PORT("b", "2", ", min_slots: 4096") PORT("c", "3", ""), NULL), 0);
+    assert_int_equal(b.nic->promised[NIC_POOL_CELLS], 1008 + 15); /* of 1024 and 16 */
+    bench_run(&b);
+    assert_int_equal(nic_credit_out(b.nic), 0);
+    while (bench_pop(&b, "c", &in))
+        continue;
+}
+
 /* The firmware dies with packets of a port that had used up its credit: all of it is back. */
 static void firmware_goes(void **state)
 {
@@ -329,6 +379,8 @@ int main(void)
         cmocka_unit_test_teardown(bytes_of_a_turn, teardown),
         cmocka_unit_test_teardown(one_worker_stops, teardown),
         cmocka_unit_test_teardown(promises, teardown),
+        cmocka_unit_test_teardown(one_hoards_cells, teardown),
+        cmocka_unit_test_teardown(promised_cells, teardown),
         cmocka_unit_test_teardown(firmware_goes, teardown),
         cmocka_unit_test_teardown(port_goes, teardown),
     };
