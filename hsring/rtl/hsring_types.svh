@@ -12,6 +12,7 @@ localparam HSR_CACHE_LINE = 64;
 localparam HSR_MAX_WORKERS = 16;
 localparam HSR_MAX_PORTS = 1024;
 localparam HSR_NO_PORT = 65535;
+localparam HSR_MAX_POOLS = 2048;
 localparam HSR_MAX_GROUPS = 64;
 localparam HSR_SLOT_META = 128;
 localparam HSR_SLOT_HEADROOM = 128;
@@ -191,6 +192,7 @@ localparam [7:0] HSR_MSG_PORT_SET = 8'd20;
 localparam [7:0] HSR_MSG_HASH_SET = 8'd21;
 localparam [7:0] HSR_MSG_OWNER_SET = 8'd22;
 localparam [7:0] HSR_MSG_GROUP_SET = 8'd23;
+localparam [7:0] HSR_MSG_PUBLIC_SET = 8'd24;
 
 // Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.
 localparam [7:0] HSR_RULE_ITEM_ETH = 8'd1;
@@ -370,13 +372,17 @@ localparam [7:0] HSR_GAUGE_RX_RING_HIGH = 8'd35;
 localparam [7:0] HSR_GAUGE_TX_RING_HIGH = 8'd36;
 localparam [7:0] HSR_GAUGE_BYTES_TO_FW = 8'd37;
 localparam [7:0] HSR_GAUGE_BYTES_FROM_FW = 8'd38;
-localparam [7:0] HSR_GAUGE_CELLS_USED = 8'd39;
-localparam [7:0] HSR_GAUGE_CELLS_HIGH = 8'd40;
-localparam [7:0] HSR_GAUGE_CELLS_CAPACITY = 8'd41;
-localparam [7:0] HSR_GAUGE_SLICED = 8'd42;
-localparam [7:0] HSR_GAUGE_NOT_SLICED = 8'd43;
-localparam [7:0] HSR_GAUGE_PAYLOADS_TIMED_OUT = 8'd44;
-localparam [7:0] HSR_GAUGE_PAYLOADS_STALE = 8'd45;
+localparam [7:0] HSR_GAUGE_PUBLICS_USED = 8'd39;
+localparam [7:0] HSR_GAUGE_PUBLICS_HIGH = 8'd40;
+localparam [7:0] HSR_GAUGE_PUBLICS_CAPACITY = 8'd41;
+localparam [7:0] HSR_GAUGE_POOL_DROPS = 8'd42;
+localparam [7:0] HSR_GAUGE_CELLS_USED = 8'd43;
+localparam [7:0] HSR_GAUGE_CELLS_HIGH = 8'd44;
+localparam [7:0] HSR_GAUGE_CELLS_CAPACITY = 8'd45;
+localparam [7:0] HSR_GAUGE_SLICED = 8'd46;
+localparam [7:0] HSR_GAUGE_NOT_SLICED = 8'd47;
+localparam [7:0] HSR_GAUGE_PAYLOADS_TIMED_OUT = 8'd48;
+localparam [7:0] HSR_GAUGE_PAYLOADS_STALE = 8'd49;
 
 // Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs.
 typedef struct packed {

@@ -36,6 +36,8 @@ static size_t size_of(unsigned type)
         return sizeof(struct hsr_msg_context);
     case HSR_MSG_VTEP_SET:
         return sizeof(struct hsr_msg_vtep);
+    case HSR_MSG_PUBLIC_SET:
+        return sizeof(struct hsr_msg_public);
     case HSR_MSG_RULE_CREATE:
         return sizeof(struct hsr_msg_rule);
     case HSR_MSG_RULE_DESTROY:

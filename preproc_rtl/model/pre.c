@@ -76,13 +76,14 @@ static __attribute__((noinline)) enum hsr_drop ruled(struct pp_pre *pre,
 /* The pre-classifier; apart, as good packets of guests do not come here. */
 static __attribute__((noinline)) enum hsr_drop classify(struct pp_pre *pre,
                                                         const struct hsr_rx_meta *meta,
+                                                        const struct pp_flow *flow,
                                                         const uint8_t *frame, uint32_t len,
                                                         const struct pp_ingress *in, uint64_t now)
 {
     enum hsr_drop drop = HSR_DROP_NONE;
 
     if (in->uplink) {
-        pre->target = pp_targets_find(pre->targets, meta, frame, len);
+        pre->target = pp_targets_find(pre->targets, meta, flow, frame, len);
         drop = pp_targets_admit(pre->targets, pre->target, meta->frame_len, now);
     }
     if (drop == HSR_DROP_NONE && meta->reason != 0 && !pp_targets_bad(pre->targets, in->port, now))
@@ -113,7 +114,7 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
             return drop;
     }
     if (in->uplink || meta->reason != 0) {
-        enum hsr_drop drop = classify(pre, meta, frame, len, in, now);
+        enum hsr_drop drop = classify(pre, meta, &flow, frame, len, in, now);
 
         if (drop != HSR_DROP_NONE)
             return drop;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "preproc/targets.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,16 +15,23 @@ struct pp_targets *pp_targets_open(const uint32_t *in_flight)
     static const uint32_t nothing[PP_TARGETS];
     struct pp_targets *t = calloc(1, sizeof *t);
 
+    if (t != NULL && (t->publics = pp_publics_open()) == NULL) {
+        free(t);
+        t = NULL;
+    }
     if (t != NULL) {
         t->in_flight = in_flight != NULL ? in_flight : nothing;
         t->spare = UINT32_MAX;
-        t->target[PP_TARGET_NONE].share = 1;
+        for (uint32_t i = PP_TARGET_NONE; i < PP_TARGETS; i++)
+            t->target[i].share = 1;
     }
     return t;
 }
 
 void pp_targets_close(struct pp_targets *targets)
 {
+    if (targets != NULL)
+        pp_publics_close(targets->publics);
     free(targets);
 }
 
@@ -63,17 +71,23 @@ static void set_meter(struct pp_meter *meter, enum hsr_meter_unit unit, uint64_t
                  burst < PP_METER_BURST_MAX ? (uint32_t)burst : PP_METER_BURST_MAX);
 }
 
+static void set_rates(struct pp_target *target, uint32_t pps, uint32_t kbps,
+                      const struct pp_pool_rate *was)
+{
+    if (pps != was->pps)
+        set_meter(&target->packets, HSR_METER_PACKETS, pps, pps / BURST_PART, BURST_PACKETS);
+    if (kbps != was->kbps)
+        set_meter(&target->bits, HSR_METER_BITS, kbps * UINT64_C(1000),
+                  kbps * UINT64_C(125) / BURST_PART, BURST_BYTES);
+}
+
 void pp_targets_set(struct pp_targets *t, uint16_t port, const struct pp_target_config *config)
 {
     const struct pp_target_config none = {0}, *c = config != NULL ? config : &none;
     struct pp_target_config *was = &t->config[port];
     struct pp_target *target = &t->target[port];
 
-    if (c->pps != was->pps)
-        set_meter(&target->packets, HSR_METER_PACKETS, c->pps, c->pps / BURST_PART, BURST_PACKETS);
-    if (c->kbps != was->kbps)
-        set_meter(&target->bits, HSR_METER_BITS, c->kbps * UINT64_C(1000),
-                  c->kbps * UINT64_C(125) / BURST_PART, BURST_BYTES);
+    set_rates(target, c->pps, c->kbps, &(struct pp_pool_rate){was->pps, was->kbps});
     if (c->bad != was->bad)
         set_meter(&target->bad, HSR_METER_PACKETS, c->bad, c->bad / BURST_PART, BURST_PACKETS);
     target->least = c->least;
@@ -86,13 +100,52 @@ void pp_targets_set(struct pp_targets *t, uint16_t port, const struct pp_target_
         place_all(t);
 }
 
-uint16_t pp_targets_find(const struct pp_targets *t, const struct hsr_rx_meta *meta,
-                         const uint8_t *frame, uint32_t len)
+int pp_targets_public(struct pp_targets *t, const struct hsr_public *public, bool remove)
 {
-    uint32_t context = hsr_key_context(meta->key_ports);
+    struct pp_public entry =
+        pp_public_of(public->addr, public->family, public->proto, public->l4_port);
+    bool pool = public->port == HSR_NO_PORT;
+
+    if (!remove && (pool ? public->pool >= HSR_MAX_POOLS : public->port >= HSR_MAX_PORTS))
+        return -EINVAL;
+    if (!remove)
+        entry.target = (uint16_t)(pool ? PP_TARGET_POOL + public->pool : public->port);
+    int rc = pp_publics_set(t->publics, &entry);
+
+    if (rc == 0 && pool && !remove) {
+        struct pp_pool_rate rate = {public->pps, public->kbps};
+
+        set_rates(&t->target[entry.target], rate.pps, rate.kbps, &t->pool[public->pool]);
+        t->pool[public->pool] = rate;
+    }
+    return rc;
+}
+
+/*
+ * From outside: whose public address it is, as far as that is a guest who is there. ARP and neighbour discovery are the link's
+ * affair, whomever they ask for.
+ */
+static uint16_t outside(const struct pp_targets *t, const struct hsr_rx_meta *meta,
+                        const struct pp_flow *flow)
+{
+    bool link = meta->class == HSR_CLASS_ARP || meta->class == HSR_CLASS_ND;
+    uint16_t target = link ? PP_PUBLIC_NOBODY
+                           : pp_publics_find(t->publics, &flow->key, meta->flags & HSR_RXF_SWAP);
+
+    if (target == PP_PUBLIC_NOBODY || (target < HSR_MAX_PORTS && !t->config[target].guest))
+        return PP_TARGET_NONE;
+    return target;
+}
+
+uint16_t pp_targets_find(const struct pp_targets *t, const struct hsr_rx_meta *meta,
+                         const struct pp_flow *flow, const uint8_t *frame, uint32_t len)
+{
+    uint32_t context = hsr_key_context(hsr_key_tail(&flow->key));
     uint8_t mac[sizeof t->place[0].mac];
 
-    if (!(meta->flags & HSR_RXF_DECAP) || context == 0 || meta->l2_off + sizeof mac > len)
+    if (!(meta->flags & HSR_RXF_DECAP))
+        return outside(t, meta, flow);
+    if (context == 0 || meta->l2_off + sizeof mac > len)
         return PP_TARGET_NONE;
     memcpy(mac, frame + meta->l2_off, sizeof mac); /* once: the frame is in the slot */
     for (uint32_t at = place_of(context, mac); t->place[at].context != 0;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Noisy neighbours: one vNIC, or what is for one vNIC, takes all that the worker can do, and more. The others keep their packets.
 
-    noisy.py small | large | bad | network | nobody | cells | alone
+    noisy.py small | large | bad | network | nobody | public | pool | cells | alone
 
 The worker does a limited number of packets a second, and a frame that was not fetched for 5 ms is lost in its guest. Four
 quiet vNICs send to a fifth port, or are sent to from the network; each must get at least 95 % of its packets through, counted
@@ -35,6 +35,7 @@ security_groups:
 ports:
   - {name: up, role: uplink, type: kernel, device: up, mac: 02:aa:00:00:00:01, address: 192.0.2.1/24}
 """
+OUTSIDE = "routes: [{vpc: blue, prefix: 0.0.0.0/0, type: external}]\n"
 PORT = ("  - {{name: {0}, role: vnic, type: tap, mac: \"02:00:00:00:00:{1:02}\", subnet: front, "
         "addresses: [10.1.0.1{1}], security_groups: [open]}}\n")
 
@@ -71,6 +72,10 @@ def from_network(receiver, flow, dmac=None):
     return outer[:42] + struct.pack("!II", 8 << 24, 100 << 8) + inner
 
 
+def from_outside(dst, flow):
+    return udp(b"\x02\xaa\0\0\0\x02", b"\x02\xaa\0\0\0\x01", "192.0.2.2", dst, 1000 + flow, 9, 30)
+
+
 def at_rate(pps, make, offset=0):
     """Frames with their times, for as long as the traffic lasts."""
     frames = [make(i) for i in range(min(pps, 20))]
@@ -79,11 +84,11 @@ def at_rate(pps, make, offset=0):
 
 
 class Noise:
-    def __init__(self, captures, worker_rate, *options):
+    def __init__(self, captures, worker_rate, *options, more=""):
         with tempfile.TemporaryDirectory(prefix="avs-noisy-") as out:
             config = os.path.join(out, "net.yaml")
             with open(config, "w", encoding="utf-8") as f:
-                f.write(NET + "".join(PORT.format(name, number) for name, number in NUMBER.items()))
+                f.write(NET + "".join(PORT.format(name, number) for name, number in NUMBER.items()) + more)
             inputs = []
             for port, frames in captures.items():
                 file = os.path.join(out, f"in-{port}.pcap")
@@ -173,11 +178,11 @@ def cells():
         raise AssertionError("it is not the noisy one's packets, and no other's, that were not sliced")
 
 
-def inbound(flood):
+def inbound(flood, of=from_network, more=""):
     """What is for quiet vNICs comes through the same uplink as the flood."""
     pps = 10_000
-    captures = {name: at_rate(pps, lambda i, n=name: from_network(n, i), 1000 * NUMBER[name]) for name in QUIET}
-    noise = Noise({"up": [x for frames in (flood, *captures.values()) for x in frames]}, 200_000)
+    captures = {name: at_rate(pps, lambda i, n=name: of(n, i), 1000 * NUMBER[name]) for name in QUIET}
+    noise = Noise({"up": [x for frames in (flood, *captures.values()) for x in frames]}, 200_000, more=more)
     for name in QUIET:
         noise.kept(name, len(captures[name]), len(noise.sent[name]))
         if noise.port[name]["net_drops"] != 0:
@@ -185,14 +190,42 @@ def inbound(flood):
     return noise
 
 
-def network():
-    flood = at_rate(1_000_000, lambda i: from_network(NOISY, i))
-    noise = inbound(flood)
+def held_off(noise, flood):
     dropped = noise.port[NOISY]["net_drops"]
     if dropped < len(flood) // 2 or dropped != noise.drops("up", "pre_share"):
         raise AssertionError(f"{dropped} packets of the flood were dropped before the ring: too few")
     if len(noise.sent[NOISY]) + dropped != len(flood):
         raise AssertionError("packets of the flood are unaccounted for")
+
+
+def network():
+    flood = at_rate(1_000_000, lambda i: from_network(NOISY, i))
+    held_off(inbound(flood), flood)
+
+
+def to_eip(name, flow):
+    return from_outside(f"203.0.113.{NUMBER[name]}", flow)
+
+
+def public():
+    """Untunnelled, to public addresses: of the quiet ones, and at the noisy one's."""
+    flood = at_rate(1_000_000, lambda i: to_eip(NOISY, i))
+    eips = ", ".join(f"{{name: {n}, address: 203.0.113.{NUMBER[n]}, vnic: {n}}}" for n in (NOISY, *QUIET))
+    held_off(inbound(flood, to_eip, f"{OUTSIDE}eips: [{eips}]\n"), flood)
+
+
+def pool():
+    """At a shared public address, where ports of it are the quiet ones': its share is not theirs."""
+    def forwarded(name, flow):
+        frame = from_outside("203.0.113.100", flow)
+        return frame[:36] + struct.pack("!H", 80 + NUMBER[name]) + frame[38:]
+
+    forwards = ", ".join(f"{{name: {n}, address: 203.0.113.100, protocol: udp, port: {80 + NUMBER[n]}, vnic: {n}}}" for n in QUIET)
+    noise = inbound(at_rate(1_000_000, lambda i: from_outside("203.0.113.100", i)), forwarded,
+                    f"{OUTSIDE}snat: [{{name: out, vpc: blue, addresses: [203.0.113.100]}}]\nforwards: [{forwards}]\n")
+    dropped, refused = noise.report["nic"]["pool_drops"], noise.drops("up", "nat_none")
+    if dropped != noise.drops("up", "pre_share") or dropped < TIME // 2000 or dropped + refused != TIME // 1000:
+        raise AssertionError(f"of a flood at the pool {dropped} packets were dropped before the ring, {refused} refused behind it")
 
 
 def nobody():
@@ -210,4 +243,4 @@ def alone():
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (small, large, bad, network, nobody, cells, alone)}[sys.argv[1]]()
+    {f.__name__: f for f in (small, large, bad, network, nobody, public, pool, cells, alone)}[sys.argv[1]]()

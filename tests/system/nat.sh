@@ -29,7 +29,7 @@ ip -n "$N-inet" route add default via 198.51.100.254
 ip -n "$N-inet" addr add 2001:db8:1::9/64 dev eth0 nodad
 ip -n "$N-inet" route add default via 2001:db8:1::fe
 
-# document POOL_PORTS EIP_OWNER: the configuration.
+# document POOL_PORTS EIP_OWNER [PPS]: the configuration; packets a second to the pool.
 document() {
     cat <<YAML
 version: 1
@@ -58,7 +58,7 @@ eips:
   - {name: red, address: 203.0.113.9, vnic: r}
   - {name: six, address: "2001:db8:203::5", vnic: a}
 snat:
-  - {name: pool, vpc: blue, addresses: [203.0.113.100, "2001:db8:203::100"], ports: $1}
+  - {name: pool, vpc: blue, addresses: [203.0.113.100, "2001:db8:203::100"], ports: $1, rx_limit: {pps: ${3:-0}}}
 forwards:
   - {name: web, address: 203.0.113.100, protocol: tcp, port: 8080, vnic: c, inside_port: 80}
 security_groups:
@@ -208,6 +208,28 @@ got=$(answered 12)
 seen_as a 203.0.113.5 udp 198.51.100.9 7
 works ctl h1 session flush port=b
 [ "$(answered 8)" -eq 8 ] || fail "not all ports are free again"
+
+say "a flood at the pool is held off in front of the firmware, and at nobody else's expense"
+document 20000-20999 a 1000 >"$TMP/h1.yaml"
+works ctl h1 apply -f "$TMP/h1.yaml" --wait
+nic() { ctl h1 --json stats | json "d['nic']['$1']"; }
+[ "$(nic publics_used)" -eq 6 ] || fail "the NIC knows $(nic publics_used) public addresses and ports, not 6"
+flood() { # ADDRESS PACKETS
+    on inet "$PYTHON" - "$@" <<'PY'
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(int(sys.argv[2])):
+    s.sendto(b"?", (sys.argv[1], 1000 + i % 100))
+PY
+}
+before=$(drops h1 up nat_none)
+flood 203.0.113.100 20000
+[ "$(nic pool_drops)" -gt 0 ] || fail "20,000 packets to a pool of 1,000 a second, and the NIC let all pass"
+# What was not dropped there, software refused: no port leads to anybody.
+through() { [ $(($(drops h1 up nat_none) - before + $(nic pool_drops))) -eq 20000 ]; }
+wait_for "20,000 packets in the counters" through
+[ "$(drops h1 up pre_limit)" -eq "$(nic pool_drops)" ] || fail "dropped by rate: $(drops h1 up pre_limit), at the pool $(nic pool_drops)"
+seen_as inet 198.51.100.9 udp 203.0.113.5 7
 
 say "an EIP changes hands: nothing goes on under it"
 serves b 10.0.0.11 7

@@ -204,8 +204,11 @@ int cfg_load_snats(const struct cfg_obj *document)
 
     for (uint32_t i = 0; i < items.n && !rc; i++) {
         struct cfg_obj obj = cfg_item(&items, i);
+        const struct cfg_obj rx_limit = cfg_child(&obj, "rx_limit");
         struct cfg_snat *s = &c->snat[i];
 
+        s->rx_pps = cfg_int(&rx_limit, "pps");
+        s->rx_kbps = cfg_int(&rx_limit, "kbps");
         c->snats = i + 1;
         cfg_copy(s->name, sizeof(s->name), cfg_text(&obj, "name"));
         rc = cfg_define(&obj, s->name, i);

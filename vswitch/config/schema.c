@@ -111,8 +111,9 @@ static const struct cfg_field rx_limit_field[] = {
 };
 static const struct cfg_table rx_limit = {
     "rx_limit", "rx_limit",
-    "What a vNIC may receive through uplinks; more is dropped before anything is spent on it "
-    "(`pre_limit`). Packets of other vNICs of the host wait in their guests instead.",
+    "What a vNIC, or a pool of public addresses, may receive through uplinks; more is dropped "
+    "before anything is spent on it (`pre_limit`). Packets of other vNICs of the host wait in "
+    "their guests instead.",
     rx_limit_field};
 
 static const struct cfg_field port_field[] = {
@@ -465,6 +466,10 @@ static const struct cfg_field snat_field[] = {
      .type = CFG_T_PORTS,
      .fallback = "1024-65535",
      .doc = "ports (ICMP: identifiers) to be used; a guest's own is kept where it is free"},
+    {.name = "rx_limit",
+     .type = CFG_T_OBJECT,
+     .sub = &rx_limit,
+     .doc = "of packets from outside to its addresses, forwarded ports apart; none by default"},
     {.name = NULL},
 };
 static const struct cfg_table snats = {

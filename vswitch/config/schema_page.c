@@ -116,6 +116,19 @@ static void put_field(FILE *out, const struct cfg_field *f)
     fprintf(out, " |\n");
 }
 
+/* The first field, in the order of the page, that has this table: there it is described. */
+static const struct cfg_field *first_of(const struct cfg_table *in, const struct cfg_table *table)
+{
+    const struct cfg_field *found = NULL;
+
+    for (const struct cfg_field *f = in->field; f->name && !found; f++) {
+        if (f->sub) {
+            found = f->sub == table ? f : first_of(f->sub, table);
+        }
+    }
+    return found;
+}
+
 static void put_table(FILE *out, const struct cfg_table *table)
 {
     fprintf(out, "\n## %s\n\n%s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
@@ -124,7 +137,7 @@ static void put_table(FILE *out, const struct cfg_table *table)
         put_field(out, f);
     }
     for (const struct cfg_field *f = table->field; f->name; f++) {
-        if (f->sub) {
+        if (f->sub && first_of(&cfg_schema, f->sub) == f) {
             put_table(out, f->sub);
         }
     }

@@ -344,6 +344,7 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
     for (uint32_t w = 0; w < fw->workers; w++)
         dp_run(fw->worker[w], set_quotas, cfg);
     unset_tunnels(fw, old, cfg);
+    fw_publics(fw, old, cfg);
     close_ports(fw, old, cfg);
     cfg_free(old);
     if (fw->arena != NULL) {

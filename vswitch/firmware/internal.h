@@ -82,6 +82,9 @@ const char *fw_port_name(const struct fw *fw, uint16_t index);
 /* Sessions each worker lets a port open, 0: any number. */
 uint32_t fw_quota(const struct cfg *cfg, const struct cfg_port *port);
 
+/* Tell the NIC of public addresses that differ from those of `old`, NULL: it knows of none (publics.c). */
+void fw_publics(struct fw *fw, const struct cfg *old, const struct cfg *new);
+
 /* Rows {"table", "worker", "used", "high_water", "capacity"} of all that can fill up; of the last fw_sync(). */
 json_t *fw_tables(struct fw *fw);
 

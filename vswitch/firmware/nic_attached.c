@@ -85,6 +85,17 @@ static int vtep_set(void *nic, const struct cfg_addr *addr, bool remove)
     return hsr_attach_request(nic, &msg, HSR_MSG_VTEP_SET, -1, TIMEOUT_MS, why);
 }
 
+static int public_set(void *nic, const struct hsr_public *public, bool remove)
+{
+    union hsr_msg msg;
+    char why[NIC_WHY];
+
+    hsr_msg_init(&msg, HSR_MSG_PUBLIC_SET, 0);
+    msg.public.public = *public;
+    msg.public.remove = remove;
+    return hsr_attach_request(nic, &msg, HSR_MSG_PUBLIC_SET, -1, TIMEOUT_MS, why);
+}
+
 static int plain(void *nic, uint16_t type)
 {
     union hsr_msg msg;
@@ -177,6 +188,7 @@ const struct fw_nic_ops fw_nic_attached = {.name = "attached",
                                            .port_del = port_del,
                                            .context_set = context_set,
                                            .vtep_set = vtep_set,
+                                           .public_set = public_set,
                                            .start = start,
                                            .sync = sync_counters,
                                            .rule_create = rule_create,

@@ -27,6 +27,11 @@ static int vtep_set(void *nic, const struct cfg_addr *addr, bool remove)
     return nic_vtep_set(nic, addr->bytes, addr->family, remove);
 }
 
+static int public_set(void *nic, const struct hsr_public *public, bool remove)
+{
+    return nic_public_set(nic, public, remove);
+}
+
 static int start(void *nic)
 {
     return nic_start(nic);
@@ -70,6 +75,7 @@ const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
                                            .port_del = port_del,
                                            .context_set = context_set,
                                            .vtep_set = vtep_set,
+                                           .public_set = public_set,
                                            .start = start,
                                            .sync = sync_counters,
                                            .rule_create = rule_create,

@@ -204,6 +204,27 @@ int nic_vtep_set(struct nic *nic, const uint8_t addr[16], uint8_t family, bool r
     return nic_run(nic, set_vtep, &c);
 }
 
+_Static_assert(NIC_TARGETS == PP_TARGETS, "slots are charged to each of them");
+
+struct public_call {
+    const struct hsr_public *public;
+    bool remove;
+};
+
+static int set_public(struct nic *nic, void *arg)
+{
+    const struct public_call *c = arg;
+
+    return pp_targets_public(nic->pre.targets, c->public, c->remove);
+}
+
+int nic_public_set(struct nic *nic, const struct hsr_public *public, bool remove)
+{
+    struct public_call c = {.public = public, .remove = remove};
+
+    return nic_run(nic, set_public, &c);
+}
+
 static int start(struct nic *nic, void *arg)
 {
     (void)arg;
@@ -265,6 +286,7 @@ static int reset(struct nic *nic, void *arg)
     pp_fit_clear(&nic->pre.fit);
     pp_tables_clear(&nic->pre.tables);
     pp_rules_clear(nic->pre.rules);
+    pp_publics_clear(nic->pre.targets->publics);
     nic->owner = hsr_owner_next_epoch(nic->owner); /* what the old firmware still sends is stale */
     nic->pre.owner = nic->owner;
     hsr_region_reset(&nic->region, instance, nic->owner);

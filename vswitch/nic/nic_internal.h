@@ -113,6 +113,7 @@ struct nic {
     struct nic_traffic { /* over the rings */
         uint32_t rx_ring_high, tx_ring_high; /* of the fullest ring */
         uint64_t bytes_to_fw, bytes_from_fw;
+        uint64_t pool_drops; /* to a shared public address, refused */
     } traffic;
     struct nic_device_rule device_rule[HSR_MAX_RULES]; /* the first device_rules of them */
     uint32_t device_rules;

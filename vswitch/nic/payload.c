@@ -30,7 +30,7 @@ static uint32_t keep(struct nic *nic, uint16_t account, const uint8_t *bytes, ui
 
     nic->kept.sliced += handle != 0;
     nic->kept.not_sliced += handle == 0;
-    if (account != PP_TARGET_NONE)
+    if (account < HSR_MAX_PORTS)
         nic->stats[account].not_sliced += handle == 0;
     return handle;
 }

@@ -50,6 +50,10 @@ void nic_gauges(const struct nic *nic, uint64_t gauge[HSR_GAUGE_COUNT])
     fit_gauges(&nic->pre.fit, gauge);
     slot_gauges(&nic->slots, gauge);
     payload_gauges(&nic->kept, gauge);
+    gauge[HSR_GAUGE_PUBLICS_USED] = nic->pre.targets->publics->used;
+    gauge[HSR_GAUGE_PUBLICS_HIGH] = nic->pre.targets->publics->high;
+    gauge[HSR_GAUGE_PUBLICS_CAPACITY] = PP_PUBLICS;
+    gauge[HSR_GAUGE_POOL_DROPS] = nic->traffic.pool_drops;
     for (unsigned n = 1; n <= HSR_MAX_VECTOR; n++)
         gauge[HSR_GAUGE_VECTORS_1 + n - 1] = nic->pre.agg.vectors[n];
     gauge[HSR_GAUGE_RX_RING_HIGH] = nic->traffic.rx_ring_high;

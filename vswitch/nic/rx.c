@@ -110,7 +110,10 @@ static void note_target(struct nic *nic, uint32_t slot, enum hsr_drop drop)
         nic->slots.in_flight[target]++;
     } else if ((drop == HSR_DROP_PRE_LIMIT || drop == HSR_DROP_PRE_SHARE) &&
                target != PP_TARGET_NONE) {
-        nic->stats[target].net_drops++;
+        if (target < HSR_MAX_PORTS)
+            nic->stats[target].net_drops++;
+        else
+            nic->traffic.pool_drops++;
     }
 }
 

@@ -302,6 +302,9 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
     case HSR_MSG_VTEP_SET:
         rc = nic_vtep_set(s->nic, m->vtep.addr, m->vtep.family, m->vtep.remove != 0);
         break;
+    case HSR_MSG_PUBLIC_SET:
+        rc = nic_public_set(s->nic, &m->public.public, m->public.remove != 0);
+        break;
     case HSR_MSG_METER_SET:
         rc = nic_meter_set(s->nic, m->meter.id, (enum hsr_meter_unit)m->meter.unit, m->meter.rate,
                            m->meter.burst);

@@ -54,7 +54,7 @@ int nic_slots_open(struct nic_slots *slots, const struct hsr_view *view)
     slots->worker = calloc(view->slots, sizeof *slots->worker);
     slots->port = malloc(view->slots * sizeof *slots->port);
     slots->target = malloc(view->slots * sizeof *slots->target);
-    slots->in_flight = calloc(HSR_MAX_PORTS + 1, sizeof *slots->in_flight);
+    slots->in_flight = calloc(NIC_TARGETS, sizeof *slots->in_flight);
     slots->use = calloc(HSR_MAX_PORTS, sizeof *slots->use);
     complete = slots->state && slots->worker && slots->port && slots->target && slots->in_flight &&
                slots->use;

@@ -17,6 +17,7 @@
 #define HSR_MAX_WORKERS 16 /* ring sets in one region */
 #define HSR_MAX_PORTS 0x400 /* port indices 0..1023; NO_PORT is none of them */
 #define HSR_NO_PORT 0xFFFF /* no port */
+#define HSR_MAX_POOLS 0x800 /* pools of public addresses that several guests share */
 #define HSR_MAX_GROUPS 64 /* ownership groups 0..63 */
 #define HSR_SLOT_META 128 /* bytes of metadata at the start of a slot (two cache lines) */
 #define HSR_SLOT_HEADROOM 128 /* bytes free before a received frame, for pushed headers */
@@ -229,6 +230,7 @@ enum hsr_msg_type {
     HSR_MSG_HASH_SET = 21, /* before START: hash with this secret, under which the firmware has sessions from a former NIC */
     HSR_MSG_OWNER_SET = 22, /* who owns a group of ports and contexts, and from which packet on; of either firmware */
     HSR_MSG_GROUP_SET = 23, /* to which group a port or a context belongs; of either firmware */
+    HSR_MSG_PUBLIC_SET = 24, /* who packets from outside to a public address are for: at whose expense the pre-classifier lets them pass */
 };
 
 /* Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type. */
@@ -509,6 +511,10 @@ enum hsr_drop {
     X(TX_RING_HIGH, tx_ring_high, entries, level, "most entries that the NIC ever found waiting in one worker's tx ring") \
     X(BYTES_TO_FW, bytes_to_fw, bytes, counter, "metadata and frames in the slots handed to the firmware") \
     X(BYTES_FROM_FW, bytes_from_fw, bytes, counter, "metadata taken from the firmware's slots, and the frames to be sent") \
+    X(PUBLICS_USED, publics_used, entries, level, "public addresses and ports that the pre-classifier knows") \
+    X(PUBLICS_HIGH, publics_high, entries, level, "most of them ever") \
+    X(PUBLICS_CAPACITY, publics_capacity, entries, level, "public addresses and ports it has room for") \
+    X(POOL_DROPS, pool_drops, packets, counter, "packets to shared public addresses that the pre-classifier dropped; counted in the uplinks' drops") \
     X(CELLS_USED, cells_used, cells, level, "cells of payload memory in use") \
     X(CELLS_HIGH, cells_high, cells, level, "most cells of payload memory ever in use") \
     X(CELLS_CAPACITY, cells_capacity, cells, level, "cells of payload memory there are, 0: slicing is off") \
@@ -557,14 +563,18 @@ enum hsr_gauge {
     HSR_GAUGE_TX_RING_HIGH = 36,
     HSR_GAUGE_BYTES_TO_FW = 37,
     HSR_GAUGE_BYTES_FROM_FW = 38,
-    HSR_GAUGE_CELLS_USED = 39,
-    HSR_GAUGE_CELLS_HIGH = 40,
-    HSR_GAUGE_CELLS_CAPACITY = 41,
-    HSR_GAUGE_SLICED = 42,
-    HSR_GAUGE_NOT_SLICED = 43,
-    HSR_GAUGE_PAYLOADS_TIMED_OUT = 44,
-    HSR_GAUGE_PAYLOADS_STALE = 45,
-    HSR_GAUGE_COUNT = 46,
+    HSR_GAUGE_PUBLICS_USED = 39,
+    HSR_GAUGE_PUBLICS_HIGH = 40,
+    HSR_GAUGE_PUBLICS_CAPACITY = 41,
+    HSR_GAUGE_POOL_DROPS = 42,
+    HSR_GAUGE_CELLS_USED = 43,
+    HSR_GAUGE_CELLS_HIGH = 44,
+    HSR_GAUGE_CELLS_CAPACITY = 45,
+    HSR_GAUGE_SLICED = 46,
+    HSR_GAUGE_NOT_SLICED = 47,
+    HSR_GAUGE_PAYLOADS_TIMED_OUT = 48,
+    HSR_GAUGE_PAYLOADS_STALE = 49,
+    HSR_GAUGE_COUNT = 50,
 };
 
 /* Metadata of a received packet: the first two lines of a slot. Line 0 is all that a flow-id hit over IPv4 needs. */
@@ -977,6 +987,40 @@ _Static_assert(offsetof(struct hsr_msg_vtep, addr) == 16, "msg_vtep.addr");
 _Static_assert(offsetof(struct hsr_msg_vtep, family) == 32, "msg_vtep.family");
 _Static_assert(offsetof(struct hsr_msg_vtep, remove) == 33, "msg_vtep.remove");
 _Static_assert(offsetof(struct hsr_msg_vtep, pad) == 34, "msg_vtep.pad");
+
+/* A public address, or a port of one, and who it is for. */
+struct hsr_public {
+    uint8_t addr[16]; /* network order; IPv4 in the first four bytes */
+    uint8_t family; /* 4 or 6 */
+    uint8_t proto; /* with l4_port: of the port; 0: the whole address, as far as no port of it has an entry */
+    uint16_t l4_port; /* TCP or UDP; 0 with proto 0 */
+    uint16_t port; /* index of the vNIC it is for; NO_PORT: for those that share the pool */
+    uint16_t pool; /* with NO_PORT: 0..MAX_POOLS - 1 */
+    uint32_t pps; /* with NO_PORT: packets a second to the pool, 0: no limit; the last one said holds */
+    uint32_t kbps; /* with NO_PORT: thousand bits a second to the pool, 0: no limit; likewise */
+};
+_Static_assert(sizeof(struct hsr_public) == 32, "public size");
+_Static_assert(offsetof(struct hsr_public, addr) == 0, "public.addr");
+_Static_assert(offsetof(struct hsr_public, family) == 16, "public.family");
+_Static_assert(offsetof(struct hsr_public, proto) == 17, "public.proto");
+_Static_assert(offsetof(struct hsr_public, l4_port) == 18, "public.l4_port");
+_Static_assert(offsetof(struct hsr_public, port) == 20, "public.port");
+_Static_assert(offsetof(struct hsr_public, pool) == 22, "public.pool");
+_Static_assert(offsetof(struct hsr_public, pps) == 24, "public.pps");
+_Static_assert(offsetof(struct hsr_public, kbps) == 28, "public.kbps");
+
+/* PUBLIC_SET */
+struct hsr_msg_public {
+    struct hsr_msg_hdr hdr;
+    struct hsr_public public;
+    uint8_t remove; /* 1: take it away */
+    uint8_t pad[7];
+};
+_Static_assert(sizeof(struct hsr_msg_public) == 56, "msg_public size");
+_Static_assert(offsetof(struct hsr_msg_public, hdr) == 0, "msg_public.hdr");
+_Static_assert(offsetof(struct hsr_msg_public, public) == 16, "msg_public.public");
+_Static_assert(offsetof(struct hsr_msg_public, remove) == 48, "msg_public.remove");
+_Static_assert(offsetof(struct hsr_msg_public, pad) == 49, "msg_public.pad");
 
 /* One item of a rule's pattern, as in rte_flow: header bytes in network order. A packet's field matches when, under the mask, it is that of `spec`, or from `spec` to `last` where `last` is not 0. */
 struct hsr_rule_item {

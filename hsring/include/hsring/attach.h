@@ -31,6 +31,7 @@ union hsr_msg {
     struct hsr_msg_port port;
     struct hsr_msg_context context;
     struct hsr_msg_vtep vtep;
+    struct hsr_msg_public public;
     struct hsr_msg_rule rule;
     struct hsr_msg_rule_ref rule_ref;
     struct hsr_msg_rule_state rule_state;

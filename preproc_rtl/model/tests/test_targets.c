@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "hsring/key.h"
+#include "hsring/wire.h"
 #include "preproc/targets.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -38,15 +40,20 @@ static struct pp_target_config guest(uint32_t context, uint8_t last)
         .context = context, .guest = true, .share = 1, .mac = {2, 0, 0, 0, 0, last}};
 }
 
+static struct pp_flow in_context(uint32_t context)
+{
+    return (struct pp_flow){.key.w[1] = hsr_key_ports(0, 0, context, 0)};
+}
+
 /* Who a tunnel packet of this network to this address is for. */
 static uint16_t find(uint32_t context, const uint8_t mac[6])
 {
     uint8_t frame[64] = {0};
-    struct hsr_rx_meta meta = {
-        .flags = HSR_RXF_UPLINK | HSR_RXF_DECAP, .l2_off = 50, .key_ports = (uint64_t)context << 8};
+    struct hsr_rx_meta meta = {.flags = HSR_RXF_UPLINK | HSR_RXF_DECAP, .l2_off = 50};
+    struct pp_flow flow = in_context(context);
 
     memcpy(frame + meta.l2_off, mac, 6);
-    return pp_targets_find(t, &meta, frame, sizeof frame);
+    return pp_targets_find(t, &meta, &flow, frame, sizeof frame);
 }
 
 /* Random guests come, go and change, with addresses and networks that are easily confused: against a plain list. */
@@ -94,12 +101,13 @@ static void who(void **state)
 static void untunnelled(void **state)
 {
     struct pp_target_config c = guest(1, 1);
-    struct hsr_rx_meta meta = {.flags = HSR_RXF_UPLINK, .key_ports = 1 << 8};
+    struct hsr_rx_meta meta = {.flags = HSR_RXF_UPLINK};
+    struct pp_flow flow = in_context(1);
 
     (void)state;
     pp_targets_set(t, 3, &c);
     assert_int_equal(find(1, c.mac), 3);
-    assert_int_equal(pp_targets_find(t, &meta, c.mac, sizeof c.mac), PP_TARGET_NONE);
+    assert_int_equal(pp_targets_find(t, &meta, &flow, c.mac, sizeof c.mac), PP_TARGET_NONE);
 }
 
 /* The firmware may write into the slot meanwhile: an offset of its own choice leads nowhere outside of the frame. */
@@ -107,18 +115,77 @@ static void hostile_metadata(void **state)
 {
     struct pp_target_config c = guest(1, 1);
     uint8_t *exact = malloc(sizeof c.mac);
-    struct hsr_rx_meta meta = {.flags = HSR_RXF_UPLINK | HSR_RXF_DECAP, .key_ports = 1 << 8};
+    struct hsr_rx_meta meta = {.flags = HSR_RXF_UPLINK | HSR_RXF_DECAP};
+    struct pp_flow flow = in_context(1);
 
     (void)state;
     assert_non_null(exact);
     memcpy(exact, c.mac, sizeof c.mac);
     pp_targets_set(t, 3, &c);
-    assert_int_equal(pp_targets_find(t, &meta, exact, sizeof c.mac), 3);
+    assert_int_equal(pp_targets_find(t, &meta, &flow, exact, sizeof c.mac), 3);
     for (uint32_t l2 = 1; l2 <= UINT16_MAX; l2++) {
         meta.l2_off = (uint16_t)l2;
-        assert_int_equal(pp_targets_find(t, &meta, exact, sizeof c.mac), PP_TARGET_NONE);
+        assert_int_equal(pp_targets_find(t, &meta, &flow, exact, sizeof c.mac), PP_TARGET_NONE);
     }
     free(exact);
+}
+
+/* Who an untunnelled packet to 203.0.113.`last` is for. */
+static uint16_t outside(uint8_t last, uint8_t proto, uint16_t port, enum hsr_class class)
+{
+    struct hsr_rx_meta meta = {.flags = HSR_RXF_UPLINK, .class = (uint8_t) class};
+    struct pp_flow flow;
+
+    if (hsr_key4(&flow.key, 0xC6336409, 0xCB007100u | last, 7, port, proto, 0, true))
+        meta.flags |= HSR_RXF_SWAP;
+    return pp_targets_find(t, &meta, &flow, (const uint8_t *)"", 0);
+}
+
+static int set_public(uint8_t last, uint8_t proto, uint16_t l4_port, uint16_t port, uint16_t pool,
+                      bool remove)
+{
+    struct hsr_public p = {.addr = {203, 0, 113, last},
+                           .family = 4,
+                           .proto = proto,
+                           .l4_port = l4_port,
+                           .port = port,
+                           .pool = pool,
+                           .pps = pool == 7 ? 2000 : 0};
+
+    return pp_targets_public(t, &p, remove);
+}
+
+static unsigned pass(uint16_t target, unsigned n, uint32_t bytes, uint64_t now);
+
+/* An EIP is its guest's, a forwarded port its guest's, the rest of that address the pool's, which has a rate of its own. */
+static void public_addresses(void **state)
+{
+    struct pp_target_config a = guest(1, 1), b = guest(2, 1);
+
+    (void)state;
+    pp_targets_set(t, 3, &a);
+    pp_targets_set(t, 4, &b);
+    assert_int_equal(set_public(5, 0, 0, 3, 0, false), 0);
+    assert_int_equal(set_public(6, HSR_PROTO_TCP, 80, 4, 0, false), 0);
+    assert_int_equal(set_public(6, 0, 0, HSR_NO_PORT, 7, false), 0);
+    assert_int_equal(outside(5, HSR_PROTO_TCP, 80, HSR_CLASS_TCP), 3);
+    assert_int_equal(outside(5, 0, 0, HSR_CLASS_FRAG), 3);
+    assert_int_equal(outside(5, HSR_PROTO_ICMP, 0, HSR_CLASS_ICMP_ERROR), 3);
+    assert_int_equal(outside(5, 0, 0, HSR_CLASS_ARP), PP_TARGET_NONE);
+    assert_int_equal(outside(6, HSR_PROTO_TCP, 80, HSR_CLASS_TCP), 4);
+    assert_int_equal(outside(6, HSR_PROTO_UDP, 80, HSR_CLASS_UDP), PP_TARGET_POOL + 7);
+    assert_int_equal(outside(7, HSR_PROTO_UDP, 80, HSR_CLASS_UDP), PP_TARGET_NONE);
+    assert_int_equal(pass(PP_TARGET_POOL + 7, 500, 60, SECOND), 100);
+    assert_int_equal(pp_targets_admit(t, PP_TARGET_POOL + 7, 60, SECOND), HSR_DROP_PRE_LIMIT);
+    assert_int_equal(pass(PP_TARGET_POOL + 6, 500, 60, SECOND), 500);
+    /* A guest that is gone has nothing that could be charged. */
+    pp_targets_set(t, 4, NULL);
+    assert_int_equal(outside(6, HSR_PROTO_TCP, 80, HSR_CLASS_TCP), PP_TARGET_NONE);
+    assert_int_equal(set_public(6, HSR_PROTO_TCP, 80, 0, 0, true), 0);
+    assert_int_equal(outside(6, HSR_PROTO_TCP, 80, HSR_CLASS_TCP), PP_TARGET_POOL + 7);
+    assert_int_equal(set_public(6, HSR_PROTO_TCP, 80, 0, 0, true), -ENOENT);
+    assert_int_equal(set_public(9, 0, 0, HSR_MAX_PORTS, 0, false), -EINVAL);
+    assert_int_equal(set_public(9, 0, 0, HSR_NO_PORT, HSR_MAX_POOLS, false), -EINVAL);
 }
 
 static unsigned pass(uint16_t target, unsigned n, uint32_t bytes, uint64_t now)
@@ -201,6 +268,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who, setup, teardown),
         cmocka_unit_test_setup_teardown(untunnelled, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_metadata, setup, teardown),
+        cmocka_unit_test_setup_teardown(public_addresses, setup, teardown),
         cmocka_unit_test_setup_teardown(rates, setup, teardown),
         cmocka_unit_test_setup_teardown(shares, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_packets, setup, teardown),

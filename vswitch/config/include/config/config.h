@@ -159,6 +159,7 @@ struct cfg_snat {
     struct cfg_addr addr[CFG_SNAT_ADDRS]; /* of either family */
     uint32_t addrs;
     uint16_t port_lo, port_hi;
+    uint32_t rx_pps, rx_kbps; /* from outside, in all, 0: no limit */
 };
 
 /* A port of a public address that is one guest's. */

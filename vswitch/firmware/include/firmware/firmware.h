@@ -31,6 +31,7 @@ struct fw_nic_ops {
     int (*port_del)(void *nic, uint16_t index);
     int (*context_set)(void *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context);
     int (*vtep_set)(void *nic, const struct cfg_addr *addr, bool remove);
+    int (*public_set)(void *nic, const struct hsr_public *public, bool remove);
     int (*start)(void *nic);
     int (*sync)(void *nic); /* counters in the region are fresh on return */
     /* As nic_rule_*() and nic_meter_set(); *state is filled in every case. */

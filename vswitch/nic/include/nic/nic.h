@@ -79,6 +79,8 @@ int nic_port_del(struct nic *nic, uint16_t index);
 int nic_port_set(struct nic *nic, const struct nic_port_config *config);
 int nic_context_set(struct nic *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context);
 int nic_vtep_set(struct nic *nic, const uint8_t addr[16], uint8_t family, bool remove);
+/* Who a public address is for (PUBLIC_SET): -EINVAL, -ENOSPC, -ENOENT. */
+int nic_public_set(struct nic *nic, const struct hsr_public *public, bool remove);
 int nic_start(struct nic *nic);
 int nic_stop(struct nic *nic);
 
@@ -107,7 +109,7 @@ int nic_sync(struct nic *nic);
 
 /*
  * The firmware went away, or another one comes: stop, take back every slot (counted as FW_GONE), forget flow ids,
- * tunnels, contexts, rules and meters, reset rings and region for `instance`. Ports stay.
+ * tunnels, contexts, public addresses, rules and meters, reset rings and region for `instance`. Ports stay.
  */
 int nic_reset(struct nic *nic, uint32_t instance);
 

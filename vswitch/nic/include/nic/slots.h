@@ -22,13 +22,14 @@ enum nic_slot_state {
     NIC_SLOT_QUOTA,    /* firmware's own */
 };
 
+#define NIC_TARGETS (HSR_MAX_PORTS + 1 + HSR_MAX_POOLS) /* preproc/targets.h */
+
 struct nic_slots {
     const struct hsr_view *view;
-    uint8_t *state;  /* by slot index, enum nic_slot_state */
-    uint8_t *worker; /* ring set it was delivered to, or whose quota it is */
-    uint16_t *port;  /* ledger it is charged to; HSR_NO_PORT: none (yet) */
-    uint16_t *
-        target; /* who a packet from the network is for (preproc/targets.h); HSR_NO_PORT: it is not from there */
+    uint8_t *state;   /* by slot index, enum nic_slot_state */
+    uint8_t *worker;  /* ring set it was delivered to, or whose quota it is */
+    uint16_t *port;   /* ledger it is charged to; HSR_NO_PORT: none (yet) */
+    uint16_t *target; /* who a packet from the network is for; HSR_NO_PORT: it is not from there */
     uint32_t *in_flight; /* packets from the network, by target */
     struct nic_slot_use {
         uint32_t runs[HSR_SLOT_CLASSES]; /* charged to it */
