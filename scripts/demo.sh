@@ -11,7 +11,7 @@ fi
 program=tests/demo/$name.sh
 [[ $name != lib && -x $program ]] ||
     die 2 "demo: there is no '$name'; one of: $(find tests/demo -name '*.sh' -perm -u+x -printf '%f ' | sed 's/demo\.sh //; s/\.sh//g')"
-is_root || die 3 "demo: network namespaces need root; type: sudo ./run demo"
+is_root || die 3 "demo: network namespaces need root; as root: ./run demo"
 ensure_deps build demo
 scripts/build.sh release
 export AVS_SOURCE_DIR=$AVS_ROOT AVS_BUILD_DIR=$AVS_ROOT/build/release

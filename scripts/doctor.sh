@@ -83,7 +83,7 @@ check_privilege() {
             "in a container: run it with --privileged, or both capabilities"
     else
         finding missing privilege "not root (build, unit and replay tests work)" \
-            "network namespaces need root: sudo ./run doctor, sudo ./run demo"
+            "network namespaces need root; as root: ./run doctor, ./run demo"
     fi
 }
 

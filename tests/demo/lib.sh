@@ -47,7 +47,7 @@ begin() {
         exit 2
         ;;
     esac
-    [ "$(id -u)" -eq 0 ] || { echo "demo: network namespaces need root; type: sudo $(command_line)" >&2; exit 3; }
+    [ "$(id -u)" -eq 0 ] || { echo "demo: network namespaces need root; as root: $(command_line)" >&2; exit 3; }
     [ -x "$bin/avsd" ] || { echo "demo: $bin/avsd is not built; type: $(command_line)" >&2; exit 1; }
     PATH=$PATH:/usr/sbin:/sbin
     TMP=$(mktemp -d /tmp/avs-demo.XXXXXX)
