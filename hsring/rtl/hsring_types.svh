@@ -5,7 +5,7 @@
 
 localparam [63:0] HSR_MAGIC = 64'h31474E5249525448;
 localparam HSR_ABI_MAJOR = 0;
-localparam HSR_ABI_MINOR = 3;
+localparam HSR_ABI_MINOR = 4;
 
 // Region and slots
 localparam HSR_CACHE_LINE = 64;
@@ -193,6 +193,7 @@ localparam [7:0] HSR_MSG_HASH_SET = 8'd21;
 localparam [7:0] HSR_MSG_OWNER_SET = 8'd22;
 localparam [7:0] HSR_MSG_GROUP_SET = 8'd23;
 localparam [7:0] HSR_MSG_PUBLIC_SET = 8'd24;
+localparam [7:0] HSR_MSG_CAPTURE_SET = 8'd26;
 
 // Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.
 localparam [7:0] HSR_RULE_ITEM_ETH = 8'd1;

@@ -57,6 +57,8 @@ static size_t size_of(unsigned type)
         return sizeof(struct hsr_msg_owner);
     case HSR_MSG_GROUP_SET:
         return sizeof(struct hsr_msg_group);
+    case HSR_MSG_CAPTURE_SET:
+        return sizeof(struct hsr_msg_capture);
     case HSR_MSG_HASH_SET:
         return sizeof(struct hsr_msg_hash);
     case HSR_MSG_START:
@@ -73,6 +75,8 @@ static unsigned fds_of(const union hsr_msg *msg)
 {
     if (msg->hdr.type == HSR_MSG_PORT_ADD)
         return msg->port.has_fd != 0;
+    if (msg->hdr.type == HSR_MSG_CAPTURE_SET)
+        return msg->capture.on != 0;
     if (msg->hdr.type == HSR_MSG_ARENA_PUT || msg->hdr.type == HSR_MSG_ARENA)
         return 1;
     if (msg->hdr.type != HSR_MSG_WELCOME)

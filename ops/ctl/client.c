@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request on the control socket; a connection each, as the requests of a command are few. */
+/* Requests on the control socket; a connection each, as those of a command are few. */
 #include <errno.h>
 #include <poll.h>
 #include <stdalign.h>
@@ -167,8 +167,9 @@ static int transport_error(const struct ctl *ctl, int error)
     }
 }
 
+/* The connection stays open in *kept, unless that is NULL. */
 static int exchange(const char *path, const char *text, int passed_fd, int64_t deadline,
-                    char **line)
+                    char **line, int *kept)
 {
     int fd = open_socket(path, deadline);
 
@@ -182,11 +183,20 @@ static int exchange(const char *path, const char *text, int passed_fd, int64_t d
 
         error = *line ? 0 : (error ? error : second);
     }
-    close(fd);
+    if (kept && !error) {
+        *kept = fd;
+    } else {
+        close(fd);
+    }
     return error;
 }
 
 json_t *request(struct ctl *ctl, const char *method, json_t *params, int *code)
+{
+    return request_kept(ctl, method, params, code, NULL);
+}
+
+json_t *request_kept(struct ctl *ctl, const char *method, json_t *params, int *code, int *kept)
 {
     json_t *message = json_pack("{s:s, s:i, s:s, s:o*}", "jsonrpc", "2.0", "id", 1, "method",
                                 method, "params", params);
@@ -201,7 +211,8 @@ json_t *request(struct ctl *ctl, const char *method, json_t *params, int *code)
     }
     text[length] = '\n';
     text[length + 1] = 0;
-    int error = exchange(ctl->socket, text, ctl->passed_fd, now_ms() + ctl->timeout_ms, &line);
+    int error =
+        exchange(ctl->socket, text, ctl->passed_fd, now_ms() + ctl->timeout_ms, &line, kept);
     ctl->passed_fd = -1;
     free(text);
     if (error) {

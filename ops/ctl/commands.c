@@ -59,6 +59,21 @@ static const struct option_spec schema_options[] = {
     {.name = NULL},
 };
 
+static const struct option_spec capture_options[] = {
+    {"write", 'w', "FILE", "write pcapng to FILE, - for standard output", NULL},
+    {"points", 0, "LIST", "at these points alone, separated by commas (default all)", NULL},
+    {"vpc", 0, "NAME", "packets of this VPC alone", NULL},
+    {"port", 0, "NAME", "packets that come or go by this port alone", NULL},
+    {"drops", 'd', NULL, "packets that are dropped alone, where they are", NULL},
+    {"snap", 0, "BYTES", "of each packet at most (default 65535)", NULL},
+    {"count", 'c', "N", "end after N packets", NULL},
+    {"duration", 0, "TIME", "end after TIME (90s, 5m, 1h)", NULL},
+    {"rate", 0, "N", "at most N new packets a second and thread (default 10000, 0: any number)",
+     NULL},
+    {"buffer", 0, "MIB", "memory for what has not been written yet (default 32)", NULL},
+    {.name = NULL},
+};
+
 static const struct option_spec help_options[] = {
     {"markdown", 0, NULL, "all commands as the reference page", NULL},
     {.name = NULL},
@@ -201,6 +216,22 @@ const struct command commands[] = {
      "State: static (of the configuration), incomplete (asked for), reachable, stale (has another "
      "MAC address than it had), probe (asked whether it is still there), failed (does not answer).",
      none, "avs-ctl neighbor list\navs-ctl neighbor list --json", cmd_neighbor_list},
+    {"capture", NULL, NULL, NULL, "[FILTER...]", WORD_NONE, 0, MAX_WORDS,
+     "show packets on their way, at each point of it",
+     "Points, in order: nic.rx, pre.out, ring.rx, fast or slow, ring.tx, post.in, nic.tx; and "
+     "drop. "
+     "The filter is tcpdump's, and looks into tunnels too. A packet that matches somewhere is "
+     "followed from there on, whatever it is rewritten to. Without -w a line for each point; "
+     "in a file each point is an interface, and each packet has a comment: its id, session, VPC, "
+     "the time since the point before, and why it was dropped. Nothing is lost silently: what "
+     "found "
+     "no room in the buffer, or is over the rate, is counted. Ends with ^C.",
+     capture_options,
+     "avs-ctl capture host 10.0.0.5 and tcp port 80\n"
+     "avs-ctl capture --vpc blue -w - | tshark -r -\n"
+     "avs-ctl capture --drops --duration 10s\n"
+     "avs-ctl capture --points nic.rx,nic.tx -c 100 -w /tmp/blue.pcapng icmp",
+     cmd_capture},
     {"drops", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show dropped packets by port and reason",
      "With --watch also a rate. `docs/reference/drop-reasons.md` explains the reasons.",
      watch_options, "avs-ctl drops\navs-ctl drops --watch=5", cmd_drops},

@@ -111,6 +111,9 @@ const char *nearest(const char *word, const char *const *names);
 /* client.c: the result (new reference), or NULL after a message, *code set. Takes over params. */
 json_t *request(struct ctl *ctl, const char *method, json_t *params, int *code);
 
+/* The same; the connection stays open in *kept, for what belongs to it. -1 before, and when there is no answer. */
+json_t *request_kept(struct ctl *ctl, const char *method, json_t *params, int *code, int *kept);
+
 /* The rows of a list method, or NULL with *code. */
 json_t *rows_of(struct ctl *ctl, const char *method, json_t *params, const char *key, int *code);
 
@@ -178,6 +181,7 @@ int cmd_meter_create(struct ctl *ctl);
 int cmd_meter_delete(struct ctl *ctl);
 int cmd_meter_list(struct ctl *ctl);
 int cmd_neighbor_list(struct ctl *ctl);
+int cmd_capture(struct ctl *ctl);
 /* Words from the first on with blanks between them: malloc'ed. */
 char *join_words(const struct ctl *ctl, int first);
 int cmd_drops(struct ctl *ctl);

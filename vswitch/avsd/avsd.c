@@ -22,6 +22,7 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
 
     nic_config_default(&config, options->workers);
     config.max_vector = options->vector;
+    config.clock = avsd_clock;
     if (d->options->slice != NULL)
         nic_config_slice(&config, d->options->slice);
     int rc = nic_open(&d->nic, &config, why);
@@ -31,6 +32,7 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
     fw->view = &nic_region(d->nic)->view;
     fw->nic_ops = &fw_nic_embedded;
     fw->nic = d->nic;
+    fw->clock = avsd_clock;
     for (uint32_t w = 0; w < options->workers; w++) {
         fw->rx_doorbell[w] = nic_rx_doorbell(d->nic, w);
         fw->tx_doorbell[w] = nic_tx_doorbell(d->nic, w);

@@ -138,6 +138,54 @@ static json_t *neighbor_list(void *arg)
     return fw_neighbor_list(((struct avsd *)arg)->fw);
 }
 
+/* Names behind the numbers that records have. */
+static json_t *port_names(const struct cfg *cfg)
+{
+    json_t *names = json_object();
+    char key[16];
+
+    for (uint32_t i = 0; cfg != NULL && i < cfg->ports; i++) {
+        snprintf(key, sizeof key, "%u", cfg->port[i].index);
+        json_object_set_new(names, key, json_string(cfg->port[i].name));
+    }
+    return names;
+}
+
+static json_t *vpc_names(const struct cfg *cfg)
+{
+    json_t *names = json_object();
+    char key[16];
+
+    for (uint32_t i = 0; cfg != NULL && i < cfg->vpcs; i++) {
+        snprintf(key, sizeof key, "%u", cfg->vpc[i].context);
+        json_object_set_new(names, key, json_string(cfg->vpc[i].name));
+    }
+    return names;
+}
+
+static int capture_start(void *arg, const struct ctl_capture *want, int fd, json_t **result,
+                         struct cfg_error *error)
+{
+    struct avsd *d = arg;
+    char why[CAP_WHY] = "";
+    uint32_t id;
+    int rc = fw_capture_start(d->fw, want, fd, &id, why);
+
+    if (rc < 0) {
+        snprintf(error->text, sizeof error->text, "%s", why);
+        return rc;
+    }
+    *result = json_pack("{s:I, s:I, s:I, s:o, s:o}", "id", (json_int_t)id, "workers",
+                        (json_int_t)fw_workers(d->fw), "now_ns", (json_int_t)fw_capture_now(d->fw),
+                        "ports", port_names(fw_cfg(d->fw)), "vpcs", vpc_names(fw_cfg(d->fw)));
+    return 0;
+}
+
+static void capture_stop(void *arg, uint32_t id)
+{
+    fw_capture_stop(((struct avsd *)arg)->fw, id);
+}
+
 void avsd_backend(struct avsd *d, struct ctl_backend *backend)
 {
     *backend = (struct ctl_backend){.arg = d,
@@ -159,5 +207,7 @@ void avsd_backend(struct avsd *d, struct ctl_backend *backend)
                                     .rule_list = rule_list,
                                     .meter_set = meter_set,
                                     .meter_list = meter_list,
-                                    .neighbor_list = neighbor_list};
+                                    .neighbor_list = neighbor_list,
+                                    .capture_start = capture_start,
+                                    .capture_stop = capture_stop};
 }

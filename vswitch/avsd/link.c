@@ -56,6 +56,7 @@ static void use(const struct avsd *d, struct hsr_attach *at, struct fw_config *f
     fw->view = &at->region.view;
     fw->nic_ops = &fw_nic_attached;
     fw->nic = at;
+    fw->clock = avsd_clock;
     fw->arena = d->arena;
     memcpy(fw->rx_doorbell, at->rx_doorbell, sizeof fw->rx_doorbell);
     memcpy(fw->tx_doorbell, at->tx_doorbell, sizeof fw->tx_doorbell);

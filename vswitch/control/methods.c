@@ -110,6 +110,8 @@ static const struct ctl_method methods[] = {
     {"meter.create", CTL_ADMIN, "id unit rate burst", ctl_method_meter_create},
     {"meter.delete", CTL_ADMIN, "id", ctl_method_meter_delete},
     {"meter.list", CTL_OPERATOR, "", ctl_method_meter_list},
+    {"capture.start", CTL_ADMIN, "filter vpc port points snap rate drop_only",
+     ctl_method_capture_start},
     {"neighbor.list", CTL_OPERATOR, "", neighbor_list},
     {"drops.get", CTL_OPERATOR, "", drops_get},
     {"stats.get", CTL_OPERATOR, "", stats_get},

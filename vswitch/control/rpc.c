@@ -226,13 +226,14 @@ static json_t *answer(struct ctl_call *call, json_t *request)
     return reply;
 }
 
-char *ctl_rpc(struct ctl_server *server, enum ctl_role role, uid_t uid, int *passed_fd,
-              const char *line, size_t length, size_t *size)
+char *ctl_rpc(struct ctl_server *server, const struct ctl_peer *peer, const char *line,
+              size_t length, size_t *size)
 {
     struct ctl_call call = {.server = server,
-                            .role = role,
-                            .uid = uid,
-                            .passed_fd = passed_fd,
+                            .role = peer->role,
+                            .uid = peer->uid,
+                            .passed_fd = peer->passed_fd,
+                            .capture = peer->capture,
                             .rule_error = {.at = -1}};
     json_error_t error;
 

@@ -23,6 +23,9 @@ void ctl_client_close(struct ctl_client *c)
             event_free(events[i]);
         }
     }
+    if (c->capture >= 0) {
+        c->server->backend->capture_stop(c->server->backend->arg, (uint32_t)c->capture);
+    }
     LIST_REMOVE(c, link);
     c->server->client_count--;
     if (c->out) {
@@ -134,8 +137,11 @@ static bool answer_lines(struct ctl_client *c)
         if (length > limits->request) {
             return end_with(c, E2BIG, "the request is too long");
         }
-        char *text =
-            ctl_rpc(c->server, c->role, c->uid, &c->passed_fd, c->in + begin, length, &size);
+        char *text = ctl_rpc(
+            c->server,
+            &(struct ctl_peer){
+                .role = c->role, .uid = c->uid, .passed_fd = &c->passed_fd, .capture = &c->capture},
+            c->in + begin, length, &size);
         alive = answer(c, text, size);
         if (!alive) {
             return false;
@@ -161,7 +167,7 @@ static void wait_for_more(struct ctl_client *c)
         event_add(c->half, &c->server->limits.half);
     }
     if (c->in_used == 0 && c->passed_fd >= 0) {
-        /* It came with another request than port.fd. */
+        /* It came with a request that has no use for one. */
         close(c->passed_fd);
         c->passed_fd = -1;
     }
@@ -340,6 +346,7 @@ struct ctl_client *ctl_client_open(struct ctl_server *server, int fd, enum ctl_r
     c->role = role;
     c->uid = uid;
     c->passed_fd = -1;
+    c->capture = -1;
     LIST_INSERT_HEAD(&server->clients, c, link);
     server->client_count++;
     c->out = evbuffer_new();

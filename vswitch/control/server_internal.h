@@ -45,6 +45,7 @@ struct ctl_client {
     struct evbuffer *out;
     unsigned in_flight;
     int passed_fd;  /* -1: none */
+    int capture;    /* that it has started, and ends with it; -1: none */
     bool more;      /* whole lines may be left in `in` */
     bool eof;       /* nothing more will come */
     bool last_word; /* closed once `out` is empty */
@@ -89,6 +90,7 @@ struct ctl_call {
     enum ctl_role role;
     uid_t uid;
     int *passed_fd;       /* taken over by setting it to -1 */
+    int *capture;         /* of the connection, -1: none */
     const json_t *params; /* object, or NULL */
     json_t *result;
     struct cfg_error error; /* with a negative return */
@@ -108,9 +110,16 @@ struct ctl_method {
 
 const struct ctl_method *ctl_method_find(const char *name);
 
+/* Who asks, and what belongs to the connection (see ctl_call). */
+struct ctl_peer {
+    enum ctl_role role;
+    uid_t uid;
+    int *passed_fd, *capture;
+};
+
 /* Answer to one line without its newline: malloc'ed, with a newline, *size bytes; NULL when none is due. */
-char *ctl_rpc(struct ctl_server *server, enum ctl_role role, uid_t uid, int *passed_fd,
-              const char *line, size_t length, size_t *size);
+char *ctl_rpc(struct ctl_server *server, const struct ctl_peer *peer, const char *line,
+              size_t length, size_t *size);
 /* Text of an error outside of any request, as ctl_rpc() gives it. */
 char *ctl_rpc_error(int code, int error, const char *message, size_t *size);
 
@@ -147,6 +156,7 @@ int ctl_method_flow_flush(struct ctl_call *call);
 int ctl_method_meter_create(struct ctl_call *call);
 int ctl_method_meter_delete(struct ctl_call *call);
 int ctl_method_meter_list(struct ctl_call *call);
+int ctl_method_capture_start(struct ctl_call *call);
 
 struct ctl_change {
     bool dry_run;

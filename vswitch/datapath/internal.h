@@ -76,6 +76,8 @@ struct dp_worker {
     uint32_t tx_room;         /* of the tx ring at the begin of the burst */
     uint32_t out[DP_OUT];     /* ring entries of this burst */
     uint32_t outs;
+    const struct dp_show *show; /* who looks at this worker's packets, or NULL */
+    uint64_t slow; /* of the burst, by place in packet[]: seen by no session; for captures */
     struct act_packet packet[DP_BURST];
     struct dp_frags *frags; /* frag.h */
     uint32_t handed_to;     /* workers that were handed something, a bit each, and not woken yet */
@@ -175,6 +177,20 @@ DP_APART bool dp_to_host(struct dp_worker *w, struct act_packet *p);
 
 /* match.c: packets of one vector, up to `end`. */
 void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);
+
+/* A packet took the slow path. One that waited is not of the burst, and was shown when it came. */
+static inline void dp_note_slow(struct dp_worker *w, const struct act_packet *p)
+{
+    size_t at = ((uintptr_t)p - (uintptr_t)w->packet) / sizeof *p;
+
+    if (at < DP_BURST)
+        w->slow |= UINT64_C(1) << at;
+}
+
+/* show.c: dp_vector() with somebody looking on; what `n` packets of the burst left to be sent. */
+DP_APART void dp_show_vector(struct dp_worker *w, struct act_packet *packet,
+                             struct act_packet *end);
+DP_APART void dp_show_out(struct dp_worker *w, uint32_t n);
 
 /* May a packet of this direction use the session as it is? Else it needs a new look (the session may be gone). */
 bool dp_usable(struct dp_worker *w, struct session *s, unsigned dir, const struct act_packet *p);

@@ -268,6 +268,7 @@ static DP_APART struct frag_datagram *single(struct dp_worker *w, struct act_pac
     bool asked = p->meta.class == HSR_CLASS_ARP || p->meta.class == HSR_CLASS_ND ||
                  p->meta.class == HSR_CLASS_ICMP_ERROR;
 
+    dp_note_slow(w, p);
     if (dp_from_host(w, p) || (!asked && dp_to_host(w, p)))
         return NULL;
     switch (p->meta.class) {

@@ -159,6 +159,7 @@ static void finish(struct dp_worker *w, struct act_packet *p, enum hsr_txa actio
     meta.action = (uint8_t)action;
     meta.drop_reason = (uint8_t)reason;
     meta.frame_off = HSR_SLOT_FRAME;
+    meta.frame_len = p->meta.payload != 0 ? p->meta.payload_off : p->meta.frame_len;
     meta.payload = p->meta.payload;
     write_meta(p, &meta);
     push(w, p->entry);

@@ -128,6 +128,7 @@ struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct
     enum hsr_drop drop;
 
     w->counters.slow++;
+    dp_note_slow(w, p);
     if (dp_from_host(w, p))
         return NULL;
     if (dp_icmp_echo(w, p))

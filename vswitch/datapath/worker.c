@@ -150,8 +150,9 @@ static void begin_burst(struct dp_worker *w)
         w->neighbor + atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
 }
 
-/* A call, ageing, the sweep behind a change of policy, the quiescent state. */
-static void end_burst(struct dp_worker *w)
+/* A call, ageing, the sweep behind a change of policy, the quiescent state. Behind `n` packets, with somebody looking on or not. */
+static inline __attribute__((always_inline)) void end_burst(struct dp_worker *w, uint32_t n,
+                                                            bool shown)
 {
     struct dp_call *call = atomic_load_explicit(&w->pending, memory_order_acquire);
 
@@ -170,6 +171,8 @@ static void end_burst(struct dp_worker *w)
         call->run(w, call->arg);
         atomic_store_explicit(&call->done, true, memory_order_release);
     }
+    if (shown && w->show != NULL)
+        dp_show_out(w, n);
     dp_flush(w);
     if (w->handed_to != 0)
         dp_handover_wake(w);
@@ -220,7 +223,7 @@ static struct act_packet *vector_end(struct act_packet *p, struct act_packet *en
     return n < (uint32_t)(end - p) ? p + n : end;
 }
 
-uint32_t dp_poll(struct dp_worker *w)
+static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, bool shown)
 {
     uint64_t start = rte_rdtsc();
     uint32_t n = 0;
@@ -231,7 +234,7 @@ uint32_t dp_poll(struct dp_worker *w)
         dp_frag_release(w);
     if (w->tx_room >= DP_OUT && dp_park_due(w)) {
         n = dp_unpark(w);
-        end_burst(w);
+        end_burst(w, n, shown);
         return n;
     }
     if (w->tx_room >= DP_OUT) {
@@ -241,14 +244,27 @@ uint32_t dp_poll(struct dp_worker *w)
     }
     for (struct act_packet *p = w->packet, *end = p + n, *next; p < end; p = next) {
         next = vector_end(p, end);
-        dp_vector(w, p, next);
+        if (shown)
+            dp_show_vector(w, p, next);
+        else
+            dp_vector(w, p, next);
     }
     w->counters.packets += n;
     w->counters.bursts += n > 0;
-    end_burst(w);
+    end_burst(w, n, shown);
     if (n > 0)
         w->counters.busy_cycles += rte_rdtsc() - start;
     return n + (w->swept != w->generation) + dp_frag_waits(w);
+}
+
+static DP_APART uint32_t turn_shown(struct dp_worker *w)
+{
+    return turn(w, true);
+}
+
+uint32_t dp_poll(struct dp_worker *w)
+{
+    return __builtin_expect(w->show != NULL, false) ? turn_shown(w) : turn(w, false);
 }
 
 void dp_wait(struct dp_worker *w, uint32_t timeout_us)

@@ -112,6 +112,7 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
         fw->options = *config->options;
         fw->workers = fw->options.workers;
         fw->threaded = config->threaded;
+        fw->clock = config->clock;
         fw->arena = config->arena;
         fw->opened_at = rte_rdtsc();
         for (uint32_t i = 0; i < FW_OFFERS; i++)
@@ -139,6 +140,7 @@ void fw_close(struct fw *fw)
 {
     if (fw == NULL)
         return;
+    fw_captures_close(fw);
     for (uint32_t w = 0; w < fw->workers; w++)
         dp_worker_close(fw->worker[w]);
     for (uint32_t i = 0; i < FW_OFFERS; i++)

@@ -5,6 +5,7 @@
 
 #include <sys/queue.h>
 
+#include "capture/area.h"
 #include "firmware/firmware.h"
 
 #define FW_OFFERS 64
@@ -65,7 +66,18 @@ struct fw {
     struct fw_rules rules;
     struct fw_arena *arena; /* NULL: sessions are ours alone */
     struct fw_adoption adoption;
+    struct fw_capture {
+        uint32_t id; /* 0: free */
+        struct cap_area area;
+        struct cap_tap *tap[HSR_MAX_WORKERS];
+    } capture[CAP_TAPS];
+    struct dp_show show[HSR_MAX_WORKERS][2]; /* what each worker looks at, and the next */
+    uint32_t shows;                          /* changes of that */
+    uint64_t (*clock)(void);                 /* as in struct fw_config */
 };
+
+/* None runs any more (capture.c). */
+void fw_captures_close(struct fw *fw);
 
 /* Sessions of the arena, under the first configuration; the NIC has not started yet (adopt.c). */
 void fw_adopt(struct fw *fw);

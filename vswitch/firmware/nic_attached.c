@@ -182,6 +182,17 @@ static int meter_set(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t 
     return hsr_attach_request(nic, &msg, HSR_MSG_METER_SET, -1, TIMEOUT_MS, why);
 }
 
+static int capture_set(void *nic, uint32_t id, int memfd)
+{
+    union hsr_msg msg;
+    char why[NIC_WHY];
+
+    hsr_msg_init(&msg, HSR_MSG_CAPTURE_SET, 0);
+    msg.capture.id = id;
+    msg.capture.on = memfd >= 0;
+    return hsr_attach_request(nic, &msg, HSR_MSG_CAPTURE_SET, memfd, TIMEOUT_MS, why);
+}
+
 const struct fw_nic_ops fw_nic_attached = {.name = "attached",
                                            .port_add = port_add,
                                            .port_set = port_set,
@@ -195,4 +206,5 @@ const struct fw_nic_ops fw_nic_attached = {.name = "attached",
                                            .rule_destroy = rule_destroy,
                                            .rule_query = rule_query,
                                            .rule_flush = rule_flush,
-                                           .meter_set = meter_set};
+                                           .meter_set = meter_set,
+                                           .capture_set = capture_set};

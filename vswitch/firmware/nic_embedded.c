@@ -69,6 +69,11 @@ static int meter_set(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t 
     return nic_meter_set(nic, id, unit, rate, burst);
 }
 
+static int capture_set(void *nic, uint32_t id, int memfd)
+{
+    return nic_capture_set(nic, id, memfd);
+}
+
 const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
                                            .port_add = port_add,
                                            .port_set = port_set,
@@ -82,4 +87,5 @@ const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
                                            .rule_destroy = rule_destroy,
                                            .rule_query = rule_query,
                                            .rule_flush = rule_flush,
-                                           .meter_set = meter_set};
+                                           .meter_set = meter_set,
+                                           .capture_set = capture_set};

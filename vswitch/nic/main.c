@@ -188,6 +188,7 @@ int main(int argc, char **argv)
     }
     nic_config_default(&config, a.workers);
     config.shared = true;
+    config.clock = clock_ns;
     config.max_vector = a.vector;
     if (!nic_config_slice(&config, a.slice)) {
         fprintf(stderr, "avs-nic: --slice wants on, on:MICROSECONDS or off, not '%s'\n", a.slice);

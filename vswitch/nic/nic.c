@@ -147,6 +147,9 @@ int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY
 
     if (nic != NULL) {
         nic->workers = config->geometry.workers;
+        nic->show.clock = config->clock;
+        for (uint32_t i = 0; i < CAP_TAPS; i++)
+            nic->show.area[i].memfd = -1;
         nic->steered = nic->workers;
         nic->epoll = nic->bells = nic->ready.epoll = nic->wake = nic->region.memfd = -1;
         memset(nic->rx_doorbell, 0xFF, sizeof nic->rx_doorbell);
@@ -184,6 +187,8 @@ void nic_close(struct nic *nic)
     }
     if (nic->owned != NULL)
         nic_owned_reset(nic);
+    nic_captures_end(nic);
+    free(nic->show.scratch);
     close_fd(nic->wake);
     close_fd(nic->epoll);
     close_fd(nic->bells);

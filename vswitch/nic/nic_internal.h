@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "capture/tap.h"
 #include "cells.h"
 #include "credit.h"
 #include "nic/nic.h"
@@ -78,6 +79,18 @@ struct nic_kept {
     uint64_t sliced, not_sliced, stale;
 };
 
+/* Who looks at packets (show.c). */
+struct nic_show {
+    struct cap_taps taps;
+    struct cap_tap *tap[CAP_TAPS];
+    struct cap_area area[CAP_TAPS];
+    uint64_t (*clock)(void);
+    uint64_t fetched;    /* NIC time at which the last frames were */
+    struct cap_seen now; /* the packet under way */
+    bool told;           /* its drop, if it is to be, has been shown */
+    uint8_t *scratch;    /* a frame in one piece */
+};
+
 struct nic {
     struct hsr_region region;
     struct nic_slots slots;
@@ -118,6 +131,8 @@ struct nic {
     struct nic_device_rule device_rule[HSR_MAX_RULES]; /* the first device_rules of them */
     uint32_t device_rules;
     struct nic_faults faults;
+    bool watched; /* entries are looked at: there is `owned`, or a capture */
+    struct nic_show show;
     struct nic_owned *owned; /* NULL: there is one firmware, and one group */
     struct nic_ready ready;
     int bells; /* epoll of doorbells, `wake` and what nic_watch() was given */
@@ -212,6 +227,27 @@ static inline void nic_write_meta(const struct hsr_view *view, uint32_t slot,
     }
 }
 
+/*
+ * Captures, while one runs (show.c): frames have been fetched; one that Pre has looked at, in the words of Pre; one it
+ * parsed and could not deliver; an entry that Post begins with; the drop of what that was; frames that a port took.
+ */
+void nic_show_fetched(struct nic *nic);
+void nic_show_rx(struct nic *nic, const struct nic_rx *frame, uint16_t port, enum hsr_drop drop,
+                 bool returned);
+void nic_show_refused(struct nic *nic, uint32_t slot, const struct hsr_rx_meta *meta,
+                      enum hsr_drop drop);
+void nic_show_post(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, uint32_t kind,
+                   bool good);
+void nic_show_drop(struct nic *nic, unsigned reason);
+void nic_show_tx(struct nic *nic, const struct nic_slot_port *p, uint32_t taken);
+/* A capture, or `owned`, has come or gone. */
+void nic_note_watched(struct nic *nic);
+
+static inline bool nic_shown(const struct nic *nic)
+{
+    return __builtin_expect(nic->show.taps.n > 0, false);
+}
+
 /* Count one packet of this ledger as dropped by the Pre- or the Post-Processor. */
 static inline void nic_pre_drop(struct nic *nic, uint16_t ledger, enum hsr_drop reason)
 {
@@ -223,6 +259,8 @@ static inline void nic_post_drop(struct nic *nic, uint16_t ledger, unsigned reas
 {
     nic->stats[ledger].post_drops++;
     nic->stats[ledger].drops[reason]++;
+    if (nic_shown(nic))
+        nic_show_drop(nic, reason);
 }
 
 /* Run `run(nic, arg)` on the poll thread, or here (control.c). */

@@ -37,6 +37,7 @@ struct nic_owned *nic_owned(struct nic *nic)
     }
     first_words(nic, o);
     nic->owned = o;
+    nic_note_watched(nic);
     return o;
 }
 
@@ -50,6 +51,7 @@ void nic_owned_free(struct nic *nic)
     free(o->ledger);
     free(o);
     nic->owned = NULL;
+    nic_note_watched(nic);
     for (uint32_t g = 1; g < HSR_MAX_GROUPS; g++) /* as if there were none */
         hsr_view_set_owner(&nic->region.view, g << 16);
 }

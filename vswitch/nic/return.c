@@ -47,17 +47,32 @@ static uint32_t join(struct nic *nic, const struct po_source *frame, uint16_t le
     return slot;
 }
 
-static void deliver_again(struct nic *nic, const struct hsr_tx_meta *tx, uint32_t slot,
-                          uint32_t len, const struct nic_port_config *port)
+/* The id a packet had, which it keeps. It is the firmware's to spoil, and nobody but who looks at captures reads it. */
+static uint32_t former_id(const struct nic *nic, uint32_t slot)
 {
+    const uint8_t *at = hsr_slot(&nic->region.view, slot) + offsetof(struct hsr_rx_meta, packet_id);
+    uint32_t id;
+
+    memcpy(&id, at, sizeof id);
+    return id;
+}
+
+static void deliver_again(struct nic *nic, const struct hsr_tx_meta *tx, uint32_t id,
+                          const struct nic_rx *again, const struct nic_port_config *port)
+{
+    uint32_t slot = again->slot;
     struct pp_ingress in = {.port = port->index, .uplink = port->uplink, .context = port->context};
     struct virtio_net_hdr vnet = asked(tx);
-    enum hsr_drop drop =
-        pp_pre_frame(&nic->pre, slot, nic_slot_frame(&nic->slots, slot), len, &in, &vnet, nic->now);
+    enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, nic_slot_frame(&nic->slots, slot),
+                                      again->len, &in, &vnet, nic->now);
     struct hsr_rx_meta *rx = nic->pre.meta;
 
     nic->stats[port->index].post_returned++;
     nic->stats[port->index].pre_returned++;
+    if (drop == HSR_DROP_NONE)
+        rx->packet_id = id;
+    if (nic_shown(nic))
+        nic_show_rx(nic, again, port->index, drop, true);
     if (drop != HSR_DROP_NONE) {
         nic_pre_drop(nic, port->index, drop);
         nic_slots_put(&nic->slots, slot);
@@ -80,16 +95,17 @@ void nic_return(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, 
         {hsr_slot(&nic->region.view, slot) + meta->frame_off, meta->frame_len}};
     struct po_source frame = {.span = span, .spans = 1, .len = meta->frame_len};
     const struct nic_slot_port *p = nic->port[ledger];
-    uint32_t again;
+    struct nic_rx again = {.slot = UINT32_MAX};
 
     if (payload != NIC_NO_PAYLOAD)
         nic_payload_source(nic, payload, &frame, span + 1);
+    again.len = frame.len;
     if ((nic->kept.track && nic->kept.by_slot[slot] == RETURNED) || frame.len > HSR_MAX_FRAME)
         nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
     else if (p == NULL)
         nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
-    else if ((again = join(nic, &frame, ledger)) == UINT32_MAX)
+    else if ((again.slot = join(nic, &frame, ledger)) == UINT32_MAX)
         nic_post_drop(nic, ledger, HSR_DROP_NO_SLOT);
     else
-        deliver_again(nic, meta, again, frame.len, &p->port.config);
+        deliver_again(nic, meta, former_id(nic, slot), &again, &p->port.config);
 }

@@ -27,8 +27,8 @@ static void charge(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint
  * What rules leave to be done: the flow id of a packet that the port's device has marked, unless the table gave it one, and
  * copies. They refer to the frame's run until that is free, or the firmware's.
  */
-static __attribute__((noinline)) void follow_rules(struct nic *nic, const struct nic_rx *frame,
-                                                   uint16_t port, enum hsr_drop drop)
+static void follow_rules(struct nic *nic, const struct nic_rx *frame, uint16_t port,
+                         enum hsr_drop drop)
 {
     if (frame->marked && nic->pre.verdict.flow_id == 0 && drop == HSR_DROP_NONE) {
         uint64_t pinned = nic_rule_pinned(nic, port, frame->mark);
@@ -41,6 +41,16 @@ static __attribute__((noinline)) void follow_rules(struct nic *nic, const struct
     nic->pre.verdict.flow_id = 0;
     if (drop != HSR_DROP_NONE)
         nic_tx_flush(nic);
+}
+
+/* A frame of a port with rules, or while somebody looks on. */
+static __attribute__((noinline)) void look_at(struct nic *nic, const struct nic_rx *frame,
+                                              const struct pp_ingress *in, enum hsr_drop drop)
+{
+    if (nic_shown(nic))
+        nic_show_rx(nic, frame, in->port, drop, false);
+    if (in->ruled)
+        follow_rules(nic, frame, in->port, drop);
 }
 
 /* Room in each rx ring, less what was fetched since and may go there. */
@@ -139,8 +149,11 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
     struct nic_rx frame[NIC_RX_BURST];
     uint32_t no_slot = 0, too_big = 0;
     uint32_t got = p->port.ops->rx(&p->port, &nic->slots, frame, max, &no_slot, &too_big);
+    bool special = in.ruled || nic_shown(nic);
     uint64_t bytes = 0;
 
+    if (nic_shown(nic))
+        nic_show_fetched(nic);
     charge(nic, frame, got, config->index);
     for (uint32_t i = 0; i < got; i++) {
         uint32_t slot = frame[i].slot;
@@ -148,8 +161,8 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
                                           frame[i].len, &in, &frame[i].vnet, now);
 
         bytes += frame[i].len;
-        if (__builtin_expect(in.ruled, false))
-            follow_rules(nic, &frame[i], config->index, drop);
+        if (__builtin_expect(special, false))
+            look_at(nic, &frame[i], &in, drop);
         if (__builtin_expect(nic->kept.track, false) && drop == HSR_DROP_NONE)
             nic_slice(nic, &frame[i], &in);
         if (drop != HSR_DROP_NONE) {
@@ -277,6 +290,8 @@ static void refuse(struct nic *nic, struct pp_agg_item *const *item, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         nic_pre_drop(nic, nic->slots.port[item[i]->slot], HSR_DROP_RX_RING_FULL);
+        if (nic_shown(nic))
+            nic_show_refused(nic, item[i]->slot, &item[i]->meta, HSR_DROP_RX_RING_FULL);
         nic_payload_forget(nic, item[i]->slot);
         nic_slots_put(&nic->slots, item[i]->slot);
     }

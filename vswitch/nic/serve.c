@@ -318,6 +318,11 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
     case HSR_MSG_ARENA_DROP:
         rc = nic_arena_drop(&s->arenas, m->arena.name);
         break;
+    case HSR_MSG_CAPTURE_SET:
+        rc = nic_capture_set(s->nic, m->capture.id, m->capture.on != 0 ? fd : -1);
+        if (fd >= 0)
+            close(fd);
+        break;
     case HSR_MSG_OWNER_SET:
         rc = nic_serve_owner(s->nic, &m->owner);
         break;
@@ -345,7 +350,8 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
 /* Messages whose descriptor is taken over. Others bring none, or are the NIC's own to say. */
 static bool takes_fd(const union hsr_msg *m)
 {
-    return m->hdr.type == HSR_MSG_PORT_ADD || m->hdr.type == HSR_MSG_ARENA_PUT;
+    return m->hdr.type == HSR_MSG_PORT_ADD || m->hdr.type == HSR_MSG_ARENA_PUT ||
+           m->hdr.type == HSR_MSG_CAPTURE_SET;
 }
 
 static void read_client(struct nic_serve *s)

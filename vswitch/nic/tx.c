@@ -15,6 +15,8 @@ static void flush_port(struct nic *nic, struct nic_slot_port *p)
 
     taken -=
         (uint32_t)(p->port.tx_errors - refused); /* frames the device threw away are not sent */
+    if (nic_shown(nic) && b->count > 0)
+        nic_show_tx(nic, p, taken);
     for (uint32_t i = 0; i < b->count; i++) {
         if (i < taken) {
             nic->stats[b->ledger[i]].post_tx++;
@@ -269,6 +271,15 @@ static void refuse(struct nic *nic, uint32_t slot, uint32_t kind, uint16_t ledge
         nic_payload_forget(nic, slot);
 }
 
+/* What an entry is beside its packet: a group's, a capture's. False: it has been dealt with. */
+static __attribute__((noinline)) bool watch(struct nic *nic, struct hsr_tx_meta *meta,
+                                            uint32_t slot, uint32_t kind, bool good)
+{
+    if (nic_shown(nic))
+        nic_show_post(nic, meta, slot, kind, good);
+    return nic->owned == NULL || nic_owned_entry(nic, meta, slot, kind, good);
+}
+
 static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
 {
     uint32_t slot = hsr_entry_slot(entry);
@@ -285,8 +296,7 @@ static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
     bool good = hsr_tx_check(&meta, hsr_slot_space(&nic->region.view, slot), kind);
     uint16_t ledger = nic->slots.port[slot];
 
-    if (__builtin_expect(nic->owned != NULL, false) &&
-        !nic_owned_entry(nic, &meta, slot, kind, good)) {
+    if (__builtin_expect(nic->watched, false) && !watch(nic, &meta, slot, kind, good)) {
         nic->done[nic->dones++] = entry;
         return;
     }

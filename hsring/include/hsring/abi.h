@@ -10,7 +10,7 @@
 
 #define HSR_MAGIC UINT64_C(0x31474E5249525448)
 #define HSR_ABI_MAJOR 0
-#define HSR_ABI_MINOR 3
+#define HSR_ABI_MINOR 4
 
 /* Region and slots */
 #define HSR_CACHE_LINE 64 /* bytes; unit of every alignment in the region */
@@ -231,6 +231,7 @@ enum hsr_msg_type {
     HSR_MSG_OWNER_SET = 22, /* who owns a group of ports and contexts, and from which packet on; of either firmware */
     HSR_MSG_GROUP_SET = 23, /* to which group a port or a context belongs; of either firmware */
     HSR_MSG_PUBLIC_SET = 24, /* who packets from outside to a public address are for: at whose expense the pre-classifier lets them pass */
+    HSR_MSG_CAPTURE_SET = 26, /* begin or end a capture of packets at the NIC's points; may carry a descriptor */
 };
 
 /* Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type. */
@@ -1175,6 +1176,19 @@ _Static_assert(offsetof(struct hsr_msg_owner, from_seq) == 16, "msg_owner.from_s
 _Static_assert(offsetof(struct hsr_msg_owner, group) == 20, "msg_owner.group");
 _Static_assert(offsetof(struct hsr_msg_owner, owner) == 22, "msg_owner.owner");
 _Static_assert(offsetof(struct hsr_msg_owner, from_now) == 23, "msg_owner.from_now");
+
+/* CAPTURE_SET; the descriptor is memory that packets are written to, in a form that is not part of this contract. A NIC that cannot capture answers EOPNOTSUPP. */
+struct hsr_msg_capture {
+    struct hsr_msg_hdr hdr;
+    uint32_t id; /* 0..3 */
+    uint8_t on; /* 1: begin, with a descriptor; 0: end */
+    uint8_t pad[3]; /* 0 */
+};
+_Static_assert(sizeof(struct hsr_msg_capture) == 24, "msg_capture size");
+_Static_assert(offsetof(struct hsr_msg_capture, hdr) == 0, "msg_capture.hdr");
+_Static_assert(offsetof(struct hsr_msg_capture, id) == 16, "msg_capture.id");
+_Static_assert(offsetof(struct hsr_msg_capture, on) == 20, "msg_capture.on");
+_Static_assert(offsetof(struct hsr_msg_capture, pad) == 21, "msg_capture.pad");
 
 /* GROUP_SET; ports and contexts nobody named are in group 0 */
 struct hsr_msg_group {

@@ -40,6 +40,7 @@ union hsr_msg {
     struct hsr_msg_hash hash;
     struct hsr_msg_owner owner;
     struct hsr_msg_group group;
+    struct hsr_msg_capture capture;
 };
 
 /* Longest wait of hsr_attach_open() for its WELCOME. */

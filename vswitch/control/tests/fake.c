@@ -181,6 +181,29 @@ static int offer_fd(void *arg, const char *port, int fd)
     return 0;
 }
 
+/* Memory that nothing is written to. */
+static int capture_start(void *arg, const struct ctl_capture *want, int fd, json_t **result,
+                         struct cfg_error *error)
+{
+    struct fake *f = arg;
+
+    (void)fd;
+    if (strcmp(want->filter, "nonsense") == 0) {
+        snprintf(error->text, sizeof(error->text), "syntax error");
+        return -EINVAL;
+    }
+    f->captures++;
+    *result = json_pack("{s:i, s:i, s:i, s:{}, s:{}}", "id", ++f->capture_id, "workers", 1,
+                        "now_ns", 1, "ports", "vpcs");
+    return 0;
+}
+
+static void capture_stop(void *arg, uint32_t id)
+{
+    (void)id;
+    ((struct fake *)arg)->captures--;
+}
+
 void fake_init(struct fake *f)
 {
     *f = (struct fake){
@@ -201,6 +224,8 @@ void fake_init(struct fake *f)
                 .version = version,
                 .offer_fd = offer_fd,
                 .neighbor_list = neighbors,
+                .capture_start = capture_start,
+                .capture_stop = capture_stop,
             },
     };
     fake_rules_init(f);

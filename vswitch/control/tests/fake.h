@@ -20,7 +20,9 @@ struct fake {
     json_int_t tick;
     int fd; /* offered and not yet used, -1: none */
     char fd_port[CFG_NAME];
-    int used_fd; /* taken by an apply(), -1: none */
+    int used_fd;    /* taken by an apply(), -1: none */
+    int captures;   /* that run */
+    int capture_id; /* the last one's */
     bool gone[FAKE_SESSIONS];
     json_t *rules;
     uint32_t next_rule;

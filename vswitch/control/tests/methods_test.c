@@ -340,7 +340,7 @@ static void plain_methods(void **state)
 {
     (void)state;
     json_t *result = result_of(R("version.get", "{}"));
-    assert_int_equal(json_array_size(json_object_get(result, "methods")), 29);
+    assert_int_equal(json_array_size(json_object_get(result, "methods")), 30);
     json_decref(result);
     result = result_of(R("stats.get", "{}"));
     assert_int_equal(json_array_size(json_object_get(result, "ports")), 2);
@@ -394,6 +394,42 @@ static void descriptors(void **state)
     close(passed);
 }
 
+static void captures(void **state)
+{
+    static const char *const bad[] = {
+        "{\"points\":[\"nic.xx\"]}",
+        "{\"points\":[]}",
+        "{\"points\":[1]}",
+        "{\"snap\":0}",
+        "{\"snap\":70000}",
+        "{\"rate\":-1}",
+        "{\"drop_only\":1}",
+        "{\"filter\":\"nonsense\"}",
+        "{\"vpc\":\"a-name-that-is-much-longer-than-any-that-an-object-may-have-here\"}"};
+    int fd = dial(), passed = open("/dev/null", O_RDONLY);
+    char line[200];
+
+    (void)state;
+    assert_string_equal(outcome(R("capture.start", "{}")), "EBADF");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(line, sizeof(line), R("capture.start", "%s") "\n", bad[i]);
+        send_with_fd(fd, line, passed);
+        assert_non_null(strstr(next_line(fd), "EINVAL"));
+        assert_int_equal(fake.captures, 0);
+    }
+    send_with_fd(fd, R("capture.start", "{\"points\":[\"drop\"],\"snap\":64}") "\n", passed);
+    assert_non_null(strstr(next_line(fd), "result"));
+    assert_int_equal(fake.captures, 1);
+    /* One a connection, and it ends with that. */
+    send_with_fd(fd, R("capture.start", "{}") "\n", passed);
+    assert_non_null(strstr(next_line(fd), "EBUSY"));
+    assert_int_equal(fake.captures, 1);
+    close(fd);
+    turn();
+    assert_int_equal(fake.captures, 0);
+    close(passed);
+}
+
 static void start_document(void **state)
 {
     struct cfg_error error;
@@ -439,6 +475,7 @@ static void roles(void **state)
     assert_string_equal(outcome(R("log.set", "{\"module\":\"control\",\"level\":\"warn\"}")),
                         "EACCES");
     assert_string_equal(outcome(R("port.fd", "{\"port\":\"u0\"}")), "EACCES");
+    assert_string_equal(outcome(R("capture.start", "{}")), "EACCES");
     assert_string_equal(outcome(R("flow.validate", "{\"port\":\"idle\",\"rule\":\"" GOOD "\"}")),
                         "ok");
     assert_string_equal(outcome(R("flow.list", "{}")), "ok");
@@ -474,15 +511,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        T(apply_and_get),  T(settles),
-        T(apply_refused),  T(error_has_a_place),
-        T(store_fails),    T(objects),
-        T(sessions),       T(session_errors),
-        T(rules),          T(rule_error_has_a_place),
-        T(rule_errors),    T(meters),
-        T(plain_methods),  T(descriptors),
-        T(start_document), T(roles),
-        T(refused),
+        T(apply_and_get), T(settles),
+        T(apply_refused), T(error_has_a_place),
+        T(store_fails),   T(objects),
+        T(sessions),      T(session_errors),
+        T(rules),         T(rule_error_has_a_place),
+        T(rule_errors),   T(meters),
+        T(plain_methods), T(descriptors),
+        T(captures),      T(start_document),
+        T(roles),         T(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,17 @@ struct ctl_rule_error {
     char text[256];
 };
 
+/* What to capture; empty names match everything. */
+struct ctl_capture {
+    const char *filter; /* as of tcpdump */
+    char vpc[CFG_NAME];
+    char port[CFG_NAME];
+    uint32_t points; /* a bit for each cap_point (capture/area.h) */
+    uint32_t snap;   /* bytes of a packet */
+    uint32_t rate;   /* packets a second and thread, 0: any number */
+    bool drop_only;
+};
+
 struct ctl_backend {
     void *arg;
     /* Current document (borrowed) and its resolved form. */
@@ -82,6 +93,13 @@ struct ctl_backend {
                      uint32_t burst, struct ctl_rule_error *error);
     /* [{"id", "unit": "pps" or "bps", "rate", "burst"}] */
     json_t *(*meter_list)(void *arg);
+    /*
+     * Capture into the memory that the client passed, which stays its; until capture_stop(). 0 and *result: {"id", "workers",
+     * "now_ns" (NIC time), "ports": {index: name}, "vpcs": {context: name}}; or a negative errno and *error.
+     */
+    int (*capture_start)(void *arg, const struct ctl_capture *want, int fd, json_t **result,
+                         struct cfg_error *error);
+    void (*capture_stop)(void *arg, uint32_t id);
     /* [{"address", "mac" or null, "uplink" or null, "state"}]; those of the configuration are "static" */
     json_t *(*neighbor_list)(void *arg);
 };

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "action/store.h"
+#include "capture/tap.h"
 #include "datapath/neighbor.h"
 #include "datapath/pmtu.h"
 #include "hsring/region.h"
@@ -123,6 +124,16 @@ struct dp_adopt {
     const void *arg;
 };
 void dp_adopt(struct dp_worker *w, const struct dp_adopt *known, uint64_t count[SES_ADOPTIONS]);
+
+/*
+ * Captures of the worker's packets at its points (capture/area.h: ring.rx to ring.tx, and drops); on the worker's thread. `show`
+ * stays the caller's and as it is until it is replaced; NULL: none. `clock` is NIC time to the ns, NULL: the region's `now`.
+ */
+struct dp_show {
+    struct cap_taps taps;
+    uint64_t (*clock)(void);
+};
+void dp_worker_show(struct dp_worker *w, const struct dp_show *show);
 
 /* For functions run by dp_run(). */
 struct ses_table *dp_sessions(struct dp_worker *w);

@@ -16,6 +16,7 @@
 
 #include <jansson.h>
 
+#include "capture/filter.h"
 #include "config/config.h"
 #include "control/backend.h"
 #include "datapath/worker.h"
@@ -42,6 +43,8 @@ struct fw_nic_ops {
     int (*rule_flush)(void *nic, uint16_t port, struct hsr_rule_state *state);
     int (*meter_set)(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
                      uint32_t burst);
+    /* Capture `id` (of CAP_TAPS) into this area, by the spec in it; memfd -1: no more. `memfd` stays the caller's. */
+    int (*capture_set)(void *nic, uint32_t id, int memfd);
 };
 
 extern const struct fw_nic_ops fw_nic_embedded; /* nic: struct nic */
@@ -55,6 +58,7 @@ struct fw_config {
     int tx_doorbell[HSR_MAX_WORKERS];
     const struct cfg_options *options; /* copied */
     bool threaded;                     /* workers run on threads of their own */
+    uint64_t (*clock)(void); /* NIC time to the ns, for captures; NULL: as the region has it */
     struct fw_arena
         *arena; /* of sessions that outlive us (arena.h), stays the caller's; NULL: none do */
 };
@@ -123,6 +127,17 @@ int fw_rule_list(struct fw *fw, const char *port, json_t **result, struct ctl_ru
 int fw_meter_set(struct fw *fw, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
                  uint32_t burst, struct ctl_rule_error *error);
 json_t *fw_meter_list(struct fw *fw);
+
+/*
+ * A capture of all workers and of the NIC, into an area (capture/area.h) that has a ring for each worker, in their order, and
+ * one for the NIC behind them. 0 and its *id, or -ENOENT, -EINVAL, -EBUSY, or what the NIC says, with a text. It runs until
+ * it is stopped, or the firmware closed: then the area says so. `memfd` stays the caller's.
+ */
+int fw_capture_start(struct fw *fw, const struct ctl_capture *want, int memfd, uint32_t *id,
+                     char why[CAP_WHY]);
+void fw_capture_stop(struct fw *fw, uint32_t id);
+/* NIC time, as its records have it. */
+uint64_t fw_capture_now(const struct fw *fw);
 
 /* The underlay's neighbours, static and asked for; as in struct ctl_backend. */
 json_t *fw_neighbor_list(struct fw *fw);

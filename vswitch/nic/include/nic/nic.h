@@ -37,6 +37,7 @@ struct nic_config {
     bool use_fit;              /* off: packets arrive without flow ids (for measurements) */
     bool slice;                /* payloads stay in the NIC while the firmware has the headers */
     uint64_t slice_timeout_ns; /* and are given up after that long */
+    uint64_t (*clock)(void);   /* NIC time to the ns, for captures; NULL: that of the turn */
 };
 
 /* Defaults for this many workers, hash secret from getrandom(). */
@@ -103,6 +104,14 @@ int nic_meter_set(struct nic *nic, uint16_t id, enum hsr_meter_unit unit, uint64
 
 /* Hash with this secret from here on; the flow index is empty then. -EBUSY once it has started. */
 int nic_hash_set(struct nic *nic, const uint8_t secret[HSR_HASH_SECRET]);
+
+/*
+ * Capture `id` (0..CAP_TAPS - 1): packets at the NIC's points into the last ring of this area (capture/area.h), by the spec in
+ * it, in place of the capture that had the number; memfd -1: no more. `memfd` stays the caller's. 0, -EINVAL, -ENOMEM.
+ */
+int nic_capture_set(struct nic *nic, uint32_t id, int memfd);
+/* None runs any more: the firmware is gone. */
+void nic_captures_end(struct nic *nic);
 
 /* Publish counters and gauges now. */
 int nic_sync(struct nic *nic);
