@@ -137,8 +137,8 @@ static enum hsr_drop udp(struct pp_scan *s)
     pp_scan_class(s, is_dhcp(s) ? HSR_CLASS_DHCP : HSR_CLASS_UDP);
     bool ours = s->vnet.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM &&
                 s->vnet.csum_start == (uint32_t)(p - s->frame);
-    if (hsr_load16(p + 6) == 0 && !ours)
-        return s->family == 4 ? HSR_DROP_NONE : HSR_DROP_UDP_CSUM;
+    if (hsr_load16(p + 6) == 0 && !ours) /* over IPv6 a tunnel's alone (RFC 8200, 8.1; RFC 6936) */
+        return s->family == 4 || s->tunnel ? HSR_DROP_NONE : HSR_DROP_UDP_CSUM;
     return judge(s, p, n, 6, s->tunnel ? HSR_DROP_OUTER_CSUM : HSR_DROP_UDP_CSUM);
 }
 

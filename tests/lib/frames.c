@@ -298,25 +298,43 @@ void fr_fragment(struct fr *o, const struct fr *whole, uint32_t id, uint32_t at,
     fr_put16(ip + 10, (uint16_t)~fr_fold(fr_sum(0, ip, 20)));
 }
 
-/* IPv4 and UDP around a frame, with `room` bytes for the tunnel's header, which is returned. */
+/* IP and UDP around a frame, with `room` bytes for the tunnel's header, which is returned. */
 static uint8_t *tunnel(struct fr *o, const struct fr_flow *outer, uint16_t port, uint32_t room)
 {
+    bool v6 = is6(outer->src);
     struct virtio_net_hdr vnet = o->vnet;
-    uint32_t inner = o->len + room;
-    uint8_t *udp;
+    uint32_t inner = o->len + room, headers = FR_L3 + (v6 ? 40 : 20) + 8;
+    uint8_t *ip = o->b + FR_L3, *udp;
 
-    memmove(o->b + 42 + room, o->b, o->len);
+    memmove(o->b + headers + room, o->b, o->len);
     udp = ip_header(o, outer, UDP, 16);
-    fr_put16(o->b + FR_L3 + 2, 28 + inner);
-    fr_put16(o->b + FR_L3 + 10, 0);
-    fr_put16(o->b + FR_L3 + 10, (uint16_t)~fr_fold(fr_sum(0, o->b + FR_L3, 20)));
+    if (v6) {
+        fr_put16(ip + 4, 8 + inner);
+    } else {
+        fr_put16(ip + 2, 28 + inner);
+        fr_put16(ip + 10, 0);
+        fr_put16(ip + 10, (uint16_t)~fr_fold(fr_sum(0, ip, 20)));
+    }
     fr_put16(udp, outer->sport);
     fr_put16(udp + 2, port);
     fr_put16(udp + 4, 8 + inner);
     fr_put16(udp + 6, 0);
-    o->len = 42 + inner;
+    o->len = headers + inner;
     o->vnet = vnet;
     return udp + 8;
+}
+
+/* The UDP checksum of a tunnel over IPv6. */
+static void tunnel_sum(struct fr *o)
+{
+    uint8_t *ip = o->b + FR_L3, *udp = ip + 40;
+    uint32_t len = o->len - FR_L3 - 40;
+    uint16_t sum;
+
+    if (ip[0] >> 4 != 6)
+        return;
+    sum = (uint16_t)~fr_fold(fr_sum(pseudo(ip, UDP, len), udp, len));
+    fr_put16(udp + 6, sum ? sum : 0xFFFF);
 }
 
 void fr_vxlan(struct fr *o, const struct fr_flow *outer, uint32_t vni)
@@ -325,6 +343,7 @@ void fr_vxlan(struct fr *o, const struct fr_flow *outer, uint32_t vni)
 
     fr_put32(h, 8u << 24);
     fr_put32(h + 4, vni << 8);
+    tunnel_sum(o);
 }
 
 void fr_geneve(struct fr *o, const struct fr_flow *outer, uint32_t vni, const void *options,
@@ -335,6 +354,7 @@ void fr_geneve(struct fr *o, const struct fr_flow *outer, uint32_t vni, const vo
     fr_put32(h, len / 4 << 24 | 0x6558);
     fr_put32(h + 4, vni << 8);
     memcpy(h + 8, options, len);
+    tunnel_sum(o);
 }
 
 void fr_partial(struct fr *o, uint16_t gso)
@@ -369,9 +389,12 @@ static bool l4_right(const uint8_t *ip, const uint8_t *l4, uint8_t proto, uint32
     case ICMP6:
         break;
     case UDP:
-        if (len >= 16 && fr_get16(l4 + 2) == 4789 && ip[0] >> 4 == 4)
-            return (fr_get16(l4 + 6) == 0 || fr_fold(fr_sum(sum, l4, len)) == 0xFFFF) &&
+        if (len >= 16 && fr_get16(l4 + 2) == 4789) {
+            bool none = fr_get16(l4 + 6) == 0 && ip[0] >> 4 == 4;
+
+            return (none || fr_fold(fr_sum(sum, l4, len)) == 0xFFFF) &&
                    fr_sums_right(l4 + 16, len - 16);
+        }
         if (fr_get16(l4 + 6) == 0)
             return ip[0] >> 4 == 4;
         break;

@@ -62,7 +62,7 @@ void fr_ether(struct fr *o, uint64_t dmac, uint64_t smac, uint16_t type, uint32_
 void fr_fragment(struct fr *o, const struct fr *whole, uint32_t id, uint32_t at, uint32_t len,
                  bool more);
 
-/* Put VXLAN around a frame. */
+/* Put VXLAN around a frame: over IPv4 without a UDP checksum, over IPv6 with one. */
 void fr_vxlan(struct fr *o, const struct fr_flow *outer, uint32_t vni);
 
 /* The same with Geneve and these options. */
@@ -76,8 +76,9 @@ void fr_partial(struct fr *o, uint16_t gso);
 bool fr_sums_right(const uint8_t *frame, uint32_t len);
 
 /* Offset of the IP header of a frame (behind Ethernet), of the inner frame of a VXLAN frame. */
-#define FR_L3    14
-#define FR_INNER 50
+#define FR_L3     14
+#define FR_INNER  50
+#define FR_INNER6 70 /* over IPv6 */
 
 uint16_t fr_get16(const uint8_t *p);
 uint32_t fr_get32(const uint8_t *p);

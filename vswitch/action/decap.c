@@ -18,20 +18,27 @@ static enum hsr_drop combine(unsigned outer, unsigned inner, unsigned *result)
     return HSR_DROP_NONE;
 }
 
-/* ECN field of the outer header: behind the first Ethernet header, and its tags if there are any. */
-static unsigned outer_ecn(const struct act_packet *p)
+/* Behind the first Ethernet header, and its tags if there are any. */
+const uint8_t *act_outer_ip(const struct act_packet *p, uint32_t len)
 {
-    struct hsr_cursor c = {.at = act_frame(p), .left = p->l2};
-    const uint8_t *type, *ip;
+    struct hsr_cursor c = {.at = p->slot + HSR_SLOT_FRAME, .left = p->meta.l2_off};
+    const uint8_t *type;
 
     if (hsr_pull(&c, 12) == NULL || (type = hsr_pull(&c, 2)) == NULL)
-        return NOT_ECT;
+        return NULL;
     while (hsr_load16(type) == 0x8100 || hsr_load16(type) == 0x88A8)
         if (hsr_pull(&c, 2) == NULL || (type = hsr_pull(&c, 2)) == NULL)
-            return NOT_ECT;
-    if ((ip = hsr_peek(&c, 2)) == NULL)
+            return NULL;
+    return hsr_peek(&c, len);
+}
+
+static unsigned outer_ecn(const struct act_packet *p)
+{
+    const uint8_t *ip = act_outer_ip(p, 2);
+
+    if (ip == NULL)
         return NOT_ECT;
-    return (hsr_load16(type) == 0x86DD ? ip[1] >> 4 : ip[1]) & ECN_MASK;
+    return (ip[0] >> 4 == 6 ? ip[1] >> 4 : ip[1]) & ECN_MASK;
 }
 
 static enum hsr_drop carry_ecn(struct act_packet *p)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Enter a tunnel: VXLAN (RFC 7348) or Geneve (RFC 8926) over IPv4. The template is the whole outer header with lengths,
- * identification and source port zero and the header checksum of exactly that; per packet only those change.
+ * Enter a tunnel: VXLAN (RFC 7348) or Geneve (RFC 8926) over IPv4 or IPv6. The template is the whole outer header with
+ * lengths, identification, flow label, source port and UDP checksum zero and the header checksum of exactly that; per packet
+ * only those change.
  *
- * The source port carries the flow's entropy. The inner ECN field is copied outwards (RFC 6040, normal mode).
+ * The source port carries the flow's entropy, over IPv6 the flow label too (RFC 6438). The inner ECN field is copied outwards
+ * (RFC 6040, normal mode). A UDP checksum is the Post-Processor's.
  */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,12 +15,13 @@
 #include "hsring/csum.h"
 #include "hsring/wire.h"
 
-#define OUTER_L3 14
-#define OUTER_L4 34
-#define TUNNEL   (OUTER_L4 + HSR_UDP_HDR)
-#define MAX_IP   65535u
+#define OUTER_L3   HSR_ETH_HDR
+#define OUTER_L4   (OUTER_L3 + HSR_IP4_HDR)
+#define OUTER_L46  (OUTER_L3 + HSR_IP6_HDR)
+#define MAX_LENGTH 65535u
+#define LABEL      0xFFFFFu /* bits of a flow label */
 
-static uint8_t inner_ecn(const struct act_packet *p)
+static inline uint8_t inner_ecn(const struct act_packet *p)
 {
     if (p->meta.class == HSR_CLASS_ARP)
         return 0; /* what is no IP has no such field */
@@ -26,52 +30,97 @@ static uint8_t inner_ecn(const struct act_packet *p)
     return p->meta.flags & HSR_RXF_IPV6 ? ip[1] >> 4 & 3 : ip[1] & 3;
 }
 
-static void push(struct act_packet *p, const uint8_t *outer, uint16_t len)
+/* Make room for the template; the frame from its first byte on. */
+static inline uint8_t *push(struct act_packet *p, const uint8_t *outer, const struct act_action *a,
+                            uint16_t l4)
 {
-    uint8_t ecn = inner_ecn(p);
+    uint16_t len = a->arg16;
 
     p->frame_off -= len;
     p->frame_len += len;
-    uint8_t *frame = act_frame(p);
-    uint8_t *ip = frame + OUTER_L3, *udp = frame + OUTER_L4;
-    uint32_t ip_len = p->frame_len - OUTER_L3;
-
-    if (ip_len > MAX_IP)
-        ip_len =
-            MAX_IP; /* only a GSO frame is this long: the Post-Processor writes each segment's own length */
-    memcpy(frame, outer, len);
-    ip[1] = (uint8_t)(ip[1] | ecn);
-    hsr_store16(ip + 2, (uint16_t)ip_len);
-    hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), 0, (uint64_t)ip_len + ecn));
-    hsr_store16(udp, (uint16_t)(0xC000 | (p->meta.hash >> HSR_HASH_TAG_SHIFT & 0x3FFF)));
-    hsr_store16(udp + 4, (uint16_t)(ip_len - 20));
     p->l3 = (uint16_t)(p->l3 + len);
     p->l4 = (uint16_t)(p->l4 + len);
     p->l2 = (uint16_t)(p->l2 + len);
     p->outer_l3 = OUTER_L3;
-    p->outer_l4 = OUTER_L4;
-    p->encap = true;
+    p->outer_l4 = l4;
+    p->encap = a->arg8;
+    return memcpy(act_frame(p), outer, len);
+}
+
+static uint16_t entropy(const struct act_packet *p)
+{
+    return (uint16_t)(0xC000 | (p->meta.hash >> HSR_HASH_TAG_SHIFT & 0x3FFF));
+}
+
+/* Only a GSO frame is longer than lengths can say: the Post-Processor writes each segment's own. */
+static uint32_t as_length(uint32_t len)
+{
+    return len < MAX_LENGTH ? len : MAX_LENGTH;
+}
+
+static inline void push4(struct act_packet *p, const uint8_t *outer, const struct act_action *a)
+{
+    uint8_t ecn = inner_ecn(p), *frame = push(p, outer, a, OUTER_L4);
+    uint8_t *ip = frame + OUTER_L3, *udp = frame + OUTER_L4;
+    uint32_t len = as_length(p->frame_len - OUTER_L3);
+
+    ip[1] = (uint8_t)(ip[1] | ecn);
+    hsr_store16(ip + 2, (uint16_t)len);
+    hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), 0, (uint64_t)len + ecn));
+    hsr_store16(udp, entropy(p));
+    hsr_store16(udp + 4, (uint16_t)(len - HSR_IP4_HDR));
+}
+
+static inline void push6(struct act_packet *p, const uint8_t *outer, const struct act_action *a)
+{
+    uint32_t ecn = inner_ecn(p), label = p->meta.hash >> HSR_HASH_TAG_SHIFT & LABEL;
+    uint8_t *frame = push(p, outer, a, OUTER_L46);
+    uint8_t *ip = frame + OUTER_L3, *udp = frame + OUTER_L46;
+    uint16_t len = (uint16_t)as_length(p->frame_len - OUTER_L46);
+
+    hsr_store32(ip, hsr_load32(ip) | ecn << 20 | label);
+    hsr_store16(ip + 4, len);
+    hsr_store16(udp, entropy(p));
+    hsr_store16(udp + 4, len);
+}
+
+/* Apart, so that the registers it needs are not saved for IPv4. */
+static __attribute__((noinline)) void run6(struct act_vector *v, const struct act_action *a,
+                                           const uint8_t *outer)
+{
+    for (struct act_packet *p = v->packet, *end = v->end; p < end; p++)
+        if (p->drop == HSR_DROP_NONE)
+            push6(p, outer, a);
 }
 
 static void run(struct act_vector *v, const struct act_action *a)
 {
     const uint8_t *outer = act_template(v->store, a->arg32);
 
+    if (outer[OUTER_L3] >> 4 == 6) {
+        run6(v, a, outer);
+        return;
+    }
     for (struct act_packet *p = v->packet, *end = v->end; p < end; p++)
         if (p->drop == HSR_DROP_NONE)
-            push(p, outer, a->arg16);
+            push4(p, outer, a);
 }
 
 static void describe(const struct act_action *a, const struct act_store *s,
                      const struct ses_dir *dir, char *text, uint32_t size)
 {
     const uint8_t *o = act_template(s, a->arg32);
-    bool geneve = hsr_load16(o + OUTER_L4 + 2) == HSR_PORT_GENEVE;
-    uint32_t options = a->arg16 - (TUNNEL + 8u);
-    int n = snprintf(text, size, "encap %s vni %u to %u.%u.%u.%u", geneve ? "geneve" : "vxlan",
-                     hsr_load32(o + TUNNEL + 4) >> 8, o[30], o[31], o[32], o[33]);
+    bool six = o[OUTER_L3] >> 4 == 6;
+    const uint8_t *udp = o + (six ? OUTER_L46 : OUTER_L4);
+    bool geneve = hsr_load16(udp + 2) == HSR_PORT_GENEVE;
+    uint32_t options = a->arg16 - (uint32_t)(udp - o) - HSR_UDP_HDR - 8u;
+    char to[INET6_ADDRSTRLEN];
+    int n;
 
     (void)dir;
+    inet_ntop(six ? AF_INET6 : AF_INET, udp - (six ? 16 : 4), to, sizeof to);
+    n = snprintf(text, size, "encap %s vni %u to %s", geneve ? "geneve" : "vxlan",
+                 hsr_load32(udp + HSR_UDP_HDR + 4) >> 8, to);
     if (options > 0 && n > 0 && (uint32_t)n < size)
         snprintf(text + n, size - (uint32_t)n, ", %u bytes of options", options);
 }

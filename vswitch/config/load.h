@@ -75,13 +75,18 @@ const char *cfg_taken(const struct cfg_load *load, uint32_t space, const char *w
 /* `encap` and `geneve_options` of a VPC. */
 int cfg_load_tunnel(const struct cfg_obj *vpc, struct cfg_tunnel *tunnel);
 
+/* Links of an uplink. */
+int cfg_load_uplink(const struct cfg_obj *obj, struct cfg_port *p);
+/* `vtep` of a mapping or route: of a host that is not us, and that an uplink can lead to. */
+int cfg_load_vtep(const struct cfg_obj *obj, struct cfg_addr *vtep);
+
 int cfg_load_vpcs(const struct cfg_obj *document);
 int cfg_load_subnets(const struct cfg_obj *document);
 int cfg_load_groups(const struct cfg_obj *document);
 int cfg_load_ports(const struct cfg_obj *document);
 int cfg_load_mappings(const struct cfg_obj *document);
 int cfg_load_routes(const struct cfg_obj *document);
-int cfg_load_own_vtep(const struct cfg_obj *document);
+int cfg_load_underlay(const struct cfg_obj *document);
 int cfg_load_neighbors(const struct cfg_obj *document);
 int cfg_load_eips(const struct cfg_obj *document);
 int cfg_load_snats(const struct cfg_obj *document);

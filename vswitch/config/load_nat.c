@@ -18,11 +18,14 @@ static int check_public(const struct cfg_obj *obj, const struct cfg_addr *addr,
     char text[48];
 
     for (uint32_t i = 0; i < c->ports; i++) {
-        if (c->port[i].role == CFG_UPLINK && (cfg_addr_equal(&c->port[i].gateway, addr) ||
-                                              cfg_addr_equal(&c->port[i].gateway6, addr))) {
-            return cfg_fail(obj->load->error, at,
-                            "%s is the gateway of uplink '%s'; expected an address of our own",
-                            cfg_addr_text(addr, text), c->port[i].name);
+        const struct cfg_link *link = &c->port[i].link[cfg_family(addr)];
+
+        for (uint32_t g = 0; g < link->gateways; g++) {
+            if (cfg_addr_equal(&link->gateway[g], addr)) {
+                return cfg_fail(obj->load->error, at,
+                                "%s is the gateway of uplink '%s'; expected an address of our own",
+                                cfg_addr_text(addr, text), c->port[i].name);
+            }
         }
     }
     return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* VPCs, subnets, and what lives elsewhere: mappings, routes, neighbours. */
+/* VPCs, subnets, and what lives elsewhere: mappings and routes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,30 +168,6 @@ static int load_mtu(const struct cfg_obj *obj, uint8_t family, uint16_t *mtu)
     return 0;
 }
 
-/* The host of something elsewhere: IPv4 only, and not us. */
-static int load_vtep(const struct cfg_obj *obj, struct cfg_addr *vtep)
-{
-    const struct cfg *c = obj->load->c;
-    char text[48];
-
-    cfg_addr(obj, "vtep", vtep);
-    cfg_addr_text(vtep, text);
-    if (vtep->family != 4) {
-        return cfg_fail_at(obj, "vtep", "%s is IPv6; the underlay is IPv4 in this version", text);
-    }
-    if (cfg_addr_equal(&c->own_vtep, vtep)) {
-        return cfg_fail_at(obj, "vtep", "%s is our own; expected that of another host", text);
-    }
-    for (uint32_t i = 0; i < c->ports; i++) {
-        if (c->port[i].role == CFG_UPLINK && cfg_addr_equal(&c->port[i].underlay, vtep)) {
-            return cfg_fail_at(obj, "vtep",
-                               "%s is our own, of uplink '%s'; expected that of another host", text,
-                               c->port[i].name);
-        }
-    }
-    return 0;
-}
-
 int cfg_load_mappings(const struct cfg_obj *document)
 {
     struct cfg_items items = cfg_items(document, "mappings");
@@ -209,7 +185,7 @@ int cfg_load_mappings(const struct cfg_obj *document)
         cfg_addr(&obj, "address", &m->addr);
         cfg_mac(&obj, "mac", m->mac);
         rc = cfg_ref(&obj, "vpc", &m->vpc);
-        rc = rc ? rc : load_vtep(&obj, &m->vtep);
+        rc = rc ? rc : cfg_load_vtep(&obj, &m->vtep);
         rc = rc ? rc : load_mtu(&obj, m->addr.family, &m->mtu);
         snprintf(who, sizeof(who), "a mapping to %s", cfg_addr_text(&m->vtep, text));
         rc = rc ? rc
@@ -227,7 +203,7 @@ static int route_target(const struct cfg_obj *obj, struct cfg_route *r)
 
     if (r->kind == CFG_ROUTE_VTEP) {
         cfg_mac(obj, "mac", r->mac);
-        return load_vtep(obj, &r->vtep);
+        return cfg_load_vtep(obj, &r->vtep);
     }
     if (r->kind != CFG_ROUTE_GATEWAY) {
         return 0;
@@ -269,79 +245,6 @@ int cfg_load_routes(const struct cfg_obj *document)
         rc = rc ? rc : cfg_take(obj.load, r->vpc, what, "another route", false, &at);
         rc = rc ? rc : route_target(&obj, r);
         rc = rc ? rc : load_mtu(&obj, r->prefix.addr.family, &r->mtu);
-    }
-    return rc;
-}
-
-int cfg_load_own_vtep(const struct cfg_obj *document)
-{
-    struct cfg_obj underlay = cfg_child(document, "underlay");
-    struct cfg *c = document->load->c;
-    const struct cfg_at at = {.up = &underlay.at, .key = "vtep"};
-    char text[48];
-
-    if (!cfg_addr(&underlay, "vtep", &c->own_vtep)) {
-        return 0;
-    }
-    cfg_addr_text(&c->own_vtep, text);
-    if (c->own_vtep.family != 4) {
-        return cfg_fail_at(&underlay, "vtep", "%s is IPv6; the underlay is IPv4 in this version",
-                           text);
-    }
-    for (uint32_t i = 0; i < c->ports; i++) {
-        if (c->port[i].role == CFG_UPLINK && cfg_addr_equal(&c->port[i].underlay, &c->own_vtep)) {
-            return 0; /* one uplink's address for all of them */
-        }
-    }
-    return cfg_take(underlay.load, CFG_NONE, text, "our end of the tunnels", false, &at);
-}
-
-int cfg_load_neighbors(const struct cfg_obj *document)
-{
-    struct cfg_obj underlay = cfg_child(document, "underlay");
-    struct cfg_items items = cfg_items(&underlay, "neighbors");
-    struct cfg *c = document->load->c;
-    int rc = 0;
-
-    for (uint32_t i = 0; i < items.n && !rc; i++) {
-        struct cfg_obj obj = cfg_item(&items, i);
-        const struct cfg_at at = {.up = &obj.at, .key = "address"};
-        struct cfg_neighbor *n = &c->neighbor[i];
-        char text[48];
-
-        c->neighbors = i + 1;
-        cfg_mac(&obj, "mac", n->mac);
-        cfg_addr(&obj, "address", &n->addr);
-        cfg_addr_text(&n->addr, text);
-        rc = cfg_take(obj.load, CFG_NONE, text, "another port or neighbour", false, &at);
-    }
-    return rc;
-}
-
-static int add_vtep(struct cfg_load *load, const struct cfg_addr *vtep)
-{
-    char text[48], key[64];
-
-    snprintf(key, sizeof(key), "vtep %s", cfg_addr_text(vtep, text));
-    if (cfg_taken(load, CFG_NONE, key)) {
-        return 0;
-    }
-    load->c->vtep[load->c->vteps++] = *vtep;
-    return cfg_take(load, CFG_NONE, key, "", false, NULL);
-}
-
-int cfg_load_vteps(struct cfg_load *load)
-{
-    struct cfg *c = load->c;
-    int rc = 0;
-
-    for (uint32_t i = 0; i < c->mappings && !rc; i++) {
-        rc = add_vtep(load, &c->mapping[i].vtep);
-    }
-    for (uint32_t i = 0; i < c->routes && !rc; i++) {
-        if (c->route[i].kind == CFG_ROUTE_VTEP) {
-            rc = add_vtep(load, &c->route[i].vtep);
-        }
     }
     return rc;
 }

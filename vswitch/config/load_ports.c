@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ports: what is common, vNICs, uplinks, and their indices. */
+/* Ports: what is common, vNICs, ports of the host, and their indices. */
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,80 +204,6 @@ static int load_vnic(const struct cfg_obj *obj, struct cfg_port *p)
     return rc ? rc : vnic_groups(obj, p);
 }
 
-/* IPv6 of the link. */
-static int uplink_address6(const struct cfg_obj *obj, struct cfg_port *p, const char *who)
-{
-    const struct cfg_at at = {.up = &obj->at, .key = "address6"};
-    struct cfg_prefix link;
-    char text[48], known[52];
-
-    if (!cfg_prefix(obj, "address6", &link)) {
-        return cfg_has(obj, "gateway6")
-                   ? cfg_fail_at(obj, "gateway6", "a gateway6 needs an address6")
-                   : 0;
-    }
-    p->address6 = link.addr;
-    p->address6_len = link.len;
-    if (link.addr.family != 6) {
-        return cfg_fail_at(obj, "address6", "%s is IPv4; 'address6' is IPv6",
-                           cfg_text(obj, "address6"));
-    }
-    cfg_prefix_mask(&link);
-    if (cfg_addr(obj, "gateway6", &p->gateway6)) {
-        cfg_addr_text(&p->gateway6, text);
-        if (p->gateway6.family != 6 ||
-            (!cfg_prefix_contains(&link, &p->gateway6) &&
-             (p->gateway6.bytes[0] != 0xFE || (p->gateway6.bytes[1] & 0xC0) != 0x80))) {
-            return cfg_fail_at(obj, "gateway6", "%s is not on the link, %s", text,
-                               cfg_prefix_text(&link, known));
-        }
-        if (cfg_addr_equal(&p->gateway6, &p->address6)) {
-            return cfg_fail_at(obj, "gateway6", "%s is our own address; expected the router's",
-                               text);
-        }
-    }
-    return cfg_take(obj->load, CFG_NONE, cfg_addr_text(&p->address6, text), who, false, &at);
-}
-
-static int load_uplink(const struct cfg_obj *obj, struct cfg_port *p)
-{
-    const struct cfg_at at = {.up = &obj->at, .key = "address"};
-    struct cfg_prefix link;
-    char text[48], known[52], who[64];
-    uint32_t uplinks = 0;
-
-    for (const struct cfg_port *o = obj->load->c->port; o <= p; o++) {
-        uplinks += o->role == CFG_UPLINK;
-    }
-    if (uplinks > CFG_UPLINKS) {
-        return cfg_fail_at(obj, "role", "more than %d uplinks", CFG_UPLINKS);
-    }
-    p->subnet = CFG_NONE;
-    cfg_prefix(obj, "address", &link);
-    p->underlay = link.addr;
-    p->underlay_len = link.len;
-    if (link.addr.family != 4) {
-        return cfg_fail_at(obj, "address", "%s is IPv6; the underlay is IPv4 in this version",
-                           cfg_text(obj, "address"));
-    }
-    snprintf(who, sizeof(who), "uplink '%s'", p->name);
-    cfg_prefix_mask(&link);
-    if (cfg_addr(obj, "gateway", &p->gateway)) {
-        cfg_addr_text(&p->gateway, text);
-        if (!cfg_prefix_contains(&link, &p->gateway)) {
-            return cfg_fail_at(obj, "gateway", "%s is not on the link, %s", text,
-                               cfg_prefix_text(&link, known));
-        }
-        if (cfg_addr_equal(&p->gateway, &p->underlay)) {
-            return cfg_fail_at(obj, "gateway", "%s is our own address; expected the router's",
-                               text);
-        }
-    }
-    int rc = cfg_take(obj->load, CFG_NONE, cfg_addr_text(&p->underlay, text), who, false, &at);
-
-    return rc ? rc : uplink_address6(obj, p, who);
-}
-
 /* Host ports, when the names of all ports are known. The interface has its uplink's MAC address, so that one host is one neighbour. */
 static int load_hosts(const struct cfg_obj *document)
 {
@@ -299,12 +225,8 @@ static int load_hosts(const struct cfg_obj *document)
         if (up->role != CFG_UPLINK) {
             return cfg_fail_at(&obj, "uplink", "port '%s' is no uplink", up->name);
         }
-        if (!memcmp(p->mac, none, 6) && memcmp(up->mac, none, 6) != 0) {
-            memcpy(p->mac, up->mac, 6);
-        } else if (!memcmp(p->mac, none, 6)) {
-            p->mac[0] = 0x02;
-            p->mac[1] = 0xA5;
-            memcpy(p->mac + 2, up->underlay.bytes, 4);
+        if (!memcmp(p->mac, none, 6)) {
+            cfg_uplink_mac(up, p->mac);
         }
         snprintf(what, sizeof(what), "the host's traffic on '%s'", up->name);
         snprintf(who, sizeof(who), "port '%s'", p->name);
@@ -337,7 +259,7 @@ int cfg_load_ports(const struct cfg_obj *document)
         if (rc) {
             break;
         }
-        rc = p->role == CFG_UPLINK ? load_uplink(&obj, p)
+        rc = p->role == CFG_UPLINK ? cfg_load_uplink(&obj, p)
              : p->role == CFG_HOST ? load_host(&obj, p)
                                    : load_vnic(&obj, p);
     }

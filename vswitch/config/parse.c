@@ -72,7 +72,7 @@ static int load_all(struct cfg_load *load)
 {
     static int (*const part[])(const struct cfg_obj *) = {
         cfg_load_vpcs,     cfg_load_subnets,  cfg_load_groups,   cfg_load_ports,
-        cfg_load_own_vtep, cfg_load_mappings, cfg_load_routes,   cfg_load_neighbors,
+        cfg_load_underlay, cfg_load_mappings, cfg_load_routes,   cfg_load_neighbors,
         cfg_load_eips,     cfg_load_snats,    cfg_load_forwards,
     };
     const struct cfg_obj document = {.load = load, .json = load->document, .table = &cfg_schema};

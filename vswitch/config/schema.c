@@ -83,9 +83,20 @@ static const struct cfg_table neighbors = {
 static const struct cfg_field underlay_field[] = {
     {.name = "vtep",
      .type = CFG_T_ADDRESS,
-     .doc = "our end of all tunnels, whatever uplink they take: an address of the host that the "
-            "routers of all uplinks know "
-            "the way to; default: the address of the uplink"},
+     .doc = "our end of all tunnels over IPv4, whatever uplink they take: an address of the host "
+            "that the routers of all uplinks know the way to; default: `address` of the uplink"},
+    {.name = "vtep6",
+     .type = CFG_T_ADDRESS,
+     .doc = "the same for tunnels over IPv6; default: `address6` of the uplink"},
+    {.name = "udp_checksum",
+     .type = CFG_T_ENUM,
+     .choices = "ipv6|always|never",
+     .fallback = "ipv6",
+     .doc =
+         "tunnel packets that have a UDP checksum outside: `ipv6`: those over IPv6, as Linux and "
+         "Open vSwitch send them; `always`; `never`: none, which the other hosts must be set to "
+         "take over IPv6 (RFC 6935). Received ones may have one or not; what is there must be "
+         "right"},
     {.name = "neighbors",
      .type = CFG_T_OBJECTS,
      .hi = 1024,
@@ -182,7 +193,8 @@ static const struct cfg_field port_field[] = {
     {.name = "mac",
      .type = CFG_T_MAC,
      .doc = "the guest's MAC address (required); of an uplink: ours, default `02:a5` and the four "
-            "bytes of `address`; of a `host` tap: the interface's, default the uplink's"},
+            "bytes of `address`, or the last four of `address6` where there is no `address`; of a "
+            "`host` tap: the interface's, default the uplink's"},
     {.name = "subnet",
      .type = CFG_T_REF,
      .required = true,
@@ -228,9 +240,9 @@ static const struct cfg_field port_field[] = {
      .doc = "what it may receive from the network"},
     {.name = "address",
      .type = CFG_T_INTERFACE,
-     .required = true,
      .only = "role=uplink",
-     .doc = "our IPv4 address with the length of the link's prefix; a local VTEP"},
+     .doc = "our IPv4 address with the length of the link's prefix; a local VTEP. An uplink has "
+            "this, `address6` or both"},
     {.name = "uplink",
      .type = CFG_T_REF,
      .required = true,
@@ -249,15 +261,27 @@ static const struct cfg_field port_field[] = {
      .type = CFG_T_ADDRESS,
      .only = "role=uplink",
      .doc = "next hop to what is not on the link"},
+    {.name = "gateways",
+     .type = CFG_T_ADDRESSES,
+     .lo = 1,
+     .hi = CFG_GATEWAYS,
+     .only = "role=uplink",
+     .doc = "more next hops; flows are spread over all, with `gateway` four at most, and those of "
+            "one that does not answer are taken by the others"},
     {.name = "address6",
      .type = CFG_T_INTERFACE,
      .only = "role=uplink",
-     .doc = "our IPv6 address with the length of the link's prefix, for what leaves without a "
-            "tunnel"},
+     .doc = "our IPv6 address with the length of the link's prefix; a local VTEP"},
     {.name = "gateway6",
      .type = CFG_T_ADDRESS,
      .only = "role=uplink",
-     .doc = "next hop to IPv6 addresses that are not on the link"},
+     .doc = "next hop to IPv6 addresses that are not on the link; may be link-local"},
+    {.name = "gateways6",
+     .type = CFG_T_ADDRESSES,
+     .lo = 1,
+     .hi = CFG_GATEWAYS,
+     .only = "role=uplink",
+     .doc = "as `gateways`, for IPv6"},
     {.name = NULL},
 };
 static const struct cfg_table ports = {"ports", "port", "Where packets come from and go to.",
@@ -359,7 +383,7 @@ static const struct cfg_field mapping_field[] = {
     {.name = "vtep",
      .type = CFG_T_ADDRESS,
      .required = true,
-     .doc = "IPv4 underlay address of its host"},
+     .doc = "underlay address of its host, IPv4 or IPv6"},
     {.name = "mtu",
      .type = CFG_T_INT,
      .lo = 576,
@@ -393,7 +417,7 @@ static const struct cfg_field route_field[] = {
      .type = CFG_T_ADDRESS,
      .required = true,
      .only = "type=vtep",
-     .doc = "IPv4 underlay address of the host"},
+     .doc = "underlay address of the host, IPv4 or IPv6"},
     {.name = "mac",
      .type = CFG_T_MAC,
      .required = true,

@@ -154,7 +154,8 @@ int cfg_schema_page(FILE *out)
         "all. Examples: [minimal](../examples/minimal.yaml), "
         "[two tenants](../examples/two-tenants.yaml), "
         "[routes through a guest](../examples/gateway-routes.yaml), "
-        "[Geneve](../examples/geneve.yaml), [two uplinks](../examples/two-uplinks.yaml), [the host "
+        "[Geneve](../examples/geneve.yaml), [two uplinks](../examples/two-uplinks.yaml), [hosts "
+        "over IPv6](../examples/underlay6.yaml), [the host "
         "on an uplink](../examples/host.yaml), "
         "[public addresses](../examples/nat.yaml).\n\n"
         "YAML is read by the core schema of YAML 1.2: `yes` and `no` are texts, and a MAC "
@@ -164,8 +165,8 @@ int cfg_schema_page(FILE *out)
         "A name is 1 to %d letters, digits, `-`, `_` or `.`, beginning with a letter or "
         "digit. An address is `10.1.0.5` or `fd00::5`, a prefix `10.1.0.0/16` without host "
         "bits, a MAC address `02:00:00:00:00:01`. What is marked *key* tells one object of a "
-        "list from another, and is there once. The underlay is IPv4 in this version; a VPC "
-        "may have IPv4, IPv6 or both.\n",
+        "list from another, and is there once. The underlay and each VPC may have IPv4, IPv6 or "
+        "both.\n",
         16, CFG_NAME - 1);
     put_table(out, &cfg_schema);
     return fflush(out) || ferror(out) ? -EIO : 0;

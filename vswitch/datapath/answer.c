@@ -8,12 +8,15 @@ static enum hsr_drop through_tunnel(struct dp_worker *w, struct act_packet *p)
     struct act_program way = {.action = {{.op = ACT_DECAP}, {.op = ACT_ENCAP}, {.op = ACT_OUTPUT}}};
     struct dp_outer outer;
     struct act_vector v = {.packet = p, .end = p + 1, .store = &w->actions};
+    struct cfg_addr to = dp_tunnel_source(p);
 
-    enum hsr_drop drop =
-        dp_outer(w, p->meta.outer_src4, hsr_key_context(p->meta.key_ports), p->meta.hash, &outer);
+    if (to.family == 0)
+        return HSR_DROP_UNKNOWN_VTEP;
+    enum hsr_drop drop = dp_outer(w, &to, hsr_key_context(p->meta.key_ports), p->meta.hash, &outer);
 
     if (drop != HSR_DROP_NONE)
         return drop;
+    way.action[1].arg8 = outer.offload;
     way.action[1].arg16 = outer.len;
     way.action[1].arg32 = act_template_get(&w->actions, &outer.template, outer.len);
     way.action[2].arg16 = outer.port;

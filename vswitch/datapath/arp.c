@@ -53,7 +53,8 @@ void dp_arp_request(struct dp_worker *w, const struct pol_port *uplink, uint32_t
 
     if (frame == NULL)
         return;
-    build(frame, REQUEST, uplink->mac48, uplink->underlay4, mac, target);
+    build(frame, REQUEST, uplink->mac48, hsr_load32(pol_link(uplink, 4)->net.addr.bytes), mac,
+          target);
     dp_originate(w, slot, uplink->index, FRAME_LEN);
 }
 
@@ -133,7 +134,7 @@ static void from_tunnel(struct dp_worker *w, struct act_packet *p)
 
     if (context == 0) {
         dp_drop(w, p, HSR_DROP_UNKNOWN_VNI);
-    } else if (!pol_is_vtep(w->policy, p->meta.outer_src4)) {
+    } else if (!dp_from_vtep(w, p)) {
         dp_drop(w, p, HSR_DROP_UNKNOWN_VTEP);
     } else if (hsr_load16(arp + OPERATION) != REQUEST) {
         dp_consume(w, p);
@@ -147,12 +148,12 @@ static void from_tunnel(struct dp_worker *w, struct act_packet *p)
     }
 }
 
-/* Our own on this link: the uplink's, and the public addresses of guests. */
+/* Our own on this link: the uplink's, our end of the tunnels, and the public addresses of guests. */
 static bool is_ours(const struct dp_worker *w, const struct pol_port *uplink, uint32_t ip)
 {
     struct cfg_addr a = addr4(ip);
 
-    return dp_is_ours(w, uplink, ip) || pol_is_public(w->policy, &a);
+    return dp_is_ours(w, uplink, &a) || pol_is_public(w->policy, &a);
 }
 
 /* Can the sender be a neighbour of ours: on our link, and not under our own name? */
@@ -160,8 +161,9 @@ static bool is_neighbor(const struct dp_worker *w, const struct pol_port *uplink
                         const uint8_t *arp)
 {
     uint32_t ip = hsr_load32(arp + SENDER_IP);
+    struct cfg_addr a = addr4(ip);
 
-    return ((ip ^ uplink->underlay4) & uplink->underlay_mask) == 0 && !is_ours(w, uplink, ip) &&
+    return cfg_prefix_contains(&pol_link(uplink, 4)->net, &a) && !is_ours(w, uplink, ip) &&
            hsr_load48(arp + SENDER_MAC) != uplink->mac48;
 }
 

@@ -110,7 +110,7 @@ static uint64_t flow_of(const struct pol_walk *walk)
  * Through an uplink to `vtep`, with `overhead` bytes in front of the IP packet. Outer Ethernet is not of the uplink's IP
  * packet, but the inner is: the same number of bytes.
  */
-static void limit_tunnel(struct list *l, const struct pol_port *uplink, uint32_t vtep,
+static void limit_tunnel(struct list *l, const struct pol_port *uplink, const struct cfg_addr *vtep,
                          uint16_t overhead)
 {
     uint16_t learned = dp_pmtu_find(&l->w->shared->pmtus, vtep);
@@ -121,14 +121,14 @@ static void limit_tunnel(struct list *l, const struct pol_port *uplink, uint32_t
         limit(l, (uint16_t)(learned - overhead));
 }
 
-/* The way out: through the tunnel to `vtep`, or to the local port. */
-static enum hsr_drop add_way(struct list *l, uint32_t vtep, const struct pol_walk *walk,
-                             const struct pol_port *local)
+/* The way out: through the tunnel to `vtep`, or (family 0) to the local port. */
+static enum hsr_drop add_way(struct list *l, const struct cfg_addr *vtep,
+                             const struct pol_walk *walk, const struct pol_port *local)
 {
     struct dp_outer outer;
     enum hsr_drop drop;
 
-    if (vtep == 0) {
+    if (vtep->family == 0) {
         if (local == NULL)
             return HSR_DROP_NO_MAPPING;
         limit(l, local->mtu);
@@ -139,6 +139,8 @@ static enum hsr_drop add_way(struct list *l, uint32_t vtep, const struct pol_wal
     if (drop != HSR_DROP_NONE)
         return drop;
     add_template(l, ACT_ENCAP, &outer.template, outer.len);
+    if (!l->failed)
+        l->record.program.action[l->n - 1].arg8 = outer.offload;
     limit_tunnel(l, pol_port(l->w->policy, outer.port), vtep, outer.len);
     add(l, ACT_OUTPUT, outer.port, 0);
     return HSR_DROP_NONE;
@@ -194,24 +196,26 @@ static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
     add_macs(l, walk->out_dst_mac48, walk->out_src_mac48);
     limit(l, walk->mtu);
     add_nat(l, walk, false);
-    return add_way(l, walk->vtep4, walk, walk->to);
+    return add_way(l, &walk->vtep, walk, walk->to);
 }
 
 /* Replies. Those of a local vNIC pass our gateway when the first packet's end points are in different subnets; those
  * out of the tunnel have passed their own. */
 static enum hsr_drop backward(struct list *l, const struct pol_walk *walk)
 {
+    static const struct cfg_addr here;
+
     if (walk->external)
         return leave(l, walk, true);
-    if (walk->vtep4 != 0)
+    if (walk->vtep.family != 0)
         add(l, ACT_DECAP, 0, 0);
-    if (walk->vtep4 == 0 && walk->back_routed)
+    if (walk->vtep.family == 0 && walk->back_routed)
         add(l, ACT_TTL, 0, 0);
     add_mss(l, walk);
     add_macs(l, walk->back_dst_mac48, walk->back_src_mac48);
     limit(l, walk->back_mtu);
     add_nat(l, walk, true);
-    return add_way(l, walk->from_tunnel ? walk->back_vtep4 : 0, walk, walk->from);
+    return add_way(l, walk->from_tunnel ? &walk->back_vtep : &here, walk, walk->from);
 }
 
 /* Port of the other side: where its packets leave, the last thing that is done to them. */

@@ -31,15 +31,7 @@
 
 static struct cfg_addr address(const struct act_packet *p, bool source)
 {
-    bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
-    const uint8_t *ip = act_frame(p) + p->l3;
-    struct cfg_addr a = {.family = ipv6 ? 6 : 4};
-
-    if (ipv6)
-        memcpy(a.bytes, ip + (source ? 8 : 24), 16);
-    else
-        memcpy(a.bytes, ip + (source ? 12 : 16), 4);
-    return a;
+    return dp_ip_addr(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, source);
 }
 
 static bool may_be_answered(const struct act_packet *p, const struct cfg_addr *src)
@@ -100,18 +92,6 @@ static void charge_owner(const struct dp_worker *w, const struct act_packet *p, 
         e->charged = to->port;
 }
 
-/* Its own address of a family; a family 0: it has none. */
-static struct cfg_addr uplink_address(const struct dp_worker *w, const struct pol_port *uplink,
-                                      uint8_t family)
-{
-    struct cfg_addr own = {.family = 4};
-
-    if (family == 6)
-        return pol_link6(w->policy, uplink)->link.addr;
-    hsr_store32(own.bytes, uplink->underlay4);
-    return own;
-}
-
 static void find_ends(const struct dp_worker *w, const struct act_packet *p, struct ends *e)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
@@ -123,7 +103,7 @@ static void find_ends(const struct dp_worker *w, const struct act_packet *p, str
         speaks(w, port->subnet, e);
     } else { /* to a public address: we are its router */
         charge_owner(w, p, e);
-        e->gateway = uplink_address(w, port, e->src.family);
+        e->gateway = pol_link(port, e->src.family)->net.addr;
         e->gateway_mac = port->mac48;
     }
 }

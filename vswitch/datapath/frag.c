@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hsring/wire.h"
+#include "words.h"
 
 #define EXT_FRAGMENT 44 /* RFC 8200, 4.5 */
 #define EXT_AH       51
@@ -64,6 +65,8 @@ static bool span_of(const struct act_packet *p, struct frag_span *span)
 static void key_of(const struct act_packet *p, struct frag_key *key)
 {
     bool line1 = p->meta.flags & HSR_RXF_LINE1;
+    struct cfg_addr source = dp_tunnel_source(p);
+    struct dp_words from = dp_words_of(&source);
 
     memset(key, 0, sizeof *key);
     if (p->meta.flags & HSR_RXF_IPV6)
@@ -72,7 +75,8 @@ static void key_of(const struct act_packet *p, struct frag_key *key)
         key->addrs[0] = p->meta.key_addrs;
     key->ports = p->meta.key_ports;
     key->id = line1 ? p->meta.frag_id : 0;
-    key->outer_src4 = dp_from_tunnel(p) && line1 ? p->meta.outer_src4 : 0;
+    key->from[0] = from.high;
+    key->from[1] = from.low;
     key->ingress = p->meta.ingress;
     key->way = p->meta.flags & (HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP);
     key->hops = p->hops;

@@ -36,12 +36,12 @@ enum frag_state {
 /* What makes fragments one datagram (RFC 791; RFC 8200, 4.5): and they must have come by the same way. */
 struct frag_key {
     uint64_t addrs[4];
-    uint64_t ports; /* context and protocol */
+    uint64_t ports;   /* context and protocol */
+    uint64_t from[2]; /* host whose tunnel it came by, as words.h has it */
     uint32_t id;
-    uint32_t outer_src4;
     uint16_t ingress;
     uint16_t way;  /* of rx_meta.flags */
-    uint32_t hops; /* from worker to worker: it may come back to one that has handed it over */
+    uint64_t hops; /* from worker to worker: it may come back to one that has handed it over */
 };
 
 /* Bytes `at` to `end` of a datagram's data. */

@@ -23,17 +23,6 @@ static bool is_echo_request(const struct act_packet *p)
            p->meta.tcp_flags == (p->meta.flags & HSR_RXF_IPV6 ? ECHO6 : ECHO4);
 }
 
-static struct cfg_addr address(const uint8_t *ip, bool ipv6, bool source)
-{
-    struct cfg_addr a = {.family = ipv6 ? 6 : 4};
-
-    if (ipv6)
-        memcpy(a.bytes, ip + (source ? 8 : 24), 16);
-    else
-        memcpy(a.bytes, ip + (source ? 12 : 16), 4);
-    return a;
-}
-
 /* Is the sender of this packet its port's guest, as far as that has to be? */
 static bool honest(const struct pol_port *port, const struct act_packet *p,
                    const struct cfg_addr *src)
@@ -43,18 +32,25 @@ static bool honest(const struct pol_port *port, const struct act_packet *p,
     return hsr_load48(act_frame(p) + p->l2 + 6) == port->mac48 && pol_port_has(port, src);
 }
 
+/* The link's own number or its broadcast address, where it has them (RFC 3021). */
+static bool is_whole_link(const struct cfg_prefix *net, const struct cfg_addr *addr)
+{
+    uint32_t host = net->len < 31 ? UINT32_MAX >> net->len : 0,
+             part = hsr_load32(addr->bytes) & host;
+
+    return addr->family == 4 && host != 0 && cfg_prefix_contains(net, addr) &&
+           (part == 0 || part == host);
+}
+
 /* Would an answer reach one host, and another one than us? A reply to anybody else is a weapon in a third one's hand. */
 static bool is_one_host(const struct pol_port *uplink, const struct act_packet *p,
                         const struct cfg_addr *src)
 {
-    uint32_t addr = hsr_load32(src->bytes), host = addr & ~uplink->underlay_mask;
-    bool on_link = ((addr ^ uplink->underlay4) & uplink->underlay_mask) == 0;
+    const struct cfg_prefix *net = &pol_link(uplink, src->family)->net;
     uint64_t mac = hsr_load48(act_frame(p) + p->l2 + 6);
 
-    if (p->meta.flags & HSR_RXF_L2_MCAST || mac == 0 || mac >> 40 & 1 || addr == uplink->underlay4)
-        return false;
-    /* The link's own number and its broadcast address, where it has them (RFC 3021). */
-    return !on_link || ~uplink->underlay_mask <= 1 || (host != 0 && host != ~uplink->underlay_mask);
+    return !(p->meta.flags & HSR_RXF_L2_MCAST) && mac != 0 && !(mac >> 40 & 1) &&
+           !cfg_addr_equal(src, &net->addr) && !is_whole_link(net, src);
 }
 
 /* Is the destination ours to answer for, and may this sender ask? */
@@ -63,13 +59,12 @@ static bool for_us(struct dp_worker *w, const struct act_packet *p)
     const uint8_t *ip = act_frame(p) + p->l3;
     bool ipv6 = p->meta.flags & HSR_RXF_IPV6;
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
-    struct cfg_addr dst = address(ip, ipv6, false), src = address(ip, ipv6, true);
+    struct cfg_addr dst = dp_ip_addr(ip, ipv6, false), src = dp_ip_addr(ip, ipv6, true);
 
     if (!port->valid || pol_never_a_source(&src))
         return false;
     if (dp_from_uplink(p))
-        return !dp_from_tunnel(p) && !ipv6 && dp_is_ours(w, port, hsr_load32(ip + 16)) &&
-               is_one_host(port, p, &src);
+        return !dp_from_tunnel(p) && dp_is_ours(w, port, &dst) && is_one_host(port, p, &src);
     if (pol_gateway(w->policy, port->context, &dst) == CFG_NONE)
         return false;
     return honest(port, p, &src);
@@ -144,13 +139,13 @@ static bool is_for_sender(const struct act_packet *p, const uint8_t *quoted)
 static enum hsr_drop spoofed(struct dp_worker *w, const struct act_packet *p)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
-    struct cfg_addr src = address(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, true);
+    struct cfg_addr src = dp_ip_addr(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, true);
     const struct pol_endpoint *e;
 
     if (pol_never_a_source(&src))
         return HSR_DROP_SPOOF_IP;
     if (dp_from_tunnel(p)) {
-        if (!pol_is_vtep(w->policy, p->meta.outer_src4))
+        if (!dp_from_vtep(w, p))
             return HSR_DROP_UNKNOWN_VTEP;
         e = pol_endpoint(w->policy, hsr_key_context(p->meta.key_ports), &src);
         return e != NULL && e->port != HSR_NO_PORT ? HSR_DROP_LOOP : HSR_DROP_NONE;
@@ -191,7 +186,7 @@ static bool is_insider(const struct dp_worker *w, const struct act_packet *p,
                        const struct session *s, unsigned dir)
 {
     uint16_t port = dir == ses_initiator(s) ? s->target : s->origin;
-    struct cfg_addr src = address(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, true);
+    struct cfg_addr src = dp_ip_addr(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, true);
 
     return dp_from_uplink(p) && !dp_from_tunnel(p) &&
            !pol_leaves(w->policy, pol_port(w->policy, port)->context, &src);

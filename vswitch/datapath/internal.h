@@ -3,6 +3,8 @@
 #ifndef DATAPATH_INTERNAL_H
 #define DATAPATH_INTERNAL_H
 
+#include <string.h>
+
 #include "action/action.h"
 #include "datapath/worker.h"
 #include "hsring/hash.h"
@@ -96,6 +98,10 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p);
 /* The same for one that was loaded before and has been charged to this port, whatever its slot says by now. */
 bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingress, struct act_packet *p);
 void dp_key(const struct act_packet *p, struct hsr_key *key);
+/* The host that sent a packet through a tunnel: over IPv6 the frame alone says so. Family 0: it came through none. */
+DP_APART struct cfg_addr dp_tunnel_source(const struct act_packet *p);
+/* dp_from_vtep() of those over IPv6. */
+DP_APART bool dp_from_vtep6(const struct dp_worker *w, const struct act_packet *p);
 
 /* post.c: a packet leaves the firmware; each one exactly once. */
 void dp_send(struct dp_worker *w, struct act_packet *p);
@@ -324,8 +330,8 @@ struct dp_outer {
     union act_record template;
     uint16_t len; /* bytes of it */
     uint16_t port;
+    uint8_t offload; /* arg8 of the action */
 };
-#define DP_OUTER_DST 30 /* its IPv4 destination */
 /*
  * outer.c: the way to an address of the underlay. Of the uplinks that lead there `flow` chooses, the same one for as long as
  * it is there. Reasons as of dp_resolve(), or NO_UPLINK.
@@ -337,8 +343,10 @@ struct dp_next {
 enum hsr_drop dp_next(struct dp_worker *w, const struct cfg_addr *to, uint64_t flow,
                       struct dp_next *next);
 /* The tunnel of `context` to `vtep`, likewise. */
-enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
-                       struct dp_outer *outer);
+enum hsr_drop dp_outer(struct dp_worker *w, const struct cfg_addr *vtep, uint32_t context,
+                       uint64_t flow, struct dp_outer *outer);
+/* The VTEP that a template leads to. */
+struct cfg_addr dp_outer_vtep(const uint8_t *template);
 /*
  * MAC of a next hop on an uplink. NEIGH_PENDING: it is not known, and has been asked for; packets for it go to dp_refuse().
  * NEIGH_TIMEOUT: it does not answer.
@@ -401,11 +409,34 @@ static inline bool dp_from_tunnel(const struct act_packet *p)
     return p->meta.flags & HSR_RXF_DECAP;
 }
 
+/* Did it come from a VTEP that we know? Of packets that came through a tunnel. */
+static inline bool dp_from_vtep(const struct dp_worker *w, const struct act_packet *p)
+{
+    return p->meta.flags1 & HSR_RX1F_OUTER_IPV6 ? dp_from_vtep6(w, p)
+                                                : pol_is_vtep4(w->policy, p->meta.outer_src4);
+}
+
+/* An address as it stands in a packet. */
+static inline struct cfg_addr dp_addr(const uint8_t *bytes, bool ipv6)
+{
+    struct cfg_addr a = {.family = ipv6 ? 6 : 4};
+
+    memcpy(a.bytes, bytes, ipv6 ? 16 : 4);
+    return a;
+}
+
+/* Source or destination of an IP header that is all there. */
+static inline struct cfg_addr dp_ip_addr(const uint8_t *ip, bool ipv6, bool source)
+{
+    return dp_addr(ip + (ipv6 ? (source ? 8 : 24) : (source ? 12 : 16)), ipv6);
+}
+
 /* Is this our address on an uplink, or our end of the tunnels? */
 static inline bool dp_is_ours(const struct dp_worker *w, const struct pol_port *uplink,
-                              uint32_t addr)
+                              const struct cfg_addr *addr)
 {
-    return addr == uplink->underlay4 || (addr != 0 && addr == pol_own_vtep(w->policy));
+    return cfg_addr_equal(addr, &pol_link(uplink, addr->family)->net.addr) ||
+           cfg_addr_equal(addr, pol_own_vtep(w->policy, addr->family));
 }
 
 /* Is the packet's source the high end point of its key? */

@@ -43,7 +43,7 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
     p->frame_off = HSR_SLOT_FRAME;
     p->egress = HSR_NO_PORT;
     p->mtu = 0;
-    p->encap = false;
+    p->encap = 0;
     p->fragment = false;
     p->drop = HSR_DROP_NONE;
     p->hops = 0;
@@ -84,4 +84,27 @@ void dp_key(const struct act_packet *p, struct hsr_key *key)
         key->w[0] = p->meta.key_addrs;
         key->w[1] = p->meta.key_ports;
     }
+}
+
+struct cfg_addr dp_tunnel_source(const struct act_packet *p)
+{
+    struct cfg_addr source = {0};
+    const uint8_t *ip;
+
+    if (!dp_from_tunnel(p))
+        return source;
+    if (!(p->meta.flags1 & HSR_RX1F_OUTER_IPV6)) {
+        source.family = 4;
+        hsr_store32(source.bytes, p->meta.outer_src4);
+    } else if ((ip = act_outer_ip(p, HSR_IP6_HDR)) != NULL) {
+        source = dp_addr(ip + 8, true);
+    }
+    return source;
+}
+
+bool dp_from_vtep6(const struct dp_worker *w, const struct act_packet *p)
+{
+    struct cfg_addr source = dp_tunnel_source(p);
+
+    return pol_is_vtep(w->policy, &source);
 }

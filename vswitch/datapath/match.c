@@ -131,7 +131,7 @@ static inline bool right_mac(const struct dp_worker *w, const struct act_packet 
 /* Nor may a host that is no VTEP of ours send into a session because it knows the addresses. */
 static inline bool right_vtep(const struct dp_worker *w, const struct act_packet *p)
 {
-    return !dp_from_tunnel(p) || pol_is_vtep(w->policy, p->meta.outer_src4);
+    return !dp_from_tunnel(p) || dp_from_vtep(w, p);
 }
 
 static inline void count(struct session *s, unsigned dir, const struct act_packet *p)
@@ -175,6 +175,20 @@ static DP_APART void no_way(struct dp_worker *w, struct act_packet *packet, stru
         dp_refuse(w, p, drop);
 }
 
+static DP_APART bool same_source(const struct act_packet *a, const struct act_packet *b)
+{
+    struct cfg_addr x = dp_tunnel_source(a), y = dp_tunnel_source(b);
+
+    return cfg_addr_equal(&x, &y);
+}
+
+/* From the same host, in the same network. */
+static inline bool same_tunnel(const struct act_packet *a, const struct act_packet *b)
+{
+    return a->meta.vni_tunnel == b->meta.vni_tunnel && a->meta.outer_src4 == b->meta.outer_src4 &&
+           (!((a->meta.flags1 | b->meta.flags1) & HSR_RX1F_OUTER_IPV6) || same_source(a, b));
+}
+
 static bool same_flow(const struct act_packet *a, const struct act_packet *b)
 {
     return a->meta.key_ports == b->meta.key_ports && a->meta.key_addrs == b->meta.key_addrs &&
@@ -183,8 +197,7 @@ static bool same_flow(const struct act_packet *a, const struct act_packet *b)
             (HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP)) == 0 &&
            (!(a->meta.flags & HSR_RXF_IPV6) ||
             memcmp(a->meta.key6, b->meta.key6, sizeof a->meta.key6) == 0) &&
-           (!(a->meta.flags & HSR_RXF_DECAP) ||
-            (a->meta.outer_src4 == b->meta.outer_src4 && a->meta.vni_tunnel == b->meta.vni_tunnel));
+           (!(a->meta.flags & HSR_RXF_DECAP) || same_tunnel(a, b));
 }
 
 /*

@@ -13,6 +13,7 @@
 #define IP4_DF         0x4000
 #define UNREACHABLE4   3
 #define NEEDS_FRAGMENT 4
+#define TOO_BIG6       2
 
 /* The segmentation that the sender asks for, HSR_GSO_NONE for none. */
 static unsigned gso_of(const struct act_packet *p)
@@ -56,45 +57,67 @@ enum hsr_drop dp_over_mtu(struct act_packet *p, uint16_t mtu)
 /* Routers older than RFC 1191 do not say what would pass: the next plateau below what did not (its section 7). */
 static uint16_t plateau(uint16_t too_big)
 {
-    static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, DP_PMTU_LO};
+    static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, DP_PMTU_LO4};
     unsigned i = 0;
 
-    while (plateaus[i] >= too_big && plateaus[i] > DP_PMTU_LO)
+    while (plateaus[i] >= too_big && plateaus[i] > DP_PMTU_LO4)
         i++;
     return plateaus[i];
 }
 
-/* One of our tunnel packets, as far as the quote can say: who made it up has to know both hosts and guess the port. */
-static bool is_ours(struct dp_worker *w, const struct act_packet *p, const uint8_t *quoted)
-{
-    const struct pol_port *uplink = pol_port(w->policy, p->meta.ingress);
-    const uint8_t *udp = quoted + (quoted[0] & 15u) * 4;
-    uint16_t to;
+/* What a router says of a packet. */
+struct told {
+    uint32_t mtu;     /* of its next link */
+    uint32_t too_big; /* bytes of the packet */
+    struct cfg_addr from, to;
+    const uint8_t *udp;
+};
 
-    if (!dp_is_ours(w, uplink, hsr_load32(quoted + 12)) || quoted[9] != HSR_PROTO_UDP ||
-        memcmp(act_frame(p) + p->l3 + 16, quoted + 12, 4) != 0 ||
-        !(hsr_load16(quoted + 6) & IP4_DF))
-        return false;
-    to = hsr_load16(udp + 2);
-    return (to == HSR_PORT_VXLAN || to == HSR_PORT_GENEVE) &&
-           (hsr_load16(udp) & 0xC000) == 0xC000 && pol_is_vtep(w->policy, hsr_load32(quoted + 16));
+/* RFC 1191, 4. Of a packet that may not be fragmented, as none of ours may. */
+static bool read4(const uint8_t *icmp, const uint8_t *ip, struct told *t)
+{
+    t->too_big = hsr_load16(ip + 2);
+    t->mtu = hsr_load16(icmp + 6) != 0 ? hsr_load16(icmp + 6) : plateau((uint16_t)t->too_big);
+    t->udp = ip + (ip[0] & 15u) * 4;
+    return icmp[1] == NEEDS_FRAGMENT && ip[9] == HSR_PROTO_UDP && hsr_load16(ip + 6) & IP4_DF;
+}
+
+/* RFC 4443, 3.2. */
+static bool read6(const uint8_t *icmp, const uint8_t *ip, struct told *t)
+{
+    t->too_big = hsr_load16(ip + 4) + (uint32_t)HSR_IP6_HDR;
+    t->mtu = hsr_load32(icmp + 4);
+    t->udp = ip + HSR_IP6_HDR;
+    return ip[6] == HSR_PROTO_UDP;
+}
+
+/* One of our tunnel packets, as far as the quote can say: who made it up has to know both hosts and guess the port. */
+static bool is_ours(struct dp_worker *w, const struct act_packet *p, const struct told *t)
+{
+    struct cfg_addr us = dp_ip_addr(act_frame(p) + p->l3, p->meta.flags & HSR_RXF_IPV6, false);
+    uint16_t to = hsr_load16(t->udp + 2);
+
+    return dp_is_ours(w, pol_port(w->policy, p->meta.ingress), &t->from) &&
+           cfg_addr_equal(&us, &t->from) && (to == HSR_PORT_VXLAN || to == HSR_PORT_GENEVE) &&
+           (hsr_load16(t->udp) & 0xC000) == 0xC000 && pol_is_vtep(w->policy, &t->to);
 }
 
 bool dp_pmtu_told(struct dp_worker *w, const struct act_packet *p)
 {
+    bool six = p->meta.flags & HSR_RXF_IPV6;
     const uint8_t *icmp = act_frame(p) + p->l4;
     struct hsr_quoted quoted;
+    struct told t;
 
-    if (p->meta.flags & HSR_RXF_IPV6 || p->meta.tcp_flags != UNREACHABLE4 ||
-        p->frame_len < p->l4 + 8u || icmp[1] != NEEDS_FRAGMENT ||
-        !hsr_quoted_key(&quoted, icmp, p->frame_len - p->l4, false, 0, true) ||
-        !is_ours(w, p, quoted.ip))
+    if (p->meta.tcp_flags != (six ? TOO_BIG6 : UNREACHABLE4) || p->frame_len < p->l4 + 8u ||
+        !hsr_quoted_key(&quoted, icmp, p->frame_len - p->l4, six, 0, true) ||
+        !(six ? read6 : read4)(icmp, quoted.ip, &t))
         return false;
-    uint16_t mtu = hsr_load16(icmp + 6), too_big = hsr_load16(quoted.ip + 2);
-
-    if (mtu == 0)
-        mtu = plateau(too_big);
-    if (mtu < too_big)
-        dp_pmtu_learn(&w->shared->pmtus, hsr_load32(quoted.ip + 16), mtu, w->now);
+    t.from = dp_ip_addr(quoted.ip, six, true);
+    t.to = dp_ip_addr(quoted.ip, six, false);
+    if (!is_ours(w, p, &t))
+        return false;
+    if (t.mtu < t.too_big && t.mtu <= UINT16_MAX)
+        dp_pmtu_learn(&w->shared->pmtus, &t.to, (uint16_t)t.mtu, w->now);
     return true;
 }

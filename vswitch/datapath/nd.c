@@ -23,14 +23,6 @@
 #define ADVERT_SOLICITED 0x40
 #define ADVERT_OVERRIDE  0x20
 
-static struct cfg_addr addr6(const uint8_t *bytes)
-{
-    struct cfg_addr a = {.family = 6};
-
-    memcpy(a.bytes, bytes, 16);
-    return a;
-}
-
 static bool unspecified(const struct cfg_addr *a)
 {
     static const uint8_t zero[16];
@@ -96,7 +88,7 @@ void dp_nd_solicit(struct dp_worker *w, const struct pol_port *uplink,
     uint8_t *ip = frame + HSR_ETH_HDR;
 
     hsr_store32(ip, UINT32_C(6) << 28);
-    memcpy(ip + 8, pol_link6(w->policy, uplink)->link.addr.bytes, 16);
+    memcpy(ip + 8, pol_link(uplink, 6)->net.addr.bytes, 16);
     if (mac != 0)
         memcpy(ip + 24, target->bytes, 16);
     else
@@ -146,8 +138,8 @@ static bool is_one_host(const struct act_packet *p, const struct cfg_addr *sourc
 static void solicited(struct dp_worker *w, struct act_packet *p, const struct pol_port *port,
                       uint32_t context)
 {
-    struct cfg_addr source = addr6(act_frame(p) + p->l3 + 8);
-    struct cfg_addr target = addr6(act_frame(p) + p->l4 + 8);
+    struct cfg_addr source = dp_addr(act_frame(p) + p->l3 + 8, true);
+    struct cfg_addr target = dp_addr(act_frame(p) + p->l4 + 8, true);
     struct answer by = owner_of(w, context, &target, port == NULL);
 
     if (!unspecified(&source) && !is_one_host(p, &source))
@@ -166,11 +158,11 @@ static void from_vnic(struct dp_worker *w, struct act_packet *p, uint8_t type)
 {
     const struct pol_port *port = pol_port(w->policy, p->meta.ingress);
     const uint8_t *frame = act_frame(p) + p->l2;
-    struct cfg_addr source = addr6(act_frame(p) + p->l3 + 8);
+    struct cfg_addr source = dp_addr(act_frame(p) + p->l3 + 8, true);
     struct cfg_addr target = {.family = 6};
 
     if (type == NEIGHBOR_ADVERT)
-        target = addr6(act_frame(p) + p->l4 + 8);
+        target = dp_addr(act_frame(p) + p->l4 + 8, true);
     if (!port->valid) {
         dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
         return;
@@ -199,7 +191,7 @@ static void from_tunnel(struct dp_worker *w, struct act_packet *p, uint8_t type)
 
     if (context == 0)
         dp_drop(w, p, HSR_DROP_UNKNOWN_VNI);
-    else if (!pol_is_vtep(w->policy, p->meta.outer_src4))
+    else if (!dp_from_vtep(w, p))
         dp_drop(w, p, HSR_DROP_UNKNOWN_VTEP);
     else if (type == NEIGHBOR_SOLICIT)
         solicited(w, p, NULL, context);
@@ -223,12 +215,11 @@ static uint64_t told_mac(const struct act_packet *p)
     return 0;
 }
 
-/* Our own on this link: the uplink's, and the public addresses of guests. */
+/* Our own on this link: the uplink's, our end of the tunnels, and the public addresses of guests. */
 static bool is_ours(const struct dp_worker *w, const struct pol_port *uplink,
                     const struct cfg_addr *addr)
 {
-    return cfg_addr_equal(addr, &pol_link6(w->policy, uplink)->link.addr) ||
-           pol_is_public(w->policy, addr);
+    return dp_is_ours(w, uplink, addr) || pol_is_public(w->policy, addr);
 }
 
 /* What a host of the link says of itself. An answer to a question of ours comes to us alone (RFC 4861, 7.2.4). */
@@ -236,12 +227,12 @@ static void advertised(struct dp_worker *w, const struct act_packet *p,
                        const struct pol_port *uplink)
 {
     const uint8_t *nd = act_frame(p) + p->l4;
-    struct cfg_addr to = addr6(act_frame(p) + p->l3 + 24);
-    struct dp_hop hop = {.addr = addr6(nd + 8), .port = uplink->index};
+    struct cfg_addr to = dp_addr(act_frame(p) + p->l3 + 24, true);
+    struct dp_hop hop = {.addr = dp_addr(nd + 8, true), .port = uplink->index};
     struct dp_advert advert = {
         .mac48 = told_mac(p),
-        .solicited = nd[4] & ADVERT_SOLICITED &&
-                     cfg_addr_equal(&to, &pol_link6(w->policy, uplink)->link.addr),
+        .solicited =
+            nd[4] & ADVERT_SOLICITED && cfg_addr_equal(&to, &pol_link(uplink, 6)->net.addr),
         .override = nd[4] & ADVERT_OVERRIDE,
     };
 
@@ -262,14 +253,14 @@ static void from_underlay(struct dp_worker *w, struct act_packet *p, uint8_t typ
 {
     const struct pol_port *uplink = pol_port(w->policy, p->meta.ingress);
     struct answer by = {.mac = uplink->mac48, .router = true};
-    struct cfg_addr source = addr6(act_frame(p) + p->l3 + 8);
+    struct cfg_addr source = dp_addr(act_frame(p) + p->l3 + 8, true);
     struct cfg_addr target = {.family = 6};
 
     if (!uplink->valid) {
         dp_drop(w, p, HSR_DROP_NOT_CONFIGURED);
         return;
     }
-    if (pol_link6(w->policy, uplink)->link.addr.family == 0) {
+    if (pol_link(uplink, 6)->net.addr.family == 0) {
         if (!dp_to_host(w, p))
             dp_drop(w, p, HSR_DROP_NOT_FOR_US);
         return;
@@ -277,7 +268,7 @@ static void from_underlay(struct dp_worker *w, struct act_packet *p, uint8_t typ
     if (type == NEIGHBOR_ADVERT)
         advertised(w, p, uplink);
     if (type == NEIGHBOR_SOLICIT)
-        target = addr6(act_frame(p) + p->l4 + 8);
+        target = dp_addr(act_frame(p) + p->l4 + 8, true);
     if (!is_ours(w, uplink, &target) || unspecified(&source))
         pass_on(w, p);
     else if (!is_one_host(p, &source) || !has_room(w, p))

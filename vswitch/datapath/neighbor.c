@@ -2,12 +2,10 @@
 #include "datapath/neighbor.h"
 
 #include <stddef.h>
-#include <string.h>
 
-#include "hsring/bytes.h"
+#include "words.h"
 
 #define PROBES 16
-#define IPV4   UINT64_MAX /* upper half of an IPv4 key: no next hop has it as IPv6 */
 
 /* Words are read and written one by one; their order is the version's and the spin bit's to keep. */
 #define GET(field)        atomic_load_explicit(&(field), memory_order_relaxed)
@@ -20,25 +18,15 @@ struct words {
 
 static struct words words_of(const struct dp_hop *hop)
 {
-    const uint8_t *b = hop->addr.bytes;
+    struct dp_words addr = dp_words_of(&hop->addr);
 
-    if (hop->addr.family == 4)
-        return (struct words){.high = IPV4, .low = hsr_load32(b), .port = hop->port};
-    return (struct words){.high = hsr_load64(b), .low = hsr_load64(b + 8), .port = hop->port};
+    return (struct words){.high = addr.high, .low = addr.low, .port = hop->port};
 }
 
 static struct dp_hop hop_of(const struct words *w)
 {
-    struct dp_hop hop = {.port = w->port};
-
-    hop.addr.family = w->high == IPV4 ? 4 : 6;
-    if (hop.addr.family == 4) {
-        hsr_store32(hop.addr.bytes, (uint32_t)w->low);
-    } else {
-        hsr_store64(hop.addr.bytes, w->high);
-        hsr_store64(hop.addr.bytes + 8, w->low);
-    }
-    return hop;
+    return (struct dp_hop){.addr = dp_words_addr((struct dp_words){w->high, w->low}),
+                           .port = w->port};
 }
 
 static uint32_t first(const struct words *w)

@@ -2,14 +2,19 @@
 /*
  * The way to another host: which uplink, which next hop on it, and the outer header.
  *
- * Uplinks that have a link and lead to the VTEP share the flows by rendezvous hashing (Thaler and Ravishankar, 1998): each
- * scores for a flow, the highest takes it. When one goes, its flows alone move, and they move back when it returns.
+ * Next hops to the VTEP on all uplinks that have a link share the flows by rendezvous hashing (Thaler and Ravishankar,
+ * 1998): each scores for a flow, the highest takes it. When one goes, its flows alone move, and they move back when it
+ * returns.
  */
 #include <string.h>
 
 #include "hsring/csum.h"
 #include "hsring/wire.h"
 #include "internal.h"
+
+#define HOPS    64
+#define IP4_DST 16
+#define IP6_DST 24
 
 /* VXLAN (RFC 7348) or Geneve (RFC 8926) behind the UDP header at `udp`; bytes of it. */
 static uint32_t tunnel_header(uint8_t *udp, const struct cfg_tunnel *tunnel, uint32_t vni)
@@ -31,61 +36,61 @@ static uint32_t tunnel_header(uint8_t *udp, const struct cfg_tunnel *tunnel, uin
     return 8u + tunnel->options_len;
 }
 
-/* Ethernet, IPv4 and UDP; bytes of it. */
-static uint32_t outer_ip4(uint8_t *o, const struct pol_port *uplink, uint64_t mac, uint32_t source,
-                          uint32_t vtep)
+/* IPv4 behind Ethernet; bytes of it. */
+static uint32_t ip4_header(uint8_t *ip, const struct cfg_addr *source, const struct cfg_addr *vtep)
 {
-    hsr_store48(o, mac);
-    hsr_store48(o + 6, uplink->mac48);
-    hsr_store16(o + 12, 0x0800);
-    o[14] = 0x45;
-    hsr_store16(o + 20, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */
-    o[22] = 64;
-    o[23] = HSR_PROTO_UDP;
-    hsr_store32(o + 26, source);
-    hsr_store32(o + DP_OUTER_DST, vtep);
-    hsr_store16(o + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, o + 14, HSR_IP4_HDR)));
-    return HSR_ETH_HDR + HSR_IP4_HDR;
+    ip[0] = 0x45;
+    hsr_store16(ip + 6, 0x4000); /* DF: the path MTU is ours to know (RFC 7348, 4.3) */
+    ip[8] = HOPS;
+    ip[9] = HSR_PROTO_UDP;
+    memcpy(ip + 12, source->bytes, 4);
+    memcpy(ip + IP4_DST, vtep->bytes, 4);
+    hsr_store16(ip + 10, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, ip, HSR_IP4_HDR)));
+    return HSR_IP4_HDR;
+}
+
+static uint32_t ip6_header(uint8_t *ip, const struct cfg_addr *source, const struct cfg_addr *vtep)
+{
+    ip[0] = 0x60;
+    ip[6] = HSR_PROTO_UDP;
+    ip[7] = HOPS;
+    memcpy(ip + 8, source->bytes, 16);
+    memcpy(ip + IP6_DST, vtep->bytes, 16);
+    return HSR_IP6_HDR;
+}
+
+/* Ethernet and IP; bytes of it. */
+static uint32_t outer_ip(uint8_t *o, const struct dp_next *next, const struct cfg_addr *source,
+                         const struct cfg_addr *vtep)
+{
+    bool six = vtep->family == 6;
+
+    hsr_store48(o, next->mac);
+    hsr_store48(o + 6, next->uplink->mac48);
+    hsr_store16(o + 12, six ? 0x86DD : 0x0800);
+    return HSR_ETH_HDR + (six ? ip6_header : ip4_header)(o + HSR_ETH_HDR, source, vtep);
+}
+
+struct cfg_addr dp_outer_vtep(const uint8_t *template)
+{
+    const uint8_t *ip = template + HSR_ETH_HDR;
+    bool six = ip[0] >> 4 == 6;
+
+    return dp_addr(ip + (six ? IP6_DST : IP4_DST), six);
 }
 
 _Static_assert(HSR_ETH_HDR + HSR_IP6_HDR + HSR_UDP_HDR + 8 + CFG_GENEVE_OPTIONS <= ACT_RECORD_BYTES,
                "the longest outer header fits a template");
 _Static_assert(ACT_RECORD_BYTES <= HSR_SLOT_HEADROOM, "and a template a slot's headroom");
 
-static uint64_t score(uint64_t flow, const struct pol_port *uplink)
+static uint64_t score(uint64_t flow, const struct pol_port *uplink, const struct cfg_addr *hop)
 {
     uint64_t h =
         (flow ^ (uplink->index + UINT64_C(0x9E3779B97F4A7C15))) * UINT64_C(0x94D049BB133111EB);
 
-    return (h ^ h >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
-}
-
-static struct cfg_addr addr4(uint32_t addr)
-{
-    struct cfg_addr a = {.family = 4};
-
-    hsr_store32(a.bytes, addr);
-    return a;
-}
-
-static uint64_t static_neighbor(const struct dp_worker *w, const struct cfg_addr *addr)
-{
-    return addr->family == 4 ? pol_static_neighbor(w->policy, hsr_load32(addr->bytes))
-                             : pol_static_neighbor6(w->policy, addr);
-}
-
-/* Next hop to an address by this uplink; a family 0: it does not lead there. */
-static struct cfg_addr next_hop(const struct dp_worker *w, const struct pol_port *uplink,
-                                const struct cfg_addr *to)
-{
-    const struct pol_link6 *six = pol_link6(w->policy, uplink);
-    uint32_t to4 = hsr_load32(to->bytes);
-
-    if (to->family == 6)
-        return cfg_prefix_contains(&six->link, to) ? *to : six->gateway;
-    if (((to4 ^ uplink->underlay4) & uplink->underlay_mask) == 0)
-        return *to;
-    return uplink->gateway4 != 0 ? addr4(uplink->gateway4) : (struct cfg_addr){0};
+    h = (h ^ h >> 29 ^ hsr_load64(hop->bytes)) * UINT64_C(0xBF58476D1CE4E5B9);
+    h = (h ^ h >> 32 ^ hsr_load64(hop->bytes + 8)) * UINT64_C(0x94D049BB133111EB);
+    return h ^ h >> 29;
 }
 
 /* Does the next hop answer, as far as we know? */
@@ -95,31 +100,41 @@ static bool is_alive(const struct dp_worker *w, const struct pol_port *uplink,
     struct dp_hop key = {.addr = *hop, .port = uplink->index};
 
     return dp_neighbor_find(&w->shared->neighbors, &key).state != DP_NEIGHBOR_FAILED ||
-           static_neighbor(w, hop) != 0;
+           pol_static_neighbor(w->policy, hop) != 0;
 }
 
-/* The uplink of a flow and its next hop, rather one that answers; NULL: none leads there. */
-static const struct pol_port *choose(const struct dp_worker *w, const struct cfg_addr *to,
-                                     uint64_t flow, struct cfg_addr *hop)
+/* What takes a flow: an uplink and a next hop on it. */
+struct choice {
+    const struct pol_port *uplink; /* NULL: nothing leads there yet */
+    struct cfg_addr hop;
+    uint64_t points;
+    bool alive;
+};
+
+/* One more candidate: rather one that answers, and of those the one with the most points. */
+static void consider(const struct dp_worker *w, struct choice *best, const struct pol_port *uplink,
+                     const struct cfg_addr *hop, uint64_t flow)
 {
-    const struct pol_port *best = NULL;
-    uint64_t most = 0;
-    bool alive = false;
+    uint64_t points = score(flow, uplink, hop);
+    bool alive = is_alive(w, uplink, hop);
 
-    for (uint32_t i = 0; i < w->uplinks.n; i++) {
-        const struct pol_port *uplink = w->uplinks.port[i];
-        struct cfg_addr next = next_hop(w, uplink, to);
-        uint64_t points = score(flow, uplink);
-        bool answers = next.family != 0 && (w->uplinks.n == 1 || is_alive(w, uplink, &next));
+    if (best->uplink != NULL && (alive == best->alive ? points <= best->points : best->alive))
+        return;
+    *best = (struct choice){.uplink = uplink, .hop = *hop, .points = points, .alive = alive};
+}
 
-        if (next.family == 0 || (best != NULL && (answers == alive ? points <= most : alive)))
-            continue;
-        best = uplink;
-        most = points;
-        alive = answers;
-        *hop = next;
+/* The address itself where it is on the link, else the gateways. */
+static void consider_link(const struct dp_worker *w, struct choice *best,
+                          const struct pol_port *uplink, const struct cfg_addr *to, uint64_t flow)
+{
+    const struct cfg_link *link = pol_link(uplink, to->family);
+
+    if (cfg_prefix_contains(&link->net, to)) {
+        consider(w, best, uplink, to, flow);
+        return;
     }
-    return best;
+    for (uint32_t i = 0; i < link->gateways; i++)
+        consider(w, best, uplink, &link->gateway[i], flow);
 }
 
 /* By ARP or neighbour discovery; false: its uplink is gone, or has no address of that family to ask from. */
@@ -127,21 +142,19 @@ static bool ask(struct dp_worker *w, const struct dp_hop *hop, uint64_t mac)
 {
     const struct pol_port *uplink = pol_port(w->policy, hop->port);
 
-    if (!uplink->valid || uplink->role != CFG_UPLINK)
+    if (pol_link(uplink, hop->addr.family)->net.addr.family == 0)
         return false;
     if (hop->addr.family == 4)
         dp_arp_request(w, uplink, hsr_load32(hop->addr.bytes), mac);
-    else if (pol_link6(w->policy, uplink)->link.addr.family == 6)
-        dp_nd_solicit(w, uplink, &hop->addr, mac);
     else
-        return false;
+        dp_nd_solicit(w, uplink, &hop->addr, mac);
     return true;
 }
 
 enum hsr_drop dp_resolve(struct dp_worker *w, const struct pol_port *uplink,
                          const struct cfg_addr *addr, uint64_t *mac)
 {
-    *mac = static_neighbor(w, addr);
+    *mac = pol_static_neighbor(w->policy, addr);
     if (*mac != 0)
         return HSR_DROP_NONE;
     w->hop = (struct dp_hop){.addr = *addr, .port = uplink->index};
@@ -185,44 +198,71 @@ void dp_neighbors_age(struct dp_worker *w)
 enum hsr_drop dp_next(struct dp_worker *w, const struct cfg_addr *to, uint64_t flow,
                       struct dp_next *next)
 {
-    struct cfg_addr hop;
+    struct choice best = {.uplink = NULL};
 
-    next->uplink = choose(w, to, flow, &hop);
-    return next->uplink != NULL ? dp_resolve(w, next->uplink, &hop, &next->mac)
+    for (uint32_t i = 0; i < w->uplinks.n; i++)
+        consider_link(w, &best, w->uplinks.port[i], to, flow);
+    next->uplink = best.uplink;
+    return next->uplink != NULL ? dp_resolve(w, next->uplink, &best.hop, &next->mac)
                                 : HSR_DROP_NO_UPLINK;
 }
 
-enum hsr_drop dp_outer(struct dp_worker *w, uint32_t vtep, uint32_t context, uint64_t flow,
-                       struct dp_outer *outer)
+enum hsr_drop dp_outer(struct dp_worker *w, const struct cfg_addr *vtep, uint32_t context,
+                       uint64_t flow, struct dp_outer *outer)
 {
+    const struct cfg_addr *source = pol_own_vtep(w->policy, vtep->family);
     struct dp_next next;
-    struct cfg_addr to = addr4(vtep);
-    enum hsr_drop drop = dp_next(w, &to, flow, &next);
+    enum hsr_drop drop = dp_next(w, vtep, flow, &next);
 
     if (drop != HSR_DROP_NONE)
         return drop;
+    if (source->family == 0)
+        source = &pol_link(next.uplink, vtep->family)->net.addr;
     memset(&outer->template, 0, sizeof outer->template);
-    uint32_t own = pol_own_vtep(w->policy);
-    uint32_t udp = outer_ip4(outer->template.bytes, next.uplink, next.mac,
-                             own != 0 ? own : next.uplink->underlay4, vtep);
+    uint32_t udp = outer_ip(outer->template.bytes, &next, source, vtep);
     uint32_t tunnel = tunnel_header(outer->template.bytes + udp, pol_tunnel(w->policy, context),
                                     pol_vni(w->policy, context));
 
     outer->len = (uint16_t)(udp + HSR_UDP_HDR + tunnel);
     outer->port = next.uplink->index;
+    outer->offload = HSR_TXO_ENCAP;
+    if (pol_udp_checksum(w->policy, vtep->family))
+        outer->offload |= HSR_TXO_OUTER_L4_CSUM;
     return HSR_DROP_NONE;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * UINT64_C(0x9E3779B97F4A7C15);
+    return h ^ h >> 32;
+}
+
+static uint64_t mix_addr(uint64_t h, const struct cfg_addr *a)
+{
+    return mix(mix(mix(h, a->family), hsr_load64(a->bytes)), hsr_load64(a->bytes + 8));
 }
 
 /* What of an uplink goes into templates, or decides whether it leads somewhere. */
 static uint64_t digest_of(const struct pol_port *p, uint64_t h)
 {
-    const uint64_t word[] = {p->index, p->mac48, (uint64_t)p->underlay4 << 32 | p->underlay_mask,
-                             p->gateway4};
+    h = mix(mix(h, p->index), p->mac48);
+    for (unsigned f = 0; f < CFG_FAMILIES; f++) {
+        const struct cfg_link *link = &p->link[f];
 
-    for (unsigned i = 0; i < sizeof word / sizeof word[0]; i++) {
-        h = (h ^ word[i]) * UINT64_C(0x9E3779B97F4A7C15);
-        h ^= h >> 32;
+        h = mix(mix_addr(h, &link->net.addr), link->net.len);
+        for (uint32_t i = 0; i < link->gateways; i++)
+            h = mix_addr(h, &link->gateway[i]);
     }
+    return h;
+}
+
+/* The same of all tunnels. */
+static uint64_t digest_of_all(const struct pol *policy)
+{
+    uint64_t h = 0;
+
+    for (uint8_t family = 4; family <= 6; family += 2)
+        h = mix(mix_addr(h, pol_own_vtep(policy, family)), pol_udp_checksum(policy, family));
     return h;
 }
 
@@ -231,7 +271,7 @@ void dp_uplinks_look(struct dp_worker *w)
     struct dp_uplinks *u = &w->uplinks;
     const struct pol_port *all[CFG_UPLINKS];
     uint32_t n = pol_uplinks(w->policy, all);
-    uint64_t digest = pol_own_vtep(w->policy);
+    uint64_t digest = digest_of_all(w->policy);
 
     u->policy = w->policy;
     u->n = 0;

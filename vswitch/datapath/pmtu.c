@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "words.h"
+
 #define GET(word)    atomic_load_explicit(&(word), memory_order_relaxed)
 #define SET(word, v) atomic_store_explicit(&(word), (v), memory_order_relaxed)
 
@@ -21,46 +23,68 @@ static void changed(struct dp_pmtus *t)
     atomic_fetch_add_explicit(&t->changes, 1, memory_order_release);
 }
 
-/* Entry of a VTEP, or a free one (vtep 0), or NULL. Few are ever used, by the slow path alone: a scan is enough. */
-static struct dp_pmtu *locate(const struct dp_pmtus *t, uint32_t vtep)
+/* Entry of a VTEP, or a free one (zero), or NULL. Few are ever used, by the slow path alone: a scan is enough. */
+static struct dp_pmtu *locate(const struct dp_pmtus *t, struct dp_words vtep)
 {
-    for (uint32_t i = 0; i < DP_PMTUS; i++)
-        if (atomic_load_explicit(&t->entry[i].vtep, memory_order_acquire) == vtep)
-            return (struct dp_pmtu *)&t->entry[i];
+    for (uint32_t i = 0; i < DP_PMTUS; i++) {
+        const struct dp_pmtu *e = &t->entry[i];
+
+        if (atomic_load_explicit(&e->low, memory_order_acquire) == vtep.low &&
+            GET(e->high) == vtep.high)
+            return (struct dp_pmtu *)e;
+    }
     return NULL;
 }
 
-uint16_t dp_pmtu_find(const struct dp_pmtus *t, uint32_t vtep)
+static bool is_free(const struct dp_pmtu *e)
 {
-    const struct dp_pmtu *e;
-
-    if (GET(t->used) == 0 || vtep == 0 || (e = locate(t, vtep)) == NULL)
-        return 0;
-    return (uint16_t)GET(e->mtu);
+    return GET(e->high) == 0 && GET(e->low) == 0;
 }
 
-static void enter(struct dp_pmtus *t, struct dp_pmtu *e, uint32_t vtep)
+static uint16_t find(const struct dp_pmtus *t, struct dp_words vtep)
+{
+    const struct dp_pmtu *e = locate(t, vtep);
+
+    return e != NULL ? (uint16_t)GET(e->mtu) : 0;
+}
+
+uint16_t dp_pmtu_find(const struct dp_pmtus *t, const struct cfg_addr *vtep)
+{
+    return GET(t->used) == 0 || vtep->family == 0 ? 0 : find(t, dp_words_of(vtep));
+}
+
+static void enter(struct dp_pmtus *t, struct dp_pmtu *e, struct dp_words vtep)
 {
     uint32_t used = GET(t->used) + 1;
 
     SET(t->used, used);
     if (used > GET(t->high))
         SET(t->high, used);
-    atomic_store_explicit(&e->vtep, vtep, memory_order_release);
+    SET(e->high, vtep.high);
+    atomic_store_explicit(&e->low, vtep.low, memory_order_release);
 }
 
-void dp_pmtu_learn(struct dp_pmtus *t, uint32_t vtep, uint16_t mtu, uint64_t now)
+static void leave(struct dp_pmtus *t, struct dp_pmtu *e)
 {
+    SET(e->low, 0);
+    SET(e->high, 0);
+    SET(t->used, GET(t->used) - 1);
+}
+
+void dp_pmtu_learn(struct dp_pmtus *t, const struct cfg_addr *vtep, uint16_t mtu, uint64_t now)
+{
+    const uint16_t least = vtep->family == 6 ? DP_PMTU_LO6 : DP_PMTU_LO4;
     uint16_t known = dp_pmtu_find(t, vtep);
+    struct dp_words words = dp_words_of(vtep);
     struct dp_pmtu *e;
 
-    if (mtu < DP_PMTU_LO)
-        mtu = DP_PMTU_LO;
-    if (vtep == 0 || (known != 0 && known <= mtu) || !begin(t))
+    if (mtu < least)
+        mtu = least;
+    if (vtep->family == 0 || (known != 0 && known <= mtu) || !begin(t))
         return;
-    e = locate(t, vtep);
+    e = locate(t, words);
     if (e == NULL)
-        e = locate(t, 0);
+        e = locate(t, (struct dp_words){0, 0});
     if (e == NULL) {
         atomic_fetch_add_explicit(&t->full, 1, memory_order_relaxed);
         end(t);
@@ -68,8 +92,8 @@ void dp_pmtu_learn(struct dp_pmtus *t, uint32_t vtep, uint16_t mtu, uint64_t now
     }
     SET(e->mtu, mtu);
     SET(e->until, now + DP_PMTU_NS);
-    if (GET(e->vtep) == 0)
-        enter(t, e, vtep);
+    if (is_free(e))
+        enter(t, e, words);
     if (GET(t->next) == 0)
         SET(t->next, now + DP_PMTU_NS);
     changed(t);
@@ -88,11 +112,10 @@ void dp_pmtu_age(struct dp_pmtus *t, uint64_t now)
         struct dp_pmtu *e = &t->entry[i];
         uint64_t until = GET(e->until);
 
-        if (GET(e->vtep) == 0)
+        if (is_free(e))
             continue;
         if (until <= now) {
-            SET(e->vtep, 0);
-            SET(t->used, GET(t->used) - 1);
+            leave(t, e);
             any = true;
         } else if (next == 0 || until < next) {
             next = until;

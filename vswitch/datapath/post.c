@@ -44,7 +44,7 @@ static unsigned offload(const struct act_packet *p, struct hsr_tx_meta *meta)
     unsigned bits = p->meta.flags & HSR_RXF_IPV6 ? HSR_TXO_IPV6 : 0;
 
     if (p->encap) {
-        bits |= HSR_TXO_ENCAP;
+        bits |= p->encap;
         meta->outer_l3_off = p->outer_l3;
         meta->outer_l4_off = p->outer_l4;
     }

@@ -46,7 +46,7 @@ static void walk_of_packet(const struct act_packet *p, const struct hsr_key *key
     walk->ingress = p->meta.ingress;
     walk->from_tunnel = dp_from_tunnel(p);
     walk->external = dp_from_uplink(p) && !dp_from_tunnel(p);
-    walk->outer_src4 = p->meta.flags & HSR_RXF_LINE1 ? p->meta.outer_src4 : 0;
+    walk->outer_src = dp_tunnel_source(p);
     walk->dst_mac48 = hsr_load48(eth);
     walk->src_mac48 = hsr_load48(eth + ETH_SRC);
 }
@@ -180,8 +180,8 @@ static void recall_backward(const struct dp_worker *w, const struct act_action *
     for (; a->op != ACT_END; a++) {
         if (a->op == ACT_ETH)
             recall_macs(w, a, &walk->back_dst_mac48, &walk->back_src_mac48);
-        else if (a->op == ACT_ENCAP && walk->from_tunnel && walk->back_vtep4 == 0)
-            walk->back_vtep4 = hsr_load32(act_template(&w->actions, a->arg32) + DP_OUTER_DST);
+        else if (a->op == ACT_ENCAP && walk->from_tunnel && walk->back_vtep.family == 0)
+            walk->back_vtep = dp_outer_vtep(act_template(&w->actions, a->arg32));
     }
 }
 
@@ -201,7 +201,7 @@ static void recall(const struct dp_worker *w, const struct session *s, unsigned 
 /* The way back to a far side that is nobody's may have gone with its VTEP. */
 static bool way_back(const struct dp_worker *w, const struct pol_walk *walk)
 {
-    return !walk->from_tunnel || pol_is_vtep(w->policy, walk->back_vtep4);
+    return !walk->from_tunnel || pol_is_vtep(w->policy, &walk->back_vtep);
 }
 
 /* New programs in place of the old ones; those stay when the next hop has to be asked for first. */

@@ -149,37 +149,48 @@ static bool has_network(const struct cfg *cfg, const struct cfg_vpc *vpc)
     return false;
 }
 
-/* The local VTEPs of a configuration, each once. */
-static uint32_t local_vteps(const struct cfg *cfg, struct cfg_addr addr[CFG_UPLINKS + 1])
-{
-    uint32_t n = 0;
+struct vteps {
+    struct cfg_addr addr[CFG_LOCAL_VTEPS];
+    uint32_t n;
+};
 
-    for (uint32_t i = 0; cfg != NULL && i < cfg->ports; i++)
-        if (cfg->port[i].role == CFG_UPLINK)
-            addr[n++] = cfg->port[i].underlay;
-    if (cfg == NULL || cfg->own_vtep.family == 0)
-        return n;
-    for (uint32_t i = 0; i < n; i++)
-        if (cfg_addr_equal(&addr[i], &cfg->own_vtep))
-            return n;
-    addr[n++] = cfg->own_vtep;
-    return n;
+static bool has_vtep(const struct vteps *v, const struct cfg_addr *addr)
+{
+    for (uint32_t i = 0; i < v->n; i++)
+        if (cfg_addr_equal(&v->addr[i], addr))
+            return true;
+    return false;
+}
+
+static void add_vtep(struct vteps *v, const struct cfg_addr *addr)
+{
+    if (addr->family != 0 && !has_vtep(v, addr))
+        v->addr[v->n++] = *addr;
+}
+
+/* The local VTEPs of a configuration, each once. */
+static void local_vteps(const struct cfg *cfg, struct vteps *v)
+{
+    v->n = 0;
+    for (unsigned f = 0; cfg != NULL && f < CFG_FAMILIES; f++) {
+        for (uint32_t i = 0; i < cfg->ports; i++)
+            if (cfg->port[i].role == CFG_UPLINK)
+                add_vtep(v, &cfg->port[i].link[f].net.addr);
+        add_vtep(v, &cfg->own_vtep[f]);
+    }
 }
 
 /* Tell the NIC of the local VTEPs that `cfg` has and `other` does not: they come, or they go. */
 static int set_vteps(struct fw *fw, const struct cfg *cfg, const struct cfg *other, bool remove)
 {
-    struct cfg_addr ours[CFG_UPLINKS + 1], theirs[CFG_UPLINKS + 1];
-    uint32_t n = local_vteps(cfg, ours), m = local_vteps(other, theirs);
+    struct vteps ours, theirs;
     int rc = 0;
 
-    for (uint32_t i = 0; rc == 0 && i < n; i++) {
-        bool both = false;
-
-        for (uint32_t k = 0; k < m; k++)
-            both |= cfg_addr_equal(&ours[i], &theirs[k]);
-        if (!both)
-            rc = fw->nic_ops->vtep_set(fw->nic, &ours[i], remove);
+    local_vteps(cfg, &ours);
+    local_vteps(other, &theirs);
+    for (uint32_t i = 0; rc == 0 && i < ours.n; i++) {
+        if (!has_vtep(&theirs, &ours.addr[i]))
+            rc = fw->nic_ops->vtep_set(fw->nic, &ours.addr[i], remove);
         rc = remove ? 0 : rc;
     }
     return rc;

@@ -140,10 +140,9 @@ void pol_free(struct pol *pol)
     free(pol->subnet_order);
     free(pol->endpoint);
     free(pol->slot);
-    free(pol->vtep);
+    free(pol->vtep4);
+    free(pol->vtep6);
     free(pol->neighbor);
-    free(pol->neighbor6);
-    free(pol->link6);
     free(pol->port_scope);
     free(pol->vpc_scope);
     free(pol);

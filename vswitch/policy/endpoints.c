@@ -72,13 +72,13 @@ int pol_endpoints_build(struct pol *pol, const struct cfg *cfg)
     for (uint32_t i = 0; i < cfg->mappings; i++) {
         const struct cfg_mapping *m = &cfg->mapping[i];
 
-        if (m->vpc >= cfg->vpcs || m->vtep.family != 4)
+        if (m->vpc >= cfg->vpcs || m->vtep.family == 0)
             return -EINVAL;
         endpoint_add(pol, (struct pol_endpoint){.addr = m->addr,
                                                 .context = cfg->vpc[m->vpc].context,
                                                 .mac48 = hsr_load48(m->mac),
                                                 .port = HSR_NO_PORT,
-                                                .vtep4 = hsr_load32(m->vtep.bytes),
+                                                .vtep = m->vtep,
                                                 .mtu = m->mtu});
     }
     return 0;

@@ -26,11 +26,6 @@ struct pol_vpc {
 };
 
 struct pol_neighbor {
-    uint32_t addr4;
-    uint64_t mac48;
-};
-
-struct pol_neighbor6 {
     struct cfg_addr addr;
     uint64_t mac48;
 };
@@ -42,7 +37,8 @@ struct pol {
     struct cfg_addr *addr; /* the addresses of all ports */
     const struct pol_port *uplink[CFG_UPLINKS];
     uint32_t uplinks;
-    uint32_t own_vtep4;
+    struct cfg_addr own_vtep[CFG_FAMILIES];
+    bool udp_checksum[CFG_FAMILIES];
     struct pol_vpc *vpc; /* by context */
     uint32_t contexts;   /* highest one ever used + 1 */
     struct pol_subnet *subnet;
@@ -52,15 +48,15 @@ struct pol {
     uint32_t endpoints;
     uint32_t *slot; /* open addressing: index into endpoint + 1, 0: empty */
     uint32_t slot_mask;
-    uint32_t *vtep; /* sorted */
-    uint32_t vteps;
+    uint32_t *vtep4; /* IPv4, sorted */
+    uint32_t vteps4;
+    struct cfg_addr *vtep6; /* IPv6, sorted */
+    uint32_t vteps6;
     struct pol_neighbor *neighbor; /* sorted */
     uint32_t neighbors;
-    struct pol_neighbor6 *neighbor6; /* sorted */
-    uint32_t neighbors6;
-    struct pol_link6 *link6;      /* HSR_MAX_PORTS */
-    struct pol_scope *port_scope; /* HSR_MAX_PORTS */
-    struct pol_scope *vpc_scope;  /* contexts */
+    struct cfg_link link[CFG_UPLINKS][CFG_FAMILIES]; /* by ordinal */
+    struct pol_scope *port_scope;                    /* HSR_MAX_PORTS */
+    struct pol_scope *vpc_scope;                     /* contexts */
     void *table[POL_STAGES];
 };
 

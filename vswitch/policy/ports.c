@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ports as the datapath sees them, and the underlay behind the uplinks. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "pol.h"
 
 _Static_assert(sizeof(struct pol_port) == 2 * HSR_CACHE_LINE, "a port is two cache lines");
-
-static uint32_t mask_of(uint8_t len)
-{
-    return len ? UINT32_MAX << (32 - (len > 32 ? 32 : len)) : 0;
-}
-
-static uint32_t addr4_of(const struct cfg_addr *a)
-{
-    return a->family == 4 ? hsr_load32(a->bytes) : 0;
-}
 
 static int vnic_fill(const struct pol *pol, const struct cfg_port *from, struct pol_port *to)
 {
@@ -28,17 +19,20 @@ static int vnic_fill(const struct pol *pol, const struct cfg_port *from, struct 
     return 0;
 }
 
-/* Locally administered; the four bytes of the underlay address follow, which is one host's only. */
-#define DERIVED_MAC UINT64_C(0x02A500000000)
-
-static void uplink_fill(const struct cfg_port *from, struct pol_port *to)
+static int uplink_fill(struct pol *pol, const struct cfg_port *from, struct pol_port *to)
 {
+    uint8_t mac[6];
+
+    if (pol->uplinks == CFG_UPLINKS)
+        return -EINVAL;
+    cfg_uplink_mac(from, mac);
+    to->mac48 = hsr_load48(mac);
     to->subnet = CFG_NONE;
-    to->underlay4 = addr4_of(&from->underlay);
-    if (to->mac48 == 0)
-        to->mac48 = DERIVED_MAC | to->underlay4;
-    to->underlay_mask = mask_of(from->underlay_len);
-    to->gateway4 = addr4_of(&from->gateway);
+    to->ordinal = (uint16_t)pol->uplinks;
+    memcpy(pol->link[pol->uplinks], from->link, sizeof from->link);
+    to->link = pol->link[pol->uplinks];
+    pol->uplink[pol->uplinks++] = to;
+    return 0;
 }
 
 static int port_fill(struct pol *pol, const struct cfg_port *from, struct cfg_addr *addr)
@@ -67,14 +61,7 @@ static int port_fill(struct pol *pol, const struct cfg_port *from, struct cfg_ad
         to->host_rate = from->rate;
         return 0;
     }
-    uplink_fill(from, to);
-    pol->link6[from->index] = (struct pol_link6){
-        .link = {.addr = from->address6, .len = from->address6_len}, .gateway = from->gateway6};
-    if (pol->uplinks == CFG_UPLINKS)
-        return -EINVAL;
-    to->ordinal = (uint16_t)pol->uplinks;
-    pol->uplink[pol->uplinks++] = to;
-    return 0;
+    return uplink_fill(pol, from, to);
 }
 
 /* Host ports and their uplinks know each other. */
@@ -107,8 +94,7 @@ int pol_ports_build(struct pol *pol, const struct cfg *cfg)
         addrs += cfg->port[i].addrs;
     pol->addr = pol_array(addrs, sizeof *pol->addr);
     pol->port = aligned_alloc(HSR_CACHE_LINE, HSR_MAX_PORTS * sizeof *pol->port);
-    pol->link6 = pol_array(HSR_MAX_PORTS, sizeof *pol->link6);
-    if (!pol->addr || !pol->port || !pol->link6)
+    if (!pol->addr || !pol->port)
         return -ENOMEM;
     memset(pol->port, 0, HSR_MAX_PORTS * sizeof *pol->port);
     for (uint32_t i = 0; i < HSR_MAX_PORTS; i++)
@@ -176,14 +162,21 @@ uint32_t pol_uplinks(const struct pol *pol, const struct pol_port *uplink[CFG_UP
     return pol->uplinks;
 }
 
-uint32_t pol_own_vtep(const struct pol *pol)
+const struct cfg_link *pol_link(const struct pol_port *uplink, uint8_t family)
 {
-    return pol->own_vtep4;
+    static const struct cfg_link none;
+
+    return uplink->link ? &uplink->link[family == 6 ? CFG_IPV6 : CFG_IPV4] : &none;
 }
 
-const struct pol_link6 *pol_link6(const struct pol *pol, const struct pol_port *uplink)
+const struct cfg_addr *pol_own_vtep(const struct pol *pol, uint8_t family)
 {
-    return &pol->link6[uplink->index];
+    return &pol->own_vtep[family == 6 ? CFG_IPV6 : CFG_IPV4];
+}
+
+bool pol_udp_checksum(const struct pol *pol, uint8_t family)
+{
+    return pol->udp_checksum[family == 6 ? CFG_IPV6 : CFG_IPV4];
 }
 
 static int compare_u32(const void *a, const void *b)
@@ -193,75 +186,61 @@ static int compare_u32(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int compare_neighbor(const void *a, const void *b)
+/* Of addresses, and of what begins with one. */
+static int compare_addr(const void *a, const void *b)
 {
-    return compare_u32(&((const struct pol_neighbor *)a)->addr4,
-                       &((const struct pol_neighbor *)b)->addr4);
+    return memcmp(a, b, sizeof(struct cfg_addr));
 }
 
-static int compare_neighbor6(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct cfg_addr)); /* `addr` is first */
-}
+_Static_assert(offsetof(struct pol_neighbor, addr) == 0, "compare_addr()");
 
-static int neighbors6_build(struct pol *pol, const struct cfg *cfg)
+static int vteps_build(struct pol *pol, const struct cfg *cfg)
 {
-    pol->neighbor6 = pol_array(cfg->neighbors, sizeof *pol->neighbor6);
-    if (!pol->neighbor6)
+    pol->vtep4 = pol_array(cfg->vteps, sizeof *pol->vtep4);
+    pol->vtep6 = pol_array(cfg->vteps, sizeof *pol->vtep6);
+    if (!pol->vtep4 || !pol->vtep6)
         return -ENOMEM;
-    for (uint32_t i = 0; i < cfg->neighbors; i++) {
-        if (cfg->neighbor[i].addr.family == 6) {
-            pol->neighbor6[pol->neighbors6++] = (struct pol_neighbor6){
-                .addr = cfg->neighbor[i].addr, .mac48 = hsr_load48(cfg->neighbor[i].mac)};
-        }
+    for (uint32_t i = 0; i < cfg->vteps; i++) {
+        if (cfg->vtep[i].family == 4)
+            pol->vtep4[pol->vteps4++] = hsr_load32(cfg->vtep[i].bytes);
+        else
+            pol->vtep6[pol->vteps6++] = cfg->vtep[i];
     }
-    qsort(pol->neighbor6, pol->neighbors6, sizeof *pol->neighbor6, compare_neighbor6);
+    qsort(pol->vtep4, pol->vteps4, sizeof *pol->vtep4, compare_u32);
+    qsort(pol->vtep6, pol->vteps6, sizeof *pol->vtep6, compare_addr);
     return 0;
 }
 
 int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
 {
-    pol->vtep = pol_array(cfg->vteps, sizeof *pol->vtep);
+    memcpy(pol->own_vtep, cfg->own_vtep, sizeof pol->own_vtep);
+    memcpy(pol->udp_checksum, cfg->udp_checksum, sizeof pol->udp_checksum);
     pol->neighbor = pol_array(cfg->neighbors, sizeof *pol->neighbor);
-    if (!pol->vtep || !pol->neighbor)
+    if (!pol->neighbor)
         return -ENOMEM;
-    pol->own_vtep4 = addr4_of(&cfg->own_vtep);
-    for (uint32_t i = 0; i < cfg->vteps; i++)
-        if (cfg->vtep[i].family == 4)
-            pol->vtep[pol->vteps++] = hsr_load32(cfg->vtep[i].bytes);
-    for (uint32_t i = 0; i < cfg->neighbors; i++) {
-        if (cfg->neighbor[i].addr.family == 4) {
-            pol->neighbor[pol->neighbors++] =
-                (struct pol_neighbor){.addr4 = hsr_load32(cfg->neighbor[i].addr.bytes),
-                                      .mac48 = hsr_load48(cfg->neighbor[i].mac)};
-        }
-    }
-    qsort(pol->vtep, pol->vteps, sizeof *pol->vtep, compare_u32);
-    qsort(pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_neighbor);
-    return neighbors6_build(pol, cfg);
+    for (uint32_t i = 0; i < cfg->neighbors; i++)
+        pol->neighbor[pol->neighbors++] = (struct pol_neighbor){
+            .addr = cfg->neighbor[i].addr, .mac48 = hsr_load48(cfg->neighbor[i].mac)};
+    qsort(pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_addr);
+    return vteps_build(pol, cfg);
 }
 
-bool pol_is_vtep(const struct pol *pol, uint32_t addr4)
+bool pol_is_vtep4(const struct pol *pol, uint32_t addr4)
 {
-    return bsearch(&addr4, pol->vtep, pol->vteps, sizeof *pol->vtep, compare_u32) != NULL;
+    return bsearch(&addr4, pol->vtep4, pol->vteps4, sizeof *pol->vtep4, compare_u32) != NULL;
 }
 
-uint64_t pol_static_neighbor(const struct pol *pol, uint32_t addr4)
+bool pol_is_vtep(const struct pol *pol, const struct cfg_addr *addr)
 {
-    struct pol_neighbor want = {.addr4 = addr4};
+    if (addr->family == 4)
+        return pol_is_vtep4(pol, hsr_load32(addr->bytes));
+    return bsearch(addr, pol->vtep6, pol->vteps6, sizeof *pol->vtep6, compare_addr) != NULL;
+}
+
+uint64_t pol_static_neighbor(const struct pol *pol, const struct cfg_addr *addr)
+{
     const struct pol_neighbor *n =
-        bsearch(&want, pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_neighbor);
-
-    return n ? n->mac48 : 0;
-}
-
-uint64_t pol_static_neighbor6(const struct pol *pol, const struct cfg_addr *addr)
-{
-    struct pol_neighbor6 want = {.addr = *addr};
-    const struct pol_neighbor6 *n = pol->neighbors6
-                                        ? bsearch(&want, pol->neighbor6, pol->neighbors6,
-                                                  sizeof *pol->neighbor6, compare_neighbor6)
-                                        : NULL;
+        bsearch(addr, pol->neighbor, pol->neighbors, sizeof *pol->neighbor, compare_addr);
 
     return n ? n->mac48 : 0;
 }

@@ -26,7 +26,7 @@ static void routes_add_explicit(struct route_table *t, const struct cfg *cfg)
             .prefix = r->prefix,
             .kind = r->kind,
             .context = cfg->vpc[r->vpc].context,
-            .vtep4 = r->vtep.family == 4 ? hsr_load32(r->vtep.bytes) : 0,
+            .vtep = r->vtep,
             .mac48 = hsr_load48(r->mac),
             .reply_source = r->reply_source,
             .via = r->via,
@@ -95,7 +95,7 @@ static uint64_t route_digest(const struct route *r)
 {
     uint64_t h = pol_mix_prefix((uint64_t)r->kind << 1 | r->implicit, &r->prefix);
 
-    h = pol_mix(pol_mix(pol_mix(h, r->vtep4), r->mac48 << 1 | r->reply_source), r->mtu);
+    h = pol_mix(pol_mix(pol_mix_addr(h, &r->vtep), r->mac48 << 1 | r->reply_source), r->mtu);
     return pol_mix_addr(h, &r->via);
 }
 
@@ -103,7 +103,7 @@ static uint64_t endpoint_digest(const struct pol_endpoint *e)
 {
     uint64_t h = pol_mix_addr(0x100, &e->addr);
 
-    h = pol_mix(pol_mix(h, e->mac48), (uint64_t)e->vtep4 << 16 | e->port);
+    h = pol_mix(pol_mix_addr(pol_mix(h, e->mac48), &e->vtep), e->port);
     return pol_mix(h, e->mtu);
 }
 

@@ -11,7 +11,7 @@ struct route {
     bool implicit; /* a subnet of the VPC */
     uint16_t mtu;  /* largest IP packet, 0: not limited */
     uint32_t context;
-    uint32_t vtep4;
+    struct cfg_addr vtep;
     uint64_t mac48;
     bool reply_source; /* replies go where the first packet came from */
     struct cfg_addr via;

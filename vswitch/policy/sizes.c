@@ -8,7 +8,7 @@ void pol_sizes(const struct pol *pol, uint32_t size[POL_SIZES])
     memset(size, 0, POL_SIZES * sizeof *size);
     size[POL_SIZE_SUBNETS] = pol->subnets;
     size[POL_SIZE_ENDPOINTS] = pol->endpoints;
-    size[POL_SIZE_VTEPS] = pol->vteps;
+    size[POL_SIZE_VTEPS] = pol->vteps4 + pol->vteps6;
     size[POL_SIZE_NEIGHBORS] = pol->neighbors;
     for (const struct pol_stage_ops *const *ops = pol_stages; *ops; ops++)
         if ((*ops)->sizes && pol->table[(*ops)->stage])

@@ -151,13 +151,13 @@ static void back_fill(const struct pol *pol, const struct route_table *table, st
         w->back_src_mac48 =
             gateway_mac(pol, s && s->subnet != CFG_NONE ? s->subnet : w->to->subnet);
     if (s && !to_source) {
-        w->back_vtep4 = s->vtep4;
+        w->back_vtep = s->vtep;
         w->back_dst_mac48 = s->mac48;
     } else if (!s && r && r->kind == CFG_ROUTE_VTEP && !to_source) {
-        w->back_vtep4 = r->vtep4;
+        w->back_vtep = r->vtep;
         w->back_dst_mac48 = r->mac48;
     } else if (!w->again) {
-        w->back_vtep4 = w->outer_src4;
+        w->back_vtep = w->outer_src;
         w->back_dst_mac48 = w->src_mac48;
     }
 }
@@ -219,11 +219,11 @@ static enum hsr_drop route_walk(const struct pol *pol, const void *table, struct
     if (drop != HSR_DROP_NONE)
         return drop;
     if (w->leaves)
-        w->vtep4 = 0;
+        w->vtep = (struct cfg_addr){0};
     else if (!d.endpoint)
-        w->vtep4 = d.route->vtep4;
+        w->vtep = d.route->vtep;
     else if (d.endpoint->port == HSR_NO_PORT)
-        w->vtep4 = d.endpoint->vtep4;
+        w->vtep = d.endpoint->vtep;
     else
         w->to = pol_port(pol, d.endpoint->port);
     mtu_fill(table, w, &d);

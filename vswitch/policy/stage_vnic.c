@@ -18,15 +18,22 @@ static enum hsr_drop vnic_walk(const struct pol *pol, const void *table, struct 
     return HSR_DROP_NONE;
 }
 
+static uint64_t link_digest(uint64_t h, const struct cfg_link *link)
+{
+    h = pol_mix_prefix(h, &link->net);
+    for (uint32_t i = 0; i < link->gateways; i++)
+        h = pol_mix_addr(h, &link->gateway[i]);
+    return h;
+}
+
 static uint64_t vnic_digest(const struct pol *pol, const void *table, const struct pol_port *port)
 {
+    (void)pol;
     (void)table;
     uint64_t h = pol_mix(port->role, port->mac48);
 
     h = pol_mix(pol_mix(h, port->context), port->mtu);
-    h = pol_mix(pol_mix(h, (uint64_t)port->underlay4 << 32 | port->underlay_mask), port->gateway4);
-    return pol_mix_addr(pol_mix_prefix(h, &pol_link6(pol, port)->link),
-                        &pol_link6(pol, port)->gateway);
+    return link_digest(link_digest(h, pol_link(port, 4)), pol_link(port, 6));
 }
 
 const struct pol_stage_ops pol_stage_vnic = {

@@ -16,7 +16,7 @@ static enum hsr_drop vpc_walk(const struct pol *pol, const void *table, struct p
     /* A vNIC may have been given to another VPC since the packet was stamped. */
     if (!w->vni || (w->from && w->from->context != w->context))
         return HSR_DROP_NOT_CONFIGURED;
-    if (w->from_tunnel && !w->again && !pol_is_vtep(pol, w->outer_src4))
+    if (w->from_tunnel && !w->again && !pol_is_vtep(pol, &w->outer_src))
         return HSR_DROP_UNKNOWN_VTEP;
     w->mss_clamp = pol->vpc[w->context].mss_clamp;
     w->source = pol_endpoint(pol, w->context, &w->src);

@@ -22,7 +22,8 @@ static void forget_findings(struct pol_walk *w)
 {
     w->from = w->to = NULL;
     w->source = NULL;
-    w->vni = w->vtep4 = w->back_vtep4 = 0;
+    w->vni = 0;
+    w->vtep = w->back_vtep = (struct cfg_addr){0};
     w->out_src_mac48 = w->out_dst_mac48 = w->back_src_mac48 = w->back_dst_mac48 = 0;
     w->routed = w->back_routed = w->leaves = w->translated = false;
     w->seen = (struct pol_ends){.src = w->src, .dst = w->dst, .sport = w->sport, .dport = w->dport};

@@ -166,7 +166,7 @@ enum hsr_txo {
     HSR_TXO_L4_UDP = 4, /* with L4_PARTIAL: UDP (field at 6), else TCP (field at 16) */
     HSR_TXO_ENCAP = 8, /* outer_l3_off and outer_l4_off are valid, l3_off and l4_off are the inner ones */
     HSR_TXO_OUTER_L3_CSUM = 16, /* compute the outer IPv4 header checksum */
-    HSR_TXO_OUTER_L4_CSUM = 32, /* compute the outer UDP checksum; else it stays as written (0 over IPv4, RFC 7348) */
+    HSR_TXO_OUTER_L4_CSUM = 32, /* compute the outer UDP checksum; else it stays as written (0: none; RFC 7348, over IPv6 RFC 6935) */
     HSR_TXO_L4_SCTP = 64, /* with L4_PARTIAL: SCTP CRC32c (field at 8) */
     HSR_TXO_IPV6 = 128, /* the (inner) packet is IPv6 */
     HSR_TXO_FRAGMENT = 0x100, /* the IPv4 packet at l3_off may be fragmented to fit mtu */

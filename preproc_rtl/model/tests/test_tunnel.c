@@ -65,6 +65,40 @@ static void test_geneve(void **state)
     assert_int_equal(r.m.key_ports, hsr_key_ports(1000, 2000, 501, 17));
 }
 
+/* Over IPv6: a checksum that is there must be right, and may be missing in a tunnel to us alone (RFC 6935, RFC 6936). */
+static void test_outer_checksum6(void **state)
+{
+    enum { CSUM = 14 + 40 + 6, LOCAL = 14 + 39 };
+
+    (void)state;
+    for (unsigned geneve = 0; geneve < 2; geneve++) {
+        pk_plain(&k, 4, 6);
+        if (geneve)
+            pk_geneve(&k, 5, "", 0);
+        else
+            pk_vxlan(&k, 5);
+        pk_outer(&k, 6, geneve ? 6081 : 4789);
+        struct pk_result r = pk_parse(&k, &pk_uplink);
+        assert_int_equal(r.m.reason, 0);
+        assert_true(r.m.flags & HSR_RXF_DECAP);
+        assert_int_equal(pk_verdict(&r, 3), HSR_VERDICT_GOOD);
+        assert_int_equal(pk_verdict(&r, 1), HSR_VERDICT_GOOD);
+        k.p[CSUM] ^= 1;
+        assert_int_equal(pk_reason(&k, &pk_uplink), HSR_DROP_OUTER_CSUM);
+        hsr_store16(k.p + CSUM, 0);
+        r = pk_parse(&k, &pk_uplink);
+        assert_int_equal(r.m.reason, 0);
+        assert_true(r.m.flags & HSR_RXF_DECAP);
+        assert_int_equal(r.m.flags1, HSR_RX1F_OUTER_IPV6);
+        assert_int_equal(r.m.l2_off, 14 + 40 + 8 + 8);
+        assert_int_equal(pk_verdict(&r, 3), HSR_VERDICT_UNCHECKED);
+        assert_int_equal(pk_verdict(&r, 1), HSR_VERDICT_GOOD);
+        assert_int_equal(pk_reason(&k, &pk_vnic), HSR_DROP_UDP_CSUM); /* a guest's own */
+        k.p[LOCAL] ^= 8;                                              /* not to a VTEP of ours */
+        assert_int_equal(pk_reason(&k, &pk_uplink), HSR_DROP_UDP_CSUM);
+    }
+}
+
 static void test_not_opened(void **state)
 {
     (void)state;
@@ -222,9 +256,10 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vxlan),   cmocka_unit_test(test_geneve),
-        cmocka_unit_test(test_partial), cmocka_unit_test(test_not_opened),
-        cmocka_unit_test(test_gso_bad), cmocka_unit_test(test_partial_in_tunnel),
+        cmocka_unit_test(test_vxlan),           cmocka_unit_test(test_geneve),
+        cmocka_unit_test(test_partial),         cmocka_unit_test(test_not_opened),
+        cmocka_unit_test(test_gso_bad),         cmocka_unit_test(test_partial_in_tunnel),
+        cmocka_unit_test(test_outer_checksum6),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

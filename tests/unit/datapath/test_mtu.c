@@ -449,7 +449,7 @@ static void learned_from_a_router(void **state)
     expect_path(b, 1350);
     needs_fragment(&more, &tunnel, 68);
     consumed(b, &more);
-    expect_path(b, DP_PMTU_LO - 50);
+    expect_path(b, DP_PMTU_LO4 - 50);
     b->now += DP_PMTU_NS;
     bench_sleep(b, 2000000);
     expect_path(b, TUNNEL);
@@ -515,33 +515,60 @@ static void learned_for_our_vtep(void **state)
     bench_close(&b);
 }
 
+/* Hosts by number, of either family. */
+static struct cfg_addr host(uint32_t n, bool six)
+{
+    struct cfg_addr a = {.family = six ? 6 : 4, .bytes = {0x20, 1}};
+
+    fr_put32(a.bytes + (six ? 12 : 0), n);
+    return a;
+}
+
+static uint16_t found(const struct dp_pmtus *t, uint32_t n, bool six)
+{
+    struct cfg_addr a = host(n, six);
+
+    return dp_pmtu_find(t, &a);
+}
+
+static void learn(struct dp_pmtus *t, uint32_t n, bool six, uint16_t mtu, uint64_t now)
+{
+    struct cfg_addr a = host(n, six);
+
+    dp_pmtu_learn(t, &a, mtu, now);
+}
+
 static void table_of_paths(void **state)
 {
-    static struct dp_pmtus t;
-
     (void)state;
-    assert_int_equal(dp_pmtu_find(&t, 1), 0);
-    for (uint32_t i = 1; i <= DP_PMTUS; i++)
-        dp_pmtu_learn(&t, i, (uint16_t)(1000 + i), i);
-    assert_int_equal(t.used, DP_PMTUS);
-    dp_pmtu_learn(&t, DP_PMTUS + 1, 1400, 5);
-    assert_int_equal(t.full, 1);
-    assert_int_equal(dp_pmtu_find(&t, DP_PMTUS + 1), 0);
-    assert_int_equal(dp_pmtu_find(&t, 7), 1007);
-    dp_pmtu_learn(&t, 7, 900, 600); /* lower: stays longer */
-    assert_int_equal(t.changes, DP_PMTUS + 1);
-    dp_pmtu_age(&t, DP_PMTU_NS);
-    assert_int_equal(t.used, DP_PMTUS);
-    dp_pmtu_age(&t, DP_PMTU_NS + 10);
-    assert_int_equal(t.used, DP_PMTUS - 9); /* 1 to 10 but 7 */
-    assert_int_equal(dp_pmtu_find(&t, 7), 900);
-    assert_int_equal(dp_pmtu_find(&t, 8), 0);
-    dp_pmtu_learn(&t, DP_PMTUS + 1, 1400, 20);
-    assert_int_equal(dp_pmtu_find(&t, DP_PMTUS + 1), 1400);
-    dp_pmtu_age(&t, 2 * DP_PMTU_NS);
-    assert_int_equal(t.used, 0);
-    assert_int_equal(t.high, DP_PMTUS);
-    assert_int_equal(t.next, 0);
+    for (int six = 0; six < 2; six++) {
+        static struct dp_pmtus t;
+
+        memset(&t, 0, sizeof t);
+        assert_int_equal(found(&t, 1, six), 0);
+        for (uint32_t i = 1; i <= DP_PMTUS; i++)
+            learn(&t, i, six, (uint16_t)(2000 + i), i);
+        assert_int_equal(t.used, DP_PMTUS);
+        learn(&t, DP_PMTUS + 1, six, 1400, 5);
+        assert_int_equal(t.full, 1);
+        assert_int_equal(found(&t, DP_PMTUS + 1, six), 0);
+        assert_int_equal(found(&t, 7, six), 2007);
+        assert_int_equal(found(&t, 7, !six), 0);
+        learn(&t, 7, six, 1500, 600); /* lower: stays longer */
+        assert_int_equal(t.changes, DP_PMTUS + 1);
+        dp_pmtu_age(&t, DP_PMTU_NS);
+        assert_int_equal(t.used, DP_PMTUS);
+        dp_pmtu_age(&t, DP_PMTU_NS + 10);
+        assert_int_equal(t.used, DP_PMTUS - 9); /* 1 to 10 but 7 */
+        assert_int_equal(found(&t, 7, six), 1500);
+        assert_int_equal(found(&t, 8, six), 0);
+        learn(&t, DP_PMTUS + 1, six, 100, 20); /* none is that small */
+        assert_int_equal(found(&t, DP_PMTUS + 1, six), six ? 1280 : 576);
+        dp_pmtu_age(&t, 2 * DP_PMTU_NS);
+        assert_int_equal(t.used, 0);
+        assert_int_equal(t.high, DP_PMTUS);
+        assert_int_equal(t.next, 0);
+    }
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

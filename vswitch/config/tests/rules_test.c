@@ -80,7 +80,12 @@ static const struct bad {
      "/underlay/neighbors/0/address", 14, "192.0.2.1 is taken"},
     {"version: 1\nunderlay: {neighbors: [{address: 192.0.2.2}]}\n", "/underlay/neighbors/0", 2,
      "'mac' is missing"},
-    {BASE "underlay: {vtep: 'fd00::1'}\n", "/underlay/vtep", 14, "IPv4 in this version"},
+    {BASE "underlay: {vtep: 'fd00::1'}\n", "/underlay/vtep", 14, "fd00::1 is IPv6; 'vtep' is IPv4"},
+    {BASE "underlay: {vtep6: 192.0.2.9}\n", "/underlay/vtep6", 14,
+     "192.0.2.9 is IPv4; 'vtep6' is IPv6"},
+    {BASE "underlay: {vtep6: 'fd00::9'}\n", "/underlay/vtep6", 14,
+     "fd00::9 is IPv6; no uplink has an 'address6'"},
+    {BASE "underlay: {udp_checksum: maybe}\n", "/underlay/udp_checksum", 14, "ipv6|always|never"},
     {BASE "underlay: {vtep: 192.0.2.7}\n", "/mappings/0/vtep", 7, "is our own"},
     {BASE "routes: [{vpc: blue, prefix: 10.9.0.0/16, type: blackhole, reply: source}]\n",
      "/routes/0/reply", 14, "only for a route with type=local|vtep"},
@@ -262,9 +267,11 @@ static const struct bad {
     {WITH_MAC("02:00:00:00:00:0g"), "/ports/2/mac", 14, "no MAC address"},
     {WITH_MAC("20000000001"), "/ports/2/mac", 14, "put it in quotes"},
     /* uplinks */
-    {BASE UPLINK "gateway: 192.0.3.2}\n", "/ports/2", 14, "'address' is missing"},
+    {BASE UPLINK "gateway: 192.0.3.2}\n", "/ports/2/gateway", 14, "a gateway needs an address"},
+    {BASE UPLINK "mtu: 1500}\n", "/ports/2", 14, "'address', 'address6' or both"},
     {BASE UPLINK "address: 192.0.3.1}\n", "/ports/2/address", 14, "192.0.2.1/24"},
-    {BASE UPLINK "address: 'fd00::1/64'}\n", "/ports/2/address", 14, "IPv4 in this version"},
+    {BASE UPLINK "address: 'fd00::1/64'}\n", "/ports/2/address", 14,
+     "fd00::1/64 is IPv6; 'address' is IPv4"},
     {BASE UPLINK "address: 127.0.0.1/8}\n", "/ports/2/address", 14, "not the address of one"},
     {BASE UPLINK "address: 192.0.2.1/24}\n", "/ports/2/address", 14, "taken by uplink 'up'"},
     {BASE UPLINK "address: 192.0.3.1/24, gateway: 192.0.4.1}\n", "/ports/2/gateway", 14,
@@ -276,7 +283,7 @@ static const struct bad {
     /* mappings */
     {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09"), "/mappings/0", 9, "'vtep' is missing"},
     {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 'fd00::2'"), "/mappings/0/vtep", 9,
-     "IPv4 in this version"},
+     "fd00::2 is IPv6; no uplink has an 'address6'"},
     {MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 192.0.2.1"), "/mappings/0/vtep", 9,
      "our own, of uplink 'up'"},
     {MAP("address: 10.1.0.5, mac: 02:00:00:00:00:09, vtep: 192.0.2.2"), "/mappings/0/address", 9,
@@ -309,7 +316,7 @@ static const struct bad {
     {ROUTE("prefix: 0.0.0.0/0, type: vtep, vtep: 192.0.2.1, mac: 02:00:00:00:00:09"),
      "/routes/0/vtep", 9, "our own"},
     {ROUTE("prefix: 0.0.0.0/0, type: vtep, vtep: 'fd00::9', mac: 02:00:00:00:00:09"),
-     "/routes/0/vtep", 9, "IPv4 in this version"},
+     "/routes/0/vtep", 9, "no uplink has an 'address6'"},
     {ROUTE("prefix: 0.0.0.0/0, type: gateway, via: 10.1.0.66"), "/routes/0/via", 9,
      "unknown in the VPC"},
     {ROUTE("prefix: 0.0.0.0/0, type: gateway, via: 10.1.0.1"), "/routes/0/via", 9,
@@ -383,7 +390,32 @@ static const struct bad {
      "ports: [{name: up, role: uplink, type: null, address: 192.0.2.1/24, gateway: 192.0.2.9}]\n"
      "snat: [{name: s, vpc: blue, addresses: [192.0.2.9]}]\n",
      "/snat/0/addresses/0", 4, "192.0.2.9 is the gateway of uplink 'up'"},
+    /* several next hops */
+    {BASE UPLINK "address: 192.0.3.1/24, gateways: []}\n", "/ports/2/gateways", 14, "at least 1"},
+    {BASE UPLINK "address: 192.0.3.1/24, gateways: [192.0.3.2, 192.0.4.2]}\n",
+     "/ports/2/gateways/1", 14, "192.0.4.2 is not on the link"},
+    {BASE UPLINK "address: 192.0.3.1/24, gateway: 192.0.3.2, gateways: [192.0.3.2]}\n",
+     "/ports/2/gateways/0", 14, "192.0.3.2 is there twice"},
+    {BASE UPLINK "address: 192.0.3.1/24, gateway: 192.0.3.2, gateways: [192.0.3.3, 192.0.3.4, "
+                 "192.0.3.5, 192.0.3.6]}\n",
+     "/ports/2/gateways/3", 14, "more than 4 next hops"},
+    {BASE UPLINK "address: 192.0.3.1/24, gateways6: ['fe80::1']}\n", "/ports/2/gateways6", 14,
+     "a gateway6 needs an address6"},
+    {BASE UPLINK "address: 192.0.3.1/24}\n"
+                 "  - {name: y, role: uplink, type: pcap, address6: 'fd00:9::1/64',\n"
+                 "     gateways6: ['fd00:9::2']}\n"
+                 "snat: [{name: s, vpc: blue, addresses: ['fd00:9::2']}]\n",
+     "/snat/0/addresses/0", 17, "fd00:9::2 is the gateway of uplink 'y'"},
     /* an uplink's IPv6 */
+    {BASE UPLINK "mtu: 1279, address6: 'fd00:9::1/64'}\n", "/ports/2/mtu", 14, "at least 1280"},
+    {BASE UPLINK "address6: 'fd00:9::1/64'}\n"
+                 "routes: [{vpc: blue, prefix: '::/0', type: vtep, vtep: 'fd00:9::1', mac: "
+                 "02:00:00:00:00:09}]\n",
+     "/routes/0/vtep", 15, "our own, of uplink 'x'"},
+    {BASE UPLINK "address6: 'fd00:9::1/64'}\n"
+                 "routes: [{vpc: blue, prefix: '::/0', type: vtep, vtep: 'fd00:9::7', mac: "
+                 "02:00:00:00:00:09}]\nunderlay: {vtep6: 'fd00:9::7'}\n",
+     "/routes/0/vtep", 15, "our own; expected"},
     {BASE UPLINK "address: 192.0.3.1/24, address6: 192.0.4.1/24}\n", "/ports/2/address6", 14,
      "192.0.4.1/24 is IPv4"},
     {BASE UPLINK "address: 192.0.3.1/24, gateway6: 'fd00:9::1'}\n", "/ports/2/gateway6", 14,
@@ -473,6 +505,11 @@ static void frames_are_right(void **state)
         BASE,
         BASE VNIC "addresses: [10.1.0.6, 'fd00::6'], device: w0, netns: a, args: 'a=1,b=2'}\n",
         BASE UPLINK "address: 192.0.3.1/24, gateway: 192.0.3.2}\n",
+        BASE UPLINK "address: 192.0.3.1/24, gateways: [192.0.3.2, 192.0.3.3]}\n",
+        BASE UPLINK "address6: 'fd00:9::1/64', gateway6: 'fe80::1', gateways6: ['fd00:9::2']}\n"
+                    "routes: [{vpc: blue, prefix: '::/0', type: vtep, vtep: 'fd00:8::7', mac: "
+                    "02:00:00:00:00:09}]\nunderlay: {vtep6: 'fd00::9', udp_checksum: always}\n",
+        BASE UPLINK "address6: 'fd00:9::1/64'}\nunderlay: {vtep6: 'fd00:9::1'}\n",
         SUBNETS "  - {name: s, vpc: blue, prefix4: 10.1.0.0/24}\n",
         WITH_MAC("02:00:00:00:00:02"),
         MAP("address: 10.1.0.9, mac: 02:00:00:00:00:09, vtep: 192.0.2.2}\n"

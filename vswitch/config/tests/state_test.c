@@ -102,9 +102,13 @@ static void two_tenants(void **state)
     assert_int_equal(up->role, CFG_UPLINK);
     assert_int_equal(up->kind, HSR_PORT_KIND_KERNEL);
     assert_int_equal(up->subnet, CFG_NONE);
-    check_addr(&up->underlay, "192.0.2.1");
-    assert_int_equal(up->underlay_len, 24);
-    check_addr(&up->gateway, "192.0.2.254");
+    check_addr(&up->link[CFG_IPV4].net.addr, "192.0.2.1");
+    assert_int_equal(up->link[CFG_IPV4].net.len, 24);
+    assert_int_equal(up->link[CFG_IPV4].gateways, 1);
+    check_addr(&up->link[CFG_IPV4].gateway[0], "192.0.2.254");
+    assert_int_equal(up->link[CFG_IPV6].net.addr.family, 0);
+    assert_int_equal(c->own_vtep[CFG_IPV4].family, 0);
+    assert_true(c->udp_checksum[CFG_IPV6] && !c->udp_checksum[CFG_IPV4]);
     assert_int_equal(c->neighbors, 1);
     check_mac(c->neighbor[0].mac, "02:aa:00:00:00:02");
     assert_int_equal(c->mappings, 2);

@@ -336,7 +336,8 @@ static void round_trip(void **state)
     static const char *const example[] = {
         "docs/examples/minimal.yaml",        "docs/examples/two-tenants.yaml",
         "docs/examples/gateway-routes.yaml", "docs/examples/geneve.yaml",
-        "docs/examples/two-uplinks.yaml",    "docs/examples/host.yaml"};
+        "docs/examples/two-uplinks.yaml",    "docs/examples/host.yaml",
+        "docs/examples/underlay6.yaml"};
 
     (void)state;
     for (size_t i = 0; i < sizeof example / sizeof example[0]; i++) {

@@ -126,8 +126,7 @@ struct cfg_port *make_uplink(struct cfg *c, uint16_t index, const char *underlay
     p->index = index;
     p->role = CFG_UPLINK;
     p->kind = HSR_PORT_KIND_KERNEL;
-    p->underlay = make_addr(underlay);
-    p->underlay_len = 24;
+    p->link[CFG_IPV4].net = (struct cfg_prefix){.addr = make_addr(underlay), .len = 24};
     mac_fill(p->mac, 0xFE);
     return p;
 }

@@ -36,7 +36,8 @@ static struct cfg *example(const char *name)
 static struct pol_walk walk(const struct cfg *c, const struct pol *pol, const char *name, bool in,
                             uint16_t dport)
 {
-    struct pol_walk w = {.proto = 6, .sport = 1000, .dport = dport, .outer_src4 = 0xC0000202};
+    struct pol_walk w = {
+        .proto = 6, .sport = 1000, .dport = dport, .outer_src = make_addr("192.0.2.2")};
     const struct cfg_addr here = make_addr("10.1.0.5"), there = make_addr("10.1.0.6");
 
     for (uint32_t i = 0; i < c->ports; i++)
@@ -69,7 +70,8 @@ static void two_tenants(void **state)
     assert_int_equal(red.drop, HSR_DROP_NONE);
     assert_int_equal(blue.vni, 100);
     assert_int_equal(red.vni, 200);
-    assert_int_equal(blue.vtep4, 0xC0000202);
+    assert_int_equal(blue.vtep.family, 4);
+    assert_int_equal(hsr_load32(blue.vtep.bytes), 0xC0000202);
     /* Its uplink has no `mac`. */
     assert_int_equal(pol_uplink(pol)->mac48, UINT64_C(0x02A5C0000201));
     /* Blue's group takes 80 from everybody; red has the default group, which takes from its own members. */

@@ -9,7 +9,7 @@
  *         mapping .9 (MAC 9) at 192.0.2.9
  *       blue 10.0.1.0/24, gateway MAC F2
  *         port 3: .3 (MAC 3), router without anti-spoofing
- *         mapping .8 (MAC 8) at 192.0.2.8
+ *         mapping .8 (MAC 8) at 2001:db8::8, which is a neighbour
  *       routes: 10.0.0.128/25 blackhole, 172.16.0.0/12 VTEP 192.0.2.7 (MAC 7), 198.51.100.0/24 via 10.0.1.3
  *     port 0: uplink
  */
@@ -19,7 +19,16 @@
 #include <string.h>
 
 enum { UPLINK = 0, ANY_PROTO = 0, TCP = 6, UDP = 17, ICMP = 1 };
-#define VTEP(n) (UINT32_C(0xC0000200) + (n)) /* 192.0.2.n */
+/* Host n of the underlay, 0: none. Number 8 speaks IPv6, the others IPv4. */
+static struct cfg_addr vtep(uint8_t n)
+{
+    char text[48];
+
+    if (n == 0)
+        return (struct cfg_addr){0};
+    snprintf(text, sizeof text, n == 8 ? "2001:db8::%u" : "192.0.2.%u", n);
+    return make_addr(text);
+}
 
 struct world {
     struct cfg *cfg;
@@ -46,18 +55,23 @@ static struct cfg *world_cfg(void)
     make_subnet(c, 0, "10.0.0.0/24", "fd00:1::/64", "10.0.0.254", 0xF1);
     make_subnet(c, 0, "10.0.1.0/24", NULL, "10.0.1.254", 0xF2);
     make_subnet(c, 1, "10.0.0.0/24", NULL, "10.0.0.254", 0xF3);
-    make_uplink(c, UPLINK, "192.0.2.1");
+    make_uplink(c, UPLINK, "192.0.2.1")->link[CFG_IPV6] = (struct cfg_link){
+        .net = {make_addr("2001:db8::1"), 64},
+        .gateway = {make_addr("fe80::1")},
+        .gateways = 1,
+    };
     make_vnic(c, 1, 0, 1, "10.0.0.1", "fd00:1::1");
     make_vnic(c, 2, 0, 2, "10.0.0.2", NULL);
     make_vnic(c, 3, 1, 3, "10.0.1.3", NULL)->anti_spoof = false;
     make_vnic(c, 4, 2, 4, "10.0.0.1", NULL);
     make_vnic(c, 5, 2, 5, "10.0.0.5", NULL);
     make_mapping(c, 0, "10.0.0.9", 9, "192.0.2.9");
-    make_mapping(c, 0, "10.0.1.8", 8, "192.0.2.8");
+    make_mapping(c, 0, "10.0.1.8", 8, "2001:db8::8");
     make_route(c, 0, "10.0.0.128/25", CFG_ROUTE_BLACKHOLE, NULL, 0);
     make_route(c, 0, "172.16.0.0/12", CFG_ROUTE_VTEP, "192.0.2.7", 7);
     make_route(c, 0, "198.51.100.0/24", CFG_ROUTE_GATEWAY, "10.0.1.3", 0);
     make_neighbor(c, "192.0.2.9", 0x99);
+    make_neighbor(c, "2001:db8::8", 0x88);
     return c;
 }
 
@@ -81,7 +95,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* One packet and what is to be seen. MACs are last bytes, 0: do not compare; VTEPs are last bytes of 192.0.2.x. */
+/* One packet and what is to be seen. MACs are last bytes, 0: do not compare; VTEPs are hosts by number. */
 struct row {
     const char *what;
     uint16_t ingress;
@@ -102,6 +116,13 @@ struct row {
     uint8_t back_vtep, back_src, back_dst;
 };
 
+static void expect_vtep(const struct cfg_addr *got, uint8_t n)
+{
+    struct cfg_addr want = vtep(n);
+
+    assert_memory_equal(got, &want, sizeof want);
+}
+
 static struct pol_walk walk_of(const struct row *r)
 {
     return (struct pol_walk){
@@ -109,7 +130,7 @@ static struct pol_walk walk_of(const struct row *r)
         .from_tunnel = r->outer != 0,
         .again = r->again,
         .context = r->context,
-        .outer_src4 = r->outer && !r->again ? VTEP(r->outer) : 0,
+        .outer_src = vtep(r->again ? 0 : r->outer),
         .src_mac48 = r->again ? 0 : make_mac(r->src_mac),
         .dst_mac48 = r->again ? 0 : make_mac(r->dst_mac),
         .src = make_addr(r->src),
@@ -129,10 +150,10 @@ static uint64_t mac_or_0(uint8_t last)
 static void check_found(const struct row *r, const struct pol_walk *w)
 {
     assert_int_equal(w->to ? w->to->index : 0, r->to);
-    assert_int_equal(w->vtep4, r->vtep ? VTEP(r->vtep) : 0);
+    expect_vtep(&w->vtep, r->vtep);
     assert_int_equal(w->routed, r->routed);
     assert_int_equal(w->back_routed, r->back_routed);
-    assert_int_equal(w->back_vtep4, r->back_vtep ? VTEP(r->back_vtep) : 0);
+    expect_vtep(&w->back_vtep, r->back_vtep);
     assert_int_equal(w->out_src_mac48, mac_or_0(r->out_src));
     assert_int_equal(w->out_dst_mac48, mac_or_0(r->out_dst));
     assert_int_equal(w->back_src_mac48, mac_or_0(r->back_src));
@@ -485,8 +506,12 @@ static void look_ups(void **state)
     assert_false(pol_port(w->pol, 6)->valid);
     assert_false(pol_port(w->pol, HSR_NO_PORT)->valid);
     assert_int_equal(pol_uplink(w->pol)->index, UPLINK);
-    assert_int_equal(pol_uplink(w->pol)->underlay4, VTEP(1));
-    assert_int_equal(pol_uplink(w->pol)->underlay_mask, 0xFFFFFF00);
+    expect_vtep(&pol_link(pol_uplink(w->pol), 4)->net.addr, 1);
+    assert_int_equal(pol_link(pol_uplink(w->pol), 4)->net.len, 24);
+    assert_int_equal(pol_link(pol_uplink(w->pol), 4)->gateways, 0);
+    assert_int_equal(pol_link(pol_uplink(w->pol), 6)->net.len, 64);
+    assert_int_equal(pol_link(pol_uplink(w->pol), 6)->gateways, 1);
+    assert_int_equal(pol_link(pol_port(w->pol, 1), 4)->net.addr.family, 0);
     assert_int_equal(pol_endpoint(w->pol, 1, &one)->port, 1);
     assert_int_equal(pol_endpoint(w->pol, 2, &one)->port, 4);
     assert_null(pol_endpoint(w->pol, 3, &one));
@@ -496,9 +521,16 @@ static void look_ups(void **state)
     assert_int_equal(pol_subnet_of(w->pol, 2, &one), 2);
     assert_int_equal(pol_subnet_of(w->pol, 99, &one), CFG_NONE);
     assert_null(pol_subnet(w->pol, 3));
-    assert_int_equal(pol_static_neighbor(w->pol, VTEP(9)), make_mac(0x99));
-    assert_int_equal(pol_static_neighbor(w->pol, VTEP(8)), 0);
-    assert_true(pol_is_vtep(w->pol, VTEP(7)));
+    for (uint8_t n = 0; n < 20; n++) {
+        struct cfg_addr host = vtep(n);
+        bool known = n >= 7 && n <= 9;
+
+        assert_int_equal(pol_static_neighbor(w->pol, &host), n == 8   ? make_mac(0x88)
+                                                             : n == 9 ? make_mac(0x99)
+                                                                      : 0);
+        assert_int_equal(pol_is_vtep(w->pol, &host), known);
+        assert_int_equal(pol_is_vtep4(w->pol, 0xC0000200u + n), known && n != 8);
+    }
     assert_int_equal(pol_vni(w->pol, 99), 0);
 }
 
@@ -538,7 +570,7 @@ static void mtu_of_the_way(void **state)
         struct pol_walk w = {.ingress = rows[i].ingress,
                              .from_tunnel = rows[i].ingress == UPLINK,
                              .context = 1,
-                             .outer_src4 = rows[i].vtep ? VTEP(rows[i].vtep) : 0,
+                             .outer_src = vtep(rows[i].vtep),
                              .src_mac48 = make_mac(rows[i].smac),
                              .dst_mac48 = make_mac(rows[i].dmac),
                              .src = make_addr(rows[i].src),

@@ -13,7 +13,7 @@
 
 #include "hsring/abi.h"
 
-#define PP_MAX_VTEPS     16
+#define PP_MAX_VTEPS     32
 #define PP_CONTEXT_SLOTS 16384 /* open addressing, at most half full: 8,192 networks */
 
 struct pp_tables {

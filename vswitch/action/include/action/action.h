@@ -28,7 +28,7 @@ enum act_op {
     ACT_ETH,   /* arg32: template of 12 bytes, destination and source MAC */
     ACT_TTL,   /* TTL or hop limit down by one; drops at the end, the packet as it was */
     ACT_NAT,   /* arg8: enum act_nat; param: struct act_nat_param; arg32: IPv6 template */
-    ACT_ENCAP, /* arg32: template of the outer headers, Ethernet to VXLAN or Geneve; arg16: bytes of it */
+    ACT_ENCAP, /* arg32: template of the outer headers, Ethernet to VXLAN or Geneve; arg16: bytes of it; arg8: act_packet.encap */
     ACT_OUTPUT, /* arg16: port; the packet is done */
     ACT_MSS,    /* arg16: most that a TCP SYN may offer */
     ACT_OPS
@@ -63,7 +63,8 @@ struct act_packet {
     /* Together, so that they begin by one store. */
     uint16_t egress; /* set by ACT_OUTPUT, HSR_NO_PORT before */
     uint16_t mtu; /* of the path, when the packet is larger: for the Post-Processor; 0: it is not */
-    bool encap;
+    uint8_t
+        encap; /* after ACT_ENCAP: HSR_TXO_ENCAP, and HSR_TXO_OUTER_L4_CSUM where one is wanted; else 0 */
     bool fragment; /* with mtu: the packet may be fragmented */
     uint8_t drop;  /* reason, 0: alive */
     uint8_t hops;  /* from worker to worker */
@@ -97,6 +98,12 @@ static inline uint32_t act_seen(const struct act_packet *p)
 {
     return p->frame_len - p->payload_len;
 }
+
+/*
+ * Outer IP header of a packet that came by a tunnel, as it came; at least `len` bytes of it lie in front of what was inside.
+ * NULL: there is none. Not behind ACT_ENCAP, which writes there.
+ */
+const uint8_t *act_outer_ip(const struct act_packet *p, uint32_t len);
 
 /* First byte of the frame as it will be sent. */
 static inline uint8_t *act_frame(const struct act_packet *p)

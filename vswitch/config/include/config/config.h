@@ -45,7 +45,25 @@ struct cfg_prefix {
     uint8_t len;
 };
 
-#define CFG_UPLINKS 8 /* uplinks of a card */
+/* Index of the family of an address, where there is one of each. */
+enum { CFG_IPV4, CFG_IPV6, CFG_FAMILIES };
+static inline unsigned cfg_family(const struct cfg_addr *a)
+{
+    return a->family == 6 ? CFG_IPV6 : CFG_IPV4;
+}
+
+#define CFG_UPLINKS     8 /* uplinks of a card */
+#define CFG_GATEWAYS    4 /* next hops of an uplink, of one family */
+#define CFG_LOCAL_VTEPS ((CFG_UPLINKS + 1) * CFG_FAMILIES)
+
+/* The link of an uplink, in one family. */
+struct cfg_link {
+    struct cfg_prefix
+        net; /* our address on it, which is a local VTEP, with all its bits; family 0: none */
+    struct cfg_addr
+        gateway[CFG_GATEWAYS]; /* next hops for what is off-link, which share the flows */
+    uint32_t gateways;
+};
 
 enum cfg_role { CFG_VNIC, CFG_UPLINK, CFG_HOST };
 
@@ -64,7 +82,7 @@ struct cfg_port {
     uint16_t min_slots; /* packets it may have in flight whatever the others do */
     uint32_t bad_limit; /* bad packets a second that are looked at, 0: all */
     uint8_t mac
-        [6]; /* vNIC: the guest's; uplink: ours, all zero: made of its address; host: the interface's */
+        [6]; /* vNIC: the guest's; uplink: ours, all zero: cfg_uplink_mac(); host: the interface's */
     /* vNIC */
     uint32_t subnet;
     struct cfg_addr addr[CFG_PORT_ADDRS];
@@ -79,13 +97,7 @@ struct cfg_port {
     uint32_t uplink; /* whose traffic of the host it carries */
     uint32_t rate;   /* packets a second, both ways, of each worker */
     /* uplink */
-    struct cfg_addr underlay; /* our address on it, and a local VTEP */
-    uint8_t underlay_len;     /* its prefix length */
-    struct cfg_addr gateway;  /* next hop for what is off-link, family 0: none */
-    /* the same for IPv6, which leaves without a tunnel only; family 0: none */
-    struct cfg_addr address6;
-    uint8_t address6_len;
-    struct cfg_addr gateway6;
+    struct cfg_link link[CFG_FAMILIES]; /* at least one has an address */
 };
 
 enum cfg_encap { CFG_VXLAN, CFG_GENEVE };
@@ -229,8 +241,10 @@ struct cfg {
     uint32_t snats;
     struct cfg_forward *forward;
     uint32_t forwards;
-    struct cfg_addr own_vtep; /* our end of all tunnels, family 0: each uplink's own address */
-    struct cfg_addr *vtep;    /* remote VTEPs known: of mappings and routes, without repetition */
+    /* our end of all tunnels of a family, family 0: each uplink's own address */
+    struct cfg_addr own_vtep[CFG_FAMILIES];
+    bool udp_checksum[CFG_FAMILIES]; /* have tunnel packets that we send over it one outside? */
+    struct cfg_addr *vtep; /* remote VTEPs known: of mappings and routes, without repetition */
     uint32_t vteps;
 };
 
@@ -300,6 +314,8 @@ const char *cfg_prefix_text(const struct cfg_prefix *p, char buf[52]);
 int cfg_proto(const char *name);
 const char *cfg_proto_text(uint8_t number, char buf[8]);
 bool cfg_addr_equal(const struct cfg_addr *a, const struct cfg_addr *b);
+/* MAC address of an uplink: as configured, or locally administered with four bytes of its address. */
+void cfg_uplink_mac(const struct cfg_port *uplink, uint8_t mac[6]);
 /* Is the address of the prefix's family and inside it? */
 bool cfg_prefix_contains(const struct cfg_prefix *p, const struct cfg_addr *a);
 

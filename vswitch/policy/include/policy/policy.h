@@ -41,12 +41,10 @@ struct pol_port {
     bool merge;         /* vNIC: packets of a TCP flow may leave by it as one (GRO) */
     uint32_t subnet;    /* index into pol_subnets, CFG_NONE on uplinks */
     uint32_t group_set; /* security groups: index of its classifier pair */
-    uint32_t underlay4; /* uplink: our address, host order */
-    uint32_t underlay_mask;
-    uint32_t gateway4;  /* uplink: next hop off-link, 0: none */
     uint16_t partner;   /* uplink: the host's port on it, or HSR_NO_PORT; host: its uplink */
     uint16_t ordinal;   /* of the uplink, from 0 */
     uint32_t host_rate; /* host: packets a second */
+    const struct cfg_link *link; /* uplink: CFG_FAMILIES of them, for pol_link(); else NULL */
     uint32_t addrs;
     const struct cfg_addr *addr;
     char name[CFG_NAME];
@@ -57,10 +55,10 @@ struct pol_endpoint {
     struct cfg_addr addr;
     uint32_t context;
     uint64_t mac48;
-    uint16_t port;   /* local vNIC, or HSR_NO_PORT */
-    uint32_t vtep4;  /* remote: host order */
-    uint32_t subnet; /* of the address, CFG_NONE outside all subnets */
-    uint16_t mtu;    /* remote: of the path there, bytes of an IP packet; 0: not limited here */
+    uint16_t port;        /* local vNIC, or HSR_NO_PORT */
+    struct cfg_addr vtep; /* remote; local: family 0 */
+    uint32_t subnet;      /* of the address, CFG_NONE outside all subnets */
+    uint16_t mtu; /* remote: of the path there, bytes of an IP packet; 0: not limited here */
 };
 
 struct pol_subnet {
@@ -119,8 +117,15 @@ bool pol_port_owns(const struct pol_port *port, const struct cfg_addr *addr);
 uint32_t pol_uplinks(const struct pol *pol, const struct pol_port *uplink[CFG_UPLINKS]);
 const struct pol_port *pol_uplink(const struct pol *pol);
 
-/* Our end of all tunnels (host order), whatever uplink they leave by; 0: the uplink's own address. */
-uint32_t pol_own_vtep(const struct pol *pol);
+/* The link of an uplink in one family (4, 6), without an address if it does not speak that, or is none. */
+const struct cfg_link *pol_link(const struct pol_port *uplink, uint8_t family);
+
+/*
+ * Our end of all tunnels over this family (4, 6), whatever uplink they leave by; family 0: the uplink's own address. And do
+ * they have a UDP checksum outside?
+ */
+const struct cfg_addr *pol_own_vtep(const struct pol *pol, uint8_t family);
+bool pol_udp_checksum(const struct pol *pol, uint8_t family);
 
 /* VNI of a context, 0 when it is nobody's. */
 uint32_t pol_vni(const struct pol *pol, uint32_t context);
@@ -138,24 +143,15 @@ uint32_t pol_subnet_of(const struct pol *pol, uint32_t context, const struct cfg
 /* Is this address the gateway of a subnet of the context? Its index, or CFG_NONE. */
 uint32_t pol_gateway(const struct pol *pol, uint32_t context, const struct cfg_addr *addr);
 
-/* IPv6 of an uplink, for what leaves without a tunnel; a family 0: none. */
-struct pol_link6 {
-    struct cfg_prefix link; /* our address with the length of the link's prefix */
-    struct cfg_addr gateway;
-};
-const struct pol_link6 *pol_link6(const struct pol *pol, const struct pol_port *uplink);
-
-/* Is this outer source (host order) a known VTEP? */
-bool pol_is_vtep(const struct pol *pol, uint32_t addr4);
+/* Is this outer source a known VTEP? An IPv4 one, in host order; one of either family. */
+bool pol_is_vtep4(const struct pol *pol, uint32_t addr4);
+bool pol_is_vtep(const struct pol *pol, const struct cfg_addr *addr);
 
 /* An address no host sends from: unspecified, loopback, a group's or everybody's. */
 bool pol_never_a_source(const struct cfg_addr *addr);
 
 /* Static underlay neighbour, 0: none. */
-uint64_t pol_static_neighbor(const struct pol *pol, uint32_t addr4);
-
-/* The same for IPv6. */
-uint64_t pol_static_neighbor6(const struct pol *pol, const struct cfg_addr *addr);
+uint64_t pol_static_neighbor(const struct pol *pol, const struct cfg_addr *addr);
 
 /* Is this public address ours: an EIP, of a snat pool, or with a forwarded port? */
 bool pol_is_public(const struct pol *pol, const struct cfg_addr *addr);
@@ -195,7 +191,7 @@ struct pol_walk {
     bool
         again; /* re-evaluation of a live session: MACs and outer header are not known, and not checked */
     uint32_t context;
-    uint32_t outer_src4; /* from_tunnel */
+    struct cfg_addr outer_src; /* from_tunnel */
     uint64_t src_mac48, dst_mac48;
     struct cfg_addr src, dst;
     uint8_t proto;
@@ -213,20 +209,20 @@ struct pol_walk {
     const struct pol_snat *snat; /* the source port is to be chosen, of this pool: seen.src is the
                                     address to begin with, seen.sport not yet */
     uint32_t vni;
-    uint32_t vtep4;                        /* remote: where to, host order; 0: local */
+    struct cfg_addr vtep;                  /* remote: where to; family 0: local */
     uint64_t out_src_mac48, out_dst_mac48; /* the inner frame's MACs when it leaves */
     bool
         routed; /* passes our gateway: TTL goes down, MACs change. From a tunnel with `again`: not known, false */
     bool
         back_routed; /* so do the replies. They need not agree: a peer has routed what comes out of a tunnel */
-    uint32_t back_vtep4;    /* where replies go: source's VTEP, 0: local */
+    struct cfg_addr back_vtep; /* where replies go: source's VTEP, family 0: local */
     uint16_t mtu, back_mtu; /* largest IP packet by routes and mappings, each way; 0: not limited */
     bool mss_clamp;         /* SYNs shall offer no more than the path takes */
     uint64_t back_src_mac48,
         back_dst_mac48; /* MACs of reply frames when they leave to the initiator */
     /*
      * With `again`, MACs are what the tables say. Only the first packet from the far side of a route could tell where
-     * its replies go: from a tunnel with `again`, back_vtep4 and back_dst_mac48 are then 0, to be kept from before.
+     * its replies go: from a tunnel with `again`, back_vtep and back_dst_mac48 are then none, to be kept from before.
      */
     /* the verdict */
     enum hsr_drop drop;
