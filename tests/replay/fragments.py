@@ -9,12 +9,12 @@ import json
 import os
 import random
 import shutil
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
 
+from frames import address, csum, pseudo, write_pcap
 from replay import DATA, PORTS, read_pcap, run
 
 MAC = {"web": "020000000001", "db": "020000000002", "far": "020000000009", "gw": "02005e0001fe", "back": "020000000003",
@@ -29,17 +29,8 @@ WAYS = {  # name: receiving port, port it leaves by, source and destination MAC,
 MS = 1_000_000
 
 
-def fold(data):
-    data += b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total ^ 0xFFFF
-
-
 def addresses(way):
-    family = socket.AF_INET6 if ":" in WAYS[way][4] else socket.AF_INET
-    return socket.inet_pton(family, WAYS[way][4]), socket.inet_pton(family, WAYS[way][5])
+    return address(WAYS[way][4]), address(WAYS[way][5])
 
 
 def udp(way, sport, size, rng):
@@ -47,8 +38,7 @@ def udp(way, sport, size, rng):
     src, dst = addresses(way)
     data = rng.randbytes(size)
     head = struct.pack("!HHHH", sport, 9, 8 + size, 0)
-    pseudo = src + dst + struct.pack("!IHBB", 8 + size, 0, 0, 17)
-    return head[:6] + struct.pack("!H", fold(pseudo + head + data) or 0xFFFF) + data
+    return head[:6] + struct.pack("!H", csum(pseudo(src, dst, 17, 8 + size) + head + data) or 0xFFFF) + data
 
 
 def frame(way, number, at, data, more):
@@ -60,13 +50,13 @@ def frame(way, number, at, data, more):
         return ether + struct.pack("!HIHBB", 0x86DD, 6 << 28, 8 + len(data), 44, 64) + src + dst + \
             struct.pack("!BBHI", 17, 0, at | more, number) + data
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(data), number, at // 8 | (0x2000 if more else 0), 64, 17, 0) + src + dst
-    return ether + b"\x08\x00" + head[:10] + struct.pack("!H", fold(head)) + head[12:] + data
+    return ether + b"\x08\x00" + head[:10] + struct.pack("!H", csum(head)) + head[12:] + data
 
 
 def tunnel(inner):
     outer = struct.pack("!HHHH", 50000, 4789, 16 + len(inner), 0) + struct.pack("!II", 8 << 24, 100 << 8) + inner
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(outer), 7, 0, 64, 17, 0) + bytes((192, 0, 2, 2, 192, 0, 2, 1))
-    return bytes.fromhex(MAC["up"] + MAC["host2"]) + b"\x08\x00" + head[:10] + struct.pack("!H", fold(head)) + head[12:] + outer
+    return bytes.fromhex(MAC["up"] + MAC["host2"]) + b"\x08\x00" + head[:10] + struct.pack("!H", csum(head)) + head[12:] + outer
 
 
 class Datagram:
@@ -131,13 +121,6 @@ class Datagram:
         return left, drops
 
 
-def write(path, frames):
-    with open(path, "wb") as f:
-        f.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1))
-        for at, data in frames:
-            f.write(struct.pack("<IIII", 1_600_000_000 + at // 10**9, at % 10**9, len(data), len(data)) + data)
-
-
 def make(seed, count):
     rng = random.Random(seed)
     datagrams = [Datagram(rng, rng.choice(list(WAYS)), 1 + n) for n in range(count)]
@@ -175,7 +158,7 @@ def play(datagrams, inputs, *options):
     with tempfile.TemporaryDirectory(prefix="avs-replay-") as out:
         arguments = ["-c", f"{DATA}/mixed.yaml", "-o", out, "--json", *options]
         for port in PORTS:
-            write(f"{out}/in.{port}", inputs.get(port, []))
+            write_pcap(f"{out}/in.{port}", inputs.get(port, []))
             arguments.append(f"-p{port}={out}/in.{port}")
         report = json.loads(run(arguments))
         left = collections.defaultdict(list)

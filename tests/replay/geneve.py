@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+from frames import csum
 from oracle_tshark import CHECKS, FILTER
 from replay import DATA, PORTS, Run, change_pcap, same
 
@@ -25,19 +26,12 @@ def tunnel(frame):
     return port, frame[46:49], 50 + (frame[42] & 63) * 4 * (port == 6081)
 
 
-def ip_sum(header):
-    total = sum(struct.unpack("!10H", header))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
 def to_geneve(frame, vni, inner, options):
     udp = struct.pack("!HHHH", struct.unpack_from("!H", frame, 34)[0], 6081, 16 + len(options) + len(inner), 0)
     ip = bytearray(frame[14:34])
     struct.pack_into("!H", ip, 2, 36 + len(options) + len(inner))
     ip[10:12] = b"\0\0"
-    struct.pack_into("!H", ip, 10, ip_sum(bytes(ip)))
+    struct.pack_into("!H", ip, 10, csum(bytes(ip)))
     return frame[:14] + bytes(ip) + udp + struct.pack("!BBH", len(options) // 4, 0, 0x6558) + vni + b"\0" + options + inner
 
 

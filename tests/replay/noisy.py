@@ -15,6 +15,7 @@ import struct
 import sys
 import tempfile
 
+from frames import udp, write_pcap
 from replay import read_pcap, run
 
 TIME = 200_000_000  # ns that the traffic lasts
@@ -38,22 +39,6 @@ ports:
 OUTSIDE = "routes: [{vpc: blue, prefix: 0.0.0.0/0, type: external}]\n"
 PORT = ("  - {{name: {0}, role: vnic, type: tap, mac: \"02:00:00:00:00:{1:02}\", subnet: front, "
         "addresses: [10.1.0.1{1}], security_groups: [open]}}\n")
-
-
-def total(data):
-    if len(data) % 2:
-        data += b"\0"
-    s = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while s >> 16:
-        s = (s & 0xFFFF) + (s >> 16)
-    return s
-
-
-def udp(smac, dmac, src, dst, sport, dport, size, bad=False):
-    """An Ethernet frame with UDP without a checksum over IPv4; `bad`: its IP header's checksum is wrong."""
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28 + size, 0, 0, 64, 17, 0, socket.inet_aton(src), socket.inet_aton(dst))
-    ip = ip[:10] + struct.pack("!H", 0xFFFF ^ total(ip) ^ (0x5555 if bad else 0)) + ip[12:]
-    return dmac + smac + b"\x08\x00" + ip + struct.pack("!HHHH", sport, dport, 8 + size, 0) + bytes(size)
 
 
 def mac(number):
@@ -92,10 +77,7 @@ class Noise:
             inputs = []
             for port, frames in captures.items():
                 file = os.path.join(out, f"in-{port}.pcap")
-                with open(file, "wb") as f:
-                    f.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1))
-                    for ns, frame in sorted(frames, key=lambda x: x[0]):
-                        f.write(struct.pack("<IIII", 1 + ns // 10**9, ns % 10**9, len(frame), len(frame)) + frame)
+                write_pcap(file, frames)
                 inputs.append(f"-p{port}={file}")
             self.report = json.loads(run(["-c", config, *inputs, "-o", out, "--json", "--worker-rate", str(worker_rate),
                                           "--patience", str(PATIENCE), *options]))
