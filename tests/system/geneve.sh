@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# geneve.sh one|two [six]: the underlay is IPv6.
 # Two hosts that speak Geneve with options for one VPC and VXLAN for another, and what tshark reads between them.
 source "$(dirname "$0")/lib.sh"
 needs iperf3 dumpcap tshark
@@ -12,7 +13,7 @@ host() { # NAME, number of our own, of the other host, guests of geneve and vxla
     cat >"$TMP/$1.yaml" <<YAML
 version: 1
 ports:
-  - {name: up, role: uplink, type: kernel, device: under0, address: 192.0.2.$2/24}
+  - {name: up, role: uplink, type: kernel, device: under0, $(link_at "$2")}
   - {name: g, role: vnic, type: tap, device: eth0, netns: $N-$4, mtu: 1500, args: "mac=02:00:00:00:00:0$2", mac: 02:00:00:00:00:0$2,
      subnet: s1, addresses: [10.0.0.1$2, "fd00::1$2"], security_groups: [open]}
   - {name: r, role: vnic, type: tap, device: eth0, netns: $N-$5, mtu: 1500, args: "mac=02:00:00:00:00:0$2", mac: 02:00:00:00:00:0$2,
@@ -24,9 +25,9 @@ subnets:
   - {name: s1, vpc: blue, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}
   - {name: s2, vpc: red, prefix4: 10.0.0.0/24}
 mappings:
-  - {vpc: blue, address: 10.0.0.1$3, mac: 02:00:00:00:00:0$3, vtep: 192.0.2.$3}
-  - {vpc: blue, address: "fd00::1$3", mac: 02:00:00:00:00:0$3, vtep: 192.0.2.$3}
-  - {vpc: red, address: 10.0.0.1$3, mac: 02:00:00:00:00:0$3, vtep: 192.0.2.$3}
+  - {vpc: blue, address: 10.0.0.1$3, mac: 02:00:00:00:00:0$3, vtep: "$(at "$3")"}
+  - {vpc: blue, address: "fd00::1$3", mac: 02:00:00:00:00:0$3, vtep: "$(at "$3")"}
+  - {vpc: red, address: 10.0.0.1$3, mac: 02:00:00:00:00:0$3, vtep: "$(at "$3")"}
 security_groups:
   - name: open
     rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]
@@ -57,6 +58,10 @@ wait "$capture"
 say "tshark: both tunnels, the options as configured, nothing malformed, no wrong checksum"
 tshark -n -r "$TMP/seen.pcap" -Y "geneve || vxlan" -T fields -e udp.dstport -e geneve.vni -e vxlan.vni -e geneve.option.class \
     2>"$TMP/out" | sort | uniq >"$TMP/fields"
+sums=0 # of the tunnel's own
+[ -z "$six" ] || sums=1
+tshark -n -r "$TMP/seen.pcap" -Y "geneve || vxlan" -T fields -e udp.checksum -E occurrence=f 2>"$TMP/out" |
+    awk -v sums=$sums '($1 != "0x0000") != sums { wrong = 1 } END { exit wrong || NR == 0 }' || fail "other checksums outside than by default"
 printf '4789\t\t200\t\n6081\t0x000064\t\t0xff00,0xff01\n' >"$TMP/expected"
 diff "$TMP/expected" "$TMP/fields" || fail "other tunnels than these"
 tshark -n -r "$TMP/seen.pcap" -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -Y \

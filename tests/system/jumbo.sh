@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# jumbo.sh one|two [six]: the underlay is IPv6.
 # Jumbo frames: guests with an MTU of 8,500 on two hosts, an underlay of 8,600, segmentation offload in the guest on and off.
 source "$(dirname "$0")/lib.sh"
 needs iperf3 ethtool

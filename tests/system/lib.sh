@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # variables used by the scenarios
 # SPDX-License-Identifier: Apache-2.0
-# Sourced first by each scenario, which is called with "one" (avsd with its embedded NIC, the default) or "two" (avs-nic and avsd).
+# Sourced first by each scenario, which is called with "one" (avsd with its embedded NIC, the default) or "two" (avs-nic and avsd),
+# and some of them with "six" behind that: hosts talk to each other over IPv6.
 #
 # A host and a guest are network namespaces of their own, "$N-NAME", so that interfaces may have the same names
 # everywhere and two scenarios never meet. Whatever happens, the trap ends every process that was started, by its pid,
 # and removes every namespace; after a failure it shows logs, counters and drops first, and what failed, and where, once more last.
 #
 #   hosts h1 h2            namespaces; "underlay [MTU] h1 h2 ..." joins their interfaces under0 by a bridge
+#   at 1, link_at 1        address of host 1 on that underlay, and that as keys of an uplink; $room: what a tunnel takes of the MTU
 #   guests a b             namespaces of guests
 #   start h1 [OPTION...]   avs-nic and avsd of a host, with $TMP/h1.yaml; returns when it answers
 #   guest_up a ADDR/LEN... addresses of a guest's eth0, which its tap port made
@@ -24,6 +26,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BIN=${AVS_BUILD_DIR:-$here/../../build/release}/bin
 PYTHON=/usr/bin/python3
 mode=${1:-one}
+six="" room=50 # "six": hosts talk over IPv6
+[ "${2:-}" != six ] || six=six room=70
 N=avs$$
 TMP=""
 BG=""
@@ -123,6 +127,9 @@ underlay() {
     done
 }
 
+at() { if [ "$six" ]; then echo "2001:db8::$1"; else echo "192.0.2.$1"; fi; }
+link_at() { if [ "$six" ]; then echo "address6: \"$(at "$1")/64\""; else echo "address: $(at "$1")/24"; fi; }
+
 guest_up() {
     local name=$1 address
     shift
@@ -147,21 +154,22 @@ $groups
 mappings:
 YAML
     for guest in "$@"; do
-        echo "  - {vpc: red, address: 10.0.0.$guest, mac: 02:00:00:00:00:$guest, vtep: 192.0.2.$((3 - number))}"
-        echo "  - {vpc: red, address: \"fd00::$guest\", mac: 02:00:00:00:00:$guest, vtep: 192.0.2.$((3 - number))}"
+        echo "  - {vpc: red, address: 10.0.0.$guest, mac: 02:00:00:00:00:$guest, vtep: \"$(at $((3 - number)))\"}"
+        echo "  - {vpc: red, address: \"fd00::$guest\", mac: 02:00:00:00:00:$guest, vtep: \"$(at $((3 - number)))\"}"
     done
     echo "ports:"
-    echo "  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:0$number, address: 192.0.2.$number/24}"
+    echo "  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:0$number, $(link_at "$number")}"
 }
 vnic() {
     echo "  - {name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, subnet: s1, mac: 02:00:00:00:00:$2," \
         "args: \"mac=02:00:00:00:00:$2\", addresses: [10.0.0.$2, \"fd00::$2\"]${3:+, $3}}"
 }
-# linux_vtep HOST LOCAL REMOTE: a plain Linux guest 10.0.0.13 behind an address of the host, with our guest 10.0.0.10 behind the other.
+# linux_vtep HOST LOCAL REMOTE [OPTION...]: a plain Linux guest 10.0.0.13 behind an address of the host, with our guest 10.0.0.10
+# behind the other; options are those of the interface.
 linux_vtep() {
-    on "$1" ip link add vx0 address 02:00:00:00:00:0d type vxlan id 100 local "$2" dstport 4789 nolearning
+    on "$1" ip link add vx0 address 02:00:00:00:00:0d type vxlan id 100 local "$2" dstport 4789 nolearning "${@:4}"
     on "$1" bridge fdb append 02:00:00:00:00:0a dev vx0 dst "$3"
-    on "$1" ip link set vx0 mtu 1450 up
+    on "$1" ip link set vx0 mtu $((1500 - room)) up
     on "$1" ip addr add 10.0.0.13/24 dev vx0
     on "$1" ip neigh add 10.0.0.10 lladdr 02:00:00:00:00:0a dev vx0
 }

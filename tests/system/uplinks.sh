@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# uplinks.sh one|two [six]: the underlay is IPv6.
 # A host with two uplinks and a plain Linux host behind a router on each: flows on both, a link goes under traffic, and returns.
 source "$(dirname "$0")/lib.sh"
 needs iperf3 bridge
@@ -7,39 +8,46 @@ needs iperf3 bridge
 hosts h1 router h3
 guests a
 log_allow='msg="port (down|up)"'
+# of NETWORK HOST [/]: an address, or with the length of the prefix; network 0 has our end of the tunnels
+of() { if [ "$six" ]; then echo "2001:db8:$1::$2${3:+/64}"; else echo "10.255.$1.$2${3:+/24}"; fi; }
+route() { on "$1" ip ${six:+-6} route "${@:2}"; } # HOST ...
 for i in 1 2; do
     ip -n "$N-h1" link add "up$i" mtu 1600 type veth peer name "h1-$i" netns "$N-router"
     ip -n "$N-h1" link set "up$i" addrgenmode none up
-    on router ip addr add "192.0.$i.254/24" dev "h1-$i"
+    on router ip addr add "$(of $i 254 /)" dev "h1-$i" ${six:+nodad}
     ip -n "$N-router" link set "h1-$i" mtu 1600 up
 done
 ip -n "$N-h3" link add up3 mtu 1600 type veth peer name h3 netns "$N-router"
 ip -n "$N-h3" link set up3 up
 ip -n "$N-router" link set h3 mtu 1600 up
-on router ip addr add 192.0.3.254/24 dev h3
-on h3 ip addr add 192.0.3.3/24 dev up3
-on h3 ip route add 10.255.0.1 via 192.0.3.254
-on router sysctl -q net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
-on router ip route add 10.255.0.1 nexthop via 192.0.1.1 dev h1-1 nexthop via 192.0.2.1 dev h1-2
+on router ip addr add "$(of 3 254 /)" dev h3 ${six:+nodad}
+on h3 ip addr add "$(of 3 3 /)" dev up3 ${six:+nodad}
+route h3 add "$(of 0 1)" via "$(of 3 254)"
+on router sysctl -q net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 net.ipv6.conf.all.forwarding=1
+# An address of the router's goes with its link, over IPv6.
+on router sysctl -q net.ipv6.conf.all.keep_addr_on_down=1
+by_both() { route router replace "$(of 0 1)" nexthop via "$(of 1 1)" dev h1-1 nexthop via "$(of 2 1)" dev h1-2; }
+by() { route router replace "$(of 0 1)" via "$(of "$1" 1)" dev "h1-$1"; }
+by_both
 
 cat >"$TMP/h1.yaml" <<YAML
 version: 1
-underlay: {vtep: 10.255.0.1}
+underlay: {vtep${six:+6}: "$(of 0 1)"}
 ports:
-  - {name: up1, role: uplink, type: kernel, device: up1, address: 192.0.1.1/24, gateway: 192.0.1.254}
-  - {name: up2, role: uplink, type: kernel, device: up2, address: 192.0.2.1/24, gateway: 192.0.2.254}
+  - {name: up1, role: uplink, type: kernel, device: up1, address${six:+6}: "$(of 1 1 /)", gateway${six:+6}: "$(of 1 254)"}
+  - {name: up2, role: uplink, type: kernel, device: up2, address${six:+6}: "$(of 2 1 /)", gateway${six:+6}: "$(of 2 254)"}
   - {name: a, role: vnic, type: tap, device: eth0, netns: $N-a, mtu: 1450, args: "mac=02:00:00:00:00:0a", mac: 02:00:00:00:00:0a,
      subnet: s1, addresses: [10.0.0.10]}
 vpcs: [{name: red, vni: 100}]
 subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24}]
-mappings: [{vpc: red, address: 10.0.0.13, mac: 02:00:00:00:00:0d, vtep: 192.0.3.3}]
+mappings: [{vpc: red, address: 10.0.0.13, mac: 02:00:00:00:00:0d, vtep: "$(of 3 3)"}]
 security_groups:
   - name: default
     rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]
 YAML
 start h1
 guest_up a 10.0.0.10/24
-linux_vtep h3 192.0.3.3 10.255.0.1
+linux_vtep h3 "$(of 3 3)" "$(of 0 1)"
 
 sent() { get h1 "sum(p['tx_packets'] for p in d['ports'] if p['name'] == '$1')"; }
 link_of() { get h1 "any(p['name'] == '$1' and p['link'] == '$2' for p in d['ports'])"; }
@@ -82,7 +90,7 @@ for i in 1 2; do
     client=$!
     pids+=("$client")
     wait_for "traffic" asked_more_than $(($(asked) + 50))
-    on router ip route replace 10.255.0.1 via "192.0.$((3 - i)).1"
+    by $((3 - i))
     ip -n "$N-router" link set "h1-$i" down
     wait_for "the link is seen down" link_of "up$i" down
     pings a 10.0.0.13
@@ -91,7 +99,7 @@ for i in 1 2; do
     flows
     ip -n "$N-router" link set "h1-$i" up
     wait_for "the link is seen up" link_of "up$i" up
-    on router ip route replace 10.255.0.1 nexthop via 192.0.1.1 dev h1-1 nexthop via 192.0.2.1 dev h1-2
+    by_both
     wait "$client" || fail "iperf3: $(grep error "$TMP/iperf.json" || true)"
     wait "$server" || true
     "$PYTHON" -c 'import json, sys; e = json.load(open(sys.argv[1]))["end"]; print("iperf3 over the fail-over: %d MB" % (e["sum_received"]["bytes"] / 1e6)); sys.exit(any(s["receiver"]["bytes"] < 100000 for s in e["streams"]))' \
@@ -108,7 +116,7 @@ wait_for "both links are seen down" link_of up1 down
 wait_for "both links are seen down" link_of up2 down
 dropped h1 a no_uplink on a ping -q -c 1 -W 1 10.0.0.13
 on router ip link set h1-2 up
-on router ip route replace 10.255.0.1 via 192.0.2.1
+by 2
 wait_for "the far host answers" one_ping a 10.0.0.13
 
 finish
