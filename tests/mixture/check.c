@@ -202,6 +202,24 @@ static void guests_frame(struct check *c, struct seen *f, const uint8_t *frame, 
         payload(c, f, f->l4 + head, f->l4_len - head);
 }
 
+/* The checksum outside, as configured: not there, or right. */
+static bool outer_sum_right(const struct check *c, const struct seen *f)
+{
+    uint64_t pseudo = f->six ? fr_sum(0, f->ip + 8, 32) : fr_sum(0, f->ip + 12, 8);
+    bool there = fr_get16(f->l4 + 6) != 0;
+
+    return there == c->world->checksum[f->six] &&
+           (!there || fr_fold(fr_sum(pseudo, f->l4, f->l4_len) + 17 + f->l4_len) == 0xFFFF);
+}
+
+/* Is it addressed to a host there is, by the family that we talk to it in? */
+static bool to_a_host(const struct check *c, const struct seen *f)
+{
+    unsigned vtep = f->ip[f->six ? 39 : 19] - 2u;
+
+    return vtep < MIX_VTEPS && c->world->six[vtep] == f->six;
+}
+
 static void uplink_frame(struct check *c, const uint8_t *frame, uint32_t len)
 {
     struct seen f;
@@ -224,6 +242,10 @@ static void uplink_frame(struct check *c, const uint8_t *frame, uint32_t len)
         mix_finding(c, "to a network that is no tenant's");
     else if (c->world->geneve[f.tenant] != (fr_get16(f.l4 + 2) == 6081))
         mix_finding(c, "in the other kind of tunnel");
+    else if (!to_a_host(c, &f))
+        mix_finding(c, "to no host of the underlay");
+    else if (!outer_sum_right(c, &f))
+        mix_finding(c, "the tunnel's checksum is wrong");
     else
         guests_frame(c, &f, f.l4 + inner, f.l4_len - inner);
 }

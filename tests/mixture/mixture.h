@@ -58,6 +58,8 @@ struct mix_world {
     struct mix_draw draw; /* goes on from the world to the traffic */
     unsigned tenants, guests;
     bool geneve[MIX_TENANTS]; /* else VXLAN */
+    bool six[MIX_VTEPS];      /* hosts that we talk to over IPv6, else over IPv4 */
+    bool checksum[2];         /* have tunnels over IPv4, IPv6 a UDP checksum outside? */
     struct mix_guest guest[MIX_TENANTS][MIX_GUESTS];
     unsigned vector, workers, streams;
     uint32_t quantum, sessions, quota;
@@ -72,6 +74,8 @@ void mix_world(struct mix_world *w, uint64_t seed);
 int mix_write_world(const struct mix_world *w,
                     const char *dir); /* config.yaml, options; 0 or -1 with errno */
 void mix_port_name(unsigned port, char name[16]);
+/* Address of a VTEP (0 ..). */
+void mix_vtep_name(unsigned vtep, bool six, char name[24]);
 
 static inline unsigned mix_port(unsigned tenant, unsigned guest)
 {

@@ -21,17 +21,20 @@ void mix_emit(struct mix_traffic *t, unsigned port)
 void mix_tunnel(struct mix_traffic *t, unsigned vtep, uint32_t vni, bool geneve)
 {
     static const uint8_t option[8] = {0x01, 0x02, 0x07, 1, 0xC0, 0xFF, 0xEE};
-    char src[16];
+    struct mix_draw *d = &t->world->draw;
+    bool six = vtep < MIX_VTEPS ? t->world->six[vtep] : mix_chance(d, 50);
+    char src[24];
     const struct fr_flow outer = {
-        MIX_VTEP_MAC(vtep), MIX_UPLINK_MAC, src, "192.0.2.1", 50000, 0, 0, 0};
+        MIX_VTEP_MAC(vtep), MIX_UPLINK_MAC, src, six ? "fd00:99::1" : "192.0.2.1", 50000, 0, 0, 0};
 
-    snprintf(src, sizeof src, "192.0.2.%u", 2 + vtep);
+    mix_vtep_name(vtep, six, src);
     if (geneve) {
-        fr_geneve(&t->frame, &outer, vni, option,
-                  mix_chance(&t->world->draw, 50) ? sizeof option : 0);
+        fr_geneve(&t->frame, &outer, vni, option, mix_chance(d, 50) ? sizeof option : 0);
     } else {
         fr_vxlan(&t->frame, &outer, vni);
     }
+    if (six && mix_chance(d, 30)) /* as RFC 6935 lets a tunnel */
+        fr_put16(t->frame.b + FR_L3 + 46, 0);
 }
 
 void mix_emit_from(struct mix_traffic *t, unsigned tenant, unsigned guest)

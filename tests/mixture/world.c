@@ -13,6 +13,11 @@ void mix_port_name(unsigned port, char name[16])
         snprintf(name, 16, "t%ug%u", port / MIX_GUESTS, port % MIX_GUESTS);
 }
 
+void mix_vtep_name(unsigned vtep, bool six, char name[24])
+{
+    snprintf(name, 24, six ? "fd00:99::%u" : "192.0.2.%u", 2 + vtep);
+}
+
 /* `large`: percent of those with a large MTU. */
 static void draw_guest(struct mix_world *w, unsigned t, unsigned g, uint32_t large)
 {
@@ -27,6 +32,22 @@ static void draw_guest(struct mix_world *w, unsigned t, unsigned g, uint32_t lar
     guest->mac = UINT64_C(0x020000000001) + g;
     snprintf(guest->ip4, sizeof guest->ip4, "10.%u.0.%u", 1 + guest->subnet, 10 + g);
     snprintf(guest->ip6, sizeof guest->ip6, "fd00:%u::%x", 1 + guest->subnet, 10 + g);
+}
+
+/* Names of the choices of `udp_checksum`, by what they mean for both families. */
+static const char *checksum_option(const struct mix_world *w)
+{
+    if (w->checksum[0])
+        return "always";
+    return w->checksum[1] ? "ipv6" : "never";
+}
+
+static void draw_underlay(struct mix_world *w)
+{
+    for (unsigned v = 0; v < MIX_VTEPS; v++)
+        w->six[v] = mix_chance(&w->draw, 50);
+    w->checksum[0] = mix_chance(&w->draw, 25);
+    w->checksum[1] = w->checksum[0] || mix_chance(&w->draw, 66);
 }
 
 static void draw_options(struct mix_world *w)
@@ -62,6 +83,7 @@ void mix_world(struct mix_world *w, uint64_t seed)
         for (unsigned g = 0; g < w->guests; g++)
             draw_guest(w, t, g, percent);
     }
+    draw_underlay(w);
     draw_options(w);
     mix_nat_draw(w);
 }
@@ -71,10 +93,8 @@ static void write_ports(const struct mix_world *w, FILE *f)
     fprintf(
         f,
         "ports:\n  - {name: uplink, role: uplink, type: null, mtu: 9900, mac: 02:aa:00:00:00:01, "
-        "address: 192.0.2.1/24%s}\n",
-        w->states == 0 ? ""
-                       : ", gateway: 192.0.2.254, address6: \"fd00:99::1/64\", gateway6: "
-                         "\"fd00:99::fe\"");
+        "address: 192.0.2.1/24, address6: \"fd00:99::1/64\"%s}\n",
+        w->states == 0 ? "" : ", gateway: 192.0.2.254, gateway6: \"fd00:99::fe\"");
     for (unsigned t = 0; t < w->tenants; t++) {
         for (unsigned g = 0; g < w->guests; g++) {
             const struct mix_guest *guest = &w->guest[t][g];
@@ -120,13 +140,16 @@ static void write_mappings(const struct mix_world *w, FILE *f)
         for (unsigned g = 0; g < w->guests; g++) {
             const struct mix_guest *guest = &w->guest[t][g];
 
+            char vtep[24];
+
             if (!guest->remote)
                 continue;
+            mix_vtep_name(guest->vtep, w->six[guest->vtep], vtep);
             for (unsigned six = 0; six < 2; six++) {
                 fprintf(f,
                         "%s  - {vpc: t%u, address: \"%s\", mac: 02:00:00:00:00:%02x, vtep: "
-                        "192.0.2.%u}\n",
-                        six ? "" : head, t, six ? guest->ip6 : guest->ip4, 1 + g, 2 + guest->vtep);
+                        "\"%s\"}\n",
+                        six ? "" : head, t, six ? guest->ip6 : guest->ip4, 1 + g, vtep);
             }
             head = "";
         }
@@ -184,10 +207,16 @@ static int write_state(const struct mix_world *w, unsigned state, const char *di
     f = create(dir, name);
     if (f == NULL)
         return -1;
-    fprintf(f, "version: 1\noptions: {sessions: %u, quota: %u}\nunderlay:\n  neighbors:\n",
-            w->sessions, w->quota);
-    for (unsigned v = 0; v < MIX_VTEPS; v++)
-        fprintf(f, "    - {address: 192.0.2.%u, mac: 02:aa:00:00:00:%02x}\n", 2 + v, 2 + v);
+    fprintf(f,
+            "version: 1\noptions: {sessions: %u, quota: %u}\nunderlay:\n  udp_checksum: %s\n"
+            "  neighbors:\n",
+            w->sessions, w->quota, checksum_option(w));
+    for (unsigned v = 0; v < MIX_VTEPS; v++) {
+        char vtep[24];
+
+        mix_vtep_name(v, w->six[v], vtep);
+        fprintf(f, "    - {address: \"%s\", mac: 02:aa:00:00:00:%02x}\n", vtep, 2 + v);
+    }
     fputs("    - {address: 192.0.2.254, mac: 02:aa:00:00:00:fe}\n"
           "    - {address: \"fd00:99::fe\", mac: 02:aa:00:00:00:fe}\n",
           f);
