@@ -64,6 +64,7 @@ struct mix_world {
     unsigned vector, workers, streams;
     uint32_t quantum, sessions, quota;
     bool slow, no_flow_index;
+    bool learned;         /* VTEPs' MAC addresses are asked for, and packets wait for them */
     bool exact;           /* nothing is short: what is allowed arrives, all of it */
     unsigned odd_percent; /* of what is sent: see odd.c */
     unsigned states;      /* configurations, 0: without public addresses */
@@ -91,8 +92,8 @@ static inline bool mix_tunnel_port(uint16_t port)
 /* traffic.c: a conversation, as the sender knows it. */
 enum mix_kind { MIX_UDP, MIX_TCP, MIX_ICMP };
 enum mix_grade {
-    MIX_CLEAN,  /* allowed and well formed: arrives, in order */
-    MIX_LARGE,  /* too large for its receiver in places: what arrives does in order */
+    MIX_CLEAN, /* allowed and well formed: arrives, in order */
+    MIX_LARGE, /* too large for its receiver in places, or too many wait: what arrives does in order */
     MIX_DENIED, /* must not */
 };
 

@@ -73,10 +73,12 @@ static void draw_ends(struct mix_world *w, struct mix_stream *s)
         to = &w->guest[s->tenant][s->to];
     } while (s->from == s->to || (from->remote && to->remote) ||
              (to->guarded && s->from != 0 && !mix_chance(&w->draw, 25)));
+    bool waits = w->learned && (from->remote || to->remote);
+
     if (to->guarded && s->from != 0)
         s->grade = MIX_DENIED;
     else
-        s->grade = from->mtu == to->mtu ? MIX_CLEAN : MIX_LARGE;
+        s->grade = from->mtu == to->mtu && !waits ? MIX_CLEAN : MIX_LARGE;
 }
 
 static uint32_t new_stream(struct mix_traffic *t)
@@ -363,6 +365,17 @@ static int end(struct mix_traffic *t, const char *dir)
     return rc;
 }
 
+/* Of a VTEP to a question of ours, if there was one. */
+static void answer(struct mix_traffic *t)
+{
+    unsigned vtep = mix_below(&t->world->draw, MIX_VTEPS);
+    char address[16];
+
+    snprintf(address, sizeof address, "192.0.2.%u", 2 + vtep);
+    fr_arp(&t->frame, 2, MIX_VTEP_MAC(vtep), address, MIX_UPLINK_MAC, "192.0.2.1");
+    mix_emit(t, MIX_UPLINK);
+}
+
 int mix_traffic(struct mix_world *w, uint64_t packets, const char *dir)
 {
     static struct mix_traffic t;
@@ -375,6 +388,8 @@ int mix_traffic(struct mix_world *w, uint64_t packets, const char *dir)
         if (t.state + 1 < w->states && t.packets >= t.change[t.state + 1] && change(&t, dir) != 0)
             return -1;
         t.now += mix_below(&w->draw, 4000);
+        if (w->learned && mix_chance(&w->draw, 1))
+            answer(&t);
         if (mix_chance(&w->draw, w->odd_percent))
             mix_odd(&t);
         else if (!converse(&t))

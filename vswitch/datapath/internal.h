@@ -52,6 +52,8 @@ struct dp_worker {
         const struct pol_port *port[CFG_UPLINKS]; /* those that have a link */
     } uplinks;
     struct dp_park *park;
+    uint32_t
+        park_holders; /* packets in it that others of their flow wait behind, wherever those would go */
     uint64_t parked_since; /* of the packet that is looked at again, 0: it is a new one */
     struct dp_hop hop;     /* that dp_resolve() was last asked for */
     uint64_t neighbors_aged;
@@ -312,6 +314,8 @@ void dp_park_level(const struct dp_worker *w, uint32_t *used, uint32_t *high);
 DP_APART void dp_refuse(struct dp_worker *w, struct act_packet *p, enum hsr_drop drop);
 /* Does one wait for this next hop? Others have to wait behind it. */
 bool dp_parked_for(const struct dp_worker *w, const struct dp_hop *hop);
+/* Of the first `n` packets of a burst, those that have a place in the park, or wait behind one, are there then; how many others. */
+DP_APART uint32_t dp_park_catch(struct dp_worker *w, uint32_t n);
 /* Is it time to look at them again; then at most DP_BURST of them, instead of a burst. */
 bool dp_park_due(const struct dp_worker *w);
 DP_APART uint32_t dp_unpark(struct dp_worker *w);

@@ -6,32 +6,56 @@
  * wait on, in their order.
  *
  * A packet that is parked has not been changed. One whose payload lies in the NIC's memory, where it would not be kept so
- * long, is RETURNed first and parked when it comes again, whole.
+ * long, is RETURNed first; its place is kept, and it takes that when it comes again, whole. Until then whatever else of its flow
+ * comes waits behind the place, also when the next hop is known by now. One that does not come again was lost on its way: its
+ * place is given up.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
+#define RETURN_NS UINT64_C(50000000) /* that a RETURN may take where cores are shared */
+#define HASHES    256
+
+/* Of a packet, by which another one of the same flow and direction is known. */
+struct flow {
+    uint64_t hash, key_addrs, key_ports, key6[4];
+    uint8_t flags;
+};
+
 struct dp_park {
     uint32_t n, high;
     uint32_t large;    /* of them, those in runs of several slots */
+    uint32_t sliced;   /* of them, those that wait with their payload in the NIC: behind a place */
     uint32_t again;    /* of them, the first so many are being looked at again */
     uint32_t neighbor; /* what they were last looked at under */
     uint32_t generation;
+    bool due;         /* a place was taken that others wait behind */
+    uint64_t give_up; /* NIC time at which the next place is */
     struct parked {
         struct dp_hop hop;
         uint32_t entry;
         uint16_t ingress;
-        bool large;
+        bool large, sliced;
+        bool holds; /* others of its flow wait behind it, whatever they wait for: it is RETURNed */
+        bool place; /* and not here yet: `entry` is none */
+        bool late;  /* and it could have left already */
         uint64_t since; /* NIC time, ns */
+        uint64_t asked; /* NIC time of the RETURN */
+        struct flow flow;
     } packet[DP_PARK];
     uint16_t of_port[HSR_MAX_PORTS];
+    uint16_t holders[HASHES]; /* by hash: most flows have none */
 };
 
 struct dp_park *dp_park_open(void)
 {
-    return calloc(1, sizeof(struct dp_park));
+    struct dp_park *park = calloc(1, sizeof *park);
+
+    if (park != NULL)
+        park->give_up = UINT64_MAX;
+    return park;
 }
 
 void dp_park_close(struct dp_park *park)
@@ -43,6 +67,43 @@ void dp_park_level(const struct dp_worker *w, uint32_t *used, uint32_t *high)
 {
     *used = w->park->n;
     *high = w->park->high;
+}
+
+static struct flow flow_of(const struct act_packet *p)
+{
+    const unsigned told = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP;
+    struct flow f = {.hash = p->meta.hash,
+                     .key_addrs = p->meta.key_addrs,
+                     .key_ports = p->meta.key_ports,
+                     .flags = (uint8_t)(p->meta.flags & told)};
+
+    if (p->meta.flags & HSR_RXF_IPV6)
+        memcpy(f.key6, p->meta.key6, sizeof f.key6);
+    return f;
+}
+
+static bool same_flow(const struct flow *a, const struct flow *b)
+{
+    return a->hash == b->hash && a->key_addrs == b->key_addrs && a->key_ports == b->key_ports &&
+           a->flags == b->flags && memcmp(a->key6, b->key6, sizeof a->key6) == 0;
+}
+
+/*
+ * The first one that packets of this flow and port wait behind, or the first place for one; those that are being looked at
+ * again are not asked.
+ */
+static struct parked *holder_of(struct dp_park *park, const struct flow *flow, uint16_t ingress,
+                                bool place)
+{
+    if (park->holders[flow->hash % HASHES] == 0)
+        return NULL;
+    for (uint32_t i = park->again; i < park->n; i++) {
+        struct parked *q = &park->packet[i];
+
+        if (q->holds && (q->place || !place) && q->ingress == ingress && same_flow(&q->flow, flow))
+            return q;
+    }
+    return NULL;
 }
 
 static bool same_hop(const struct dp_hop *a, const struct dp_hop *b)
@@ -60,36 +121,88 @@ static uint32_t waiting_for(const struct dp_park *park, const struct dp_hop *hop
     return n;
 }
 
+/* A place holds up its own flow alone; but in the burst that made it nobody has looked for that yet. */
 bool dp_parked_for(const struct dp_worker *w, const struct dp_hop *hop)
 {
-    return waiting_for(w->park, hop) > 0;
+    const struct dp_park *park = w->park;
+
+    for (uint32_t i = park->again; i < park->n; i++) {
+        const struct parked *q = &park->packet[i];
+
+        if ((!q->place || q->asked == w->now) && same_hop(&q->hop, hop))
+            return true;
+    }
+    return false;
 }
 
-static void park_since(struct dp_worker *w, struct act_packet *p, uint64_t since)
+static void count_holder(struct dp_worker *w, const struct parked *q, int by)
+{
+    uint16_t *holders = &w->park->holders[q->flow.hash % HASHES];
+
+    *holders = (uint16_t)(*holders + by);
+    w->park_holders += (uint32_t)by;
+}
+
+static void put(struct dp_worker *w, const struct parked *q)
 {
     struct dp_park *park = w->park;
-    bool large = p->meta.frame_len > HSR_SLOT_SIZE - HSR_SLOT_FRAME;
 
-    if (park->n == DP_PARK || (large && park->large >= DP_PARK_LARGE) ||
-        park->of_port[p->meta.ingress] >= DP_PARK_PORT ||
-        waiting_for(park, &w->hop) >= DP_PARK_HOP) {
-        dp_drop(w, p, HSR_DROP_NEIGH_PENDING);
-        return;
-    }
-    park->packet[park->n++] = (struct parked){.hop = w->hop,
-                                              .entry = p->entry,
-                                              .ingress = p->meta.ingress,
-                                              .large = large,
-                                              .since = since};
-    park->large += large;
-    park->of_port[p->meta.ingress]++;
-    w->ledger[p->meta.ingress].held++;
-    if (park->n == 1) {
+    if (park->n == 0) {
         park->neighbor = w->news;
         park->generation = w->generation;
     }
+    park->packet[park->n++] = *q;
     if (park->n > park->high)
         park->high = park->n;
+    park->large += q->large;
+    park->sliced += q->sliced;
+    park->of_port[q->ingress]++;
+    if (q->holds)
+        count_holder(w, q, 1);
+    if (!q->place)
+        w->ledger[q->ingress].held++;
+    else if (q->asked + RETURN_NS < park->give_up)
+        park->give_up = q->asked + RETURN_NS;
+}
+
+/* It is not in the list any more. */
+static void took(struct dp_worker *w, const struct parked *q)
+{
+    w->park->large -= q->large;
+    w->park->sliced -= q->sliced;
+    w->park->of_port[q->ingress]--;
+    if (q->holds)
+        count_holder(w, q, -1);
+    if (!q->place)
+        w->ledger[q->ingress].held--;
+}
+
+/* Wait for `hop`: RETURNed, with a place, if it lies apart and is not to stay so. */
+static void wait_for(struct dp_worker *w, struct act_packet *p, const struct dp_hop *hop,
+                     bool whole)
+{
+    const struct dp_park *park = w->park;
+    bool again = p->meta.payload != 0 && whole;
+    struct parked q = {.hop = *hop,
+                       .entry = p->entry,
+                       .ingress = p->meta.ingress,
+                       .large = p->meta.frame_len > HSR_SLOT_SIZE - HSR_SLOT_FRAME,
+                       .sliced = p->meta.payload != 0 && !whole,
+                       .holds = again,
+                       .place = again,
+                       .since = w->parked_since != 0 ? w->parked_since : w->now,
+                       .asked = w->now};
+
+    if (park->n == DP_PARK || (q.large && park->large >= DP_PARK_LARGE) ||
+        park->of_port[q.ingress] >= DP_PARK_PORT || waiting_for(park, hop) >= DP_PARK_HOP) {
+        dp_drop(w, p, HSR_DROP_NEIGH_PENDING);
+        return;
+    }
+    if (again)
+        q.flow = flow_of(p);
+    put(w, &q);
+    if (again)
+        dp_again(w, p, HSR_RETURN_NEIGHBOR);
 }
 
 /* The first one, too, which goes as the packet of a flow (frag.c). */
@@ -104,24 +217,100 @@ void dp_refuse(struct dp_worker *w, struct act_packet *p, enum hsr_drop drop)
     /* The others of a datagram follow its first fragment at once, so that one cannot wait. */
     if (drop != HSR_DROP_NEIGH_PENDING || is_fragment(p))
         dp_drop(w, p, drop);
-    else if (p->meta.payload != 0)
-        dp_again(w, p, HSR_RETURN_NEIGHBOR);
     else
-        park_since(w, p, w->parked_since != 0 ? w->parked_since : w->now);
+        wait_for(w, p, &w->hop, true);
+}
+
+/* --- behind a place ------------------------------------------------------------------------------------------------ */
+
+static bool came_again(const struct act_packet *p)
+{
+    return p->meta.flags & HSR_RXF_LINE1 && p->meta.flags1 & HSR_RX1F_RETURNED &&
+           p->meta.partial_sum == HSR_RETURN_NEIGHBOR;
+}
+
+static void take_place(struct dp_worker *w, struct parked *q, const struct act_packet *p)
+{
+    q->place = false;
+    q->entry = p->entry;
+    w->ledger[q->ingress].held++;
+    /* Without news it waits on, and so do those behind it, unless they cannot. */
+    w->park->due |= q->late || w->park->sliced > 0;
+}
+
+/* Nobody waits for the next hop any more, for whatever reason: who waits behind a place does so for moments. */
+static bool is_decided(const struct dp_worker *w, const struct dp_hop *hop)
+{
+    struct dp_known known = dp_neighbor_find(&w->shared->neighbors, hop);
+
+    return known.mac48 != 0 || known.state == DP_NEIGHBOR_FAILED;
+}
+
+static bool caught(struct dp_worker *w, struct act_packet *p)
+{
+    const struct flow flow = flow_of(p);
+    struct parked *q = NULL;
+
+    if (p->meta.reason != HSR_DROP_NONE)
+        return false;
+    if (came_again(p) && (q = holder_of(w->park, &flow, p->meta.ingress, true)) != NULL) {
+        take_place(w, q, p);
+        return true;
+    }
+    if ((q = holder_of(w->park, &flow, p->meta.ingress, false)) != NULL) {
+        struct dp_hop hop = q->hop;
+
+        wait_for(w, p, &hop, !is_decided(w, &hop));
+    }
+    return q != NULL;
+}
+
+uint32_t dp_park_catch(struct dp_worker *w, uint32_t n)
+{
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (caught(w, &w->packet[i]))
+            continue;
+        if (left != i)
+            w->packet[left] = w->packet[i];
+        left++;
+    }
+    return left;
+}
+
+/* --- again --------------------------------------------------------------------------------------------------------- */
+
+/* A place that nobody has taken yet: kept, unless it is too late for that. */
+static void keep_place(struct dp_worker *w, const struct parked *parked)
+{
+    struct parked q = *parked;
+
+    q.late = true;
+    if (w->now - q.asked < RETURN_NS)
+        put(w, &q);
 }
 
 /* As if it came now, but for how long it has waited. */
 static void look_again(struct dp_worker *w, const struct parked *parked)
 {
     struct act_packet p;
+    struct flow flow;
 
-    w->ledger[parked->ingress].held--;
-    w->park->of_port[parked->ingress]--;
-    w->park->large -= parked->large;
+    took(w, parked);
+    if (parked->place) {
+        keep_place(w, parked);
+        return;
+    }
     if (!dp_load_again(w, parked->entry, parked->ingress, &p))
         return;
     if (w->now - parked->since >= DP_PARK_NS) {
         dp_drop(w, &p, HSR_DROP_NEIGH_TIMEOUT);
+        return;
+    }
+    flow = flow_of(&p);
+    if (holder_of(w->park, &flow, parked->ingress, false) != NULL) {
+        put(w, parked);
         return;
     }
     w->parked_since = parked->since;
@@ -135,8 +324,9 @@ bool dp_park_due(const struct dp_worker *w)
 
     if (park->again > 0)
         return true;
-    return park->n > 0 && (park->neighbor != w->news || park->generation != w->generation ||
-                           w->now - park->packet[0].since >= DP_PARK_NS);
+    return park->n > 0 &&
+           (park->neighbor != w->news || park->generation != w->generation || park->due ||
+            w->now >= park->give_up || w->now - park->packet[0].since >= DP_PARK_NS);
 }
 
 uint32_t dp_unpark(struct dp_worker *w)
@@ -149,6 +339,8 @@ uint32_t dp_unpark(struct dp_worker *w)
         park->again = park->n;
         park->neighbor = w->news;
         park->generation = w->generation;
+        park->due = false;
+        park->give_up = UINT64_MAX;
     }
     n = park->again < DP_BURST ? park->again : DP_BURST;
     memcpy(now, park->packet, n * sizeof *now);

@@ -226,7 +226,7 @@ static struct act_packet *vector_end(struct act_packet *p, struct act_packet *en
 static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, bool shown)
 {
     uint64_t start = rte_rdtsc();
-    uint32_t n = 0;
+    uint32_t n = 0, left;
 
     begin_burst(w);
     complete(w);
@@ -242,7 +242,8 @@ static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, 
             n = dp_handed_load(w, w->packet, DP_BURST / 2);
         n = load_burst(w, n);
     }
-    for (struct act_packet *p = w->packet, *end = p + n, *next; p < end; p = next) {
+    left = __builtin_expect(w->park_holders == 0, true) ? n : dp_park_catch(w, n);
+    for (struct act_packet *p = w->packet, *end = p + left, *next; p < end; p = next) {
         next = vector_end(p, end);
         if (shown)
             dp_show_vector(w, p, next);

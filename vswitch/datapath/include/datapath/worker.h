@@ -155,7 +155,7 @@ uint32_t dp_unswept(const struct dp_worker *w);
 void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS]);
 void dp_rings(struct dp_worker *w, uint32_t *rx_waiting, uint32_t *tx_waiting);
 
-/* Packets in the worker's hands between bursts, of all ports; likewise. */
+/* Packets in the worker's hands between bursts, of all ports, and places kept for some that are on their way back; likewise. */
 uint32_t dp_held(const struct dp_worker *w);
 
 /* Is one of its rings corrupt? */
