@@ -34,6 +34,7 @@ static void against_bytewise(void **state)
                          reference(data + at, len, 0));
         assert_int_equal(hsr_csum_fold(hsr_csum_add(0x1234, data + at, len)),
                          reference(data + at, len, 0x1234));
+        assert_in_range(hsr_csum_add(0, data + at, len), 0, UINT64_C(0x1FFFFFFFE));
     }
 }
 
@@ -48,6 +49,23 @@ static void large_sums_do_not_overflow(void **state)
     assert_int_equal(hsr_csum_fold(UINT64_MAX), 0xFFFF);
     assert_int_equal(hsr_csum_fold(UINT64_C(0x1FFFFFFFE)), 0xFFFF);
     assert_int_equal(hsr_csum_fold(0), 0);
+}
+
+static void right_is_folds_to_all_ones(void **state)
+{
+    uint64_t seed = 9;
+
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint64_t sum = test_random(&seed) >> test_random(&seed) % 64;
+        uint64_t near = sum - sum % 0xFFFF;
+
+        assert_int_equal(hsr_csum_is_right(sum), hsr_csum_fold(sum) == 0xFFFF);
+        assert_int_equal(hsr_csum_is_right(near), near != 0);
+        assert_int_equal(hsr_csum_fold(near), near != 0 ? 0xFFFF : 0);
+    }
+    assert_true(hsr_csum_is_right(UINT64_MAX));
+    assert_false(hsr_csum_is_right(UINT64_MAX - 1));
 }
 
 /* The header of RFC 1071's age in every textbook: checksum 0xB861. */
@@ -166,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_bytewise),
         cmocka_unit_test(large_sums_do_not_overflow),
+        cmocka_unit_test(right_is_folds_to_all_ones),
         cmocka_unit_test(known_header),
         cmocka_unit_test(pseudo_headers),
         cmocka_unit_test(update_equals_recomputation),

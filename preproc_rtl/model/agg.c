@@ -13,15 +13,17 @@ int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector)
     if (capacity == 0 || capacity > UINT16_MAX || max_vector == 0 || max_vector > HSR_MAX_VECTOR)
         return -EINVAL;
     agg->item = aligned_alloc(HSR_CACHE_LINE, capacity * sizeof *agg->item);
-    agg->free = calloc(capacity, sizeof *agg->free);
+    agg->free = calloc(capacity, sizeof(struct pp_agg_item *));
     if (!agg->item || !agg->free) {
         pp_agg_close(agg);
         return -ENOMEM;
     }
     memset(agg->item, 0, capacity * sizeof *agg->item);
     agg->capacity = agg->free_count = capacity;
-    for (uint32_t i = 0; i < capacity; i++)
-        agg->free[i] = (uint16_t)(capacity - 1 - i);
+    for (uint32_t i = 0; i < capacity; i++) {
+        agg->item[i].self = (uint16_t)i;
+        agg->free[capacity - 1 - i] = &agg->item[i];
+    }
     agg->max_vector = max_vector;
     return 0;
 }
@@ -73,28 +75,28 @@ static bool same_vector(const struct pp_agg_item *a, const struct pp_agg_item *b
 static void list(struct pp_agg *agg, uint32_t queue)
 {
     agg->busy[(agg->busy_head + agg->busy_count++) % PP_AGG_QUEUES] = (uint16_t)queue;
-    agg->queue[queue].listed = true;
 }
 
-void pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring)
+void pp_agg_put(struct pp_agg *agg, struct pp_agg_item *item, uint32_t slot, uint16_t ring)
 {
-    uint16_t index = agg->free[--agg->free_count];
-    struct pp_agg_item *item = &agg->item[index];
     uint32_t number = hsr_hash_queue(item->meta.hash);
     struct pp_agg_queue *q = &agg->queue[number];
 
     item->slot = slot;
     item->ring = ring;
-    item->joins = q->length > 0 && same_vector(&agg->item[q->tail], item);
-    if (q->length == 0)
-        q->head = index;
-    else
-        agg->item[q->tail].next = index;
-    q->tail = index;
-    q->length++;
-    agg->held++;
-    if (!q->listed)
+    agg->free_count--;
+    if (q->length++ == 0) {
+        item->joins = false;
+        q->head = item->self;
         list(agg, number);
+    } else {
+        struct pp_agg_item *last = &agg->item[q->tail];
+
+        item->joins = same_vector(last, item);
+        last->next = item->self;
+    }
+    q->tail = item->self;
+    agg->held++;
 }
 
 uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR])
@@ -107,12 +109,11 @@ uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR]
     struct pp_agg_queue *q = &agg->queue[number];
     agg->busy_head = (agg->busy_head + 1) % PP_AGG_QUEUES;
     agg->busy_count--;
-    q->listed = false;
     do {
         struct pp_agg_item *item = &agg->item[q->head];
 
         item->meta.vec_len = 0;
-        agg->free[agg->free_count++] = q->head;
+        agg->free[agg->free_count++] = item;
         q->head = item->next;
         q->length--;
         out[n++] = item;

@@ -95,7 +95,7 @@ enum hsr_drop pp_scan_icmp(struct pp_scan *s)
     bool valid = (s->vnet.flags & VIRTIO_NET_HDR_F_DATA_VALID) && !s->inner;
     if (s->family == 6 && s->routed && !valid)
         return class == HSR_CLASS_ND ? nd(s, type, whole) : HSR_DROP_NONE;
-    if (!valid && hsr_csum_fold(hsr_csum_add(sum, p, whole.left)) != 0xFFFF) {
+    if (!valid && !hsr_csum_is_right(hsr_csum_add(sum, p, whole.left))) {
         pp_scan_verdict(s, PP_VERDICT_L4, HSR_VERDICT_BAD);
         return HSR_DROP_ICMP_CSUM;
     }

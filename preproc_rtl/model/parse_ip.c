@@ -88,7 +88,7 @@ enum hsr_drop pp_scan_ip4(struct pp_scan *s)
     pp_scan_trim(s, total);
     hsr_pull(&s->c, header);
     pp_scan_mark_l4(s);
-    if (hsr_csum_fold(hsr_csum_add(0, p, header)) != 0xFFFF) {
+    if (!hsr_csum_is_right(hsr_csum_add(0, p, header))) {
         pp_scan_verdict(s, PP_VERDICT_L3, HSR_VERDICT_BAD);
         return HSR_DROP_IP_CSUM;
     }

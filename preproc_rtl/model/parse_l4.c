@@ -16,7 +16,7 @@ static bool sum_is_right(const struct pp_scan *s, const uint8_t *p, uint32_t n)
     uint32_t crc;
 
     if (s->proto != HSR_PROTO_SCTP)
-        return hsr_csum_fold(hsr_csum_add(pseudo(s, n), p, n)) == 0xFFFF;
+        return hsr_csum_is_right(hsr_csum_add(pseudo(s, n), p, n));
     crc = hsr_crc32c(~0u, p, 8);
     crc = hsr_crc32c(crc, zero, sizeof zero);
     crc = ~hsr_crc32c(crc, p + HSR_SCTP_HDR, n - HSR_SCTP_HDR);

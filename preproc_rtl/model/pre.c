@@ -65,11 +65,9 @@ static __attribute__((noinline)) uint64_t quoted_hash(const struct pp_pre *pre,
 static __attribute__((noinline)) enum hsr_drop ruled(struct pp_pre *pre,
                                                      const struct hsr_rx_meta *meta,
                                                      const uint8_t *frame, uint32_t len,
-                                                     const struct pp_ingress *in, uint64_t now,
-                                                     uint64_t *flow_id)
+                                                     const struct pp_ingress *in, uint64_t now)
 {
     pp_rules_apply(pre->rules, in->port, meta, frame, len, now, &pre->verdict);
-    *flow_id = pre->verdict.flow_id;
     return pre->verdict.drop;
 }
 
@@ -96,7 +94,7 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
                            uint64_t now)
 {
     struct pp_agg_item *item = pp_agg_next(&pre->agg);
-    struct pp_flow flow;
+    struct pp_flow *flow = &pre->flow; /* not on the stack: that would be guarded, frame by frame */
     uint64_t flow_id = 0;
 
     if (len < ETHER_HDR)
@@ -106,22 +104,23 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
     if (item == NULL)
         return HSR_DROP_RX_RING_FULL;
     struct hsr_rx_meta *meta = pre->meta = &item->meta;
-    pp_parse(frame, len, in, &pre->tables, vnet, meta, &flow);
+    pp_parse(frame, len, in, &pre->tables, vnet, meta, flow);
     if (__builtin_expect(in->ruled, false)) {
-        enum hsr_drop drop = ruled(pre, meta, frame, len, in, now, &flow_id);
+        enum hsr_drop drop = ruled(pre, meta, frame, len, in, now);
 
         if (drop != HSR_DROP_NONE)
             return drop;
+        flow_id = pre->verdict.flow_id;
     }
     if (in->uplink || meta->reason != 0) {
-        enum hsr_drop drop = classify(pre, meta, &flow, frame, len, in, now);
+        enum hsr_drop drop = classify(pre, meta, flow, frame, len, in, now);
 
         if (drop != HSR_DROP_NONE)
             return drop;
         if (meta->flags & HSR_RXF_DECAP && meta->flags1 & HSR_RX1F_OUTER_IPV6)
-            memcpy(item->outer6, flow.outer6, sizeof item->outer6);
+            memcpy(item->outer6, flow->outer6, sizeof item->outer6);
     }
-    uint64_t hash = hsr_hash_key(&pre->hash, &flow.key);
+    uint64_t hash = hsr_hash_key(&pre->hash, &flow->key);
     meta->hash = hash;
     /* A bad packet's key is a guess at best: it must not hit somebody's flow. */
     if (flow_id == 0 && pre->use_fit && meta->reason == 0)
@@ -133,9 +132,9 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
     meta->packet_id = ++pre->packet_id;
     /* An ICMP error goes where the session of the packet it quotes is, everything else by its own key. */
     uint64_t steer =
-        meta->class == HSR_CLASS_ICMP_ERROR ? quoted_hash(pre, meta, frame, &flow.key, in) : hash;
+        meta->class == HSR_CLASS_ICMP_ERROR ? quoted_hash(pre, meta, frame, &flow->key, in) : hash;
 
-    pp_agg_put(&pre->agg, slot, pre->reta[hsr_hash_reta(steer)]);
+    pp_agg_put(&pre->agg, item, slot, pre->reta[hsr_hash_reta(steer)]);
     return HSR_DROP_NONE;
 }
 

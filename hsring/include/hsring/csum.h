@@ -9,6 +9,7 @@
 #ifndef HSRING_CSUM_H
 #define HSRING_CSUM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hsring/bytes.h"
@@ -27,6 +28,12 @@ static inline uint16_t hsr_csum_fold(uint64_t sum)
     sum = (sum & 0xFFFFu) + (sum >> 16);
     sum = (sum & 0xFFFFu) + (sum >> 16);
     return (uint16_t)sum;
+}
+
+/* Does it fold to 0xFFFF? Folding keeps the remainder by 0xFFFF, and makes 0 of 0 alone. */
+static inline bool hsr_csum_is_right(uint64_t sum)
+{
+    return sum % 0xFFFF == 0 && sum != 0;
 }
 
 /* Pseudo-header sums; `src`, `dst` in network order as they stand in the packet, `len` of the L4 segment. */

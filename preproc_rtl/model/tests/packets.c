@@ -258,8 +258,9 @@ struct pk_result pk_parse_frame(const uint8_t *frame, uint32_t len, const struct
     pp_parse_staged(copy, len, in, &pk_tables, vnet, &staged.m, &staged.flow);
     free(copy);
     assert_memory_equal(&r.m, &staged.m, sizeof r.m);
-    assert_memory_equal(r.flow.key.w, staged.flow.key.w, sizeof r.flow.key.w);
     assert_int_equal(r.flow.key.ipv6, staged.flow.key.ipv6);
+    assert_memory_equal(r.flow.key.w, staged.flow.key.w,
+                        (r.flow.key.ipv6 ? HSR_KEY6_WORDS : HSR_KEY4_WORDS) * sizeof(uint64_t));
     assert_memory_equal(r.flow.outer6, staged.flow.outer6, sizeof r.flow.outer6);
     check_untouched(&r.m);
     assert_true(r.m.frame_len <= len);

@@ -56,7 +56,7 @@ static bool put(uint32_t slot, uint16_t ring, const struct hsr_rx_meta *m)
         return false;
     item->meta = *m;
     memcpy(item->outer6, outer6, sizeof outer6);
-    pp_agg_put(&agg, slot, ring);
+    pp_agg_put(&agg, item, slot, ring);
     return true;
 }
 

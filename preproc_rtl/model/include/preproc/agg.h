@@ -27,20 +27,19 @@
 struct pp_agg_item {
     struct hsr_rx_meta
         meta; /* what will stand in the slot; line 1 only with RXF_LINE1 or RXF_IPV6, but for its clock */
-    uint64_t outer6[2]; /* outer source of what came by IPv6 (struct pp_flow) */
-    uint32_t slot;      /* its run */
-    uint16_t ring;      /* worker */
-    uint16_t next;      /* private */
-    bool joins;         /* private: same vector as the one before it */
+    uint64_t outer6[2];  /* outer source of what came by IPv6 (struct pp_flow) */
+    uint32_t slot;       /* its run */
+    uint16_t ring;       /* worker */
+    uint16_t self, next; /* private: places in the pool */
+    bool joins;          /* private: same vector as the one before it */
 };
 
 struct pp_agg {
     struct pp_agg_item *item;
-    uint16_t *free;
+    struct pp_agg_item **free;
     uint32_t capacity, free_count;
     struct pp_agg_queue {
         uint16_t head, tail, length;
-        bool listed;
     } queue[PP_AGG_QUEUES];
     uint16_t busy[PP_AGG_QUEUES]; /* ring of queue numbers, first come first served */
     uint32_t busy_head, busy_count;
@@ -56,11 +55,11 @@ void pp_agg_close(struct pp_agg *agg);
 /* The item that is enqueued next: for the caller to describe its packet in. NULL: the pool is full. */
 static inline struct pp_agg_item *pp_agg_next(const struct pp_agg *agg)
 {
-    return agg->free_count > 0 ? &agg->item[agg->free[agg->free_count - 1]] : NULL;
+    return agg->free_count > 0 ? agg->free[agg->free_count - 1] : NULL;
 }
 
-/* Enqueue it, with its metadata complete; there must be one. */
-void pp_agg_put(struct pp_agg *agg, uint32_t slot, uint16_t ring);
+/* Enqueue it, with its metadata complete. */
+void pp_agg_put(struct pp_agg *agg, struct pp_agg_item *item, uint32_t slot, uint16_t ring);
 
 /*
  * Take the next vector: 0 when empty, else its length; vec_len is written into the metadata (length in the first, 0 in the

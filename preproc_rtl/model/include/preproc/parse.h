@@ -34,7 +34,7 @@ struct pp_ingress {
 /*
  * Parse `len` bytes at `frame`. `vnet` is what the sender said about offloads, or NULL (all zero: nothing).
  * Fills line 0 of `meta` but for flow_id, hash, vec_len, rx_seq, owner and payload, fills line 1 but for timestamp and
- * packet_id, and makes `flow`. meta->reason is 0 for a good packet. In a bad one the offsets are those found before
+ * packet_id, and makes `flow`: of an IPv4 key the words that such a key has. meta->reason is 0 for a good packet. In a bad one the offsets are those found before
  * the fault, the class is HSR_CLASS_BAD and the key holds what was known (often only the context).
  * The TCP header's PARTIAL checksum and GSO come from `vnet`. L3 and L4 verdicts of a fragment: L4 UNCHECKED.
  */

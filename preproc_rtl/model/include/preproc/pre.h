@@ -27,6 +27,7 @@ struct pp_pre {
     struct pp_rules *rules;
     struct pp_targets *targets;
     struct hsr_rx_meta *meta;  /* of the last frame that was parsed: the model's own memory */
+    struct pp_flow flow;       /* of that frame */
     uint16_t target;           /* who the last frame of an uplink is for */
     struct pp_verdict verdict; /* on the last frame of a port with rules */
     uint16_t reta[1u << HSR_HASH_RETA_BITS]; /* hash slice -> ring */
