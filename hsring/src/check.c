@@ -71,7 +71,7 @@ static bool rx_slot_ok(const struct hsr_rx_meta *meta, uint32_t space)
     return (uint64_t)held + (HSR_SLOT_FRAME - HSR_SLOT_META) <= space;
 }
 
-bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
+bool hsr_rx_check_any(const struct hsr_rx_meta *meta, uint32_t space)
 {
     if (meta->class > HSR_CLASS_NON_IP || meta->flags & ~RXF_KNOWN ||
         meta->reason >= HSR_DROP_COUNT)
@@ -153,7 +153,7 @@ static bool tx_merge_ok(const struct hsr_tx_meta *meta, uint32_t space)
            (meta->offload & ~(unsigned)HSR_TXO_MORE) == 0;
 }
 
-bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
+bool hsr_tx_check_any(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
 {
     if (kind > HSR_KIND_ORIGINATE || meta->fit_op > HSR_FIT_UPDATE || !tx_payload_ok(meta))
         return false;

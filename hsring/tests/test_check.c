@@ -344,6 +344,43 @@ static void tx_by_kind(void **state)
     assert_false(hsr_tx_check(&meta, 0, HSR_KIND_PACKET));
 }
 
+/* Values that matter for some check, and others. */
+static uint32_t some(uint64_t *seed)
+{
+    static const uint32_t near[] = {0,  1,   2,   3,   13,  14,    34,   54,
+                                    60, 100, 127, 128, 255, SPACE, 65535};
+    uint64_t r = test_random(seed);
+
+    return r % 4 == 0 ? (uint32_t)(r >> 32)
+                      : near[(r >> 8) % (sizeof near / sizeof near[0])] + (uint32_t)(r % 3) - 1;
+}
+
+/* One field of good metadata after the other becomes something else: short and full check say the same. */
+static void short_checks_are_the_full_ones(void **state)
+{
+    uint64_t seed = 3;
+
+    (void)state;
+    for (unsigned round = 0; round < 300000; round++) {
+        struct hsr_rx_meta rx = good_rx();
+        struct hsr_tx_meta tx = good_tx();
+        uint32_t kind = test_random(&seed) % 8 == 0 ? some(&seed) : HSR_KIND_PACKET;
+        uint32_t space = test_random(&seed) % 2 == 0 ? SPACE : some(&seed);
+
+        for (unsigned changes = (unsigned)(test_random(&seed) % 4); changes > 0; changes--) {
+            uint32_t value = some(&seed);
+            unsigned bytes = 1u << test_random(&seed) % 3;
+
+            memcpy((uint8_t *)&rx + test_random(&seed) % (sizeof rx / bytes) * bytes, &value,
+                   bytes);
+            memcpy((uint8_t *)&tx + test_random(&seed) % (sizeof tx / bytes) * bytes, &value,
+                   bytes);
+        }
+        assert_int_equal(hsr_rx_check(&rx, space), hsr_rx_check_any(&rx, space));
+        assert_int_equal(hsr_tx_check(&tx, space, kind), hsr_tx_check_any(&tx, space, kind));
+    }
+}
+
 static void drop_reasons_have_names(void **state)
 {
     (void)state;
@@ -386,7 +423,7 @@ int main(void)
         cmocka_unit_test(rx_by_table),       cmocka_unit_test(rx_every_known_value),
         cmocka_unit_test(tx_by_table),       cmocka_unit_test(tx_by_kind),
         cmocka_unit_test(ctrl_by_table),     cmocka_unit_test(drop_reasons_have_names),
-        cmocka_unit_test(gauges_have_names),
+        cmocka_unit_test(gauges_have_names), cmocka_unit_test(short_checks_are_the_full_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,20 @@ struct dp_call {
     _Atomic bool done;
 };
 
+/* A flow-index operation that goes with a packet. */
+struct dp_fit {
+    uint8_t op;
+    uint64_t hash, flow_id, named;
+};
+
+/* Packets in a row that wait for their actions: of one session and direction, or to be dropped. */
+struct dp_group {
+    struct act_vector v;
+    struct session *session; /* NULL: no packet of it lives */
+    unsigned dir;
+    bool indexed; /* the first packet's flow id led here */
+};
+
 struct dp_worker {
     const struct hsr_view *view;
     struct dp_shared *shared;
@@ -83,6 +97,11 @@ struct dp_worker {
     const struct dp_show *show; /* who looks at this worker's packets, or NULL */
     uint64_t slow; /* of the burst, by place in packet[]: seen by no session; for captures */
     struct act_packet packet[DP_BURST];
+    /* Of the vector at hand: here and not on the stack, whose guards would cost each packet something. */
+    struct dp_group group;
+    struct hsr_key key;
+    struct ses_packet seen;
+    struct dp_fit fit;
     struct dp_frags *frags; /* frag.h */
     uint32_t handed_to;     /* workers that were handed something, a bit each, and not woken yet */
     uint32_t handed_turn;   /* whose packets are looked at first */
@@ -114,10 +133,6 @@ void dp_consume(struct dp_worker *w, struct act_packet *p);
 void dp_again(struct dp_worker *w, struct act_packet *p, enum hsr_return why);
 void dp_flush(struct dp_worker *w);
 /* Ask for a flow-index operation along with this packet. Call before dp_send(). */
-struct dp_fit {
-    uint8_t op;
-    uint64_t hash, flow_id, named;
-};
 void dp_send_fit(struct dp_worker *w, struct act_packet *p, const struct dp_fit *fit);
 /* `n` packets in a row leave as one, with the headers of the first: gro.c has made them those of the whole. */
 DP_APART void dp_send_chain(struct dp_worker *w, struct act_packet *p, uint32_t n,

@@ -7,27 +7,20 @@
  */
 #include <string.h>
 
+#include "hsring/wire.h"
 #include "internal.h"
 
-/* Packets in a row that wait for their actions: of one session and direction, or to be dropped. */
-struct group {
-    struct act_vector v;
-    struct session *session; /* NULL: no packet of it lives */
-    unsigned dir;
-    bool indexed; /* the first packet's flow id led here */
-};
-
 /* All packets of the group leave. */
-static void act(struct dp_worker *w, struct group *g)
+static void act(struct dp_worker *w, struct dp_group *g)
 {
-    struct dp_fit fit, *with = NULL;
+    struct dp_fit *with = NULL;
 
     if (g->v.packet == g->v.end)
         return;
     if (g->session != NULL) {
         g->v.dir = &g->session->dir[g->dir];
-        if (!g->indexed && dp_fit_wanted(w, g->v.packet, g->session, g->dir, &fit))
-            with = &fit;
+        if (!g->indexed && dp_fit_wanted(w, g->v.packet, g->session, g->dir, &w->fit))
+            with = &w->fit;
         act_run(&g->v, act_program(&w->actions, g->v.dir->program));
     }
     if (g->v.end - g->v.packet > 1 && dp_may_merge(w, g->v.packet)) {
@@ -100,7 +93,7 @@ bool dp_describe(const struct act_packet *p, struct ses_packet *sp)
 }
 
 /* The session of a packet and its direction: by flow id, or by key. */
-static void find(struct dp_worker *w, struct group *g, const struct act_packet *p,
+static void find(struct dp_worker *w, struct dp_group *g, const struct act_packet *p,
                  const struct hsr_key *key)
 {
     uint64_t id = p->meta.flow_id;
@@ -200,22 +193,29 @@ static bool same_flow(const struct act_packet *a, const struct act_packet *b)
            (!(a->meta.flags & HSR_RXF_DECAP) || same_tunnel(a, b));
 }
 
+/* What the state machine must know of it, in memory of the worker's; NULL: its header is not there. */
+static const struct ses_packet *seen(struct dp_worker *w, const struct act_packet *p)
+{
+    return dp_describe(p, &w->seen) ? &w->seen : NULL;
+}
+
 /*
  * One packet of the flow: into the group, to leave with it or (with a reason against it) to be dropped with it. False: it
  * needs a new session.
  */
-static bool one(struct dp_worker *w, struct group *g, struct act_packet *p)
+static bool one(struct dp_worker *w, struct dp_group *g, struct act_packet *p)
 {
-    struct ses_packet sp;
+    static const struct ses_packet udp = {.proto = HSR_PROTO_UDP, .wscale = SES_WSCALE_NONE};
+    const struct ses_packet *sp = &udp; /* of which there is nothing else to know */
     enum hsr_drop drop = HSR_DROP_NONE;
 
-    if (!dp_describe(p, &sp)) {
+    if (p->meta.class != HSR_CLASS_UDP && (sp = seen(w, p)) == NULL) {
         drop = HSR_DROP_META_BAD;
     } else if (!right_mac(w, p)) { /* of each packet: a vector is one flow, not one sender */
         drop = HSR_DROP_SPOOF_MAC;
     } else {
         if (g->session == NULL ||
-            ses_track(w->sessions, g->session, g->dir, &sp, w->now, &drop) == SES_REOPENS)
+            ses_track(w->sessions, g->session, g->dir, sp, w->now, &drop) == SES_REOPENS)
             return false;
         if (drop == HSR_DROP_NONE) {
             count(g->session, g->dir, p);
@@ -227,7 +227,7 @@ static bool one(struct dp_worker *w, struct group *g, struct act_packet *p)
 }
 
 /* The first packet of a session, in place of one that is at its end if there is one. */
-static DP_APART void first(struct dp_worker *w, struct group *g, struct act_packet *p,
+static DP_APART void first(struct dp_worker *w, struct dp_group *g, struct act_packet *p,
                            const struct hsr_key *key)
 {
     if (g->session != NULL)
@@ -249,29 +249,29 @@ static DP_APART void first(struct dp_worker *w, struct group *g, struct act_pack
 static void flow(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
 {
     struct act_packet *p = packet;
-    struct group g;
-    struct hsr_key key;
+    struct dp_group *g = &w->group;
+    struct hsr_key *key = &w->key;
     enum hsr_drop drop;
 
-    g.v.packet = packet;
-    g.v.store = &w->actions;
-    dp_key(packet, &key);
-    find(w, &g, packet, &key);
-    if (g.session != NULL && (drop = use(w, g.session, g.dir, packet)) != HSR_DROP_NONE) {
+    g->v.packet = packet;
+    g->v.store = &w->actions;
+    dp_key(packet, key);
+    find(w, g, packet, key);
+    if (g->session != NULL && (drop = use(w, g->session, g->dir, packet)) != HSR_DROP_NONE) {
         if (dp_for_now(drop)) {
             no_way(w, packet, end, drop);
             return;
         }
-        g.session = NULL;
+        g->session = NULL;
     }
     for (;;) {
-        while (p < end && one(w, &g, p))
+        while (p < end && one(w, g, p))
             p++;
-        g.v.end = p;
-        act(w, &g);
+        g->v.end = p;
+        act(w, g);
         if (p == end)
             break;
-        first(w, &g, p++, &key);
+        first(w, g, p++, key);
     }
 }
 

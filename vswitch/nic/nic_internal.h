@@ -114,6 +114,8 @@ struct nic {
                         [HSR_MAX_WORKERS]; /* packets in a ring and beyond, by ledger */
     uint16_t flush[HSR_MAX_PORTS];         /* ports with frames in their batch */
     uint32_t flushes;
+    struct hsr_tx_meta
+        tx; /* copy of the entry's at hand: not on the stack, where it would be guarded */
     uint32_t done[NIC_TX_BURST + HSR_MAX_VECTOR]; /* runs to free after the flush */
     uint32_t dones;
     struct hsr_port_stats *stats; /* private truth, published by copy */

@@ -130,8 +130,8 @@ void nic_tx_joined(struct nic *nic, const struct hsr_tx_meta *meta, const struct
         process_frame(nic, p, meta, frame, ledger);
 }
 
-static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
-                     uint16_t ledger, uint32_t payload)
+static inline void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
+                            uint16_t ledger, uint32_t payload)
 {
     struct nic_slot_port *p = egress(nic, meta->egress_port);
 
@@ -242,17 +242,15 @@ void nic_tx_act(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, 
  * Is this the worker's to send? Received runs change hands here, so that none comes back twice; workers hand packets over to
  * one another, so any may bring it. What is of a quota stays with its worker.
  */
-static bool claim(struct nic *nic, uint32_t worker, uint32_t slot, uint32_t kind)
+static inline bool claim(struct nic *nic, uint32_t worker, uint32_t slot, uint32_t kind)
 {
-    if (slot >= nic->region.view.slots)
-        return false;
     if (kind == HSR_KIND_PACKET) {
         if (!nic_slots_move(&nic->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC))
             return false;
         nic->with_worker[nic->slots.port[slot]][nic->slots.worker[slot]]--;
         return true;
     }
-    return (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
+    return slot < nic->region.view.slots && (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
            nic->slots.worker[slot] == worker && nic->slots.state[slot] == NIC_SLOT_QUOTA;
 }
 
@@ -280,33 +278,57 @@ static __attribute__((noinline)) bool watch(struct nic *nic, struct hsr_tx_meta 
     return nic->owned == NULL || nic_owned_entry(nic, meta, slot, kind, good);
 }
 
-static void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
+/* Any entry; what comes of the usual ones, it would find out as well. */
+static __attribute__((noinline)) void unusual(struct nic *nic, uint32_t worker, uint32_t slot,
+                                              uint32_t kind, bool good)
+{
+    struct hsr_tx_meta *meta = &nic->tx;
+    uint16_t ledger = nic->slots.port[slot];
+
+    if (nic->watched && !watch(nic, meta, slot, kind, good))
+        return;
+    if (kind != HSR_KIND_PACKET)
+        ledger = meta->egress_port < nic->ledgers ? meta->egress_port : 0;
+    if (good)
+        act(nic, meta, worker, slot, kind, ledger);
+    else
+        refuse(nic, slot, kind, ledger);
+}
+
+/* A received packet that is to leave whole and alone, with nobody looking on; its metadata is good. */
+static inline bool is_usual(const struct nic *nic, const struct hsr_tx_meta *meta, uint32_t kind)
+{
+    return (kind | meta->action | meta->fit_op | meta->payload | (meta->offload & HSR_TXO_MORE)) ==
+               0 &&
+           meta->owner == nic->owner && !nic->watched && !nic->chain.open;
+}
+
+_Static_assert(HSR_KIND_PACKET == 0 && HSR_TXA_TRANSMIT == 0 && HSR_FIT_NONE == 0, "as above");
+
+static inline void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
 {
     uint32_t slot = hsr_entry_slot(entry);
     uint32_t kind = hsr_entry_kind(entry);
-    struct hsr_tx_meta meta;
+    struct hsr_tx_meta *meta = &nic->tx;
 
     if (!claim(nic, worker, slot, kind)) {
         nic->faults.bad_entry++;
         return;
     }
-    memcpy(&meta, hsr_slot(&nic->region.view, slot), sizeof meta);
-    nic->traffic.bytes_from_fw += sizeof meta;
+    memcpy(meta, hsr_slot(&nic->region.view, slot), sizeof *meta);
+    nic->traffic.bytes_from_fw += sizeof *meta;
     __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
-    bool good = hsr_tx_check(&meta, hsr_slot_space(&nic->region.view, slot), kind);
-    uint16_t ledger = nic->slots.port[slot];
+    bool good = hsr_tx_check(meta, hsr_slot_space(&nic->region.view, slot), kind);
 
-    if (__builtin_expect(nic->watched, false) && !watch(nic, &meta, slot, kind, good)) {
-        nic->done[nic->dones++] = entry;
-        return;
-    }
-    if (kind != HSR_KIND_PACKET)
-        ledger = meta.egress_port < nic->ledgers ? meta.egress_port : 0;
-    if (good)
-        act(nic, &meta, worker, slot, kind, ledger);
-    else
-        refuse(nic, slot, kind, ledger);
     nic->done[nic->dones++] = entry;
+    if (__builtin_expect(good && is_usual(nic, meta, kind), true)) {
+        uint16_t ledger = nic->slots.port[slot];
+
+        nic->stats[ledger].post_ring++;
+        transmit(nic, meta, slot, ledger, NIC_NO_PAYLOAD);
+    } else {
+        unusual(nic, worker, slot, kind, good);
+    }
 }
 
 /* After the flush no frame refers to the runs any more: free them, or hand them back to the firmware's quota. */
