@@ -96,19 +96,15 @@ void pp_agg_put(struct pp_agg *agg, struct pp_agg_item *item, uint32_t slot, uin
         last->next = item->self;
     }
     q->tail = item->self;
-    agg->held++;
 }
 
-uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR])
+/* From a queue with more than one; apart, since on random traffic few have that. */
+static __attribute__((noinline)) uint32_t take_more(struct pp_agg *agg, uint32_t number,
+                                                    struct pp_agg_item *out[HSR_MAX_VECTOR])
 {
+    struct pp_agg_queue *q = &agg->queue[number];
     uint32_t n = 0;
 
-    if (agg->busy_count == 0)
-        return 0;
-    uint32_t number = agg->busy[agg->busy_head];
-    struct pp_agg_queue *q = &agg->queue[number];
-    agg->busy_head = (agg->busy_head + 1) % PP_AGG_QUEUES;
-    agg->busy_count--;
     do {
         struct pp_agg_item *item = &agg->item[q->head];
 
@@ -119,9 +115,28 @@ uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR]
         out[n++] = item;
     } while (q->length > 0 && n < agg->max_vector && agg->item[q->head].joins);
     out[0]->meta.vec_len = (uint8_t)n;
-    agg->held -= n;
     agg->vectors[n]++;
     if (q->length > 0)
         list(agg, number);
     return n;
+}
+
+uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR])
+{
+    if (agg->busy_count == 0)
+        return 0;
+    uint32_t number = agg->busy[agg->busy_head];
+    struct pp_agg_queue *q = &agg->queue[number];
+    struct pp_agg_item *first = &agg->item[q->head];
+
+    agg->busy_head = (agg->busy_head + 1) % PP_AGG_QUEUES;
+    agg->busy_count--;
+    if (q->length > 1)
+        return take_more(agg, number, out);
+    q->length = 0;
+    agg->free[agg->free_count++] = first;
+    agg->vectors[1]++;
+    first->meta.vec_len = 1;
+    out[0] = first;
+    return 1;
 }

@@ -140,9 +140,10 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
 
 uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item *out[HSR_MAX_VECTOR])
 {
-    uint32_t n = pp_agg_take(&pre->agg, out);
+    uint32_t n = pp_agg_take(&pre->agg, out), seq = pre->rx_seq;
 
     for (uint32_t i = 0; i < n; i++)
-        out[i]->meta.rx_seq = pre->rx_seq++;
+        out[i]->meta.rx_seq = seq++;
+    pre->rx_seq = seq;
     return n;
 }

@@ -91,6 +91,9 @@ struct ses_table {
     uint32_t fresh;     /* sessions from here on were never used and are not mapped yet */
     struct key6 *keys6; /* record of each index: IPv6 addresses of its secondary key */
     uint64_t now;       /* latest NIC time seen, ns */
+    uint32_t
+        idle; /* what the last packet's protocol has said; not on the stack, where it would be guarded */
+    enum hsr_drop drop;
     struct ses_timeouts timeouts;
     struct ses_table_stats stats;
     ses_gone gone;

@@ -43,13 +43,14 @@ enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,
                            const struct ses_packet *p, uint64_t now, enum hsr_drop *drop)
 {
     uint8_t before = s->state;
-    uint32_t idle = 0;
     enum ses_outcome outcome;
 
-    *drop = HSR_DROP_NONE;
-    outcome = proto_of(s)->update(s, dir, p, &t->timeouts, &idle, drop);
-    if (idle)
-        ses_arm(t, s, now, idle * NS_PER_S);
+    t->idle = 0;
+    t->drop = HSR_DROP_NONE;
+    outcome = proto_of(s)->update(s, dir, p, &t->timeouts, &t->idle, &t->drop);
+    *drop = t->drop;
+    if (t->idle)
+        ses_arm(t, s, now, t->idle * NS_PER_S);
     if (s->state != before)
         evict_moved(t, s, before);
     return outcome;

@@ -114,9 +114,12 @@ struct dp_worker {
     struct dp_call *_Atomic pending;
 };
 
-/* load.c: a ring entry into a checked packet; false when it names nothing of ours. */
-bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p);
-/* The same for one that was loaded before and has been charged to this port, whatever its slot says by now. */
+/*
+ * load.c: ring entries into checked packets, behind `n` packets of the burst there are already; how many there are then. First
+ * the metadata, then what each packet will need, so that the misses overlap.
+ */
+uint32_t dp_load_burst(struct dp_worker *w, uint32_t n);
+/* One that was loaded before and has been charged to this port, whatever its slot says by now. */
 bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingress, struct act_packet *p);
 void dp_key(const struct act_packet *p, struct hsr_key *key);
 /* The host that sent a packet through a tunnel: over IPv6 the frame alone says so. Family 0: it came through none. */
@@ -198,8 +201,8 @@ static inline bool dp_room(const struct dp_worker *w)
 bool dp_from_host(struct dp_worker *w, struct act_packet *p);
 DP_APART bool dp_to_host(struct dp_worker *w, struct act_packet *p);
 
-/* match.c: packets of one vector, up to `end`. */
-void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);
+/* match.c: packets of a burst up to `end`, vector by vector. */
+void dp_vectors(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);
 
 /* A packet took the slow path. One that waited is not of the burst, and was shown when it came. */
 static inline void dp_note_slow(struct dp_worker *w, const struct act_packet *p)
@@ -210,9 +213,9 @@ static inline void dp_note_slow(struct dp_worker *w, const struct act_packet *p)
         w->slow |= UINT64_C(1) << at;
 }
 
-/* show.c: dp_vector() with somebody looking on; what `n` packets of the burst left to be sent. */
-DP_APART void dp_show_vector(struct dp_worker *w, struct act_packet *packet,
-                             struct act_packet *end);
+/* show.c: dp_vectors() with somebody looking on; what `n` packets of the burst left to be sent. */
+DP_APART void dp_show_vectors(struct dp_worker *w, struct act_packet *packet,
+                              struct act_packet *end);
 DP_APART void dp_show_out(struct dp_worker *w, uint32_t n);
 
 /* May a packet of this direction use the session as it is? Else it needs a new look (the session may be gone). */

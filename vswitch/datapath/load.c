@@ -27,7 +27,27 @@ static bool headers_fit(const struct hsr_rx_meta *m)
     return !(WITH_IP >> m->class & 1) || m->l4_off >= m->l3_off + ip;
 }
 
-bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
+/*
+ * The same, and all of hsr_rx_check(), for most packets: IPv4, good, whole, of no tunnel. False: ask both of them.
+ */
+static inline bool is_usual(const struct hsr_rx_meta *m, uint32_t space)
+{
+    return hsr_rx_is_short(m) && hsr_rx_check_short(m, space) && m->l3_off >= HSR_ETH_HDR &&
+           m->l4_off >= m->l3_off + HSR_IP4_HDR;
+}
+
+/* The ledger needs a port that exists; the rest of this metadata is used no more. */
+static DP_APART void disbelieve(struct hsr_rx_meta *m)
+{
+    m->ingress &= HSR_MAX_PORTS - 1;
+    m->vec_len = 1;
+    m->reason = HSR_DROP_META_BAD;
+    m->payload = 0;
+}
+
+/* Inlined where packets come in bursts, in whatever other places it is called. */
+static inline __attribute__((always_inline)) bool load(const struct dp_worker *w, uint32_t entry,
+                                                       struct act_packet *p)
 {
     uint32_t slot = hsr_entry_slot(entry);
     uint32_t space = slot < w->view->slots ? hsr_slot_space(w->view, slot) : 0;
@@ -48,24 +68,56 @@ bool dp_load(struct dp_worker *w, uint32_t entry, struct act_packet *p)
     p->drop = HSR_DROP_NONE;
     p->hops = 0;
     p->moved = 0;
-    if (!hsr_rx_check(&p->meta, space) || !headers_fit(&p->meta)) {
-        /* The ledger needs a port that exists; the rest of this metadata is used no more. */
-        p->meta.ingress &= HSR_MAX_PORTS - 1;
-        p->meta.vec_len = 1;
-        p->meta.reason = HSR_DROP_META_BAD;
-        p->meta.payload = 0;
+    p->payload_len = 0;
+    if (__builtin_expect(!is_usual(&p->meta, space), false)) {
+        if (!hsr_rx_check_any(&p->meta, space) || !headers_fit(&p->meta))
+            disbelieve(&p->meta);
+        if (p->meta.payload != 0)
+            p->payload_len = p->meta.frame_len - p->meta.payload_off;
     }
     p->frame_len = p->meta.frame_len;
-    p->payload_len = p->meta.payload != 0 ? p->meta.frame_len - p->meta.payload_off : 0;
     p->l2 = p->meta.l2_off;
     p->l3 = p->meta.l3_off;
     p->l4 = p->meta.l4_off;
     return true;
 }
 
-bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingress, struct act_packet *p)
+_Static_assert(DP_BURST <= 64, "a bit for each packet");
+
+uint32_t dp_load_burst(struct dp_worker *w, uint32_t n)
 {
-    if (!dp_load(w, entry, p)) /* it did when it came: the entry is the firmware's own copy */
+    uint32_t entry[DP_BURST];
+    uint32_t got = hsr_ring_pop(&w->rx, entry, DP_BURST - n);
+    uint64_t unknown = 0; /* a bit for each packet of no known flow id */
+
+    for (uint32_t i = 0; i < got; i++)
+        if (hsr_entry_slot(entry[i]) < w->view->slots)
+            __builtin_prefetch(hsr_slot(w->view, hsr_entry_slot(entry[i])));
+    for (uint32_t i = 0; i < got; i++) {
+        struct act_packet *p = &w->packet[n];
+
+        if (!load(w, entry[i], p)) {
+            w->counters.bad_entry++;
+            continue;
+        }
+        w->ledger[p->meta.ingress].rx++;
+        __builtin_prefetch(p->slot + HSR_SLOT_FRAME);
+        if (!ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id, dp_swap(p)))
+            unknown |= UINT64_C(1) << n;
+        n++;
+    }
+    for (; unknown != 0; unknown &= unknown - 1) {
+        const struct act_packet *p = &w->packet[__builtin_ctzll(unknown)];
+
+        ses_prefetch_more(w->sessions, p->meta.hash, dp_swap(p));
+    }
+    return n;
+}
+
+DP_APART bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingress,
+                            struct act_packet *p)
+{
+    if (!load(w, entry, p)) /* it did when it came: the entry is the firmware's own copy */
         return false;
     if (p->meta.ingress != ingress) { /* somebody has written to the slot meanwhile */
         p->meta.ingress = ingress;

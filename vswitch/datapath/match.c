@@ -331,7 +331,7 @@ static struct act_packet *flow_end(const struct act_packet *packet, struct act_p
     return p;
 }
 
-void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
+static inline void vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
 {
     w->counters.vectors++;
     while (packet < end) {
@@ -350,6 +350,24 @@ void dp_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet
                 dp_fragment_judged(w, d, packet);
         }
         packet = next;
+    }
+}
+
+/* Behind the packets that the first one's metadata ties together: a hint, cut to what is there. */
+static struct act_packet *vector_end(struct act_packet *p, struct act_packet *end)
+{
+    uint32_t n = p->meta.vec_len;
+
+    if (n <= 1)
+        return p + 1;
+    return n < (uint32_t)(end - p) ? p + n : end;
+}
+
+void dp_vectors(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
+{
+    for (struct act_packet *next; packet < end; packet = next) {
+        next = vector_end(packet, end);
+        vector(w, packet, next);
     }
 }
 

@@ -314,7 +314,7 @@ static void look_again(struct dp_worker *w, const struct parked *parked)
         return;
     }
     w->parked_since = parked->since;
-    dp_vector(w, &p, &p + 1);
+    dp_vectors(w, &p, &p + 1);
     w->parked_since = 0;
 }
 

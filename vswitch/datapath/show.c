@@ -105,14 +105,14 @@ static void end(const struct dp_worker *w, const struct act_packet *p, bool slow
     }
 }
 
-void dp_show_vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *stop)
+void dp_show_vectors(struct dp_worker *w, struct act_packet *packet, struct act_packet *stop)
 {
     struct matching m;
 
     w->slow = 0;
     for (struct act_packet *p = packet; p < stop; p++)
         begin(w, p, m.record[p - w->packet]);
-    dp_vector(w, packet, stop);
+    dp_vectors(w, packet, stop);
     for (struct act_packet *p = packet; p < stop; p++)
         end(w, p, w->slow >> (p - w->packet) & 1, m.record[p - w->packet]);
 }

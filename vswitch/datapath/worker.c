@@ -180,49 +180,6 @@ static inline __attribute__((always_inline)) void end_burst(struct dp_worker *w,
         rte_rcu_qsbr_quiescent(w->shared->qsbr, w->id);
 }
 
-/* Read the burst in, behind `n` packets there are already: metadata first, then what each packet will need, so that the misses overlap. */
-static uint32_t load_burst(struct dp_worker *w, uint32_t n)
-{
-    uint32_t entry[DP_BURST];
-    uint32_t got = hsr_ring_pop(&w->rx, entry, DP_BURST - n);
-    uint64_t unknown = 0; /* a bit for each packet of no known flow id */
-
-    for (uint32_t i = 0; i < got; i++)
-        if (hsr_entry_slot(entry[i]) < w->view->slots)
-            __builtin_prefetch(hsr_slot(w->view, hsr_entry_slot(entry[i])));
-    for (uint32_t i = 0; i < got; i++) {
-        struct act_packet *p = &w->packet[n];
-
-        if (!dp_load(w, entry[i], p)) {
-            w->counters.bad_entry++;
-            continue;
-        }
-        w->ledger[p->meta.ingress].rx++;
-        __builtin_prefetch(p->slot + HSR_SLOT_FRAME);
-        if (!ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id, dp_swap(p)))
-            unknown |= UINT64_C(1) << n;
-        n++;
-    }
-    for (; unknown != 0; unknown &= unknown - 1) {
-        const struct act_packet *p = &w->packet[__builtin_ctzll(unknown)];
-
-        ses_prefetch_more(w->sessions, p->meta.hash, dp_swap(p));
-    }
-    return n;
-}
-
-_Static_assert(DP_BURST <= 64, "a bit for each packet");
-
-/* Behind the packets that the first one's metadata ties together: a hint, cut to what is there. */
-static struct act_packet *vector_end(struct act_packet *p, struct act_packet *end)
-{
-    uint32_t n = p->meta.vec_len;
-
-    if (n <= 1)
-        return p + 1;
-    return n < (uint32_t)(end - p) ? p + n : end;
-}
-
 static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, bool shown)
 {
     uint64_t start = rte_rdtsc();
@@ -240,16 +197,13 @@ static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, 
     if (w->tx_room >= DP_OUT) {
         if (dp_handed_waiting(w) > 0)
             n = dp_handed_load(w, w->packet, DP_BURST / 2);
-        n = load_burst(w, n);
+        n = dp_load_burst(w, n);
     }
     left = __builtin_expect(w->park_holders == 0, true) ? n : dp_park_catch(w, n);
-    for (struct act_packet *p = w->packet, *end = p + left, *next; p < end; p = next) {
-        next = vector_end(p, end);
-        if (shown)
-            dp_show_vector(w, p, next);
-        else
-            dp_vector(w, p, next);
-    }
+    if (shown)
+        dp_show_vectors(w, w->packet, w->packet + left);
+    else
+        dp_vectors(w, w->packet, w->packet + left);
     w->counters.packets += n;
     w->counters.bursts += n > 0;
     end_burst(w, n, shown);

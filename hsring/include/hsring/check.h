@@ -8,7 +8,9 @@
 #define HSRING_CHECK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hsring/abi.h"
 #include "hsring/wire.h"
@@ -30,20 +32,30 @@ static inline bool hsr_class_is_sliced(uint8_t class)
  * parser did not reach repeat the last one it did. Line 1 is looked at only when RXF_LINE1 or RXF_IPV6 says so:
  * OUTER_IPV6 with DECAP and without outer_src4, PARTIAL_SUM with a payload, RETURNED with its reason and without one.
  */
+static inline bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space);
 bool hsr_rx_check_any(const struct hsr_rx_meta *meta, uint32_t space);
 
-/* The same, where a good packet of which line 0 says all is told first: fewer questions lead to the same answer. */
-static inline bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
+/* Good, whole, of no tunnel, and line 0 says all there is to say? Then fewer questions lead to the same answer. */
+static inline bool hsr_rx_is_short(const struct hsr_rx_meta *meta)
 {
     const unsigned more = HSR_RXF_IPV6 | HSR_RXF_DECAP | HSR_RXF_LINE1 | 0x80u;
 
-    if (meta->flags & more || (meta->l2_off | meta->reason | meta->payload) != 0)
-        return hsr_rx_check_any(meta, space);
+    return ((meta->flags & more) | meta->l2_off | meta->reason | meta->payload) == 0;
+}
+
+/* hsr_rx_check() of those. */
+static inline bool hsr_rx_check_short(const struct hsr_rx_meta *meta, uint32_t space)
+{
     return meta->class <= HSR_CLASS_NON_IP && meta->l3_off <= meta->l4_off &&
            meta->l4_off <= meta->payload_off && meta->payload_off <= meta->frame_len &&
            (uint64_t)meta->frame_len + HSR_SLOT_HEADROOM <= space &&
            (meta->verdicts & meta->verdicts >> 1 & 0x11) == 0 && /* PARTIAL of an IPv4 header */
            meta->vec_len <= HSR_MAX_VECTOR && meta->ingress < HSR_MAX_PORTS;
+}
+
+static inline bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
+{
+    return hsr_rx_is_short(meta) ? hsr_rx_check_short(meta, space) : hsr_rx_check_any(meta, space);
 }
 
 /*
@@ -55,6 +67,7 @@ static inline bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
  * inside the space, and no offload but MORE. Of a CTRL entry the action (FIT; RELEASE with a handle; FENCE with a group
  * there is) and the flow-index operation are looked at. `kind` is the ring entry's.
  */
+static inline bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind);
 bool hsr_tx_check_any(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind);
 
 /* The same, where a packet to be sent as it stands is told first. */
@@ -62,8 +75,10 @@ static inline bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, 
 {
     unsigned work = meta->offload & ~(unsigned)(HSR_TXO_IPV6 | HSR_TXO_ENCAP);
 
-    if ((kind | meta->action | work | meta->payload_op | meta->gso_size | meta->gso_type |
-         meta->fit_op) != 0)
+    uint32_t gso_fit; /* gso_size, gso_type, fit_op */
+
+    memcpy(&gso_fit, &meta->gso_size, sizeof gso_fit);
+    if ((kind | meta->action | work | meta->payload_op | gso_fit) != 0)
         return hsr_tx_check_any(meta, space, kind);
     return meta->egress_port < HSR_MAX_PORTS && meta->frame_len >= HSR_ETH_HDR &&
            meta->frame_off >= HSR_SLOT_META &&
@@ -76,6 +91,11 @@ static inline bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, 
 _Static_assert(HSR_KIND_PACKET == 0 && HSR_TXA_TRANSMIT == 0 && HSR_PAYLOAD_RELEASE == 0 &&
                    HSR_GSO_NONE == 0 && HSR_FIT_NONE == 0,
                "what is usual is 0");
+_Static_assert(offsetof(struct hsr_tx_meta, gso_type) ==
+                       offsetof(struct hsr_tx_meta, gso_size) + 2 &&
+                   offsetof(struct hsr_tx_meta, fit_op) ==
+                       offsetof(struct hsr_tx_meta, gso_size) + 3,
+               "one word");
 
 /* Name ("sg_ingress"), stage ("fw") and text of a drop reason; "unknown" outside the list. */
 const char *hsr_drop_name(unsigned reason);

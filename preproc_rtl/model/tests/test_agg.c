@@ -188,7 +188,7 @@ static void test_cap_and_full(void **state)
             assert_int_equal(out[j]->meta.vec_len, j == 0 ? 16 : 0);
         }
     }
-    assert_int_equal(agg.held, 0);
+    assert_int_equal(pp_agg_held(&agg), 0);
     assert_int_equal(agg.vectors[16], HELD / 16);
     agg.max_vector = 1;
     assert_false(share());
@@ -234,7 +234,7 @@ static void test_interleaved(void **state)
             }
             taken += n;
         }
-        assert_int_equal(agg.held, puts - taken);
+        assert_int_equal(pp_agg_held(&agg), puts - taken);
     }
     uint64_t in_vectors = 0;
     for (uint32_t i = 1; i <= HSR_MAX_VECTOR; i++)

@@ -44,13 +44,18 @@ struct pp_agg {
     uint16_t busy[PP_AGG_QUEUES]; /* ring of queue numbers, first come first served */
     uint32_t busy_head, busy_count;
     uint32_t max_vector;
-    uint32_t held;                        /* packets inside */
     uint64_t vectors[HSR_MAX_VECTOR + 1]; /* histogram of vector lengths */
 };
 
 /* `capacity` at most 65,535 packets; `max_vector` 1..16. 0, -EINVAL or -ENOMEM. */
 int pp_agg_open(struct pp_agg *agg, uint32_t capacity, uint32_t max_vector);
 void pp_agg_close(struct pp_agg *agg);
+
+/* Packets inside. */
+static inline uint32_t pp_agg_held(const struct pp_agg *agg)
+{
+    return agg->capacity - agg->free_count;
+}
 
 /* The item that is enqueued next: for the caller to describe its packet in. NULL: the pool is full. */
 static inline struct pp_agg_item *pp_agg_next(const struct pp_agg *agg)
