@@ -130,8 +130,8 @@ void nic_tx_joined(struct nic *nic, const struct hsr_tx_meta *meta, const struct
         process_frame(nic, p, meta, frame, ledger);
 }
 
-static inline void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
-                            uint16_t ledger, uint32_t payload)
+static void transmit(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot,
+                     uint16_t ledger, uint32_t payload)
 {
     struct nic_slot_port *p = egress(nic, meta->egress_port);
 
@@ -295,15 +295,26 @@ static __attribute__((noinline)) void unusual(struct nic *nic, uint32_t worker, 
         refuse(nic, slot, kind, ledger);
 }
 
-/* A received packet that is to leave whole and alone, with nobody looking on; its metadata is good. */
-static inline bool is_usual(const struct nic *nic, const struct hsr_tx_meta *meta, uint32_t kind)
+/* Of what hsr_tx_is_short(): does it leave whole, as no part of something larger, with nobody looking on? */
+static inline bool is_usual(const struct nic *nic, const struct hsr_tx_meta *meta)
 {
-    return (kind | meta->action | meta->fit_op | meta->payload | (meta->offload & HSR_TXO_MORE)) ==
-               0 &&
-           meta->owner == nic->owner && !nic->watched && !nic->chain.open;
+    return meta->payload == 0 && meta->owner == nic->owner && !nic->watched && !nic->chain.open;
 }
 
-_Static_assert(HSR_KIND_PACKET == 0 && HSR_TXA_TRANSMIT == 0 && HSR_FIT_NONE == 0, "as above");
+/* Such a packet, into the batch of its port, if it fits there as it is. */
+static inline bool send_usual(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot)
+{
+    struct nic_slot_port *p = egress(nic, meta->egress_port);
+    uint16_t ledger = nic->slots.port[slot];
+
+    if (p == NULL || !po_fits(meta, meta->frame_len, po_packet_limit(meta, &p->port.egress)))
+        return false;
+    nic->stats[ledger].post_ring++;
+    nic->traffic.bytes_from_fw += meta->frame_len;
+    collect_plain(nic, p, ledger, hsr_slot(&nic->region.view, slot) + meta->frame_off,
+                  meta->frame_len);
+    return true;
+}
 
 static inline void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
 {
@@ -318,16 +329,16 @@ static inline void process_entry(struct nic *nic, uint32_t worker, uint32_t entr
     memcpy(meta, hsr_slot(&nic->region.view, slot), sizeof *meta);
     nic->traffic.bytes_from_fw += sizeof *meta;
     __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
-    bool good = hsr_tx_check(meta, hsr_slot_space(&nic->region.view, slot), kind);
+    uint32_t space = hsr_slot_space(&nic->region.view, slot);
 
     nic->done[nic->dones++] = entry;
-    if (__builtin_expect(good && is_usual(nic, meta, kind), true)) {
-        uint16_t ledger = nic->slots.port[slot];
+    if (__builtin_expect(hsr_tx_is_short(meta, kind), true)) {
+        bool good = hsr_tx_check_short(meta, space);
 
-        nic->stats[ledger].post_ring++;
-        transmit(nic, meta, slot, ledger, NIC_NO_PAYLOAD);
+        if (!good || !is_usual(nic, meta) || !send_usual(nic, meta, slot))
+            unusual(nic, worker, slot, kind, good);
     } else {
-        unusual(nic, worker, slot, kind, good);
+        unusual(nic, worker, slot, kind, hsr_tx_check_any(meta, space, kind));
     }
 }
 

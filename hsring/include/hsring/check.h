@@ -70,22 +70,31 @@ static inline bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
 static inline bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind);
 bool hsr_tx_check_any(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind);
 
-/* The same, where a packet to be sent as it stands is told first. */
-static inline bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
+/* A received packet to be sent without segmentation, checksum or flow-index operation, alone? */
+static inline bool hsr_tx_is_short(const struct hsr_tx_meta *meta, uint32_t kind)
 {
     unsigned work = meta->offload & ~(unsigned)(HSR_TXO_IPV6 | HSR_TXO_ENCAP);
-
     uint32_t gso_fit; /* gso_size, gso_type, fit_op */
 
     memcpy(&gso_fit, &meta->gso_size, sizeof gso_fit);
-    if ((kind | meta->action | work | meta->payload_op | gso_fit) != 0)
-        return hsr_tx_check_any(meta, space, kind);
+    return (kind | meta->action | work | meta->payload_op | gso_fit) == 0;
+}
+
+/* hsr_tx_check() of those. */
+static inline bool hsr_tx_check_short(const struct hsr_tx_meta *meta, uint32_t space)
+{
     return meta->egress_port < HSR_MAX_PORTS && meta->frame_len >= HSR_ETH_HDR &&
            meta->frame_off >= HSR_SLOT_META &&
            (uint64_t)(meta->frame_off - HSR_SLOT_META) + meta->frame_len <= space &&
            meta->l3_off <= meta->l4_off && meta->l4_off <= meta->frame_len &&
            (!(meta->offload & HSR_TXO_ENCAP) ||
             (meta->outer_l3_off <= meta->outer_l4_off && meta->outer_l4_off <= meta->l3_off));
+}
+
+static inline bool hsr_tx_check(const struct hsr_tx_meta *meta, uint32_t space, uint32_t kind)
+{
+    return hsr_tx_is_short(meta, kind) ? hsr_tx_check_short(meta, space)
+                                       : hsr_tx_check_any(meta, space, kind);
 }
 
 _Static_assert(HSR_KIND_PACKET == 0 && HSR_TXA_TRANSMIT == 0 && HSR_PAYLOAD_RELEASE == 0 &&

@@ -23,11 +23,12 @@ uint32_t hsr_crc32c(uint32_t crc, const void *data, uint32_t len);
 /* Fold to 16 bits, not inverted. */
 static inline uint16_t hsr_csum_fold(uint64_t sum)
 {
-    sum = (sum & 0xFFFFFFFFu) + (sum >> 32);
-    sum = (sum & 0xFFFFFFFFu) + (sum >> 32);
-    sum = (sum & 0xFFFFu) + (sum >> 16);
-    sum = (sum & 0xFFFFu) + (sum >> 16);
-    return (uint16_t)sum;
+    /* Half and half, each in the other's place: the lower sum's carry ends in the upper one. */
+    sum += sum << 32 | sum >> 32;
+    uint32_t half = (uint32_t)(sum >> 32);
+
+    half += half << 16 | half >> 16;
+    return (uint16_t)(half >> 16);
 }
 
 /* Does it fold to 0xFFFF? Folding keeps the remainder by 0xFFFF, and makes 0 of 0 alone. */
