@@ -112,7 +112,7 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
             return drop;
         flow_id = pre->verdict.flow_id;
     }
-    if (in->uplink || meta->reason != 0) {
+    if ((in->uplink || meta->reason != 0) && !in->returned) {
         enum hsr_drop drop = classify(pre, meta, flow, frame, len, in, now);
 
         if (drop != HSR_DROP_NONE)

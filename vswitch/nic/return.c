@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * RETURN: the firmware wants a packet again and whole. Post joins its payload, Pre takes it in as if it had been received
- * on its port once more, but for the port's rules, which have had their say. Once: what has been returned is not again.
+ * on its port once more, but for the port's rules and the pre-classifier, which have had their say. Once: what has been returned is not again.
  */
 #include <string.h>
 
@@ -34,14 +34,16 @@ static struct virtio_net_hdr asked(const struct hsr_tx_meta *meta)
     return vnet;
 }
 
-/* The whole frame into a run of its own; UINT32_MAX: there is none free. */
-static uint32_t join(struct nic *nic, const struct po_source *frame, uint16_t ledger)
+/* The whole frame into a run of its own, at the expense of whom it was for before; UINT32_MAX: there is none free. */
+static uint32_t join(struct nic *nic, const struct po_source *frame, uint32_t former,
+                     uint16_t ledger)
 {
     uint32_t slot = nic_slots_get_for(&nic->slots, frame->len);
 
     if (slot == UINT32_MAX)
         return slot;
     nic_slots_charge(&nic->slots, slot, ledger);
+    nic_slots_aim(&nic->slots, slot, nic->slots.target[former]);
     nic_slots_note_high(&nic->slots.use[ledger]);
     po_source_copy(frame, 0, frame->len, nic_slot_frame(&nic->slots, slot));
     return slot;
@@ -61,7 +63,8 @@ static void deliver_again(struct nic *nic, const struct hsr_tx_meta *tx, uint32_
                           const struct nic_rx *again, const struct nic_port_config *port)
 {
     uint32_t slot = again->slot;
-    struct pp_ingress in = {.port = port->index, .uplink = port->uplink, .context = port->context};
+    struct pp_ingress in = {
+        .port = port->index, .uplink = port->uplink, .returned = true, .context = port->context};
     struct virtio_net_hdr vnet = asked(tx);
     enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, nic_slot_frame(&nic->slots, slot),
                                       again->len, &in, &vnet, nic->now);
@@ -104,7 +107,7 @@ void nic_return(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, 
         nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
     else if (p == NULL)
         nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
-    else if ((again.slot = join(nic, &frame, ledger)) == UINT32_MAX)
+    else if ((again.slot = join(nic, &frame, slot, ledger)) == UINT32_MAX)
         nic_post_drop(nic, ledger, HSR_DROP_NO_SLOT);
     else
         deliver_again(nic, meta, former_id(nic, slot), &again, &p->port.config);

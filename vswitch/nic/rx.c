@@ -116,8 +116,7 @@ static void note_target(struct nic *nic, uint32_t slot, enum hsr_drop drop)
     uint16_t target = nic->pre.target;
 
     if (drop == HSR_DROP_NONE) {
-        nic->slots.target[slot] = target;
-        nic->slots.in_flight[target]++;
+        nic_slots_aim(&nic->slots, slot, target);
     } else if ((drop == HSR_DROP_PRE_LIMIT || drop == HSR_DROP_PRE_SHARE) &&
                target != PP_TARGET_NONE) {
         if (target < HSR_MAX_PORTS)

@@ -28,6 +28,7 @@ struct pp_ingress {
     uint16_t port;    /* port index */
     bool uplink;      /* tunnels may be opened here */
     bool ruled;       /* the port has rules in the NIC's table */
+    bool returned;    /* it came before, and the pre-classifier has let it pass */
     uint32_t context; /* tenant context of a vNIC; 0 on uplinks */
 };
 

@@ -83,6 +83,14 @@ static inline void nic_slots_charge(struct nic_slots *slots, uint32_t slot, uint
     slots->use[port].runs[nic_slots_class(slots, slot)]++;
 }
 
+/* It is for this target, too, HSR_NO_PORT: for none. Once a run. */
+static inline void nic_slots_aim(struct nic_slots *slots, uint32_t slot, uint16_t target)
+{
+    slots->target[slot] = target;
+    if (target != HSR_NO_PORT)
+        slots->in_flight[target]++;
+}
+
 /* Slots of the runs charged to a port. */
 static inline uint32_t nic_slots_used(const struct nic_slot_use *use)
 {
