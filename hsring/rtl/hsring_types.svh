@@ -154,6 +154,7 @@ localparam [7:0] HSR_FIT_UPDATE = 8'd3;
 localparam [7:0] HSR_FLOW_NO_SLICE = 8'd1;
 localparam [7:0] HSR_FLOW_KEY2 = 8'd2;
 localparam [7:0] HSR_FLOW_DIR = 8'd4;
+localparam [7:0] HSR_FLOW_HOME = 8'd248;
 
 // Port drivers of a software NIC; a DPU has its own.
 localparam [7:0] HSR_PORT_KIND_TAP = 8'd1;
@@ -193,6 +194,7 @@ localparam [7:0] HSR_MSG_HASH_SET = 8'd21;
 localparam [7:0] HSR_MSG_OWNER_SET = 8'd22;
 localparam [7:0] HSR_MSG_GROUP_SET = 8'd23;
 localparam [7:0] HSR_MSG_PUBLIC_SET = 8'd24;
+localparam [7:0] HSR_MSG_RETA_SET = 8'd25;
 localparam [7:0] HSR_MSG_CAPTURE_SET = 8'd26;
 
 // Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.

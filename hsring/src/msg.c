@@ -59,6 +59,8 @@ static size_t size_of(unsigned type)
         return sizeof(struct hsr_msg_group);
     case HSR_MSG_CAPTURE_SET:
         return sizeof(struct hsr_msg_capture);
+    case HSR_MSG_RETA_SET:
+        return sizeof(struct hsr_msg_reta);
     case HSR_MSG_HASH_SET:
         return sizeof(struct hsr_msg_hash);
     case HSR_MSG_START:

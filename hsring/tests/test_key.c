@@ -112,6 +112,8 @@ static void flow_id_parts(void **state)
     assert_int_equal(hsr_flow_gen(id), 0x7ABC);
     assert_int_equal(hsr_flow_index(id), 0x1FEDCBA);
     assert_int_equal(id & 0xFF, HSR_FLOW_NO_SLICE);
+    assert_int_equal(hsr_flow_home(id), 0);
+    assert_int_equal(hsr_flow_home(id | HSR_FLOW_HOME), HSR_FLOW_HOMES - 1);
     /* Parts that are too large must not leak into their neighbours. */
     assert_int_equal(hsr_flow_id(0, 0, UINT32_MAX, 0, 0), UINT64_C(0x0000FFFE00000000));
     assert_int_equal(hsr_flow_id(0, 0, 0, UINT32_MAX, 0), UINT64_C(0x00000001FFFFFF00));

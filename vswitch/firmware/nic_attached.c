@@ -96,6 +96,16 @@ static int public_set(void *nic, const struct hsr_public *public, bool remove)
     return hsr_attach_request(nic, &msg, HSR_MSG_PUBLIC_SET, -1, TIMEOUT_MS, why);
 }
 
+static int reta_set(void *nic, const uint8_t *ring)
+{
+    union hsr_msg msg;
+    char why[NIC_WHY];
+
+    hsr_msg_init(&msg, HSR_MSG_RETA_SET, 0);
+    memcpy(msg.reta.ring, ring, sizeof msg.reta.ring);
+    return hsr_attach_request(nic, &msg, HSR_MSG_RETA_SET, -1, TIMEOUT_MS, why);
+}
+
 static int plain(void *nic, uint16_t type)
 {
     union hsr_msg msg;
@@ -200,6 +210,7 @@ const struct fw_nic_ops fw_nic_attached = {.name = "attached",
                                            .context_set = context_set,
                                            .vtep_set = vtep_set,
                                            .public_set = public_set,
+                                           .reta_set = reta_set,
                                            .start = start,
                                            .sync = sync_counters,
                                            .rule_create = rule_create,

@@ -32,6 +32,11 @@ static int public_set(void *nic, const struct hsr_public *public, bool remove)
     return nic_public_set(nic, public, remove);
 }
 
+static int reta_set(void *nic, const uint8_t *ring)
+{
+    return nic_reta_set(nic, ring);
+}
+
 static int start(void *nic)
 {
     return nic_start(nic);
@@ -81,6 +86,7 @@ const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
                                            .context_set = context_set,
                                            .vtep_set = vtep_set,
                                            .public_set = public_set,
+                                           .reta_set = reta_set,
                                            .start = start,
                                            .sync = sync_counters,
                                            .rule_create = rule_create,

@@ -325,17 +325,41 @@ int nic_hash_set(struct nic *nic, const uint8_t secret[HSR_HASH_SECRET])
     return nic_run(nic, rehash, copy);
 }
 
+#define RETA (1u << HSR_HASH_RETA_BITS)
+
 static int steer(struct nic *nic, void *arg)
 {
-    uint32_t workers = *(const uint32_t *)arg;
+    const uint8_t *ring = arg;
 
-    for (uint32_t i = 0; i < sizeof nic->pre.reta / sizeof nic->pre.reta[0]; i++)
-        nic->pre.reta[i] = (uint16_t)(i % workers);
-    nic->steered = workers;
+    while (nic_rx_vectors(nic) > 0)
+        continue; /* what Pre holds was steered by the old one */
+    nic->steered = 1;
+    for (uint32_t i = 0; i < RETA; i++) {
+        nic->pre.reta[i] = ring[i];
+        if (ring[i] >= nic->steered)
+            nic->steered = ring[i] + 1u;
+    }
     return 0;
+}
+
+int nic_reta_set(struct nic *nic, const uint8_t *ring)
+{
+    uint8_t copy[RETA];
+
+    memcpy(copy, ring, sizeof copy);
+    for (uint32_t i = 0; i < RETA; i++)
+        if (copy[i] >= nic->workers)
+            return -EINVAL;
+    return nic_run(nic, steer, copy);
 }
 
 int nic_steer(struct nic *nic, uint32_t workers)
 {
-    return workers == 0 || workers > nic->workers ? -EINVAL : nic_run(nic, steer, &workers);
+    uint8_t ring[RETA];
+
+    if (workers == 0 || workers > nic->workers)
+        return -EINVAL;
+    for (uint32_t i = 0; i < RETA; i++)
+        ring[i] = (uint8_t)(i % workers);
+    return nic_reta_set(nic, ring);
 }

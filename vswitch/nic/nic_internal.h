@@ -100,7 +100,7 @@ struct nic {
     int rx_doorbell[HSR_MAX_WORKERS];
     int tx_doorbell[HSR_MAX_WORKERS];
     uint32_t workers; /* ring sets */
-    uint32_t steered; /* of them those that flows go to: the first ones (nic_steer()) */
+    uint32_t steered; /* of them the first ones, up to the last that the RETA leads to */
     uint32_t owner;
     bool started;
     bool must_poll; /* a port has no descriptor to wait for */

@@ -23,6 +23,7 @@ struct nic_serve {
     int client; /* -1: nobody */
     bool greeted;
     uint32_t instance; /* of the attached firmware, or the next one */
+    uint32_t workers;  /* ring sets granted to it */
     char name[48];
     struct served_port {
         bool there;
@@ -110,7 +111,7 @@ static void hello(struct nic_serve *s, const struct hsr_msg_hello *m)
     } else if (nic_serve_check(s->client, m, nic_region(s->nic)->view.workers) == 0) {
         s->greeted = true;
         memcpy(s->name, m->name, sizeof s->name);
-        s->second.workers = m->workers;
+        s->workers = s->second.workers = m->workers;
         /* Far from those of the next firmwares. */
         s->second.instance = (s->instance + 127) % 255 + 1;
         nic_steer(s->nic, m->workers);
@@ -191,6 +192,15 @@ static int port_set(struct nic_serve *s, const struct hsr_msg_port *m)
     struct nic_port_config config = config_of(m);
 
     return nic_port_set(s->nic, &config);
+}
+
+/* Rings that were granted. */
+static int reta_set(struct nic_serve *s, const struct hsr_msg_reta *m)
+{
+    for (unsigned i = 0; i < sizeof m->ring; i++)
+        if (m->ring[i] >= s->workers)
+            return -EINVAL;
+    return nic_reta_set(s->nic, m->ring);
 }
 
 /* What a former firmware left and this one did not ask for. */
@@ -328,6 +338,9 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
         break;
     case HSR_MSG_GROUP_SET:
         rc = nic_serve_group(s->nic, &m->group);
+        break;
+    case HSR_MSG_RETA_SET:
+        rc = reta_set(s, &m->reta);
         break;
     case HSR_MSG_HASH_SET:
         rc = nic_hash_set(s->nic, m->hash.key);

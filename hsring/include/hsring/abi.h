@@ -186,6 +186,7 @@ enum hsr_flow {
     HSR_FLOW_NO_SLICE = 1, /* packets of this flow are delivered whole */
     HSR_FLOW_KEY2 = 2, /* the firmware's own, handed back as it was: entry of a secondary key */
     HSR_FLOW_DIR = 4, /* the firmware's own, handed back as it was: direction of the secondary key */
+    HSR_FLOW_HOME = 248, /* the firmware's own, handed back as it was: the part of the RETA that leads to the session */
 };
 
 /* Port drivers of a software NIC; a DPU has its own. */
@@ -231,6 +232,7 @@ enum hsr_msg_type {
     HSR_MSG_OWNER_SET = 22, /* who owns a group of ports and contexts, and from which packet on; of either firmware */
     HSR_MSG_GROUP_SET = 23, /* to which group a port or a context belongs; of either firmware */
     HSR_MSG_PUBLIC_SET = 24, /* who packets from outside to a public address are for: at whose expense the pre-classifier lets them pass */
+    HSR_MSG_RETA_SET = 25, /* which ring each entry of the RETA leads to, from the next packet on; after HELLO they go round all rings granted */
     HSR_MSG_CAPTURE_SET = 26, /* begin or end a capture of packets at the NIC's points; may carry a descriptor */
 };
 
@@ -1161,6 +1163,15 @@ struct hsr_msg_hash {
 _Static_assert(sizeof(struct hsr_msg_hash) == 64, "msg_hash size");
 _Static_assert(offsetof(struct hsr_msg_hash, hdr) == 0, "msg_hash.hdr");
 _Static_assert(offsetof(struct hsr_msg_hash, key) == 16, "msg_hash.key");
+
+/* RETA_SET; packets that are in a ring stay there */
+struct hsr_msg_reta {
+    struct hsr_msg_hdr hdr;
+    uint8_t ring[256]; /* by entry: a ring set granted by WELCOME */
+};
+_Static_assert(sizeof(struct hsr_msg_reta) == 272, "msg_reta size");
+_Static_assert(offsetof(struct hsr_msg_reta, hdr) == 0, "msg_reta.hdr");
+_Static_assert(offsetof(struct hsr_msg_reta, ring) == 16, "msg_reta.ring");
 
 /* OWNER_SET; what the former owner still sends is valid for packets below from_seq until it says CTRL FENCE */
 struct hsr_msg_owner {

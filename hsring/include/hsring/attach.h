@@ -38,6 +38,7 @@ union hsr_msg {
     struct hsr_msg_meter meter;
     struct hsr_msg_arena arena;
     struct hsr_msg_hash hash;
+    struct hsr_msg_reta reta;
     struct hsr_msg_owner owner;
     struct hsr_msg_group group;
     struct hsr_msg_capture capture;

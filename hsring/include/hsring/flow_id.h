@@ -16,6 +16,10 @@
 #define HSR_FLOW_WORKER_SHIFT   (HSR_FLOW_GEN_SHIFT + HSR_FLOW_GEN_BITS)
 #define HSR_FLOW_INSTANCE_SHIFT (HSR_FLOW_WORKER_SHIFT + HSR_FLOW_WORKER_BITS)
 
+#define HSR_FLOW_HOME_SHIFT     3
+#define HSR_FLOW_HOMES          32
+
+_Static_assert(HSR_FLOW_HOME >> HSR_FLOW_HOME_SHIFT == HSR_FLOW_HOMES - 1, "as many as the flag holds");
 _Static_assert(HSR_FLOW_INSTANCE_SHIFT + HSR_FLOW_INSTANCE_BITS == 64, "flow id fills 64 bits");
 _Static_assert(HSR_FLOW_GEN_BITS >= 12, "stale ids must stay rare");
 _Static_assert(HSR_MAX_WORKERS <= 1u << (32 - HSR_FLOW_INDEX_BITS), "a mark has 32 bits");
@@ -47,6 +51,12 @@ static inline uint32_t hsr_flow_gen(uint64_t id)
 static inline uint32_t hsr_flow_index(uint64_t id)
 {
     return (uint32_t)(id >> HSR_FLOW_INDEX_SHIFT) & ((1u << HSR_FLOW_INDEX_BITS) - 1);
+}
+
+/* Of which part of the RETA the firmware says that it leads to the session: 0 .. HSR_FLOW_HOMES - 1. */
+static inline uint32_t hsr_flow_home(uint64_t id)
+{
+    return (uint32_t)(id & HSR_FLOW_HOME) >> HSR_FLOW_HOME_SHIFT;
 }
 
 /* What a rule's MARK calls a session: all of its flow id that people have to tell apart, in the 32 bits of rte_flow. */

@@ -273,6 +273,24 @@ static void kept_for_the_next(void **state)
     hsr_attach_close(&at);
 }
 
+/* Entries lead to rings that were granted, of which there may be fewer than the NIC has. */
+static void steered(void **state)
+{
+    struct hsr_attach at;
+    union hsr_msg msg = {.hdr = {0}};
+
+    (void)state;
+    assert_int_equal(hsr_attach_open(&at, t.path, 1, "fw", t.why), 0);
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_RETA_SET, -1, WAIT_MS, t.why), 0);
+    memset(&msg, 0, sizeof msg);
+    msg.reta.ring[255] = 1;
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_RETA_SET, -1, WAIT_MS, t.why), -EINVAL);
+    hsr_attach_close(&at);
+    assert_int_equal(hsr_attach_open(&at, t.path, 2, "fw", t.why), 0);
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_RETA_SET, -1, WAIT_MS, t.why), 0);
+    hsr_attach_close(&at);
+}
+
 /* Beside the first: a region of its own, and nothing to say but whose packets are whose. */
 static void a_second(void **state)
 {
@@ -329,7 +347,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(other_versions),    CASE(out_of_turn), CASE(words_of_the_nic),
-        CASE(kept_for_the_next), CASE(a_second),
+        CASE(kept_for_the_next), CASE(steered), CASE(a_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,7 @@ struct fw_nic_ops {
     int (*context_set)(void *nic, enum hsr_tunnel tunnel, uint32_t vni, uint32_t context);
     int (*vtep_set)(void *nic, const struct cfg_addr *addr, bool remove);
     int (*public_set)(void *nic, const struct hsr_public *public, bool remove);
+    int (*reta_set)(void *nic, const uint8_t *ring); /* as nic_reta_set() */
     int (*start)(void *nic);
     int (*sync)(void *nic); /* counters in the region are fresh on return */
     /* As nic_rule_*() and nic_meter_set(); *state is filled in every case. */

@@ -70,6 +70,12 @@ int nic_watch(struct nic *nic, int fd);
 /* Spread the flows over the first `workers` ring sets (at most those of the geometry). */
 int nic_steer(struct nic *nic, uint32_t workers);
 
+/*
+ * Which ring set each entry of the RETA leads to, 1 << HSR_HASH_RETA_BITS of them: for what comes to a ring after the call. 0, or
+ * -EINVAL when one is not there.
+ */
+int nic_reta_set(struct nic *nic, const uint8_t *ring);
+
 /* From now on control functions are handed to the poll thread (true), or run in the caller (false). */
 void nic_threaded(struct nic *nic, bool on);
 
