@@ -268,7 +268,7 @@ static int open_both(struct replay *r, const struct cfg_options *options, char w
     struct nic_config nic;
     struct fw_config fw = {.nic_ops = &fw_nic_embedded, .options = options};
 
-    nic_config_repeatable(&nic, options->workers);
+    nic_config_repeatable(&nic, cfg_workers_max(options));
     nic.max_vector = options->vector;
     nic.use_fit = !r->options->no_flow_index;
     if (r->options->slice != NULL)
@@ -279,7 +279,7 @@ static int open_both(struct replay *r, const struct cfg_options *options, char w
         return rc;
     fw.view = &nic_region(r->nic)->view;
     fw.nic = r->nic;
-    for (uint32_t w = 0; w < options->workers; w++) {
+    for (uint32_t w = 0; w < cfg_workers_max(options); w++) {
         fw.rx_doorbell[w] = nic_rx_doorbell(r->nic, w);
         fw.tx_doorbell[w] = nic_tx_doorbell(r->nic, w);
     }

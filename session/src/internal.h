@@ -135,6 +135,13 @@ static inline unsigned entry_dir(uint32_t entry, bool swap)
     return swap ? 1 : 0;
 }
 
+/* An unused index, evicting if there is none; SES_NONE when nothing may go. And back again (table.c). */
+uint32_t index_get(struct ses_table *t);
+void index_put(struct ses_table *t, uint32_t index);
+
+/* Out of everything that the table keeps, its record is free; nobody is told, nothing is counted but that it is not there. */
+void ses_leave(struct ses_table *t, struct session *s);
+
 /* An index below `fresh` is free, whatever stands there (table.c). */
 void index_discard(struct ses_table *t, uint32_t index);
 

@@ -165,8 +165,7 @@ static uint32_t index_fresh(struct ses_table *t)
     return t->fresh++;
 }
 
-/* An unused index, evicting if there is none; SES_NONE when nothing may go. */
-static uint32_t index_get(struct ses_table *t)
+uint32_t index_get(struct ses_table *t)
 {
     uint32_t index;
 
@@ -179,7 +178,7 @@ static uint32_t index_get(struct ses_table *t)
     return index;
 }
 
-static void index_put(struct ses_table *t, uint32_t index)
+void index_put(struct ses_table *t, uint32_t index)
 {
     t->links[index].wheel_next = t->free;
     t->free = index;
@@ -267,15 +266,13 @@ bool ses_add_key(struct ses_table *t, struct session *s, uint64_t hash, const st
     return true;
 }
 
-void ses_remove(struct ses_table *t, struct session *s, enum ses_why why)
+void ses_leave(struct ses_table *t, struct session *s)
 {
     uint32_t index = index_of(t, s);
     const struct links *links = &t->links[index];
     uint8_t before = s->state;
 
     ses_unseal(s);
-    if (t->gone)
-        t->gone(t->arg, s, why);
     if (s->deadline)
         wheel_remove(t, index);
     s->state = SES_FREE;
@@ -287,6 +284,14 @@ void ses_remove(struct ses_table *t, struct session *s, enum ses_why why)
     s->generation = generation_after(s->generation);
     index_put(t, index);
     t->stats.used--;
+}
+
+void ses_remove(struct ses_table *t, struct session *s, enum ses_why why)
+{
+    ses_unseal(s);
+    if (t->gone)
+        t->gone(t->arg, s, why);
+    ses_leave(t, s);
     t->stats.ended[why]++;
 }
 

@@ -58,7 +58,8 @@ static void open_nic(struct bench *b, const struct cfg_options *options)
     struct nic_config nic;
     char why[NIC_WHY] = "";
 
-    nic_config_repeatable(&nic, b->config.ring_sets ? b->config.ring_sets : options->workers);
+    nic_config_repeatable(&nic,
+                          b->config.ring_sets ? b->config.ring_sets : cfg_workers_max(options));
     nic.geometry.runs[0] = b->config.single_slots != 0 ? b->config.single_slots : 2048;
     nic.geometry.runs[1] = 64;
     nic.geometry.runs[2] = 16;
@@ -69,14 +70,14 @@ static void open_nic(struct bench *b, const struct cfg_options *options)
     nic.use_fit = !b->config.no_flow_index;
     nic.slice = b->config.slice || getenv("AVS_TEST_SLICE") != NULL;
     assert_int_equal(nic_open(&b->nic, &nic, why), 0);
-    assert_int_equal(nic_steer(b->nic, options->workers), 0);
+    assert_int_equal(nic_steer(b->nic, cfg_workers_max(options)), 0);
 }
 
 static void open_arena(struct bench *b, const struct cfg_options *options)
 {
     uint32_t workers = nic_region(b->nic)->view.workers;
     const struct fw_arena_config config = {.workers = workers,
-                                           .used = options->workers,
+                                           .used = cfg_workers_max(options),
                                            .sessions = options->sessions,
                                            .hash_secret = nic_region(b->nic)->view.hash_secret};
     char why[NIC_WHY] = "";
@@ -92,7 +93,8 @@ static void open_arena(struct bench *b, const struct cfg_options *options)
 
 static void open_fw(struct bench *b, const struct cfg_options *options)
 {
-    struct fw_config fw = {.nic_ops = &fw_nic_embedded,
+    struct fw_config fw = {.nic_ops =
+                               b->config.nic_ops != NULL ? b->config.nic_ops : &fw_nic_embedded,
                            .options = options,
                            .threaded = b->config.start != NULL,
                            .arena = b->arena};
@@ -100,7 +102,7 @@ static void open_fw(struct bench *b, const struct cfg_options *options)
 
     fw.view = &nic_region(b->nic)->view;
     fw.nic = b->nic;
-    for (uint32_t w = 0; w < options->workers; w++) {
+    for (uint32_t w = 0; w < cfg_workers_max(options); w++) {
         fw.rx_doorbell[w] = nic_rx_doorbell(b->nic, w);
         fw.tx_doorbell[w] = nic_tx_doorbell(b->nic, w);
     }

@@ -34,7 +34,8 @@ struct bench_config {
     void (*start)(
         struct bench
             *b); /* starts threads for NIC and workers, before the first apply; NULL: none */
-    bool arena;  /* sessions lie in memory that outlives the firmware: bench_crash() */
+    const struct fw_nic_ops *nic_ops; /* NULL: fw_nic_embedded */
+    bool arena; /* sessions lie in memory that outlives the firmware: bench_crash() */
     bool may_leave_frames;
     bool may_be_broken; /* rings were corrupted on purpose: slots and quota need not come home */
 };

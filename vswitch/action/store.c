@@ -123,6 +123,36 @@ void act_store_adopted(struct act_store *s)
     act_pool_adopted(&s->templates);
 }
 
+void act_program_copy(const struct act_store *s, uint32_t index, struct act_moved *m)
+{
+    uint32_t templates = 0;
+
+    m->program = s->programs.record[index];
+    for (struct act_action *a = m->program.program.action; a->op != ACT_END; a++) {
+        if (!act_table[a->op]->holds_template || a->arg32 == ACT_NONE)
+            continue;
+        m->template[templates++] = s->templates.record[a->arg32];
+        a->arg32 = templates;
+    }
+}
+
+uint32_t act_program_put_in(struct act_store *s, const struct act_moved *m)
+{
+    union act_record r = m->program;
+
+    for (struct act_action *a = r.program.action; a->op != ACT_END; a++) {
+        if (!act_table[a->op]->holds_template || a->arg32 == 0)
+            continue;
+        a->arg32 = act_template_get(s, &m->template[a->arg32 - 1], ACT_RECORD_BYTES);
+        if (a->arg32 == ACT_NONE) {
+            a->op = ACT_END; /* what has been made so far goes again */
+            act_program_drop(s, &r.program);
+            return ACT_NONE;
+        }
+    }
+    return act_program_get(s, &r);
+}
+
 bool act_describe(const struct act_store *s, const struct ses_dir *dir, unsigned i, char *text,
                   uint32_t size)
 {

@@ -20,7 +20,7 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
 {
     struct nic_config config;
 
-    nic_config_default(&config, options->workers);
+    nic_config_default(&config, cfg_workers_max(options));
     config.max_vector = options->vector;
     config.clock = avsd_clock;
     if (d->options->slice != NULL)
@@ -33,7 +33,7 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
     fw->nic_ops = &fw_nic_embedded;
     fw->nic = d->nic;
     fw->clock = avsd_clock;
-    for (uint32_t w = 0; w < options->workers; w++) {
+    for (uint32_t w = 0; w < cfg_workers_max(options); w++) {
         fw->rx_doorbell[w] = nic_rx_doorbell(d->nic, w);
         fw->tx_doorbell[w] = nic_tx_doorbell(d->nic, w);
     }

@@ -28,7 +28,7 @@ static int open_arena(struct avsd *d, const struct cfg_options *options, char wh
 {
     const struct hsr_view *view = &d->attach->region.view;
     const struct fw_arena_config config = {.workers = view->workers,
-                                           .used = options->workers,
+                                           .used = cfg_workers_max(options),
                                            .sessions = options->sessions,
                                            .hash_secret = view->hash_secret};
     bool kept;
@@ -86,7 +86,7 @@ static void detach(struct hsr_attach *at)
 int avsd_attach(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,
                 char why[NIC_WHY])
 {
-    d->attach = attach(d, options->workers, why);
+    d->attach = attach(d, cfg_workers_max(options), why);
     if (d->attach == NULL)
         return -1;
     int rc = open_arena(d, options, why);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who polls what. One worker and an embedded NIC share a thread, which is the path of the single-core figures; with
- * more workers the embedded NIC has a thread of its own; an attached NIC is somebody else's.
+ * Who polls what. One worker and an embedded NIC share a thread, which is the path of the single-core figures; where there
+ * may be more workers the embedded NIC has a thread of its own; an attached NIC is somebody else's. Workers that packets do not
+ * go to have a thread as well, which sleeps.
  *
  * An idle thread spins for some turns, then waits for a doorbell, a port or a call; the time-out only bounds how late
  * timers run.
@@ -10,9 +11,11 @@
 #include <time.h>
 
 #include "avsd.h"
+#include "datapath/moving.h"
 
 #define SPIN    64
 #define WAIT_US 10000u
+#define REST_US 900000u /* of a worker that nothing goes to; a call wakes it */
 
 uint64_t avsd_clock(void)
 {
@@ -71,7 +74,7 @@ static void *run_worker(void *arg)
         if (dp_poll(w) > 0)
             idle = 0;
         else if (++idle > SPIN)
-            dp_wait(w, WAIT_US);
+            dp_wait(w, dp_running(w) ? WAIT_US : REST_US);
     }
     return NULL;
 }

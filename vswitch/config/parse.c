@@ -5,7 +5,7 @@
 
 #include "load.h"
 
-static void load_options(const struct cfg_obj *document)
+static int load_options(const struct cfg_obj *document)
 {
     struct cfg_obj options = cfg_child(document, "options");
     struct cfg_obj timeouts = cfg_child(&options, "timeouts");
@@ -30,6 +30,7 @@ static void load_options(const struct cfg_obj *document)
                        sizeof(struct ses_timeouts) / sizeof(uint32_t),
                    "every time-out is here and in the schema");
     o->workers = cfg_int(&options, "workers");
+    o->workers_max = cfg_int(&options, "workers_max");
     o->sessions = cfg_int(&options, "sessions");
     o->quota = cfg_int(&options, "quota");
     o->vector = cfg_int(&options, "vector");
@@ -38,6 +39,11 @@ static void load_options(const struct cfg_obj *document)
     for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
         *seconds[i].to = cfg_int(&timeouts, seconds[i].field);
     }
+    if (o->workers_max != 0 && o->workers > o->workers_max) {
+        return cfg_fail_at(&options, cfg_has(&options, "workers") ? "workers" : "workers_max",
+                           "more workers than workers_max (%u)", o->workers_max);
+    }
+    return 0;
 }
 
 static size_t count(const json_t *document, const char *list)
@@ -79,7 +85,7 @@ static int load_all(struct cfg_load *load)
     int rc = make_room(load->c, load->document);
 
     if (!rc) {
-        load_options(&document);
+        rc = load_options(&document);
     }
     for (size_t i = 0; i < sizeof(part) / sizeof(part[0]) && !rc; i++) {
         rc = part[i](&document);

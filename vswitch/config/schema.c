@@ -33,7 +33,14 @@ static const struct cfg_field option_field[] = {
      .lo = 1,
      .hi = HSR_MAX_WORKERS,
      .fallback = "1",
-     .doc = "worker threads"},
+     .doc = "worker threads that packets go to; may change under traffic, up to workers_max"},
+    {.name = "workers_max",
+     .type = CFG_T_INT,
+     .hi = HSR_MAX_WORKERS,
+     .fallback = "0",
+     .doc = "most that `workers` may become while the program runs; an avs-nic needs as many ring "
+            "sets. 0: as many as "
+            "`workers` says at start, and later documents may leave it out"},
     {.name = "sessions",
      .type = CFG_T_INT,
      .lo = 1024,

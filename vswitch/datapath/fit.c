@@ -12,6 +12,16 @@
 /* Was the primary (0), the secondary (1) key told? */
 static const uint16_t told[2] = {SES_F_FIT, SES_F_FIT2};
 
+uint32_t dp_session_home(const struct dp_worker *w, const struct session *s)
+{
+    return dp_home(w, ses_hash(w->sessions, s, (s->flags & SES_F_KEY2) != 0));
+}
+
+uint64_t dp_flow_id(const struct dp_worker *w, const struct session *s, bool second)
+{
+    return ses_flow_id(w->sessions, s, second) | dp_session_home(w, s) << HSR_FLOW_HOME_SHIFT;
+}
+
 bool dp_fit_wanted(struct dp_worker *w, const struct act_packet *p, struct session *s, unsigned dir,
                    struct dp_fit *fit)
 {
@@ -28,7 +38,7 @@ bool dp_fit_wanted(struct dp_worker *w, const struct act_packet *p, struct sessi
         return false;
     *fit = (struct dp_fit){.op = HSR_FIT_INSERT,
                            .hash = ses_hash(w->sessions, s, second),
-                           .flow_id = ses_flow_id(w->sessions, s, second),
+                           .flow_id = dp_flow_id(w, s, second),
                            .named = p->meta.flow_id};
     w->counters.fit_inserts++;
     s->flags |= told[second];
@@ -41,7 +51,7 @@ void dp_fit_second(struct dp_worker *w, struct session *s)
         return;
     struct dp_fit fit = {.op = HSR_FIT_INSERT,
                          .hash = ses_hash(w->sessions, s, true),
-                         .flow_id = ses_flow_id(w->sessions, s, true)};
+                         .flow_id = dp_flow_id(w, s, true)};
 
     if (!dp_post_fit(w, &fit))
         return; /* the first packet that comes under it asks again */
@@ -56,7 +66,7 @@ void dp_fit_gone(struct dp_worker *w, const struct session *s)
             continue;
         struct dp_fit fit = {.op = HSR_FIT_DELETE,
                              .hash = ses_hash(w->sessions, s, second),
-                             .named = ses_flow_id(w->sessions, s, second)};
+                             .named = dp_flow_id(w, s, second)};
 
         w->counters.fit_deletes += dp_post_fit(w, &fit);
     }

@@ -203,7 +203,7 @@ static void moved(struct frag_datagram *d, const struct act_packet *p)
         return;
     }
     d->state = FRAG_MOVED;
-    d->worker = (uint8_t)(p->moved - 1);
+    d->home = (uint8_t)(p->moved - 1);
 }
 
 /* True: it goes as the packet of a flow. */
@@ -259,7 +259,7 @@ static void treat(struct dp_worker *w, const struct frag_datagram *d, struct act
     else if (d->state == FRAG_ECHOED)
         dp_icmp_echo_rest(w, p);
     else if (d->state == FRAG_MOVED)
-        dp_hand_over(w, p, d->worker);
+        dp_hand_over(w, p, d->home);
     else
         dp_drop(w, p, (enum hsr_drop)d->drop);
 }
@@ -369,6 +369,16 @@ void dp_fragment_judged(struct dp_worker *w, struct frag_datagram *d, const stru
     settle(w, d);
 }
 
+static struct frag_datagram *begin(struct dp_worker *w, const struct frag_key *key,
+                                   const struct act_packet *p)
+{
+    struct frag_datagram *d = frag_new(w->frags, key, p->meta.hash, charged(w, p), w->now);
+
+    if (d != NULL)
+        d->under = (uint8_t)dp_under(w, p);
+    return d;
+}
+
 struct frag_datagram *dp_fragment(struct dp_worker *w, struct act_packet *p)
 {
     struct frag_datagram *d;
@@ -384,7 +394,7 @@ struct frag_datagram *dp_fragment(struct dp_worker *w, struct act_packet *p)
     key_of(p, &key);
     d = frag_find(w->frags, &key, p->meta.hash);
     if (d == NULL)
-        d = frag_new(w->frags, &key, p->meta.hash, charged(w, p), w->now);
+        d = begin(w, &key, p);
     if (d == NULL) {
         dp_drop(w, p, HSR_DROP_FRAG_QUOTA);
         return NULL;
@@ -448,5 +458,5 @@ uint32_t dp_held(const struct dp_worker *w)
     uint32_t parked, high;
 
     dp_park_level(w, &parked, &high);
-    return w->frags->holds + parked;
+    return w->frags->holds + parked + dp_kept_count(w);
 }

@@ -29,7 +29,7 @@ enum frag_state {
     FRAG_WAITING, /* for the first one */
     FRAG_PASSED,  /* the others go by its session */
     FRAG_ECHOED,  /* it was an echo request to us: the others are answered too */
-    FRAG_MOVED,   /* to another worker: the others follow */
+    FRAG_MOVED,   /* to another home: the others follow */
     FRAG_DROPPED, /* so are the others */
 };
 
@@ -63,13 +63,15 @@ struct frag_datagram {
     STAILQ_ENTRY(frag_datagram) leaves; /* if ready */
     STAILQ_HEAD(, frag_held) held;      /* in order of arrival */
     struct frag_key key;
+    uint64_t steer; /* hash of its fragments */
     uint64_t born;
     uint64_t flow_id, hash; /* FRAG_PASSED: of the session */
     uint16_t charged;       /* port whose quota it counts against */
     uint8_t state;          /* enum frag_state */
     uint8_t drop;           /* FRAG_DROPPED: why */
     uint8_t dir;            /* FRAG_PASSED */
-    uint8_t worker;         /* FRAG_MOVED */
+    uint8_t home;           /* FRAG_MOVED */
+    uint8_t under;          /* home by which its fragments come here */
     bool ready, expired;
     uint16_t units; /* that have come */
     uint16_t top;   /* behind the last of them */

@@ -75,6 +75,7 @@ struct frag_datagram *frag_new(struct dp_frags *f, const struct frag_key *key, u
     memset(d, 0, offsetof(struct frag_datagram, seen));
     STAILQ_INIT(&d->held);
     d->key = *key;
+    d->steer = hash;
     d->born = now;
     d->charged = charged;
     f->use[charged].datagrams++;

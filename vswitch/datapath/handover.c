@@ -7,6 +7,8 @@
  * payload and all, as a ring entry. From then on it is the other worker's, which answers for it to the NIC. There is one
  * queue for each pair of workers, with one writer and one reader, so what goes one way stays in order; and all packets of a flow go the
  * same way, since only the RETA says where that begins. A full queue drops.
+ *
+ * Packets are handed to a home, not to a worker: a home is a part of the RETA, whose worker may change (moving.h).
  */
 #include <errno.h>
 #include <stdalign.h>
@@ -14,12 +16,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "datapath/moving.h"
 #include "internal.h"
 
 #define PIPE     512u /* entries, a power of two: several bursts, and far from all slots */
 #define HOPS_MAX 4u   /* more than any way has; who has gone so far stays */
 
-/* One writer, one reader. Entry: ingress << 48 | hops << 32 | ring entry. */
+/* Parts of the RETA, for so many workers: more than those, so that any number of them has about as many each. */
+#define HOMES_FEW   16u
+#define WORKERS_FEW 8u
+
+_Static_assert(HSR_FLOW_HOMES <= 32, "a bit each");
+
+/* One writer, one reader. Entry: ingress << 48 | home << 40 | hops << 32 | ring entry. */
 struct pipe {
     alignas(HSR_CACHE_LINE) _Atomic uint32_t prod;
     alignas(HSR_CACHE_LINE) _Atomic uint32_t cons;
@@ -28,7 +37,9 @@ struct pipe {
 
 struct dp_handover {
     uint32_t workers;
-    uint8_t reta[1u << HSR_HASH_RETA_BITS]; /* as the NIC's */
+    uint32_t homes;           /* a power of two: the RETA's entry i is of home i % homes */
+    _Atomic uint32_t running; /* the first so many have homes */
+    _Atomic uint8_t worker_of[HSR_FLOW_HOMES]; /* as the NIC's RETA, but while it changes */
     int doorbell[HSR_MAX_WORKERS];
     struct {
         alignas(HSR_CACHE_LINE) _Atomic bool asleep;
@@ -49,18 +60,61 @@ int dp_shared_open(struct dp_shared *shared, uint32_t workers)
     size_t size = sizeof(struct dp_handover) + pipes * sizeof(struct pipe);
     struct dp_handover *h = aligned_alloc(HSR_CACHE_LINE, size);
 
-    if (h == NULL)
-        return -ENOMEM;
+    if (h == NULL || workers == 0) {
+        free(h);
+        return workers == 0 ? -EINVAL : -ENOMEM;
+    }
     memset(h, 0, sizeof *h);
     for (size_t i = 0; i < pipes; i++) {
         atomic_init(&h->pipe[i].prod, 0);
         atomic_init(&h->pipe[i].cons, 0);
     }
     h->workers = workers;
-    for (uint32_t i = 0; i < 1u << HSR_HASH_RETA_BITS; i++)
-        h->reta[i] = (uint8_t)(i % workers);
+    h->homes = workers == 1 ? 1 : workers <= WORKERS_FEW ? HOMES_FEW : HSR_FLOW_HOMES;
     shared->handover = h;
+    dp_share_out(shared, workers);
     return 0;
+}
+
+void dp_share_out(struct dp_shared *shared, uint32_t running)
+{
+    struct dp_handover *h = shared->handover;
+
+    for (uint32_t home = 0; home < h->homes; home++)
+        dp_home_set(shared, home, home % running);
+    dp_running_set(shared, running);
+}
+
+uint32_t dp_homes(const struct dp_shared *shared)
+{
+    return shared->handover->homes;
+}
+
+uint32_t dp_home_at(const struct dp_shared *shared, uint32_t home)
+{
+    return atomic_load_explicit(&shared->handover->worker_of[home], memory_order_relaxed);
+}
+
+void dp_home_set(struct dp_shared *shared, uint32_t home, uint32_t worker)
+{
+    atomic_store_explicit(&shared->handover->worker_of[home], (uint8_t)worker,
+                          memory_order_release);
+}
+
+void dp_running_set(struct dp_shared *shared, uint32_t workers)
+{
+    atomic_store_explicit(&shared->handover->running, workers, memory_order_relaxed);
+}
+
+bool dp_running(const struct dp_worker *w)
+{
+    return w->id < atomic_load_explicit(&w->shared->handover->running, memory_order_relaxed);
+}
+
+void dp_reta(const struct dp_shared *shared, uint8_t ring[1u << HSR_HASH_RETA_BITS])
+{
+    for (uint32_t i = 0; i < 1u << HSR_HASH_RETA_BITS; i++)
+        ring[i] = (uint8_t)dp_home_at(shared, i & (dp_homes(shared) - 1));
 }
 
 void dp_shared_close(struct dp_shared *shared)
@@ -76,12 +130,18 @@ void dp_handover_attach(struct dp_worker *w)
 
 uint32_t dp_home(const struct dp_worker *w, uint64_t hash)
 {
-    return w->shared->handover->reta[hsr_hash_reta(hash)];
+    return hsr_hash_reta(hash) & (w->shared->handover->homes - 1);
+}
+
+uint32_t dp_under(const struct dp_worker *w, const struct act_packet *p)
+{
+    return p->hops == 0 ? dp_home(w, p->meta.hash) : p->under;
 }
 
 /* ---- out ---- */
 
-void dp_hand_over(struct dp_worker *w, struct act_packet *p, uint32_t to)
+/* To another worker; `home` may be DP_NO_HOME. */
+static void pass(struct dp_worker *w, struct act_packet *p, uint32_t to, uint32_t home)
 {
     struct pipe *pipe = pipe_of(w, w->id, to);
     uint32_t prod = atomic_load_explicit(&pipe->prod, memory_order_relaxed);
@@ -90,18 +150,31 @@ void dp_hand_over(struct dp_worker *w, struct act_packet *p, uint32_t to)
         dp_drop(w, p, HSR_DROP_HANDOVER_FULL);
         return;
     }
-    pipe->entry[prod % PIPE] =
-        (uint64_t)p->meta.ingress << 48 | (uint64_t)(p->hops + 1u) << 32 | p->entry;
+    pipe->entry[prod % PIPE] = (uint64_t)p->meta.ingress << 48 | (uint64_t)home << 40 |
+                               (uint64_t)(p->hops + 1u) << 32 | p->entry;
     atomic_store_explicit(&pipe->prod, prod + 1, memory_order_release);
     w->ledger[p->meta.ingress].handed_out++;
     w->counters.handed_out++;
     w->handed_to |= 1u << to;
-    p->moved = (uint8_t)(to + 1);
+    p->moved = (uint8_t)(home + 1);
+}
+
+void dp_hand_over(struct dp_worker *w, struct act_packet *p, uint32_t home)
+{
+    uint32_t to = dp_home_at(w->shared, home);
+
+    if (to == w->id)
+        dp_keep_for(w, p, home);
+    else
+        pass(w, p, to, home);
 }
 
 bool dp_hand_home(struct dp_worker *w, struct act_packet *p, uint32_t home)
 {
-    if (home == w->id || p->hops >= HOPS_MAX)
+    if (home ==
+        w->leaves) /* what was on its way here comes first: a session it opens goes with the others */
+        return false;
+    if (dp_home_at(w->shared, home) == w->id ? !dp_holds(w, home) : p->hops >= HOPS_MAX)
         return false;
     dp_hand_over(w, p, home);
     return true;
@@ -110,19 +183,18 @@ bool dp_hand_home(struct dp_worker *w, struct act_packet *p, uint32_t home)
 bool dp_hand_hinted(struct dp_worker *w, struct act_packet *p)
 {
     uint64_t id = p->meta.flow_id;
-    uint32_t to = hsr_flow_worker(id);
 
     return id != 0 && p->hops == 0 && hsr_flow_instance(id) == w->view->instance &&
-           to < w->shared->handover->workers && dp_hand_home(w, p, to);
+           dp_hand_home(w, p, hsr_flow_home(id) & (w->shared->handover->homes - 1));
 }
 
 bool dp_hand_on(struct dp_worker *w, struct act_packet *p)
 {
-    uint32_t workers = w->shared->handover->workers;
+    uint32_t running = atomic_load_explicit(&w->shared->handover->running, memory_order_relaxed);
 
-    if (p->hops + 1u >= workers)
+    if (p->hops + 1u >= running)
         return false;
-    dp_hand_over(w, p, (w->id + 1) % workers);
+    pass(w, p, w->id + 1 < running ? w->id + 1 : 0, DP_NO_HOME);
     return true;
 }
 
@@ -157,6 +229,26 @@ uint32_t dp_handed_waiting(const struct dp_worker *w)
     return n;
 }
 
+void dp_handed_look(const struct dp_worker *w, uint32_t from[HSR_MAX_WORKERS])
+{
+    uint32_t workers = w->shared->handover->workers;
+
+    for (uint32_t i = 0; workers > 1 && i < workers; i++)
+        from[i] = atomic_load_explicit(&pipe_of(w, i, w->id)->prod, memory_order_acquire);
+}
+
+bool dp_handed_reached(const struct dp_worker *w, const uint32_t from[HSR_MAX_WORKERS])
+{
+    uint32_t workers = w->shared->handover->workers;
+
+    for (uint32_t i = 0; workers > 1 && i < workers; i++) {
+        if ((int32_t)(atomic_load_explicit(&pipe_of(w, i, w->id)->cons, memory_order_relaxed) -
+                      from[i]) < 0)
+            return false;
+    }
+    return true;
+}
+
 uint32_t dp_handed_room(void)
 {
     return PIPE;
@@ -180,6 +272,7 @@ static uint32_t take(struct dp_worker *w, struct pipe *pipe, struct act_packet *
             continue;
         }
         p->hops = (uint8_t)(entry >> 32);
+        p->under = (uint8_t)(entry >> 40);
         p->meta.vec_len = 1;
         w->ledger[p->meta.ingress].handed_in++;
         n++;

@@ -106,6 +106,11 @@ struct dp_worker {
     uint32_t handed_to;     /* workers that were handed something, a bit each, and not woken yet */
     uint32_t handed_turn;   /* whose packets are looked at first */
     uint32_t handed_high;   /* most that ever waited in one of its queues */
+    struct dp_kept *kept;
+    uint32_t leaves;    /* home that this worker has until its sessions go; DP_NO_HOME: none */
+    uint32_t holds;     /* home whose sessions are on their way here, DP_NO_HOME: none */
+    bool kept_due;      /* what is kept may go on */
+    uint32_t kept_high; /* most that ever was */
     struct dp_ledger *ledger;
     uint64_t *told;     /* by port: NIC time up to which its allowance of ICMP errors is used */
     struct dp_nat *nat; /* POL_SNAT_IDS of them */
@@ -168,6 +173,8 @@ DP_APART bool dp_fit_wanted(struct dp_worker *w, const struct act_packet *p, str
 void dp_fit_second(struct dp_worker *w, struct session *s);
 /* A session goes: what the index was told does not hold any more. */
 void dp_fit_gone(struct dp_worker *w, const struct session *s);
+/* Home of a session, which its flow ids say to other workers. */
+uint32_t dp_session_home(const struct dp_worker *w, const struct session *s);
 
 /* originate.c: a frame of our own. Room for `len` bytes at the returned address, NULL: none; then dp_originate(). */
 uint8_t *dp_originate_begin(struct dp_worker *w, uint32_t len, uint32_t *slot);
@@ -242,14 +249,35 @@ bool dp_frag_waits(const struct dp_worker *w);
 void dp_frag_expire(struct dp_worker *w);
 
 /*
+ * keep.c: packets that wait in their slots until the sessions of their home have come from another worker (moving.h); and packets
+ * handed over to a home that is here by now, which come again in the next turn.
+ */
+struct dp_kept *dp_kept_open(const struct hsr_view *view);
+void dp_kept_close(struct dp_kept *kept);
+static inline bool dp_holds(const struct dp_worker *w, uint32_t home)
+{
+    return w->holds == home;
+}
+/* Has the session come from another worker, and packets of it that came before are still kept? */
+bool dp_arrives(const struct dp_worker *w, const struct session *s);
+DP_APART void dp_keep_for(struct dp_worker *w, struct act_packet *p, uint32_t home);
+/* Those of the burst's packets that have to wait are kept; how many are left. */
+DP_APART uint32_t dp_keep(struct dp_worker *w, uint32_t n);
+/* What was kept and may go on, instead of a burst; up to DP_BURST of it. */
+DP_APART uint32_t dp_unkeep(struct dp_worker *w);
+uint32_t dp_kept_count(const struct dp_worker *w);
+uint32_t dp_kept_room(const struct dp_worker *w);
+
+/*
  * handover.c: packets that are another worker's. Those that are true, and dp_hand_over(), have dealt with the packet: it is
  * there now, or dropped because that one takes no more.
  */
 void dp_handover_attach(struct dp_worker *w);
-/* Worker to which packets of this hash come: the RETA. */
+/* Home of packets of this hash: the part of the RETA that says to which worker they come. And of one that is here. */
 uint32_t dp_home(const struct dp_worker *w, uint64_t hash);
-void dp_hand_over(struct dp_worker *w, struct act_packet *p, uint32_t to);
-/* If that is another one, and the packet has not been about too long. */
+uint32_t dp_under(const struct dp_worker *w, const struct act_packet *p);
+void dp_hand_over(struct dp_worker *w, struct act_packet *p, uint32_t home);
+/* If that is another worker's, or sessions are on their way here; and the packet has not been about too long. */
 bool dp_hand_home(struct dp_worker *w, struct act_packet *p, uint32_t home);
 /* If its flow id, which is a hint, names another one. */
 bool dp_hand_hinted(struct dp_worker *w, struct act_packet *p);
@@ -260,6 +288,9 @@ DP_APART void dp_handover_wake(struct dp_worker *w);
 /* What others have handed to this one; up to `max` of it into `packet`. */
 uint32_t dp_handed_waiting(const struct dp_worker *w);
 uint32_t dp_handed_room(void);
+/* Up to where each of them has handed things over; have they been dealt with? */
+void dp_handed_look(const struct dp_worker *w, uint32_t from[HSR_MAX_WORKERS]);
+bool dp_handed_reached(const struct dp_worker *w, const uint32_t from[HSR_MAX_WORKERS]);
 DP_APART uint32_t dp_handed_load(struct dp_worker *w, struct act_packet *packet, uint32_t max);
 /* False: something waits. */
 bool dp_handover_sleep(struct dp_worker *w);
@@ -275,12 +306,13 @@ bool dp_describe(const struct act_packet *p, struct ses_packet *sp);
 struct dp_binding {
     struct hsr_key key;
     uint64_t hash;
+    uint32_t home; /* of a session with a pool: both sides' packets have it */
     bool swap;
 };
 /* For a new session of the walk; with a pool, address and port that were chosen are in `seen`. `hash` is the packet's. */
 enum hsr_drop dp_nat_bind(struct dp_worker *w, struct pol_walk *walk, uint64_t hash,
                           struct dp_binding *b);
-/* Worker that has the session of this walk; `hash` is that of the packet's key. */
+/* Home of the session of this walk; `hash` is that of the packet's key. */
 uint32_t dp_nat_home(const struct dp_worker *w, const struct pol_walk *walk, uint64_t hash);
 /* Is the session translated as the walk says? */
 bool dp_nat_same(const struct dp_worker *w, const struct session *s, const struct pol_walk *walk);
@@ -308,7 +340,8 @@ void dp_addresses(const struct hsr_key *key, bool swap, struct cfg_addr *src, st
 struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key);
 /*
  * Is the session still right under the present policy? Else it is compiled anew. A reason for now (dp_for_now()): it stays, and has
- * no way to its destination now. Any other reason: it has been removed.
+ * no way to its destination now; or (NEIGH_PENDING, and a w->hop without a port) it came from another worker, and packets that did
+ * before it are kept. Any other reason: it has been removed.
  */
 DP_APART enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s);
 
@@ -325,6 +358,25 @@ static inline bool dp_for_now(enum hsr_drop drop)
 #define DP_PARK_PORT  64u
 #define DP_PARK_LARGE 8u                   /* in runs of several slots, of which there are few */
 #define DP_PARK_NS    UINT64_C(4000000000) /* longer than a neighbour has to answer */
+/* Of a packet, by which another one of the same flow and direction is known. */
+struct dp_flow {
+    uint64_t hash, key_addrs, key_ports, key6[4];
+    uint8_t flags;
+};
+
+struct dp_parked {
+    struct dp_hop hop;
+    uint32_t entry;
+    uint16_t ingress;
+    bool large, sliced;
+    bool holds;     /* others of its flow wait behind it, whatever they wait for: it is RETURNed */
+    bool place;     /* and not here yet: `entry` is none */
+    bool late;      /* and it could have left already */
+    uint64_t since; /* NIC time, ns */
+    uint64_t asked; /* NIC time of the RETURN */
+    struct dp_flow flow;
+    uint8_t hops, under; /* of the packet */
+};
 struct dp_park *dp_park_open(void);
 void dp_park_close(struct dp_park *park);
 void dp_park_level(const struct dp_worker *w, uint32_t *used, uint32_t *high);

@@ -67,6 +67,7 @@ static inline __attribute__((always_inline)) bool load(const struct dp_worker *w
     p->fragment = false;
     p->drop = HSR_DROP_NONE;
     p->hops = 0;
+    p->under = 0;
     p->moved = 0;
     p->payload_len = 0;
     if (__builtin_expect(!is_usual(&p->meta, space), false)) {

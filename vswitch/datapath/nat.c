@@ -4,8 +4,8 @@
  * port of a shared address it gets.
  *
  * Workers share no list of ports. A port is free if no session of this worker has the answers it would bring; and since
- * its answers must come to this worker anyhow, only ports are taken whose answers hash to it. Two sessions may have the
- * same port of an address towards different destinations.
+ * its answers must come to this worker anyhow, only ports are taken whose answers hash to the home of the sender's packets: so both
+ * come to one worker, wherever that home moves. Two sessions may have the same port of an address towards different destinations.
  */
 #include <string.h>
 
@@ -13,9 +13,9 @@
 #include "internal.h"
 
 /* Ports looked at of an address before the next one is tried: with nine of ten taken, one in a thousand sessions finds
- * none. Those whose answers go to another worker are not counted, but there is an end to them, too. */
+ * none. Those whose answers have another home are not counted, but there is an end to them, too. */
 #define TRIES     64u
-#define TRIES_ALL (TRIES * HSR_MAX_WORKERS)
+#define TRIES_ALL (TRIES * HSR_FLOW_HOMES)
 
 static bool is_icmp(uint8_t proto)
 {
@@ -101,7 +101,7 @@ static bool try_address(struct dp_worker *w, struct pol_walk *walk, uint64_t has
                 continue;
         }
         answer_key(w, walk, b);
-        if (dp_home(w, b->hash) != w->id)
+        if (dp_home(w, b->hash) != b->home)
             continue;
         tries++;
         w->nat[walk->snat->id].tries++;
@@ -121,6 +121,7 @@ static enum hsr_drop choose(struct dp_worker *w, struct pol_walk *walk, uint64_t
     const struct pol_snat *pool = walk->snat;
     struct cfg_addr own = walk->seen.src;
 
+    b->home = dp_nat_home(w, walk, hash);
     if (try_address(w, walk, hash, b))
         return HSR_DROP_NONE;
     for (uint32_t i = 0; i < pool->addrs && walk->to == NULL; i++) {

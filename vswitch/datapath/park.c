@@ -13,16 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "move.h"
 
 #define RETURN_NS UINT64_C(50000000) /* that a RETURN may take where cores are shared */
 #define HASHES    256
-
-/* Of a packet, by which another one of the same flow and direction is known. */
-struct flow {
-    uint64_t hash, key_addrs, key_ports, key6[4];
-    uint8_t flags;
-};
 
 struct dp_park {
     uint32_t n, high;
@@ -33,18 +27,7 @@ struct dp_park {
     uint32_t generation;
     bool due;         /* a place was taken that others wait behind */
     uint64_t give_up; /* NIC time at which the next place is */
-    struct parked {
-        struct dp_hop hop;
-        uint32_t entry;
-        uint16_t ingress;
-        bool large, sliced;
-        bool holds; /* others of its flow wait behind it, whatever they wait for: it is RETURNed */
-        bool place; /* and not here yet: `entry` is none */
-        bool late;  /* and it could have left already */
-        uint64_t since; /* NIC time, ns */
-        uint64_t asked; /* NIC time of the RETURN */
-        struct flow flow;
-    } packet[DP_PARK];
+    struct dp_parked packet[DP_PARK];
     uint16_t of_port[HSR_MAX_PORTS];
     uint16_t holders[HASHES]; /* by hash: most flows have none */
 };
@@ -69,20 +52,20 @@ void dp_park_level(const struct dp_worker *w, uint32_t *used, uint32_t *high)
     *high = w->park->high;
 }
 
-static struct flow flow_of(const struct act_packet *p)
+static struct dp_flow flow_of(const struct act_packet *p)
 {
     const unsigned told = HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP;
-    struct flow f = {.hash = p->meta.hash,
-                     .key_addrs = p->meta.key_addrs,
-                     .key_ports = p->meta.key_ports,
-                     .flags = (uint8_t)(p->meta.flags & told)};
+    struct dp_flow f = {.hash = p->meta.hash,
+                        .key_addrs = p->meta.key_addrs,
+                        .key_ports = p->meta.key_ports,
+                        .flags = (uint8_t)(p->meta.flags & told)};
 
     if (p->meta.flags & HSR_RXF_IPV6)
         memcpy(f.key6, p->meta.key6, sizeof f.key6);
     return f;
 }
 
-static bool same_flow(const struct flow *a, const struct flow *b)
+static bool same_flow(const struct dp_flow *a, const struct dp_flow *b)
 {
     return a->hash == b->hash && a->key_addrs == b->key_addrs && a->key_ports == b->key_ports &&
            a->flags == b->flags && memcmp(a->key6, b->key6, sizeof a->key6) == 0;
@@ -92,13 +75,13 @@ static bool same_flow(const struct flow *a, const struct flow *b)
  * The first one that packets of this flow and port wait behind, or the first place for one; those that are being looked at
  * again are not asked.
  */
-static struct parked *holder_of(struct dp_park *park, const struct flow *flow, uint16_t ingress,
-                                bool place)
+static struct dp_parked *holder_of(struct dp_park *park, const struct dp_flow *flow,
+                                   uint16_t ingress, bool place)
 {
     if (park->holders[flow->hash % HASHES] == 0)
         return NULL;
     for (uint32_t i = park->again; i < park->n; i++) {
-        struct parked *q = &park->packet[i];
+        struct dp_parked *q = &park->packet[i];
 
         if (q->holds && (q->place || !place) && q->ingress == ingress && same_flow(&q->flow, flow))
             return q;
@@ -127,7 +110,7 @@ bool dp_parked_for(const struct dp_worker *w, const struct dp_hop *hop)
     const struct dp_park *park = w->park;
 
     for (uint32_t i = park->again; i < park->n; i++) {
-        const struct parked *q = &park->packet[i];
+        const struct dp_parked *q = &park->packet[i];
 
         if ((!q->place || q->asked == w->now) && same_hop(&q->hop, hop))
             return true;
@@ -135,7 +118,7 @@ bool dp_parked_for(const struct dp_worker *w, const struct dp_hop *hop)
     return false;
 }
 
-static void count_holder(struct dp_worker *w, const struct parked *q, int by)
+static void count_holder(struct dp_worker *w, const struct dp_parked *q, int by)
 {
     uint16_t *holders = &w->park->holders[q->flow.hash % HASHES];
 
@@ -143,7 +126,7 @@ static void count_holder(struct dp_worker *w, const struct parked *q, int by)
     w->park_holders += (uint32_t)by;
 }
 
-static void put(struct dp_worker *w, const struct parked *q)
+static void put(struct dp_worker *w, const struct dp_parked *q)
 {
     struct dp_park *park = w->park;
 
@@ -166,7 +149,7 @@ static void put(struct dp_worker *w, const struct parked *q)
 }
 
 /* It is not in the list any more. */
-static void took(struct dp_worker *w, const struct parked *q)
+static void took(struct dp_worker *w, const struct dp_parked *q)
 {
     w->park->large -= q->large;
     w->park->sliced -= q->sliced;
@@ -183,15 +166,17 @@ static void wait_for(struct dp_worker *w, struct act_packet *p, const struct dp_
 {
     const struct dp_park *park = w->park;
     bool again = p->meta.payload != 0 && whole;
-    struct parked q = {.hop = *hop,
-                       .entry = p->entry,
-                       .ingress = p->meta.ingress,
-                       .large = p->meta.frame_len > HSR_SLOT_SIZE - HSR_SLOT_FRAME,
-                       .sliced = p->meta.payload != 0 && !whole,
-                       .holds = again,
-                       .place = again,
-                       .since = w->parked_since != 0 ? w->parked_since : w->now,
-                       .asked = w->now};
+    struct dp_parked q = {.hop = *hop,
+                          .entry = p->entry,
+                          .ingress = p->meta.ingress,
+                          .large = p->meta.frame_len > HSR_SLOT_SIZE - HSR_SLOT_FRAME,
+                          .sliced = p->meta.payload != 0 && !whole,
+                          .holds = again,
+                          .place = again,
+                          .since = w->parked_since != 0 ? w->parked_since : w->now,
+                          .asked = w->now,
+                          .hops = p->hops,
+                          .under = (uint8_t)dp_under(w, p)};
 
     if (park->n == DP_PARK || (q.large && park->large >= DP_PARK_LARGE) ||
         park->of_port[q.ingress] >= DP_PARK_PORT || waiting_for(park, hop) >= DP_PARK_HOP) {
@@ -214,6 +199,10 @@ static bool is_fragment(const struct act_packet *p)
 
 void dp_refuse(struct dp_worker *w, struct act_packet *p, enum hsr_drop drop)
 {
+    if (drop == HSR_DROP_NEIGH_PENDING && w->hop.port == HSR_NO_PORT && w->holds != DP_NO_HOME) {
+        dp_keep_for(w, p, w->holds);
+        return;
+    }
     /* The others of a datagram follow its first fragment at once, so that one cannot wait. */
     if (drop != HSR_DROP_NEIGH_PENDING || is_fragment(p))
         dp_drop(w, p, drop);
@@ -229,7 +218,7 @@ static bool came_again(const struct act_packet *p)
            p->meta.partial_sum == HSR_RETURN_NEIGHBOR;
 }
 
-static void take_place(struct dp_worker *w, struct parked *q, const struct act_packet *p)
+static void take_place(struct dp_worker *w, struct dp_parked *q, const struct act_packet *p)
 {
     q->place = false;
     q->entry = p->entry;
@@ -248,8 +237,8 @@ static bool is_decided(const struct dp_worker *w, const struct dp_hop *hop)
 
 static bool caught(struct dp_worker *w, struct act_packet *p)
 {
-    const struct flow flow = flow_of(p);
-    struct parked *q = NULL;
+    const struct dp_flow flow = flow_of(p);
+    struct dp_parked *q = NULL;
 
     if (p->meta.reason != HSR_DROP_NONE)
         return false;
@@ -282,9 +271,9 @@ uint32_t dp_park_catch(struct dp_worker *w, uint32_t n)
 /* --- again --------------------------------------------------------------------------------------------------------- */
 
 /* A place that nobody has taken yet: kept, unless it is too late for that. */
-static void keep_place(struct dp_worker *w, const struct parked *parked)
+static void keep_place(struct dp_worker *w, const struct dp_parked *parked)
 {
-    struct parked q = *parked;
+    struct dp_parked q = *parked;
 
     q.late = true;
     if (w->now - q.asked < RETURN_NS)
@@ -292,10 +281,10 @@ static void keep_place(struct dp_worker *w, const struct parked *parked)
 }
 
 /* As if it came now, but for how long it has waited. */
-static void look_again(struct dp_worker *w, const struct parked *parked)
+static void look_again(struct dp_worker *w, const struct dp_parked *parked)
 {
     struct act_packet p;
-    struct flow flow;
+    struct dp_flow flow;
 
     took(w, parked);
     if (parked->place) {
@@ -304,6 +293,8 @@ static void look_again(struct dp_worker *w, const struct parked *parked)
     }
     if (!dp_load_again(w, parked->entry, parked->ingress, &p))
         return;
+    p.hops = parked->hops;
+    p.under = parked->under;
     if (w->now - parked->since >= DP_PARK_NS) {
         dp_drop(w, &p, HSR_DROP_NEIGH_TIMEOUT);
         return;
@@ -332,7 +323,7 @@ bool dp_park_due(const struct dp_worker *w)
 uint32_t dp_unpark(struct dp_worker *w)
 {
     struct dp_park *park = w->park;
-    struct parked now[DP_BURST];
+    struct dp_parked now[DP_BURST];
     uint32_t n;
 
     if (park->again == 0) {
@@ -350,4 +341,51 @@ uint32_t dp_unpark(struct dp_worker *w)
     for (uint32_t i = 0; i < n; i++)
         look_again(w, &now[i]);
     return n;
+}
+
+/* ---- to another worker ---- */
+
+void dp_park_send_off(struct dp_worker *w, uint32_t homes, struct moved_parked *m)
+{
+    struct dp_park *park = w->park;
+    uint32_t left = 0, again = park->again;
+
+    for (uint32_t i = 0; i < park->n; i++) {
+        const struct dp_parked parked = park->packet[i];
+
+        if (parked.under >= HSR_FLOW_HOMES || !(homes >> parked.under & 1)) {
+            park->packet[left++] = parked;
+            continue;
+        }
+        again -= i < park->again;
+        took(w, &parked);
+        if (!parked.place) {
+            w->ledger[parked.ingress].handed_out++;
+            w->counters.handed_out++;
+        }
+        m->packet[m->n++] = parked;
+    }
+    park->n = left;
+    park->again = again;
+}
+
+/* Behind what waits here; all are looked at again. */
+void dp_park_take_in(struct dp_worker *w, const struct moved_parked *m)
+{
+    struct act_packet p;
+
+    for (uint32_t i = 0; i < m->n; i++) {
+        const struct dp_parked *parked = &m->packet[i];
+
+        if (!parked->place) {
+            w->ledger[parked->ingress].handed_in++;
+            w->counters.handed_in++;
+        }
+        if (w->park->n < DP_PARK)
+            put(w, parked);
+        else if (!parked->place && dp_load_again(w, parked->entry, parked->ingress, &p))
+            dp_drop(w, &p, HSR_DROP_NEIGH_PENDING);
+    }
+    if (m->n > 0)
+        w->park->due = true;
 }

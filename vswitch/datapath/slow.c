@@ -256,6 +256,10 @@ enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s)
     enum hsr_drop drop = HSR_DROP_NO_SESSION;
     struct hsr_key key;
 
+    if (dp_arrives(w, s)) {
+        w->hop.port = HSR_NO_PORT;
+        return HSR_DROP_NEIGH_PENDING;
+    }
     ses_key(w->sessions, s, false, &key);
     if (!moved(w, s, hsr_key_context(hsr_key_tail(&key)))) {
         s->policy = w->policy_stamp;

@@ -69,9 +69,12 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->nat = calloc(POL_SNAT_IDS, sizeof *w->nat);
     w->sessions = ses_table_open(&sessions);
     w->frags = frag_open(config->view);
+    w->kept = dp_kept_open(config->view);
     w->park = dp_park_open();
+    w->holds = w->leaves = DP_NO_HOME;
     if (w->told == NULL || w->nat == NULL || w->fw_slot == NULL || w->fw_out == NULL ||
         w->ledger == NULL || w->sessions == NULL || w->frags == NULL || w->park == NULL ||
+        w->kept == NULL ||
         act_store_open(&w->actions, config->sessions, action_seed(config->view), config->memory) <
             0) {
         dp_worker_close(w);
@@ -91,6 +94,7 @@ void dp_worker_close(struct dp_worker *w)
     act_store_close(&w->actions);
     frag_close(w->frags);
     dp_park_close(w->park);
+    dp_kept_close(w->kept);
     free(w->fw_slot);
     free(w->fw_out);
     free(w->ledger);
@@ -194,10 +198,14 @@ static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, 
         end_burst(w, n, shown);
         return n;
     }
-    if (w->tx_room >= DP_OUT) {
+    if (w->tx_room >= DP_OUT && __builtin_expect(w->kept_due, false)) {
+        n = dp_unkeep(w);
+    } else if (w->tx_room >= DP_OUT) {
         if (dp_handed_waiting(w) > 0)
             n = dp_handed_load(w, w->packet, DP_BURST / 2);
         n = dp_load_burst(w, n);
+        if (__builtin_expect(w->holds != DP_NO_HOME, false))
+            n = dp_keep(w, n);
     }
     left = __builtin_expect(w->park_holders == 0, true) ? n : dp_park_catch(w, n);
     if (shown)
@@ -233,7 +241,7 @@ void dp_wait(struct dp_worker *w, uint32_t timeout_us)
     bool quiet = hsr_ring_sleep(&w->rx);
 
     quiet &= hsr_ring_sleep(&w->completion);
-    quiet &= dp_handover_sleep(w);
+    quiet &= dp_handover_sleep(w) && !w->kept_due;
     if (quiet && atomic_load(&w->pending) == NULL)
         ppoll(&fd, 1, &timeout, NULL);
     hsr_ring_awake(&w->rx);
@@ -326,6 +334,7 @@ void dp_levels(const struct dp_worker *w, struct dp_level level[DP_LEVELS])
         {"fragments", frags->used, frags->high, FRAG_DATAGRAMS},
         {"neighbor_wait", park, park_high, DP_PARK},
         {"fragments_held", frags->holds, frags->holds_high, FRAG_HELD},
+        {"kept", dp_kept_count(w), w->kept_high, dp_kept_room(w)},
         {"handover", dp_handed_waiting(w), w->handed_high, dp_handed_room()},
     };
 

@@ -60,6 +60,7 @@ void fw_adopt(struct fw *fw)
     fw->adoption.looked = true;
     for (uint32_t w = 0; w < fw->workers; w++)
         dp_run(fw->worker[w], adopt, fw);
+    fw_bring_home(fw); /* that process may have had more or fewer workers, or been changing that */
     fw->adoption.ns = clock_ns() - start;
 }
 

@@ -244,7 +244,7 @@ static void close_ports(struct fw *fw, const struct cfg *old, const struct cfg *
 
 /* Every worker has seen the new pointer, and none holds the old one any more. Sleeps between looks: the waiter must not
  * take the processor from those it waits for. */
-static void wait_for_workers(struct fw *fw)
+void fw_wait_for_workers(struct fw *fw)
 {
     struct timespec pause = {.tv_nsec = 20000};
 
@@ -261,7 +261,7 @@ static void publish(struct fw *fw, struct pol *policy)
     uint32_t size[POL_SIZES];
 
     atomic_store_explicit(&fw->shared.policy, policy, memory_order_release);
-    wait_for_workers(fw);
+    fw_wait_for_workers(fw);
     pol_free(fw->policy);
     fw->policy = policy;
     pol_sizes(policy, size);
@@ -286,21 +286,31 @@ static void set_quotas(struct dp_worker *w, void *arg)
         ses_quota(dp_sessions(w), cfg->port[i].index, fw_quota(cfg, &cfg->port[i]));
 }
 
-/* Options that size what was allocated at start. */
-static bool same_options(const struct cfg_options *a, const struct cfg_options *b,
-                         struct cfg_error *error)
+/* Options that size what was allocated at start, but for `workers`, which may be as many as were. */
+static bool same_options(const struct cfg_options *a, const struct cfg_options *b)
 {
-    bool same = a->workers == b->workers && a->sessions == b->sessions && a->quota == b->quota &&
-                a->vector == b->vector && a->fast_path == b->fast_path &&
-                memcmp(&a->timeouts, &b->timeouts, sizeof a->timeouts) == 0;
+    return (b->workers_max == 0 || b->workers_max == a->workers_max) &&
+           a->sessions == b->sessions && a->quota == b->quota && a->vector == b->vector &&
+           a->fast_path == b->fast_path &&
+           memcmp(&a->timeouts, &b->timeouts, sizeof a->timeouts) == 0;
+}
 
-    if (!same) {
+int fw_check(const struct fw *fw, const struct cfg *cfg, struct cfg_error *error)
+{
+    if (!same_options(&fw->options, &cfg->options)) {
         snprintf(error->path, sizeof error->path, "/options");
         snprintf(error->text, sizeof error->text,
                  "options are read at start: restart avsd with a file that has these, or leave "
                  "them as they are");
+        return -EINVAL;
     }
-    return same;
+    if (cfg->options.workers > fw->workers) {
+        snprintf(error->path, sizeof error->path, "/options/workers");
+        snprintf(error->text, sizeof error->text,
+                 "at most %u: restart avsd with a file that has more as workers_max", fw->workers);
+        return -EINVAL;
+    }
+    return 0;
 }
 
 /* What the NIC says of its ports: the MTU of those that say nothing of one, and who takes merged packets. */
@@ -321,11 +331,13 @@ static void ask_ports(struct fw *fw, const struct cfg *cfg, struct pol *policy)
 int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
 {
     struct cfg *old = fw->cfg;
+    uint32_t workers = fw->running;
+    struct cfg_error ignored;
     struct pol *policy;
-    int rc;
+    int rc = fw_check(fw, cfg, error);
 
-    if (!same_options(&fw->options, &cfg->options, error))
-        return -EINVAL;
+    if (rc < 0)
+        return rc;
     policy = pol_build(cfg, fw->policy);
     if (policy == NULL) {
         rc = -errno;
@@ -333,7 +345,9 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
                  strerror(-rc));
         return rc;
     }
-    rc = open_ports(fw, old, cfg, error);
+    rc = fw_set_workers(fw, cfg->options.workers, error);
+    if (rc == 0)
+        rc = open_ports(fw, old, cfg, error);
     if (rc == 0) {
         rc = set_tunnels(fw, old, cfg);
         if (rc < 0) {
@@ -344,6 +358,7 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
         }
     }
     if (rc < 0) {
+        fw_set_workers(fw, workers, &ignored);
         pol_free(policy);
         return rc;
     }

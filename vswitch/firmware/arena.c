@@ -31,7 +31,7 @@ struct identity {
     uint32_t head_size;
     uint16_t abi_major, abi_minor;
     uint32_t workers; /* there is room for */
-    uint32_t used;    /* that run: others have other homes for the same sessions */
+    uint32_t used;    /* that may run: others have other homes for the same sessions */
     uint32_t sessions;
     uint32_t session_size, record_size;
     uint32_t ports, contexts;

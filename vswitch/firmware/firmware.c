@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The firmware's life. */
+#include "datapath/moving.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -58,6 +59,7 @@ static void copy_worker(struct dp_worker *w, void *arg)
         to->charged[port] = ses_port_charged(dp_sessions(w), port);
     }
     to->corrupt = dp_corrupt(w);
+    to->empty = dp_empty(w);
 }
 
 /* The NIC writes its counters and gauges while we read: word by word, each whole. */
@@ -110,7 +112,8 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
         fw->nic_ops = config->nic_ops;
         fw->nic = config->nic;
         fw->options = *config->options;
-        fw->workers = fw->options.workers;
+        fw->workers = cfg_workers_max(&fw->options);
+        fw->options.workers_max = fw->workers;
         fw->threaded = config->threaded;
         fw->clock = config->clock;
         fw->arena = config->arena;
@@ -120,6 +123,12 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
         rc = open_stats(fw);
         if (rc == 0)
             rc = dp_shared_open(&fw->shared, fw->workers);
+        if (rc == 0) {
+            fw->running = fw->options.workers;
+            dp_share_out(&fw->shared, fw->running);
+            fw->parcel = dp_parcel_open();
+            rc = fw->parcel == NULL ? -ENOMEM : 0;
+        }
         if (rc == 0 && fw->threaded)
             rc = open_qsbr(fw);
         for (uint32_t w = 0; rc == 0 && w < fw->workers; w++)
@@ -151,6 +160,7 @@ void fw_close(struct fw *fw)
     cfg_free(fw->cfg);
     free(fw->shared.qsbr);
     dp_shared_close(&fw->shared);
+    dp_parcel_close(fw->parcel);
     free(fw->nic_stats);
     free(fw->worker_stats);
     free(fw);

@@ -36,7 +36,9 @@ struct fw {
     struct cfg_options options;
     struct dp_shared shared;
     struct dp_worker *worker[HSR_MAX_WORKERS];
-    uint32_t workers;
+    uint32_t workers; /* there may be */
+    uint32_t running; /* of them: the first ones, which packets go to */
+    struct dp_parcel *parcel;
     bool threaded;
     bool started;
     struct cfg *cfg; /* the running one */
@@ -55,6 +57,7 @@ struct fw {
         uint32_t opened[HSR_MAX_PORTS];  /* sessions of each port, and those to it that count */
         uint32_t charged[HSR_MAX_PORTS]; /* against its quota, too */
         bool corrupt;
+        bool empty;   /* it has nothing in its hands */
     } * worker_stats; /* of each worker, likewise */
     struct fw_base { /* the NIC's counters when this firmware came: those of another do not count */
         uint64_t pre_ring, post_in;
@@ -81,6 +84,19 @@ void fw_captures_close(struct fw *fw);
 
 /* Sessions of the arena, under the first configuration; the NIC has not started yet (adopt.c). */
 void fw_adopt(struct fw *fw);
+
+/* Every worker has ended the burst it was in (apply.c). */
+void fw_wait_for_workers(struct fw *fw);
+
+/*
+ * Packets go to so many workers from here on (workers.c). 0, or a negative errno with a text: the NIC does not steer, and
+ * they go to some workers more than they should.
+ */
+int fw_set_workers(struct fw *fw, uint32_t workers, struct cfg_error *error);
+/* Homes of a worker, a bit each. */
+uint32_t fw_homes_of(const struct fw *fw, uint32_t worker);
+/* Sessions that are at another worker than their home's, while there is no traffic. */
+void fw_bring_home(struct fw *fw);
 
 /* A number into a JSON object. */
 static inline void fw_put(json_t *object, const char *key, uint64_t value)

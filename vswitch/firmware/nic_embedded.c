@@ -37,6 +37,11 @@ static int reta_set(void *nic, const uint8_t *ring)
     return nic_reta_set(nic, ring);
 }
 
+static void poll_nic(void *nic, uint64_t now)
+{
+    nic_poll(nic, now);
+}
+
 static int start(void *nic)
 {
     return nic_start(nic);
@@ -87,6 +92,7 @@ const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
                                            .vtep_set = vtep_set,
                                            .public_set = public_set,
                                            .reta_set = reta_set,
+                                           .poll = poll_nic,
                                            .start = start,
                                            .sync = sync_counters,
                                            .rule_create = rule_create,

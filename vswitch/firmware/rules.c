@@ -51,7 +51,7 @@ static void find_by_mark(struct dp_worker *w, void *arg)
     struct by_mark *b = arg;
     uint32_t cursor = b->index;
     struct session *s = ses_walk(dp_sessions(w), &cursor);
-    uint64_t id = s != NULL ? ses_flow_id(dp_sessions(w), s, false) : 0;
+    uint64_t id = s != NULL ? dp_flow_id(w, s, false) : 0;
 
     if (s != NULL && hsr_flow_index(id) == b->index)
         b->flow_id = id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two workers and a NIC on threads of their own, traffic from two users, while configurations, ports and neighbours
- * change and sessions are listed and flushed. For ThreadSanitizer; what must hold without it: everything is accounted
+ * Two workers and a NIC on threads of their own, traffic from two users, while configurations, ports, neighbours and the number
+ * of workers change and sessions are listed and flushed. For ThreadSanitizer; what must hold without it: everything is accounted
  * for at the end.
  */
 #include <pthread.h>
@@ -9,14 +9,15 @@
 
 #include "topology.h"
 
-#define WORKERS ", workers: 2"
-#define ONE              \
-    TOP_OPTIONS(WORKERS) \
+#define WORKERS(n) ", workers_max: 2, workers: " n
+#define ONE                   \
+    TOP_OPTIONS(WORKERS("2")) \
     TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_C("open") TOP_V TOP_R
-#define TWO              \
-    TOP_OPTIONS(WORKERS) \
+#define TWO                   \
+    TOP_OPTIONS(WORKERS("1")) \
     TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_C("closed") TOP_V TOP_R
-#define THREE TOP_OPTIONS(WORKERS) TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_V
+#define THREE \
+    TOP_OPTIONS(WORKERS("2")) TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_V
 
 #define ROUNDS 60
 

@@ -347,7 +347,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(other_versions),    CASE(out_of_turn), CASE(words_of_the_nic),
-        CASE(kept_for_the_next), CASE(steered), CASE(a_second),
+        CASE(kept_for_the_next), CASE(steered),     CASE(a_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

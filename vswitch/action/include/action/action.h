@@ -68,7 +68,8 @@ struct act_packet {
     bool fragment; /* with mtu: the packet may be fragmented */
     uint8_t drop;  /* reason, 0: alive */
     uint8_t hops;  /* from worker to worker */
-    uint8_t moved; /* to this worker now, + 1; 0: it is here */
+    uint8_t under; /* handed over: for which home (datapath/moving.h); else not set */
+    uint8_t moved; /* to that home's worker now, + 1; 0: it is here */
 };
 
 /* Packets under one program, in a row. Those with a reason to be dropped are nobody's business any more. */

@@ -57,6 +57,18 @@ void act_program_drop(struct act_store *s, const struct act_program *program);
 bool act_store_adopt(struct act_store *s, uint32_t index);
 void act_store_adopted(struct act_store *s);
 
+/*
+ * A program on its way to the store of another worker, with what it refers to. act_program_put_in(): its index there, one
+ * reference more; ACT_NONE when there is no room, or it is empty.
+ */
+struct act_moved {
+    union act_record
+        program; /* arg32 of what holds a template: place in `template` + 1, 0 for none */
+    union act_record template[ACT_TEMPLATES_EACH];
+};
+void act_program_copy(const struct act_store *s, uint32_t index, struct act_moved *m);
+uint32_t act_program_put_in(struct act_store *s, const struct act_moved *m);
+
 static inline const uint8_t *act_template(const struct act_store *s, uint32_t index)
 {
     return s->templates.record[index].bytes;

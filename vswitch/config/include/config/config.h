@@ -210,14 +210,21 @@ struct cfg_neighbor {
 };
 
 struct cfg_options {
-    uint32_t workers;  /* 1 */
-    uint32_t sessions; /* a worker, 131,072 */
-    uint32_t quota;    /* sessions a vNIC, 0: none */
-    uint32_t vector;   /* largest vector, 16 */
-    bool fast_path;    /* true; false: every packet walks the slow path (for tests) */
-    bool gro;          /* true; vNICs that take TCP segmentation get merged packets */
+    uint32_t workers;     /* 1 */
+    uint32_t workers_max; /* 0: not said */
+    uint32_t sessions;    /* a worker, 131,072 */
+    uint32_t quota;       /* sessions a vNIC, 0: none */
+    uint32_t vector;      /* largest vector, 16 */
+    bool fast_path;       /* true; false: every packet walks the slow path (for tests) */
+    bool gro;             /* true; vNICs that take TCP segmentation get merged packets */
     struct ses_timeouts timeouts;
 };
+
+/* Workers that there may be while the program runs, if it begins with these options. */
+static inline uint32_t cfg_workers_max(const struct cfg_options *o)
+{
+    return o->workers_max != 0 ? o->workers_max : o->workers;
+}
 
 struct cfg {
     struct cfg_options options;

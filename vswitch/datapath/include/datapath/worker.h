@@ -29,6 +29,8 @@
 #include "session/adopt.h"
 #include "session/table.h"
 
+#define DP_NO_HOME 0xFEu /* none of the homes (moving.h) */
+
 struct rte_rcu_qsbr;
 struct dp_worker;
 
@@ -42,7 +44,7 @@ struct dp_shared {
     struct rte_rcu_qsbr *qsbr;    /* NULL: one thread does everything */
 };
 
-/* For so many workers, before they are opened; those are closed before it. 0 or -ENOMEM. */
+/* For at most so many workers, before they are opened; those are closed before it. All of them run. 0, -ENOMEM or -EINVAL. */
 int dp_shared_open(struct dp_shared *shared, uint32_t workers);
 void dp_shared_close(struct dp_shared *shared);
 
@@ -91,7 +93,7 @@ struct dp_level {
     const char *name;
     uint64_t used, high, capacity; /* `high`: the most ever in use */
 };
-#define DP_LEVELS 10
+#define DP_LEVELS 11
 
 /* NULL with errno: ENOMEM, EINVAL. */
 struct dp_worker *dp_worker_open(const struct dp_worker_config *config);
@@ -139,6 +141,9 @@ void dp_worker_show(struct dp_worker *w, const struct dp_show *show);
 struct ses_table *dp_sessions(struct dp_worker *w);
 const struct act_store *dp_actions(const struct dp_worker *w);
 uint64_t dp_now(const struct dp_worker *w);
+
+/* Id of a session as the NIC gets it, which also says its home (moving.h). */
+uint64_t dp_flow_id(const struct dp_worker *w, const struct session *s, bool second);
 
 /* Counters; on the worker's thread (dp_run) or when it stands still. */
 const struct dp_ledger *dp_ledger(const struct dp_worker *w); /* HSR_MAX_PORTS of them */

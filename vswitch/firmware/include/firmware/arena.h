@@ -38,7 +38,7 @@ uint64_t fw_arena_size(uint32_t workers, uint32_t sessions);
  */
 struct fw_arena_config {
     uint32_t workers;  /* there is room for */
-    uint32_t used;     /* that run */
+    uint32_t used;     /* that may run */
     uint32_t sessions; /* each */
     const uint8_t
         *hash_secret; /* HSR_HASH_SECRET bytes: with several workers it tells which has a session */

@@ -34,6 +34,8 @@ struct fw_nic_ops {
     int (*vtep_set)(void *nic, const struct cfg_addr *addr, bool remove);
     int (*public_set)(void *nic, const struct hsr_public *public, bool remove);
     int (*reta_set)(void *nic, const uint8_t *ring); /* as nic_reta_set() */
+    /* A turn, where nothing has a thread of its own; NULL: it is another process. */
+    void (*poll)(void *nic, uint64_t now);
     int (*start)(void *nic);
     int (*sync)(void *nic); /* counters in the region are fresh on return */
     /* As nic_rule_*() and nic_meter_set(); *state is filled in every case. */
@@ -79,6 +81,7 @@ void fw_inherit(struct fw *next, struct fw *fw);
 uint32_t fw_restore_rules(struct fw *fw);
 
 struct dp_worker *fw_worker(struct fw *fw, uint32_t id);
+/* Workers that there may be: all of them are polled, whether packets go to them or not. */
 uint32_t fw_workers(const struct fw *fw);
 const struct cfg_options *fw_options(const struct fw *fw);
 
@@ -87,6 +90,8 @@ const struct cfg_options *fw_options(const struct fw *fw);
  * are read at start only may not differ. On return every worker works under the new policy.
  */
 int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error);
+/* Would it be refused for options that are read at start? 0 or -EINVAL with a text. */
+int fw_check(const struct fw *fw, const struct cfg *cfg, struct cfg_error *error);
 const struct cfg *fw_cfg(const struct fw *fw);
 
 /*
