@@ -21,6 +21,11 @@ static const struct option_spec apply_options[] = {
     {.name = NULL},
 };
 
+static const struct option_spec workers_set_options[] = {
+    {"dry-run", 'n', NULL, "check and show the difference, change nothing", NULL},
+    {.name = NULL},
+};
+
 static const struct option_spec confirm_options[] = {
     {"revert", 0, NULL, "return to the configuration before the trial at once", NULL},
     {"status", 0, NULL, "show whether a configuration is on trial, and when it reverts", NULL},
@@ -232,6 +237,20 @@ const struct command commands[] = {
      "avs-ctl capture --drops --duration 10s\n"
      "avs-ctl capture --points nic.rx,nic.tx -c 100 -w /tmp/blue.pcapng icmp",
      cmd_capture},
+    {"workers", "list", NULL, NULL, "", WORD_NONE, 0, 0, "show the workers",
+     "State: running, draining (nothing goes to it any more, it has something in its hands), "
+     "stopped. "
+     "reta: entries of the RETA that lead to it, of 256.",
+     none, "avs-ctl workers list\navs-ctl workers list --json", cmd_workers_list},
+    {"workers", "show", NULL, NULL, "WORKER", WORD_NONE, 1, 1,
+     "show all counters of a worker and how full its tables are", NULL, none,
+     "avs-ctl workers show 0", cmd_workers_show},
+    {"workers", "set", NULL, NULL, "NUMBER", WORD_NONE, 1, 1, "change how many workers are running",
+     "Under traffic: flows move with their sessions, in order and without loss. It is the option "
+     "`workers` of the document, at most what `workers_max` was at start, and undone with it "
+     "(`apply --confirm`).",
+     workers_set_options, "avs-ctl workers set 2\navs-ctl workers set 4 --dry-run",
+     cmd_workers_set},
     {"drops", NULL, NULL, NULL, "", WORD_NONE, 0, 0, "show dropped packets by port and reason",
      "With --watch also a rate. `docs/reference/drop-reasons.md` explains the reasons.",
      watch_options, "avs-ctl drops\navs-ctl drops --watch=5", cmd_drops},

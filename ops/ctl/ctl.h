@@ -184,6 +184,9 @@ int cmd_neighbor_list(struct ctl *ctl);
 int cmd_capture(struct ctl *ctl);
 /* Words from the first on with blanks between them: malloc'ed. */
 char *join_words(const struct ctl *ctl, int first);
+int cmd_workers_list(struct ctl *ctl);
+int cmd_workers_show(struct ctl *ctl);
+int cmd_workers_set(struct ctl *ctl);
 int cmd_drops(struct ctl *ctl);
 int cmd_stats(struct ctl *ctl);
 int cmd_top(struct ctl *ctl);

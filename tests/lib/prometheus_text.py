@@ -203,6 +203,8 @@ def expected(stats, drops, version):
         for how, key in (("flow_id", "hits_flow_id"), ("table", "hits_table"), ("slow_path", "slow")):
             add("avs_worker_matches_total", w[key], worker=w["worker"], how=how)
         add("avs_worker_busy_seconds_total", w["busy_ns"] / 1e9, worker=w["worker"])
+        add("avs_worker_reta_entries", w["reta_entries"], worker=w["worker"])
+        add("avs_worker_sessions", w["sessions"], worker=w["worker"])
         add("avs_worker_ring_corrupt", int(w["corrupt_ring"]), worker=w["worker"])
     for t in stats["tables"]:
         labels = {k: t[k] for k in ("table", "worker") if k in t}

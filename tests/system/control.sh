@@ -78,6 +78,9 @@ flow list
 flow list a
 meter list
 neighbor list
+workers list
+workers show 0
+workers set 1 --dry-run
 log level
 log level control=info
 version

@@ -34,6 +34,16 @@ static int apply(void *arg, const json_t *new_document, struct cfg *cfg, struct 
     return 0;
 }
 
+static int check(void *arg, const struct cfg *cfg, struct cfg_error *error)
+{
+    return fw_check(((struct avsd *)arg)->fw, cfg, error);
+}
+
+static uint32_t workers_max(void *arg)
+{
+    return fw_workers(((struct avsd *)arg)->fw);
+}
+
 static json_t *stats(void *arg)
 {
     return fw_stats(((struct avsd *)arg)->fw);
@@ -192,6 +202,8 @@ void avsd_backend(struct avsd *d, struct ctl_backend *backend)
                                     .document = document,
                                     .config = config,
                                     .apply = apply,
+                                    .check = check,
+                                    .workers_max = workers_max,
                                     .stats = stats,
                                     .drops = drops,
                                     .sessions = sessions,

@@ -94,6 +94,7 @@ static const struct ctl_method methods[] = {
     {"config.revert", CTL_ADMIN, "", ctl_method_config_revert},
     {"config.trial", CTL_OPERATOR, "", ctl_method_config_trial},
     {"config.settled", CTL_OPERATOR, "", ctl_method_config_settled},
+    {"workers.set", CTL_ADMIN, "workers dry_run", ctl_method_workers_set},
     {"object.add", CTL_ADMIN, "list object", ctl_method_object_add},
     {"object.remove", CTL_ADMIN, "list object", ctl_method_object_remove},
     {"object.list", CTL_OPERATOR, "list", ctl_method_object_list},

@@ -69,6 +69,13 @@ int ctl_commit(struct ctl_server *server, const json_t *document, struct ctl_cha
     if (result) {
         return result;
     }
+    if (change->dry_run) {
+        result = server->backend->check(server->backend->arg, config, error);
+        if (result) {
+            cfg_free(config);
+            return result;
+        }
+    }
     json_t *old = ctl_document(server);
     change->changes = old ? cfg_diff(old, document) : NULL;
     if (!change->changes || change->dry_run) {
@@ -141,6 +148,44 @@ int ctl_method_config_apply(struct ctl_call *call)
         return ctl_fail(call, -EACCES, "config.apply changes the daemon's state");
     }
     return commit_call(call, document, &change);
+}
+
+/* As a document: `workers` of its options, and of a document that does not say it the most there may be, for the next start. */
+static json_t *with_workers(const json_t *old, json_int_t workers, uint32_t most)
+{
+    json_t *document = json_deep_copy(old);
+    json_t *options = json_object_get(document, "options");
+
+    if (!options) {
+        options = json_object();
+        json_object_set_new(document, "options", options);
+    }
+    if (!json_object_get(options, "workers_max")) {
+        json_object_set_new(options, "workers_max", json_integer(most));
+    }
+    return json_object_set_new(options, "workers", json_integer(workers)) ? NULL : document;
+}
+
+int ctl_method_workers_set(struct ctl_call *call)
+{
+    const struct ctl_backend *b = call->server->backend;
+    struct ctl_change change = {.if_revision = -1};
+    int64_t workers = -1;
+
+    if (ctl_param_int(call, "workers", 1, HSR_MAX_WORKERS, &workers) ||
+        ctl_param_bool(call, "dry_run", &change.dry_run)) {
+        return -EINVAL;
+    }
+    if (workers < 0) {
+        return ctl_fail(call, -EINVAL, "parameter workers is needed");
+    }
+    json_t *old = ctl_document(call->server);
+    json_t *document = old ? with_workers(old, workers, b->workers_max(b->arg)) : NULL;
+    int result = document ? commit_call(call, document, &change) : -ENOMEM;
+
+    json_decref(document);
+    json_decref(old);
+    return result;
 }
 
 int ctl_method_config_get(struct ctl_call *call)

@@ -140,6 +140,7 @@ int ctl_method_config_settled(struct ctl_call *call);
 int ctl_method_config_confirm(struct ctl_call *call);
 int ctl_method_config_revert(struct ctl_call *call);
 int ctl_method_config_trial(struct ctl_call *call);
+int ctl_method_workers_set(struct ctl_call *call);
 int ctl_method_object_add(struct ctl_call *call);
 int ctl_method_object_remove(struct ctl_call *call);
 int ctl_method_object_list(struct ctl_call *call);

@@ -5,6 +5,7 @@
 
 #include <rte_cycles.h>
 
+#include "datapath/moving.h"
 #include "hsring/check.h"
 #include "hsring/gauge.h"
 #include "internal.h"
@@ -143,12 +144,31 @@ static void put_time(const struct fw *fw, const struct dp_counters *c, json_t *o
     fw_put(o, "idle_percent", all > 0 ? idle * 100 / all : 100);
 }
 
+/* Packets go to the first ones; those that had some may still have something in their hands. */
+static const char *worker_state(const struct fw *fw, uint32_t id)
+{
+    if (id < fw->running)
+        return "running";
+    return fw->worker_stats[id].empty ? "stopped" : "draining";
+}
+
+/* Of 1 << HSR_HASH_RETA_BITS. */
+static uint32_t reta_entries(const struct fw *fw, uint32_t id)
+{
+    uint32_t homes = (uint32_t)__builtin_popcount(fw_homes_of(fw, id));
+
+    return homes * ((1u << HSR_HASH_RETA_BITS) / dp_homes(&fw->shared));
+}
+
 static json_t *worker_json(struct fw *fw, uint32_t id)
 {
     const struct dp_counters *c = &fw->worker_stats[id].counters;
     json_t *o = json_object();
 
     fw_put(o, "worker", id);
+    json_object_set_new(o, "state", json_string(worker_state(fw, id)));
+    fw_put(o, "reta_entries", reta_entries(fw, id));
+    fw_put(o, "sessions", fw->worker_stats[id].sessions.used);
     fw_put(o, "packets", c->packets);
     fw_put(o, "bursts", c->bursts);
     fw_put(o, "vectors", c->vectors);

@@ -179,6 +179,9 @@ const struct tm_metric tm_metrics[] = {
     REFUSED(quota),
     REFUSED(collision),
 
+    {"avs_worker_reta_entries", TM_GAUGE, &worker, "reta_entries", NULL,
+     "Entries of the RETA, of 256, that lead to the worker; 0: it is not running"},
+    {"avs_worker_sessions", TM_GAUGE, &worker, "sessions", NULL, "Sessions that the worker has"},
     {"avs_worker_packets_total", TM_COUNTER, &worker, "packets", NULL, "Packets taken"},
     {"avs_worker_vectors_total", TM_COUNTER, &worker, "vectors", NULL,
      "Vectors taken: packets of one flow that are handled as one"},

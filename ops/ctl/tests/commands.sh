@@ -297,6 +297,28 @@ COLUMNS=40 ctl 0 session list
 COLUMNS=30 ctl 0 port list
 [ "$(head -n 1 "$work/out" | wc -c)" -lt 90 ] || bad "a narrow table is wide"
 
+# ---- workers
+ctl 0 workers list
+has "worker  state    reta        sessions  packets"
+grep -qE '^ +0 +running +256 \(100%\) +9 +[0-9]+ +25%$' <<<"$out" || bad "workers list: $out"
+ctl 0 workers list --json
+json 'd[0]["reta_entries"] == 256 and d[0]["state"] == "running"'
+ctl 0 workers show 0
+has "state:"
+has slots
+ctl 0 workers show 0 --json
+json 'd["worker"] == 0 and d["tables"] == [{"table": "slots", "used": 9, "high_water": 10, "capacity": 10}]'
+ctl 3 workers show 7
+ctl 2 workers show zero
+ctl 2 workers set
+ctl 2 workers set two
+ctl 0 workers set 3 --dry-run
+has workers
+ctl 0 workers set 3
+ctl 0 get -o json
+json 'd["options"]["workers"] == 3'
+ctl 1 workers set 0
+
 # ---- public addresses, and how much of a pool is in use
 ctl 0 snat add out vpc=blue addresses=203.0.113.1,203.0.113.2
 ctl 0 snat add idle vpc=blue subnets=front addresses=203.0.113.3 ports=2000-3000

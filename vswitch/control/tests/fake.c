@@ -46,6 +46,23 @@ static int apply(void *arg, const json_t *doc, struct cfg *c, struct cfg_error *
     return 0;
 }
 
+static int check(void *arg, const struct cfg *c, struct cfg_error *error)
+{
+    (void)arg;
+    if (c->options.workers <= FAKE_WORKERS) {
+        return 0;
+    }
+    snprintf(error->path, sizeof(error->path), "/options/workers");
+    snprintf(error->text, sizeof(error->text), "at most %d", FAKE_WORKERS);
+    return -EINVAL;
+}
+
+static uint32_t workers_max(void *arg)
+{
+    (void)arg;
+    return FAKE_WORKERS;
+}
+
 static json_t *neighbors(void *arg)
 {
     (void)arg;
@@ -61,18 +78,19 @@ static json_t *stats(void *arg)
 
     return json_pack(
         "{s:[{s:s, s:I, s:I, s:I, s:I, s:i, s:i}, {s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:{s:b}}],"
-        " s:[{s:i, s:I, s:I, s:I, s:I, s:I, s:i}], s:{s:i, s:i, s:I},"
+        " s:[{s:i, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:i}], s:{s:i, s:i, s:I},"
         " s:[{s:s, s:i, s:i}, {s:s, s:i, s:i, s:i, s:i}, {s:s, s:i}], s:{s:b},"
         " s:[{s:s, s:i, s:i, s:i}]}",
         "ports", "name", "idle", "rx_packets", t, "rx_bytes", t * 60, "tx_packets", t, "tx_bytes",
         t * 60, "drops", 0, "sessions", 1, "name", "busy", "rx_packets", t * 1000, "rx_bytes",
         t * 1500000, "tx_packets", t * 1000, "tx_bytes", t * 1500000, "drops", 7, "sessions", 9,
-        "conservation", "ok", 1, "workers", "worker", 0, "packets", t * 2002, "vectors", t * 1001,
-        "hits_flow_id", t * 1001, "busy_cycles", t * 2002 * 500, "busy_ns", t, "idle_percent", 75,
-        "sessions", "used", FAKE_SESSIONS, "capacity", 131072, "created", t * 3, "tables", "table",
-        "empty", "used", 0, "capacity", 7, "table", "slots", "worker", 0, "used", 9, "high_water",
-        10, "capacity", 10, "table", "routes", "used", 4, "conservation", "holds", 1, "snat",
-        "name", "out", "bindings", 3, "tries", 5, "failures", 1);
+        "conservation", "ok", 1, "workers", "worker", 0, "state", "running", "reta_entries", 256,
+        "sessions", 9, "packets", t * 2002, "vectors", t * 1001, "hits_flow_id", t * 1001,
+        "busy_cycles", t * 2002 * 500, "busy_ns", t, "idle_percent", 75, "sessions", "used",
+        FAKE_SESSIONS, "capacity", 131072, "created", t * 3, "tables", "table", "empty", "used", 0,
+        "capacity", 7, "table", "slots", "worker", 0, "used", 9, "high_water", 10, "capacity", 10,
+        "table", "routes", "used", 4, "conservation", "holds", 1, "snat", "name", "out", "bindings",
+        3, "tries", 5, "failures", 1);
 }
 
 static json_t *drops(void *arg)
@@ -215,6 +233,8 @@ void fake_init(struct fake *f)
                 .document = document,
                 .config = config,
                 .apply = apply,
+                .check = check,
+                .workers_max = workers_max,
                 .stats = stats,
                 .drops = drops,
                 .sessions = sessions,

@@ -10,6 +10,7 @@
 #include "control/backend.h"
 
 #define FAKE_SESSIONS 250
+#define FAKE_WORKERS  4
 
 struct fake {
     json_t *document;

@@ -88,6 +88,23 @@ static void apply_refused(void **state)
     assert_int_equal(access(state_path, F_OK), -1);
 }
 
+static void workers(void **state)
+{
+    (void)state;
+    assert_string_equal(outcome(R("workers.set", "{}")), "EINVAL");
+    assert_string_equal(outcome(R("workers.set", "{\"workers\":0}")), "EINVAL");
+    assert_string_equal(outcome(R("workers.set", "{\"workers\":17}")), "EINVAL");
+    assert_string_equal(outcome(R("workers.set", "{\"workers\":5,\"dry_run\":true}")), "EINVAL");
+    assert_string_equal(outcome(R("workers.set", "{\"workers\":3,\"dry_run\":true}")), "ok");
+    assert_int_equal(fake.applied, 0);
+    assert_string_equal(outcome(R("workers.set", "{\"workers\":3}")), "ok");
+    assert_int_equal(fake.config->options.workers, 3);
+    assert_int_equal(fake.config->options.workers_max, FAKE_WORKERS);
+    assert_string_equal(outcome(R("config.apply", "{\"document\":" BLUE ",\"confirm_s\":60}")),
+                        "ok");
+    assert_string_equal(outcome(R("workers.set", "{\"workers\":2}")), "EBUSY");
+}
+
 static void error_has_a_place(void **state)
 {
     int fd = dial();
@@ -518,7 +535,7 @@ int main(void)
         T(rules),         T(rule_error_has_a_place),
         T(rule_errors),   T(meters),
         T(plain_methods), T(descriptors),
-        T(captures),      T(start_document),
+        T(captures),      T(workers),       T(start_document),
         T(roles),         T(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

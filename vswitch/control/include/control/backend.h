@@ -53,6 +53,10 @@ struct ctl_backend {
      * else returns a negative errno with the reason in `error` and has changed nothing. `document` is borrowed.
      */
     int (*apply)(void *arg, const json_t *document, struct cfg *config, struct cfg_error *error);
+    /* Would apply() refuse it for what is read at start? 0, or a negative errno with the reason in `error`. */
+    int (*check)(void *arg, const struct cfg *config, struct cfg_error *error);
+    /* Workers that there may be. */
+    uint32_t (*workers_max)(void *arg);
     /* Counters: {"ports": [...], "workers": [...], "sessions": {...}, "tables": [...], "conservation": {...}, ...}. */
     json_t *(*stats)(void *arg);
     /* Drops: [{"port":..., "reason":..., "stage":..., "packets":...}], zero rows left out. */
