@@ -73,16 +73,24 @@ static int become_captures(struct replay *r, json_t *document)
     return REPLAY_OK;
 }
 
-static void override_options(const struct replay_options *o, json_t *document)
+static void override_options(struct replay *r, json_t *document)
 {
+    const struct replay_options *o = r->options;
     json_t *options = json_object_get(document, "options");
 
     if (options == NULL) {
         options = json_object();
         json_object_set_new(document, "options", options);
     }
-    if (o->workers > 0)
-        json_object_set_new(options, "workers", json_integer(o->workers));
+    if (r->workers > 0)
+        json_object_set_new(options, "workers", json_integer(r->workers));
+    if (o->sets.n > 0) { /* fixed by the first one */
+        json_int_t workers = json_integer_value(json_object_get(options, "workers"));
+
+        if (r->workers_max == 0)
+            r->workers_max = replay_most_workers(&o->sets, (unsigned)workers);
+        json_object_set_new(options, "workers_max", json_integer(r->workers_max));
+    }
     if (o->vector > 0)
         json_object_set_new(options, "vector", json_integer(o->vector));
     if (o->slow)
@@ -118,9 +126,10 @@ int replay_load(struct replay *r, const char *file, const struct cfg *old, struc
         cfg_free(*cfg);
         if (rc == REPLAY_OK)
             rc = become_captures(r, document);
-        override_options(r->options, document);
+        override_options(r, document);
         good = rc != REPLAY_OK || cfg_parse(document, old, cfg, &error) == 0;
     }
+    r->file = file;
     if (!good) {
         cfg_error_print(stderr, "avs-replay", file, lines, &error);
         rc = REPLAY_CONFIG;

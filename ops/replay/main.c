@@ -38,6 +38,7 @@ static const char usage[] =
     "      --apply FILE      another configuration, \"[@NS ]FILE\", so long after the first "
     "frame;\n"
     "                        up to 64 times\n"
+    "      --set-workers N   \"[@NS ]N\": so many workers from then on; up to 64 times\n"
     "      --meter METER     a meter for them, \"ID pps|bps RATE burst BURST\"\n"
     "      --slow            every packet walks the slow path\n"
     "      --no-flow-index   packets arrive without flow ids\n"
@@ -61,6 +62,7 @@ enum {
     OPT_PATIENCE,
     OPT_RULE,
     OPT_APPLY,
+    OPT_SET_WORKERS,
     OPT_METER,
     OPT_SLOW,
     OPT_NO_FIT,
@@ -81,6 +83,7 @@ static const struct option options[] = {
     {"patience", required_argument, NULL, OPT_PATIENCE},
     {"rule", required_argument, NULL, OPT_RULE},
     {"apply", required_argument, NULL, OPT_APPLY},
+    {"set-workers", required_argument, NULL, OPT_SET_WORKERS},
     {"meter", required_argument, NULL, OPT_METER},
     {"slow", no_argument, NULL, OPT_SLOW},
     {"no-flow-index", no_argument, NULL, OPT_NO_FIT},
@@ -174,6 +177,10 @@ static bool take(struct replay_options *o, int option, char *value)
         return add_timed(&o->rules, "--rule wants \"[@NS ]PORT RULE\"", value);
     case OPT_APPLY:
         return add_timed(&o->applies, "--apply wants \"[@NS ]FILE\"", value);
+    case OPT_SET_WORKERS:
+        return add_timed(&o->sets, "--set-workers wants \"[@NS ]N\"", value) &&
+               (replay_workers_ok(&o->sets) ||
+                !fprintf(stderr, "avs-replay: not a number of workers: '%s'\n", value));
     case OPT_METER:
         good = o->meters < REPLAY_METERS;
         if (good)
@@ -225,6 +232,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "avs-replay: %s\n", why);
         return REPLAY_BROKEN;
     }
+    r.workers = o.workers;
     rc = replay_load(&r, o.config, NULL, &cfg);
     if (rc == REPLAY_OK)
         rc = replay_run(&r, cfg);

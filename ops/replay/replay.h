@@ -32,6 +32,7 @@ struct replay_options {
     unsigned inputs;
     struct replay_timed rules;        /* --rule [@NS ]PORT RULE */
     struct replay_timed applies;      /* --apply @NS FILE */
+    struct replay_timed sets;         /* --set-workers @NS N */
     const char *meter[REPLAY_METERS]; /* --meter ID pps|bps RATE burst BURST */
     unsigned meters;
     unsigned vector;      /* 0: as configured */
@@ -53,7 +54,10 @@ struct replay {
     uint64_t first; /* capture time of the first frame, ns since 1970 */
     uint64_t now;   /* NIC time */
     uint64_t frames;
-    unsigned rules_done, applies_done;
+    unsigned rules_done, applies_done, sets_done;
+    const char *file;                    /* configuration that runs */
+    unsigned workers;                    /* of it, 0: as it says */
+    unsigned workers_max;                /* that there are at any time */
     int input_fd[REPLAY_INPUTS], out_fd; /* 0: not opened yet */
     bool limited;                        /* workers have a rate, now */
     int64_t budget[HSR_MAX_WORKERS];     /* packets x 10^9 a worker may still do at this time */
@@ -72,6 +76,14 @@ struct replay {
  * code, with a line on stderr.
  */
 int replay_load(struct replay *r, const char *file, const struct cfg *old, struct cfg **cfg);
+
+/* Make it the running one, likewise. */
+int replay_apply(struct replay *r, const char *file);
+
+/* Are all of them numbers of workers? The largest of them and `workers`. Those that are due `ns` after the first frame (workers.c). */
+bool replay_workers_ok(const struct replay_timed *list);
+unsigned replay_most_workers(const struct replay_timed *list, unsigned workers);
+int replay_set_workers(struct replay *r, uint64_t ns);
 
 /* Note "[@NS ]TEXT"; false: that is none, or there are too many. */
 bool replay_timed_add(struct replay_timed *list, const char *text);

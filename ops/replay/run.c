@@ -128,25 +128,30 @@ static void set_patience(struct replay *r)
         nic_pcap_patience(port_of(r, i), r->options->patience_ns);
 }
 
-/* The configurations whose time has come. */
-static int apply_due(struct replay *r, uint64_t ns)
+int replay_apply(struct replay *r, const char *file)
 {
     struct cfg_error error = {.line = 0};
-    const char *file;
     struct cfg *cfg;
+    int rc = replay_load(r, file, fw_cfg(r->fw), &cfg);
 
-    while ((file = replay_timed_due(&r->options->applies, &r->applies_done, ns)) != NULL) {
-        int rc = replay_load(r, file, fw_cfg(r->fw), &cfg);
-
-        if (rc != REPLAY_OK)
-            return rc;
-        if (fw_apply(r->fw, cfg, &error) < 0) {
-            fprintf(stderr, "avs-replay: %s: %s: %s\n", file, error.path, error.text);
-            cfg_free(cfg);
-            return REPLAY_CONFIG;
-        }
+    if (rc == REPLAY_OK && fw_apply(r->fw, cfg, &error) < 0) {
+        fprintf(stderr, "avs-replay: %s: %s: %s\n", file, error.path, error.text);
+        cfg_free(cfg);
+        rc = REPLAY_CONFIG;
     }
-    return REPLAY_OK;
+    return rc;
+}
+
+/* Configurations whose time has come. */
+static int apply_due(struct replay *r, uint64_t ns)
+{
+    const char *file;
+    int rc = REPLAY_OK;
+
+    while (rc == REPLAY_OK &&
+           (file = replay_timed_due(&r->options->applies, &r->applies_done, ns)) != NULL)
+        rc = replay_apply(r, file);
+    return rc;
 }
 
 /* Has all been done that the command line gives a time for? */
@@ -183,6 +188,9 @@ static int play(struct replay *r)
         give_time(r, t + r->options->quantum_ns - last);
         last = t + r->options->quantum_ns;
         set_time(r, last);
+        rc = replay_set_workers(r, t - r->first);
+        if (rc != REPLAY_OK)
+            return rc;
         settle(r);
         if (sessions(r) > r->sessions_high)
             r->sessions_high = sessions(r);

@@ -24,7 +24,7 @@ def run(command, **more):
 
 def replay(inputs, out):
     """The captures through avs-replay, with the configurations at their times: its options, and what is wrong."""
-    options = (inputs / "options").read_text().split()
+    options = (inputs / "options").read_text().splitlines()
     changes = inputs / "changes"
     for number, ns in enumerate(changes.read_text().split() if changes.exists() else [], 1):
         options.append(f"--apply=@{ns} {inputs}/config{number}.yaml")

@@ -183,13 +183,29 @@ static FILE *create(const char *dir, const char *name)
     return fopen(path, "w");
 }
 
+#define CHANGES 24
+
+/* Workers that come and go, in every other world; from a draw of its own, so that the traffic is the same with and without. */
+static void write_workers(const struct mix_world *w, FILE *f)
+{
+    static const uint32_t within[] = {10000000, 200000000}; /* ns: of few packets, of many */
+    struct mix_draw d = {.state = w->draw.state ^ UINT64_C(0x9E3779B97F4A7C15)};
+
+    fprintf(f, "--workers=%u\n", w->workers);
+    if (mix_chance(&d, 50))
+        return;
+    for (unsigned i = 0; i < CHANGES; i++)
+        fprintf(f, "--set-workers=@%u %u\n", mix_below(&d, within[i % 2]), mix_from(&d, 1, 4));
+}
+
 static int write_options(const struct mix_world *w, const char *dir)
 {
     FILE *f = create(dir, "options");
 
     if (f == NULL)
         return -1;
-    fprintf(f, "--vector=%u\n--workers=%u\n--quantum=%u\n", w->vector, w->workers, w->quantum);
+    fprintf(f, "--vector=%u\n--quantum=%u\n", w->vector, w->quantum);
+    write_workers(w, f);
     if (w->vector % 2 != 0)
         fputs("--slice=on\n", f);
     if (w->slow)

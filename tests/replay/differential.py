@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same traffic gives the same output however it is processed.
 
-    differential.py again | vectors | workers | slow | index | sliced | mixture
+    differential.py again | vectors | workers | moving | slow | index | sliced | mixture
 """
 import sys
 
@@ -35,6 +35,17 @@ def workers():
     for n in ("2", "3", "16"):
         compare(one, Run("--workers", n))
     compare(Run(*QUANTUM, "--workers", "1"), Run(*QUANTUM, "--workers", "2"))
+
+
+def moving():
+    """Workers that come and go, while sessions and packets are under way: every flow as if nothing had been."""
+    numbers = (2, 1, 3, 2, 8, 3, 1, 4)
+    changes = [word for i in range(40) for word in ("--set-workers", f"@{i * 3500000 + 1} {numbers[i % len(numbers)]}")]
+    for options in (QUANTUM, (*QUANTUM, "--no-flow-index"), (*QUANTUM, "--slice", "on"), (*QUANTUM, "--worker-rate", "20000"), ()):
+        fixed, changed = Run(*options), Run(*options, *changes)
+        if sum(w["packets"] > 0 for w in changed.report["workers"]) < 8:
+            raise AssertionError(f"{options}: some worker had nothing to do: {changed.report['workers']}")
+        compare(fixed, changed)
 
 
 def slow():
@@ -86,4 +97,4 @@ def mixture():
 
 
 if __name__ == "__main__":
-    {f.__name__: f for f in (again, vectors, workers, slow, index, sliced, mixture)}[sys.argv[1]]()
+    {f.__name__: f for f in (again, vectors, workers, moving, slow, index, sliced, mixture)}[sys.argv[1]]()

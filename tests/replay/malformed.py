@@ -61,6 +61,7 @@ def main():
         one_line("configuration after all is over", run([*applied, f"@999999999999 {DATA}/mixed.yaml"], expect=3))
         run([*applied, f"@1 {DATA}/mixed.yaml"])
         for arguments in ([], [*applied, "@soon file"], ["-c", "x"], [*mixed, "--vector", "17"], [*mixed, "--workers", "0"],
+                          [*mixed, "--set-workers", "two"], [*mixed, "--set-workers", "0"], [*mixed, "--set-workers", "@5 17"],
                           [*mixed, "--engine", "other"], [*mixed, "-pweb"], [*mixed, "more"], ["--unknown"]):
             run(arguments, expect=2)
         if "exit codes" not in run(["--help"]):
