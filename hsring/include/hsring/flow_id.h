@@ -16,10 +16,11 @@
 #define HSR_FLOW_WORKER_SHIFT   (HSR_FLOW_GEN_SHIFT + HSR_FLOW_GEN_BITS)
 #define HSR_FLOW_INSTANCE_SHIFT (HSR_FLOW_WORKER_SHIFT + HSR_FLOW_WORKER_BITS)
 
-#define HSR_FLOW_HOME_SHIFT     3
-#define HSR_FLOW_HOMES          32
+#define HSR_FLOW_HOME_SHIFT 3
+#define HSR_FLOW_HOMES      32
 
-_Static_assert(HSR_FLOW_HOME >> HSR_FLOW_HOME_SHIFT == HSR_FLOW_HOMES - 1, "as many as the flag holds");
+_Static_assert(HSR_FLOW_HOME >> HSR_FLOW_HOME_SHIFT == HSR_FLOW_HOMES - 1,
+               "as many as the flag holds");
 _Static_assert(HSR_FLOW_INSTANCE_SHIFT + HSR_FLOW_INSTANCE_BITS == 64, "flow id fills 64 bits");
 _Static_assert(HSR_FLOW_GEN_BITS >= 12, "stale ids must stay rare");
 _Static_assert(HSR_MAX_WORKERS <= 1u << (32 - HSR_FLOW_INDEX_BITS), "a mark has 32 bits");

@@ -357,7 +357,7 @@ static void plain_methods(void **state)
 {
     (void)state;
     json_t *result = result_of(R("version.get", "{}"));
-    assert_int_equal(json_array_size(json_object_get(result, "methods")), 30);
+    assert_int_equal(json_array_size(json_object_get(result, "methods")), 31);
     json_decref(result);
     result = result_of(R("stats.get", "{}"));
     assert_int_equal(json_array_size(json_object_get(result, "ports")), 2);
