@@ -324,16 +324,17 @@ localparam [7:0] HSR_DROP_NO_UPLINK = 8'd71;
 localparam [7:0] HSR_DROP_NEIGH_TIMEOUT = 8'd72;
 localparam [7:0] HSR_DROP_HANDOVER_FULL = 8'd73;
 localparam [7:0] HSR_DROP_HOST_RATE = 8'd74;
-localparam [7:0] HSR_DROP_TX_META_BAD = 8'd75;
-localparam [7:0] HSR_DROP_PORT_GONE = 8'd76;
-localparam [7:0] HSR_DROP_PORT_TX_FULL = 8'd77;
-localparam [7:0] HSR_DROP_TX_TOO_BIG = 8'd78;
-localparam [7:0] HSR_DROP_TSO_BAD = 8'd79;
-localparam [7:0] HSR_DROP_STALE_OWNER = 8'd80;
-localparam [7:0] HSR_DROP_FW_GONE = 8'd81;
-localparam [7:0] HSR_DROP_HELD_BACK = 8'd82;
-localparam [7:0] HSR_DROP_SECOND_FULL = 8'd83;
-localparam [7:0] HSR_DROP_PAYLOAD_GONE = 8'd84;
+localparam [7:0] HSR_DROP_NEIGH_QUOTA = 8'd75;
+localparam [7:0] HSR_DROP_TX_META_BAD = 8'd76;
+localparam [7:0] HSR_DROP_PORT_GONE = 8'd77;
+localparam [7:0] HSR_DROP_PORT_TX_FULL = 8'd78;
+localparam [7:0] HSR_DROP_TX_TOO_BIG = 8'd79;
+localparam [7:0] HSR_DROP_TSO_BAD = 8'd80;
+localparam [7:0] HSR_DROP_STALE_OWNER = 8'd81;
+localparam [7:0] HSR_DROP_FW_GONE = 8'd82;
+localparam [7:0] HSR_DROP_HELD_BACK = 8'd83;
+localparam [7:0] HSR_DROP_SECOND_FULL = 8'd84;
+localparam [7:0] HSR_DROP_PAYLOAD_GONE = 8'd85;
 
 // gauges
 localparam [7:0] HSR_GAUGE_FIT_USED = 8'd0;

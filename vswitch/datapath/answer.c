@@ -12,6 +12,7 @@ static enum hsr_drop through_tunnel(struct dp_worker *w, struct act_packet *p)
 
     if (to.family == 0)
         return HSR_DROP_UNKNOWN_VTEP;
+    w->asker = p->meta.ingress;
     enum hsr_drop drop = dp_outer(w, &to, hsr_key_context(p->meta.key_ports), p->meta.hash, &outer);
 
     if (drop != HSR_DROP_NONE)

@@ -271,6 +271,9 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
     uint32_t program[2];
     enum hsr_drop drop;
 
+    w->asker = walk->from != NULL ? walk->from->index
+               : walk->to != NULL ? walk->to->index
+                                  : walk->ingress;
     begin(&to, w);
     begin(&fro, w);
     drop = forward(&to, walk);

@@ -6,7 +6,8 @@
  * shows no ports; the inner side of a public address; an error about one of those) the packet is passed on whole: slot,
  * payload and all, as a ring entry. From then on it is the other worker's, which answers for it to the NIC. There is one
  * queue for each pair of workers, with one writer and one reader, so what goes one way stays in order; and all packets of a flow go the
- * same way, since only the RETA says where that begins. A full queue drops.
+ * same way, since only the RETA says where that begins. A full queue drops; and before it is full, it drops what is of a port
+ * that has its share: as much as is free (Choudhury and Hahne, as in the NIC's credit.h), so that there is room for others.
  *
  * Packets are handed to a home, not to a worker: a home is a part of the RETA, whose worker may change (moving.h).
  */
@@ -21,6 +22,7 @@
 
 #define PIPE     512u /* entries, a power of two: several bursts, and far from all slots */
 #define HOPS_MAX 4u   /* more than any way has; who has gone so far stays */
+#define UPLINK   4u   /* times the share of a vNIC: an uplink is everybody's */
 
 /* Parts of the RETA, for so many workers: more than those, so that any number of them has about as many each. */
 #define HOMES_FEW   16u
@@ -33,6 +35,9 @@ struct pipe {
     alignas(HSR_CACHE_LINE) _Atomic uint32_t prod;
     alignas(HSR_CACHE_LINE) _Atomic uint32_t cons;
     alignas(HSR_CACHE_LINE) uint64_t entry[PIPE];
+    /* the writer's: what waits, by ingress port, and up to where it has seen entries go */
+    alignas(HSR_CACHE_LINE) uint32_t seen;
+    uint16_t of_port[HSR_MAX_PORTS];
 };
 
 struct dp_handover {
@@ -68,6 +73,8 @@ int dp_shared_open(struct dp_shared *shared, uint32_t workers)
     for (size_t i = 0; i < pipes; i++) {
         atomic_init(&h->pipe[i].prod, 0);
         atomic_init(&h->pipe[i].cons, 0);
+        h->pipe[i].seen = 0;
+        memset(h->pipe[i].of_port, 0, sizeof h->pipe[i].of_port);
     }
     h->workers = workers;
     h->homes = workers == 1 ? 1 : workers <= WORKERS_FEW ? HOMES_FEW : HSR_FLOW_HOMES;
@@ -140,16 +147,33 @@ uint32_t dp_under(const struct dp_worker *w, const struct act_packet *p)
 
 /* ---- out ---- */
 
+/* What the reader has taken is nobody's any more; the entries stand until the writer writes over them. */
+static void forget_taken(struct pipe *pipe, uint32_t cons)
+{
+    for (; pipe->seen != cons; pipe->seen++)
+        pipe->of_port[pipe->entry[pipe->seen % PIPE] >> 48]--;
+}
+
+static bool admits(struct pipe *pipe, const struct act_packet *p, uint32_t prod)
+{
+    uint32_t cons = atomic_load_explicit(&pipe->cons, memory_order_acquire);
+    uint32_t free_entries = PIPE - (prod - cons);
+
+    forget_taken(pipe, cons);
+    return pipe->of_port[p->meta.ingress] < free_entries * (dp_from_uplink(p) ? UPLINK : 1);
+}
+
 /* To another worker; `home` may be DP_NO_HOME. */
 static void pass(struct dp_worker *w, struct act_packet *p, uint32_t to, uint32_t home)
 {
     struct pipe *pipe = pipe_of(w, w->id, to);
     uint32_t prod = atomic_load_explicit(&pipe->prod, memory_order_relaxed);
 
-    if (prod - atomic_load_explicit(&pipe->cons, memory_order_acquire) == PIPE) {
+    if (!admits(pipe, p, prod)) {
         dp_drop(w, p, HSR_DROP_HANDOVER_FULL);
         return;
     }
+    pipe->of_port[p->meta.ingress]++;
     pipe->entry[prod % PIPE] = (uint64_t)p->meta.ingress << 48 | (uint64_t)home << 40 |
                                (uint64_t)(p->hops + 1u) << 32 | p->entry;
     atomic_store_explicit(&pipe->prod, prod + 1, memory_order_release);

@@ -70,6 +70,7 @@ struct dp_worker {
         park_holders; /* packets in it that others of their flow wait behind, wherever those would go */
     uint64_t parked_since; /* of the packet that is looked at again, 0: it is a new one */
     struct dp_hop hop;     /* that dp_resolve() was last asked for */
+    uint16_t asker;        /* port at whose expense it asks */
     uint64_t neighbors_aged;
     uint32_t neighbors_at; /* entry of the table that is next to age */
     struct dp_bucket {
@@ -349,10 +350,13 @@ DP_APART enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s);
 static inline bool dp_for_now(enum hsr_drop drop)
 {
     return drop == HSR_DROP_NEIGH_PENDING || drop == HSR_DROP_NEIGH_TIMEOUT ||
-           drop == HSR_DROP_NO_UPLINK;
+           drop == HSR_DROP_NEIGH_QUOTA || drop == HSR_DROP_NO_UPLINK;
 }
 
-/* park.c: packets that wait for a next hop. Bounds in all, for one next hop, of one port; and the time. */
+/*
+ * park.c: packets that wait for a next hop. Bounds in all, for one next hop, of one port, which has no more either than there
+ * is left for others; and the time.
+ */
 #define DP_PARK       256u
 #define DP_PARK_HOP   64u
 #define DP_PARK_PORT  64u
@@ -423,7 +427,7 @@ enum hsr_drop dp_outer(struct dp_worker *w, const struct cfg_addr *vtep, uint32_
 struct cfg_addr dp_outer_vtep(const uint8_t *template);
 /*
  * MAC of a next hop on an uplink. NEIGH_PENDING: it is not known, and has been asked for; packets for it go to dp_refuse().
- * NEIGH_TIMEOUT: it does not answer.
+ * NEIGH_TIMEOUT: it does not answer. NEIGH_QUOTA: w->asker waits for as many others as it may.
  */
 enum hsr_drop dp_resolve(struct dp_worker *w, const struct pol_port *uplink,
                          const struct cfg_addr *addr, uint64_t *mac);

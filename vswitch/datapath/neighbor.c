@@ -95,11 +95,22 @@ static struct dp_neighbor *locate(struct dp_neighbors *n, const struct words *w)
     return NULL;
 }
 
+/* The first question is open no more, one way or the other. */
+static void settle(struct dp_neighbors *n, const struct dp_neighbor *e)
+{
+    uint16_t asker = GET(e->asker);
+
+    if (GET(e->state) == DP_NEIGHBOR_INCOMPLETE)
+        SET(n->open[asker], (uint16_t)(GET(n->open[asker]) - 1));
+}
+
 /* Another neighbour's, or nobody's, from now on. */
-static void become(struct dp_neighbor *e, const struct words *w, enum dp_neighbor_state state)
+static void become(struct dp_neighbors *n, struct dp_neighbor *e, const struct words *w,
+                   enum dp_neighbor_state state)
 {
     uint32_t version = GET(e->version);
 
+    settle(n, e);
     SET(e->version, version + 1);
     atomic_thread_fence(memory_order_release);
     SET(e->high, w->high);
@@ -150,6 +161,7 @@ static void heard(struct dp_neighbors *n, struct dp_neighbor *e, uint64_t mac48,
 
     if (!same && !may_change(e, now))
         return;
+    settle(n, e);
     SET(e->state, same || asked ? DP_NEIGHBOR_REACHABLE : DP_NEIGHBOR_STALE);
     SET(e->tries, 0);
     SET(e->confirmed, now);
@@ -207,28 +219,39 @@ void dp_neighbor_advertised(struct dp_neighbors *n, const struct dp_hop *hop,
     end(n);
 }
 
-bool dp_neighbor_ask(struct dp_neighbors *n, const struct dp_hop *hop, uint64_t now)
+/* A new one. */
+static enum dp_asked ask(struct dp_neighbors *n, const struct words *w, uint16_t asker,
+                         uint64_t now)
 {
-    struct words w = words_of(hop);
     struct dp_neighbor *e;
 
-    if (!begin(n))
-        return false;
-    bool new = locate(n, &w) == NULL;
-
-    if (new) {
-        e = place(n, &w);
-        new = e != NULL;
-        if (new) {
-            become(e, &w, DP_NEIGHBOR_INCOMPLETE);
-            SET(e->asked, now);
-            SET(e->tries, 1);
-        } else {
-            atomic_fetch_add_explicit(&n->full, 1, memory_order_relaxed);
-        }
+    if (GET(n->open[asker]) >= DP_NEIGHBOR_OPEN)
+        return DP_ASKED_QUOTA;
+    e = place(n, w);
+    if (e == NULL) {
+        atomic_fetch_add_explicit(&n->full, 1, memory_order_relaxed);
+        return DP_ASKED;
     }
+    become(n, e, w, DP_NEIGHBOR_INCOMPLETE);
+    SET(e->asker, asker);
+    SET(n->open[asker], (uint16_t)(GET(n->open[asker]) + 1));
+    SET(e->asked, now);
+    SET(e->tries, 1);
+    return DP_ASKED_ASK;
+}
+
+enum dp_asked dp_neighbor_ask(struct dp_neighbors *n, const struct dp_hop *hop, uint16_t asker,
+                              uint64_t now)
+{
+    struct words w = words_of(hop);
+    enum dp_asked what = DP_ASKED;
+
+    if (!begin(n))
+        return what;
+    if (locate(n, &w) == NULL)
+        what = ask(n, &w, asker, now);
     end(n);
-    return new;
+    return what;
 }
 
 /* One question more; false, and FAILED, when it has had enough of them. */
@@ -241,6 +264,7 @@ static bool again(struct dp_neighbors *n, struct dp_neighbor *e, uint64_t now)
     }
     bool known = GET(e->mac48) != 0;
 
+    settle(n, e);
     SET(e->state, DP_NEIGHBOR_FAILED);
     SET(e->mac48, 0);
     changed(n, known);
@@ -296,7 +320,7 @@ void dp_neighbor_forget(struct dp_neighbors *n, uint32_t i)
 
     if (!begin(n))
         return;
-    become(&n->entry[i % DP_NEIGHBORS], &nobody, DP_NEIGHBOR_FREE);
+    become(n, &n->entry[i % DP_NEIGHBORS], &nobody, DP_NEIGHBOR_FREE);
     end(n);
 }
 

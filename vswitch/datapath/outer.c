@@ -165,8 +165,17 @@ enum hsr_drop dp_resolve(struct dp_worker *w, const struct pol_port *uplink,
         return HSR_DROP_NEIGH_TIMEOUT;
     if (known.mac48 != 0 && !dp_parked_for(w, &w->hop))
         return HSR_DROP_NONE;
-    if (known.state == DP_NEIGHBOR_FREE && dp_neighbor_ask(&w->shared->neighbors, &w->hop, w->now))
+    if (known.state != DP_NEIGHBOR_FREE)
+        return HSR_DROP_NEIGH_PENDING;
+    switch (dp_neighbor_ask(&w->shared->neighbors, &w->hop, w->asker, w->now)) {
+    case DP_ASKED_QUOTA:
+        return HSR_DROP_NEIGH_QUOTA;
+    case DP_ASKED_ASK:
         ask(w, &w->hop, 0);
+        break;
+    case DP_ASKED:
+        break;
+    }
     return HSR_DROP_NEIGH_PENDING;
 }
 

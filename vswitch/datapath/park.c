@@ -179,7 +179,8 @@ static void wait_for(struct dp_worker *w, struct act_packet *p, const struct dp_
                           .under = (uint8_t)dp_under(w, p)};
 
     if (park->n == DP_PARK || (q.large && park->large >= DP_PARK_LARGE) ||
-        park->of_port[q.ingress] >= DP_PARK_PORT || waiting_for(park, hop) >= DP_PARK_HOP) {
+        park->of_port[q.ingress] >= DP_PARK_PORT || park->of_port[q.ingress] >= DP_PARK - park->n ||
+        waiting_for(park, hop) >= DP_PARK_HOP) {
         dp_drop(w, p, HSR_DROP_NEIGH_PENDING);
         return;
     }

@@ -371,8 +371,9 @@ enum hsr_meter_unit {
     X(FRAG_QUOTA, frag_quota, fw, "too many fragments of the vNIC wait for the first one, or too many of its datagrams for the rest") \
     X(NO_UPLINK, no_uplink, fw, "no uplink that has a link leads to the VTEP") \
     X(NEIGH_TIMEOUT, neigh_timeout, fw, "underlay neighbour that does not answer") \
-    X(HANDOVER_FULL, handover_full, fw, "the worker that has the packet's session takes nothing more from the one it came to") \
+    X(HANDOVER_FULL, handover_full, fw, "the worker that has the packet's session takes nothing more, or nothing more of this port, from the one it came to") \
     X(HOST_RATE, host_rate, fw, "over the rate of the host's own traffic on the uplink") \
+    X(NEIGH_QUOTA, neigh_quota, fw, "to an underlay neighbour that nobody has asked for yet, of a vNIC that waits for as many answers as it may") \
     X(TX_META_BAD, tx_meta_bad, post, "tx metadata outside its contract") \
     X(PORT_GONE, port_gone, post, "egress port does not exist (any more)") \
     X(PORT_TX_FULL, port_tx_full, post, "egress port took no more") \
@@ -460,17 +461,18 @@ enum hsr_drop {
     HSR_DROP_NEIGH_TIMEOUT = 72,
     HSR_DROP_HANDOVER_FULL = 73,
     HSR_DROP_HOST_RATE = 74,
-    HSR_DROP_TX_META_BAD = 75,
-    HSR_DROP_PORT_GONE = 76,
-    HSR_DROP_PORT_TX_FULL = 77,
-    HSR_DROP_TX_TOO_BIG = 78,
-    HSR_DROP_TSO_BAD = 79,
-    HSR_DROP_STALE_OWNER = 80,
-    HSR_DROP_FW_GONE = 81,
-    HSR_DROP_HELD_BACK = 82,
-    HSR_DROP_SECOND_FULL = 83,
-    HSR_DROP_PAYLOAD_GONE = 84,
-    HSR_DROP_COUNT = 85,
+    HSR_DROP_NEIGH_QUOTA = 75,
+    HSR_DROP_TX_META_BAD = 76,
+    HSR_DROP_PORT_GONE = 77,
+    HSR_DROP_PORT_TX_FULL = 78,
+    HSR_DROP_TX_TOO_BIG = 79,
+    HSR_DROP_TSO_BAD = 80,
+    HSR_DROP_STALE_OWNER = 81,
+    HSR_DROP_FW_GONE = 82,
+    HSR_DROP_HELD_BACK = 83,
+    HSR_DROP_SECOND_FULL = 84,
+    HSR_DROP_PAYLOAD_GONE = 85,
+    HSR_DROP_COUNT = 86,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */

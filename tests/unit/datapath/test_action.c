@@ -419,8 +419,8 @@ static void neighbours(void **state)
     dp_neighbor_learn(&n, &five, 0x020000000001, 0); /* nobody asked */
     assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_FREE);
     assert_int_equal(n.changes, 0);
-    assert_true(dp_neighbor_ask(&n, &five, 0));
-    assert_false(dp_neighbor_ask(&n, &five, 999999999));
+    assert_int_equal(dp_neighbor_ask(&n, &five, 1, 0), DP_ASKED_ASK);
+    assert_int_equal(dp_neighbor_ask(&n, &five, 1, 999999999), DP_ASKED);
     assert_int_equal(dp_neighbor_find(&n, &five).state, DP_NEIGHBOR_INCOMPLETE);
     dp_neighbor_learn(&n, &five, 0x030000000001, 7); /* a group's */
     dp_neighbor_learn(&n, &five, 0, 7);
@@ -469,7 +469,7 @@ static void neighbours_age(void **state)
     uint64_t now = 1, mac, second = DP_NEIGHBOR_ASK_NS;
 
     (void)state;
-    dp_neighbor_ask(&n, &five, now);
+    dp_neighbor_ask(&n, &five, 1, now);
     assert_false(due(&n, now, &mac));
     for (unsigned i = 1; i < DP_NEIGHBOR_TRIES; i++) {
         assert_true(due(&n, now += second, &mac));
@@ -510,7 +510,7 @@ static void neighbours_full(void **state)
     for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++) {
         struct dp_hop h = hop(a);
 
-        dp_neighbor_ask(&n, &h, 1);
+        dp_neighbor_ask(&n, &h, 1, 1);
         dp_neighbor_learn(&n, &h, 0x020000000000 + a, 1);
     }
     for (uint32_t a = 1; a <= 2 * DP_NEIGHBORS; a++) {
@@ -522,6 +522,39 @@ static void neighbours_full(void **state)
     }
     assert_int_equal(kept + n.full, 2 * DP_NEIGHBORS);
     assert_true(kept > DP_NEIGHBORS * 3 / 4 && kept <= DP_NEIGHBORS);
+}
+
+/* One that asks for many leaves others room; what is answered, given up or forgotten is no question any more. */
+static void neighbours_by_port(void **state)
+{
+    static struct dp_neighbors n;
+    uint64_t mac, now = 1;
+    struct dp_hop h;
+
+    (void)state;
+    for (uint32_t a = 1; a <= 2 * DP_NEIGHBOR_OPEN; a++) {
+        h = hop(a);
+        assert_int_equal(dp_neighbor_ask(&n, &h, 1, now),
+                         a <= DP_NEIGHBOR_OPEN ? DP_ASKED_ASK : DP_ASKED_QUOTA);
+    }
+    assert_int_equal(dp_neighbor_ask(&n, &h, 2, now), DP_ASKED_ASK);
+    h = hop(1);
+    dp_neighbor_learn(&n, &h, 0x020000000001, now);
+    assert_int_equal(n.open[1], DP_NEIGHBOR_OPEN - 1);
+    dp_neighbor_learn(&n, &h, 0x020000000001, now);
+    assert_int_equal(n.open[1], DP_NEIGHBOR_OPEN - 1);
+    for (unsigned i = 0; i < DP_NEIGHBOR_TRIES; i++) {
+        now += DP_NEIGHBOR_ASK_NS;
+        for (uint32_t at = 0; at < DP_NEIGHBORS; at++)
+            dp_neighbor_due(&n, at, now, &h, &mac);
+    }
+    assert_int_equal(n.open[1], 0);
+    assert_int_equal(n.open[2], 0);
+    h = hop(1000);
+    assert_int_equal(dp_neighbor_ask(&n, &h, 1, now), DP_ASKED_ASK);
+    for (uint32_t at = 0; at < DP_NEIGHBORS; at++)
+        dp_neighbor_forget(&n, at);
+    assert_int_equal(n.open[1], 0);
 }
 
 int main(void)
@@ -540,6 +573,7 @@ int main(void)
         cmocka_unit_test(neighbours),
         cmocka_unit_test(neighbours_age),
         cmocka_unit_test(neighbours_full),
+        cmocka_unit_test(neighbours_by_port),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,6 +270,60 @@ static void queue_full(void **state)
     assert_true(arrived >= 100);
 }
 
+/* One that fills the queue has its share of it: there is room for what is another's, none of which is lost. */
+static void queue_shared(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow f = a_to_b, from_b;
+    uint64_t before;
+    uint32_t home = WORKERS;
+
+    for (; bench_counters(b).handed_out == 0; f.sport++) { /* one that is at home elsewhere */
+        fr_udp(&whole, &f, 4000);
+        fr_fragment(&part, &whole, f.sport, 0, 1400, true);
+        bench_push(b, "a", &part);
+        bench_run(b);
+    }
+    f.sport--;
+    from_b = fr_back(&f);
+    for (unsigned i = 0; i < 640; i++) {
+        fr_fragment(&part, &whole, i, 0, 1400, true);
+        bench_push(b, "a", &part);
+        if (i % 32 != 31)
+            continue;
+        nic_poll(b->nic, b->now);
+        b->now += 1000000000; /* no quota of datagrams is used up */
+        for (uint32_t w = 0; w < WORKERS; w++) {
+            if (home == WORKERS && dp_handed_waiting(fw_worker(b->fw, w)) > 0)
+                home = w;
+            if (w != home)
+                dp_poll(fw_worker(b->fw, w));
+        }
+    }
+    assert_true(home < WORKERS);
+    assert_int_equal(dp_handed_waiting(fw_worker(b->fw, home)), dp_handed_room() / 2);
+    assert_true(bench_drops(b, "a", HSR_DROP_HANDOVER_FULL) > 0);
+    before = bench_counters(b).handed_out;
+    for (unsigned i = 0; i < 64; i++) {
+        fr_udp(&whole, &from_b, 4000);
+        fr_fragment(&part, &whole, 1000 + i, 0, 1400, true);
+        bench_push(b, "b", &part);
+        if (i % 32 != 31)
+            continue;
+        nic_poll(b->nic, b->now);
+        for (uint32_t w = 0; w < WORKERS; w++)
+            if (w != home)
+                dp_poll(fw_worker(b->fw, w));
+    }
+    assert_int_equal(bench_drops(b, "b", HSR_DROP_NONE), 0);
+    assert_true(bench_counters(b).handed_out > before);
+    bench_run(b);
+    while (bench_pop(b, "b", &got))
+        continue;
+    while (bench_pop(b, "a", &got))
+        continue;
+}
+
 /* The worker that a packet is on its way to, once the one it came to has looked at it; WORKERS: it was at home. */
 static uint32_t under_way(struct bench *b)
 {
@@ -393,6 +447,7 @@ int main(void)
         TEST(fragments_that_come_back),
         TEST(errors),
         TEST(queue_full),
+        TEST(queue_shared),
         TEST(written_to_meanwhile),
         TEST(order_is_kept),
         cmocka_unit_test(always_a_port),

@@ -40,7 +40,7 @@ static void new_neighbour(struct bench *b, const char *addr, uint64_t mac)
 
     bench_sleep(b, DP_NEIGHBOR_HOLD_NS);
     hsr_store32(hop.addr.bytes, fr_addr4(addr));
-    dp_neighbor_ask(&w->shared->neighbors, &hop, w->now);
+    dp_neighbor_ask(&w->shared->neighbors, &hop, 0, w->now);
     fr_arp(&out, 1, mac, addr, 0, "192.0.2.1");
     bench_passes(b, "up", &out, "up", &in);
     fr_arp(&more, 2, MAC_UP, "192.0.2.1", mac, addr);

@@ -15,8 +15,9 @@
  *
  * Neither ARP nor neighbour discovery proves anything, so what they may do is bounded: only addresses the datapath asked
  * for have an entry, and a known MAC changes at most once in DP_NEIGHBOR_HOLD_NS. Neither a flood of made-up senders nor two
- * hosts that claim one address can fill the table or keep all sessions being compiled. Static neighbours of the
- * configuration are before all of it. Full: an entry that has FAILED goes, else the new neighbour is not learned (counted).
+ * hosts that claim one address can fill the table or keep all sessions being compiled. Who asks is a port: each may wait for
+ * DP_NEIGHBOR_OPEN first answers, so that a guest that walks through a link does not take the table from the others. Static
+ * neighbours of the configuration are before all of it. Full: an entry that has FAILED goes, else the new neighbour is not learned (counted).
  */
 #ifndef DATAPATH_NEIGHBOR_H
 #define DATAPATH_NEIGHBOR_H
@@ -31,6 +32,7 @@
 #define DP_NEIGHBOR_HOLD_NS      UINT64_C(1000000000)
 #define DP_NEIGHBOR_ASK_NS       UINT64_C(1000000000)
 #define DP_NEIGHBOR_TRIES        3
+#define DP_NEIGHBOR_OPEN         64
 #define DP_NEIGHBOR_REACHABLE_NS UINT64_C(30000000000)
 #define DP_NEIGHBOR_RETRY_NS     UINT64_C(5000000000)
 
@@ -53,7 +55,8 @@ struct dp_neighbors {
     struct dp_neighbor {
         _Alignas(64) _Atomic uint32_t version;
         _Atomic uint16_t port;
-        _Atomic uint8_t state; /* enum dp_neighbor_state */
+        _Atomic uint16_t asker; /* INCOMPLETE: whose question it is */
+        _Atomic uint8_t state;  /* enum dp_neighbor_state */
         _Atomic uint8_t tries;
         _Atomic uint64_t high, low; /* the address; IPv4: behind a half of ones */
         _Atomic uint64_t mac48;     /* 0: not known */
@@ -61,6 +64,7 @@ struct dp_neighbors {
         _Atomic uint64_t changed;   /* NIC time at which the MAC became what it is, ns */
         _Atomic uint64_t confirmed; /* NIC time at which it was last heard of, ns */
     } entry[DP_NEIGHBORS];
+    _Atomic uint16_t open[HSR_MAX_PORTS]; /* INCOMPLETE ones, by asker */
     _Atomic bool writing;
     _Atomic uint32_t changes, moves;
     _Atomic uint64_t full;
@@ -91,8 +95,13 @@ void dp_neighbor_advertised(struct dp_neighbors *n, const struct dp_hop *hop,
 /* Entries in use, and of them those with a MAC. Any thread; of a moment. */
 void dp_neighbor_count(const struct dp_neighbors *n, uint32_t *used, uint32_t *known);
 
-/* Its MAC is wanted: true when it shall be asked for now, which is the first time; later dp_neighbor_due() sees to it. */
-bool dp_neighbor_ask(struct dp_neighbors *n, const struct dp_hop *hop, uint64_t now);
+/*
+ * Its MAC is wanted, at the expense of the port `asker`. ASK: it shall be asked for now, which is the first time; later
+ * dp_neighbor_due() sees to it. QUOTA: it was not asked for, and will not be now.
+ */
+enum dp_asked { DP_ASKED, DP_ASKED_ASK, DP_ASKED_QUOTA };
+enum dp_asked dp_neighbor_ask(struct dp_neighbors *n, const struct dp_hop *hop, uint16_t asker,
+                              uint64_t now);
 
 /*
  * Time goes by for entry number `i`. True: `hop` shall be asked now, at `mac48`, or (0) all of its link.
