@@ -115,6 +115,7 @@ struct dp_worker {
     struct dp_ledger *ledger;
     uint64_t *told;     /* by port: NIC time up to which its allowance of ICMP errors is used */
     struct dp_nat *nat; /* POL_SNAT_IDS of them */
+    struct dp_vain *vain;
     struct dp_counters counters;
     _Atomic bool threaded;
     struct dp_call *_Atomic pending;
@@ -331,6 +332,15 @@ void dp_nat_count(struct dp_worker *w, struct session *s, const struct pol_snat 
 void dp_nat_gone(struct dp_worker *w, const struct session *s);
 /* A session of a former process: counted where that had it, until it is looked at again. */
 void dp_nat_adopted(struct dp_worker *w, const struct session *s);
+/*
+ * nat_vain.c: would a search for a port be in vain, as far as is remembered? What became of one (`all`: it looked at each
+ * port); a port of this pool has gone free. The walk is as it was before the search.
+ */
+struct dp_vain *dp_vain_open(void);
+void dp_vain_close(struct dp_vain *vain);
+bool dp_nat_in_vain(const struct dp_worker *w, const struct pol_walk *walk);
+void dp_nat_searched(struct dp_worker *w, const struct pol_walk *walk, bool found, bool all);
+void dp_nat_freed(struct dp_worker *w, uint16_t pool);
 #define DP_PARAM_POOL 26 /* place in the initiator's `param` */
 _Static_assert(sizeof(struct act_nat_param) <= DP_PARAM_POOL, "beside what the action has there");
 _Static_assert(DP_PARAM_POOL + 2 <= SES_PARAM_BYTES, "in the direction");

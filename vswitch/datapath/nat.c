@@ -111,27 +111,51 @@ static bool try_address(struct dp_worker *w, struct pol_walk *walk, uint64_t has
     return false;
 }
 
+/* Does a search look at each port of each address it tries? */
+static bool looks_at_all(const struct pol_walk *walk)
+{
+    return !has_port(walk->proto) || walk->snat->port_hi - walk->snat->port_lo < (int)TRIES;
+}
+
 /*
  * An address of the pool, beginning with the sender's own. To a guest its security groups have allowed that one, so no
  * other is tried there.
  */
-static enum hsr_drop choose(struct dp_worker *w, struct pol_walk *walk, uint64_t hash,
-                            struct dp_binding *b)
+static bool search(struct dp_worker *w, struct pol_walk *walk, uint64_t hash, struct dp_binding *b)
 {
     const struct pol_snat *pool = walk->snat;
     struct cfg_addr own = walk->seen.src;
 
     b->home = dp_nat_home(w, walk, hash);
     if (try_address(w, walk, hash, b))
-        return HSR_DROP_NONE;
+        return true;
     for (uint32_t i = 0; i < pool->addrs && walk->to == NULL; i++) {
         if (pool->addr[i].family != own.family || cfg_addr_equal(&pool->addr[i], &own))
             continue;
         walk->seen.src = pool->addr[i];
         if (try_address(w, walk, hash, b))
-            return HSR_DROP_NONE;
+            return true;
     }
-    w->nat[pool->id].failures++;
+    return false;
+}
+
+static enum hsr_drop choose(struct dp_worker *w, struct pol_walk *walk, uint64_t hash,
+                            struct dp_binding *b)
+{
+    const struct cfg_addr own = walk->seen.src;
+    bool found = false;
+
+    if (!dp_nat_in_vain(w, walk)) {
+        struct pol_walk before;
+
+        found = search(w, walk, hash, b);
+        before = *walk;
+        before.seen.src = own;
+        dp_nat_searched(w, &before, found, looks_at_all(walk));
+    }
+    if (found)
+        return HSR_DROP_NONE;
+    w->nat[walk->snat->id].failures++;
     return HSR_DROP_NAT_PORTS;
 }
 
@@ -242,8 +266,11 @@ static uint16_t pool_of(const struct session *s)
 
 static void count(struct dp_worker *w, uint16_t pool, uint64_t by)
 {
-    if (pool != 0 && pool <= POL_SNAT_IDS)
-        w->nat[pool - 1].bindings += by;
+    if (pool == 0 || pool > POL_SNAT_IDS)
+        return;
+    w->nat[pool - 1].bindings += by;
+    if (by != 1)
+        dp_nat_freed(w, (uint16_t)(pool - 1));
 }
 
 void dp_nat_count(struct dp_worker *w, struct session *s, const struct pol_snat *pool)

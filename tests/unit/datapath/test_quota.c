@@ -118,11 +118,84 @@ static void asked_from_outside(void **state)
         continue;
 }
 
+/* A flow of b's out of the pool: does it get a port? */
+static bool gets_a_port(uint16_t sport)
+{
+    struct way w = b_out;
+    bool left;
+
+    w.is.sport = sport;
+    build(&out, &w.is, UDP);
+    bench_push(&b, "b", &out);
+    bench_run(&b);
+    left = bench_pop(&b, "up", &in);
+    return left;
+}
+
+static uint64_t tries(void)
+{
+    return dp_nat(fw_worker(b.fw, 0))->tries;
+}
+
+static void one_session_less(void)
+{
+    ses_remove_port(dp_sessions(fw_worker(b.fw, 0)), bench_index(&b, "b"), 1);
+}
+
+/* All ports of a pool are taken towards a destination: what comes on costs no search, until a port is free, or some time. */
+static void pool_is_empty(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    for (uint16_t i = 0; i < 64; i++)
+        assert_true(gets_a_port((uint16_t)(3000 + i)));
+    assert_false(gets_a_port(4000));
+    before = tries();
+    for (uint16_t i = 0; i < 100; i++)
+        assert_false(gets_a_port((uint16_t)(4001 + i)));
+    assert_int_equal(tries(), before);
+    assert_int_equal(dp_nat(fw_worker(b.fw, 0))->failures, 101);
+    assert_int_equal(bench_drops(&b, "b", HSR_DROP_NAT_PORTS), 101);
+    one_session_less();
+    assert_true(gets_a_port(5000));
+    assert_false(gets_a_port(5001));
+    before = tries();
+    assert_false(gets_a_port(5002));
+    assert_int_equal(tries(), before);
+    b.now += 200000000;
+    assert_false(gets_a_port(5003));
+    assert_int_equal(tries(), before + 64);
+}
+
+/* A search that gives up may be wrong: one that found nothing is not believed, several are, and for a moment. */
+static void pool_is_nearly_empty(void **state)
+{
+    uint64_t before, searched;
+    uint16_t sport = 3000;
+    unsigned got = 0;
+
+    (void)state;
+    apply(&b, NAT_HEAD NAT_EIPS NAT_POOL("20000-20199"));
+    for (; got < 200; b.now += 2000000)
+        got += gets_a_port(sport++);
+    before = tries();
+    for (unsigned i = 0; i < 1000; i++)
+        assert_false(gets_a_port((uint16_t)(sport + i)));
+    searched = tries() - before;
+    assert_true(searched >= 64 && searched <= 5 * 64);
+    one_session_less();
+    for (sport = 20000; !gets_a_port(sport); b.now += 2000000)
+        assert_true(++sport < 20400); /* one of three tries finds it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(walks_through_the_link, setup, teardown),
         cmocka_unit_test_setup_teardown(asked_from_outside, setup, teardown),
+        cmocka_unit_test_setup_teardown(pool_is_empty, setup, teardown),
+        cmocka_unit_test_setup_teardown(pool_is_nearly_empty, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
