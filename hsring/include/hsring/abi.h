@@ -201,7 +201,7 @@ enum hsr_port_kind {
 
 /* Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored. */
 enum hsr_feature {
-    HSR_FEATURE_BASE = 1, /* everything in ABI 0.3 */
+    HSR_FEATURE_BASE = 1, /* everything in ABI 0.4 */
     HSR_FEATURE_SECOND = 2, /* of HELLO: attach as the second firmware, beside one that is there */
 };
 

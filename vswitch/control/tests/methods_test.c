@@ -528,15 +528,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        T(apply_and_get), T(settles),
-        T(apply_refused), T(error_has_a_place),
-        T(store_fails),   T(objects),
-        T(sessions),      T(session_errors),
-        T(rules),         T(rule_error_has_a_place),
-        T(rule_errors),   T(meters),
-        T(plain_methods), T(descriptors),
-        T(captures),      T(workers),       T(start_document),
-        T(roles),         T(refused),
+        T(apply_and_get),  T(settles),
+        T(apply_refused),  T(error_has_a_place),
+        T(store_fails),    T(objects),
+        T(sessions),       T(session_errors),
+        T(rules),          T(rule_error_has_a_place),
+        T(rule_errors),    T(meters),
+        T(plain_methods),  T(descriptors),
+        T(captures),       T(workers),
+        T(start_document), T(roles),
+        T(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
