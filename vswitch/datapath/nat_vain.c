@@ -50,7 +50,7 @@ static struct key key_of(const struct pol_walk *walk)
     bool icmp = walk->proto == HSR_PROTO_ICMP || walk->proto == HSR_PROTO_ICMP6;
     struct key k;
 
-    memset(&k, 0, sizeof k); /* it is compared whole */
+    memset(&k, 0, sizeof k); /* it is hashed whole */
     k.dst = walk->seen.dst;
     k.pool = (uint16_t)walk->snat->id;
     k.proto = walk->proto;
@@ -74,20 +74,27 @@ static struct entry *place(const struct dp_worker *w, const struct key *k)
     return &w->vain->entry[h % PLACES];
 }
 
+static bool is_same(const struct key *a, const struct key *b)
+{
+    return a->context == b->context && a->dport == b->dport && a->pool == b->pool &&
+           a->proto == b->proto && cfg_addr_equal(&a->src, &b->src) &&
+           cfg_addr_equal(&a->dst, &b->dst);
+}
+
 bool dp_nat_in_vain(const struct dp_worker *w, const struct pol_walk *walk)
 {
     const struct key k = key_of(walk);
     const struct entry *e = place(w, &k);
 
     return e->failures >= FAILURES && w->now < e->until && e->freed == w->vain->freed[k.pool] &&
-           e->generation == w->generation && memcmp(&e->key, &k, sizeof k) == 0;
+           e->generation == w->generation && is_same(&e->key, &k);
 }
 
 void dp_nat_searched(struct dp_worker *w, const struct pol_walk *walk, bool found, bool all)
 {
     const struct key k = key_of(walk);
     struct entry *e = place(w, &k);
-    bool same = memcmp(&e->key, &k, sizeof k) == 0;
+    bool same = is_same(&e->key, &k);
 
     if (found) {
         e->failures = same ? 0 : e->failures;
