@@ -405,6 +405,10 @@ static int run(struct capture *c, struct cap_area *area, int fd, const struct se
     if (c->file != stdout && !c->ctl->json) {
         fputs("capturing; ^C ends it\n", stderr);
     }
+    if (json_is_false(json_object_get(c->names, "nic"))) {
+        fputs("avs-ctl: the NIC cannot capture: ring.rx to ring.tx, and avsd's drops, alone\n",
+              stderr);
+    }
     rc = rd ? rounds(c, rd, area, fd, s->seconds, &lost) : -ENOMEM;
     if (rd && rc != -EPIPE) {
         sum_up(c, rd);

@@ -179,15 +179,17 @@ static int capture_start(void *arg, const struct ctl_capture *want, int fd, json
     struct avsd *d = arg;
     char why[CAP_WHY] = "";
     uint32_t id;
-    int rc = fw_capture_start(d->fw, want, fd, &id, why);
+    bool nic;
+    int rc = fw_capture_start(d->fw, want, fd, &id, &nic, why);
 
     if (rc < 0) {
         snprintf(error->text, sizeof error->text, "%s", why);
         return rc;
     }
-    *result = json_pack("{s:I, s:I, s:I, s:o, s:o}", "id", (json_int_t)id, "workers",
-                        (json_int_t)fw_workers(d->fw), "now_ns", (json_int_t)fw_capture_now(d->fw),
-                        "ports", port_names(fw_cfg(d->fw)), "vpcs", vpc_names(fw_cfg(d->fw)));
+    *result =
+        json_pack("{s:I, s:b, s:I, s:I, s:o, s:o}", "id", (json_int_t)id, "nic", nic, "workers",
+                  (json_int_t)fw_workers(d->fw), "now_ns", (json_int_t)fw_capture_now(d->fw),
+                  "ports", port_names(fw_cfg(d->fw)), "vpcs", vpc_names(fw_cfg(d->fw)));
     return 0;
 }
 

@@ -222,7 +222,8 @@ static inline void dp_note_slow(struct dp_worker *w, const struct act_packet *p)
         w->slow |= UINT64_C(1) << at;
 }
 
-/* show.c: dp_vectors() with somebody looking on; what `n` packets of the burst left to be sent. */
+/* show.c: the burst's `n` packets as they came; dp_vectors() with somebody looking on; what they left to be sent. */
+DP_APART void dp_show_loaded(struct dp_worker *w, uint32_t n);
 DP_APART void dp_show_vectors(struct dp_worker *w, struct act_packet *packet,
                               struct act_packet *end);
 DP_APART void dp_show_out(struct dp_worker *w, uint32_t n);

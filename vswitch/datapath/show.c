@@ -82,7 +82,6 @@ static void begin(const struct dp_worker *w, const struct act_packet *p,
     struct cap_seen seen;
 
     describe(w, p, &seen);
-    cap_see_all(taps, &seen);
     for (uint32_t i = 0; i < taps->n; i++) {
         seen.point = cap_shows(taps->tap[i], CAP_FAST) ? CAP_FAST : CAP_SLOW;
         record[i] = cap_see(taps->tap[i], &seen);
@@ -102,6 +101,16 @@ static void end(const struct dp_worker *w, const struct act_packet *p, bool slow
         r->point = cap_shows(w->show->taps.tap[i], point) ? (uint8_t)point : CAP_POINTS;
         r->time = clock_of(w);
         r->flow_id = session_of(w, p);
+    }
+}
+
+void dp_show_loaded(struct dp_worker *w, uint32_t n)
+{
+    struct cap_seen seen;
+
+    for (uint32_t i = 0; i < n; i++) {
+        describe(w, &w->packet[i], &seen);
+        cap_see_all(&w->show->taps, &seen);
     }
 }
 

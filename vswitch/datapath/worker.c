@@ -206,6 +206,8 @@ static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, 
         if (dp_handed_waiting(w) > 0)
             n = dp_handed_load(w, w->packet, DP_BURST / 2);
         n = dp_load_burst(w, n);
+        if (shown) /* before some are put by, for what comes first */
+            dp_show_loaded(w, n);
         if (__builtin_expect(w->holds != DP_NO_HOME, false))
             n = dp_keep(w, n);
     }

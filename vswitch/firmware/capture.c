@@ -124,7 +124,7 @@ static void stop(struct fw *fw, struct fw_capture *c)
 }
 
 int fw_capture_start(struct fw *fw, const struct ctl_capture *want, int memfd, uint32_t *id,
-                     char why[CAP_WHY])
+                     bool *nic, char why[CAP_WHY])
 {
     static uint32_t serial; /* of all captures of this process: who stops one, may be late */
     struct cap_spec spec;
@@ -151,7 +151,8 @@ int fw_capture_start(struct fw *fw, const struct ctl_capture *want, int memfd, u
     *id = c->id = ++serial;
     cap_area_put_spec(&c->area, &spec, sizeof spec);
     rc = fw->nic_ops->capture_set(fw->nic, place(fw, c), memfd);
-    if (rc < 0) {
+    *nic = rc == 0;
+    if (rc < 0 && rc != -EOPNOTSUPP) {
         snprintf(why, CAP_WHY, "the NIC: %s", strerror(-rc));
         stop(fw, c);
         return rc;

@@ -17,6 +17,7 @@ static struct shown {
 
 static struct cap_area area;
 static uint32_t id;
+static bool nic;
 
 #define WANT(...) (&(struct ctl_capture){__VA_ARGS__})
 #define ALL       .points = (1u << CAP_POINTS) - 1, .snap = 2048
@@ -37,7 +38,7 @@ static void begin(struct bench *b, const struct ctl_capture *want)
 {
     char why[CAP_WHY] = "";
 
-    assert_int_equal(fw_capture_start(b->fw, want, area.memfd, &id, why), 0);
+    assert_int_equal(fw_capture_start(b->fw, want, area.memfd, &id, &nic, why), 0);
 }
 
 static int teardown(void **state)
@@ -324,7 +325,7 @@ static void two_at_a_time(void **state)
     assert_int_equal(cap_area_create(&second, CAP_RINGS, 0), 0);
     assert_int_equal(fw_capture_start(b->fw,
                                       WANT(.points = 1u << CAP_SLOW, .snap = 60, .filter = ""),
-                                      second.memfd, &second_id, why),
+                                      second.memfd, &second_id, &nic, why),
                      0);
     fr_udp(&out, &a_to_b, 100);
     bench_passes(b, "a", &out, "b", &in);
@@ -338,14 +339,45 @@ static void two_at_a_time(void **state)
     assert_int_equal(cap_area_read(&second, 0, &r, frame), 0);
     for (unsigned i = 2; i < CAP_TAPS; i++)
         assert_int_equal(
-            fw_capture_start(b->fw, WANT(ALL, .filter = ""), second.memfd, &more_id, why), 0);
-    assert_int_equal(fw_capture_start(b->fw, WANT(ALL, .filter = ""), second.memfd, &more_id, why),
-                     -EBUSY);
+            fw_capture_start(b->fw, WANT(ALL, .filter = ""), second.memfd, &more_id, &nic, why), 0);
+    assert_int_equal(
+        fw_capture_start(b->fw, WANT(ALL, .filter = ""), second.memfd, &more_id, &nic, why),
+        -EBUSY);
     assert_non_null(strstr(why, "captures run already"));
     fw_capture_stop(b->fw, second_id);
     assert_true(cap_area_ended(&second));
     fw_capture_stop(b->fw, second_id); /* it is over */
     cap_area_close(&second);
+}
+
+/* The NIC keeps the payload, and is asked for it: the packet comes a second time, whole, under the id it had. */
+static void returned(void **state)
+{
+    static struct bench sliced;
+    struct bench *b = &sliced;
+    struct fr_flow f = a_to_9;
+
+    (void)state;
+    bench_open(b, &(struct bench_config){.slice = true}, TOP_ALL);
+    assert_int_equal(cap_area_create(&area, CAP_RINGS, 0), 0);
+    shown.n = 0;
+    begin(b, WANT(ALL, .filter = "udp"));
+    f.dst = "10.4.0.1";
+    f.dmac = GW;
+    fr_udp(&out, &f, 1000);
+    bench_push(b, "a", &out);
+    bench_run(b);
+    take();
+    assert_int_equal(count(CAP_NIC_RX), 1);
+    assert_int_equal(count(CAP_RING_RX), 2);
+    for (uint32_t i = 0; i < shown.n; i++)
+        assert_int_equal(shown.one[i].r.packet_id, shown.one[0].r.packet_id);
+    bench_sleep(b, UINT64_C(10000000000));
+    while (bench_pop(b, "up", &in))
+        ;
+    fw_capture_stop(b->fw, id);
+    cap_area_close(&area);
+    bench_close(b);
 }
 
 static void refused(void **state)
@@ -354,18 +386,18 @@ static void refused(void **state)
     char why[CAP_WHY];
 
     assert_int_equal(
-        fw_capture_start(b->fw, WANT(ALL, .filter = "nonsense here"), area.memfd, &id, why),
+        fw_capture_start(b->fw, WANT(ALL, .filter = "nonsense here"), area.memfd, &id, &nic, why),
         -EINVAL);
     assert_non_null(strstr(why, "syntax error"));
-    assert_int_equal(
-        fw_capture_start(b->fw, WANT(ALL, .filter = "", .vpc = "green"), area.memfd, &id, why),
-        -ENOENT);
+    assert_int_equal(fw_capture_start(b->fw, WANT(ALL, .filter = "", .vpc = "green"), area.memfd,
+                                      &id, &nic, why),
+                     -ENOENT);
     assert_string_equal(why, "no VPC 'green'");
     assert_int_equal(
-        fw_capture_start(b->fw, WANT(ALL, .filter = "", .port = "z"), area.memfd, &id, why),
+        fw_capture_start(b->fw, WANT(ALL, .filter = "", .port = "z"), area.memfd, &id, &nic, why),
         -ENOENT);
     assert_string_equal(why, "no port 'z'");
-    assert_int_equal(fw_capture_start(b->fw, WANT(ALL, .filter = ""), 0, &id, why), -EINVAL);
+    assert_int_equal(fw_capture_start(b->fw, WANT(ALL, .filter = ""), 0, &id, &nic, why), -EINVAL);
     fr_udp(&out, &a_to_b, 10);
     bench_passes(b, "a", &out, "b", &in);
     assert_int_equal(take(), 0);
@@ -386,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(made_by_the_firmware, setup, teardown),
         cmocka_unit_test_setup_teardown(a_vector, setup, teardown),
         cmocka_unit_test_setup_teardown(two_at_a_time, setup, teardown),
+        cmocka_unit_test(returned),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
     };
 

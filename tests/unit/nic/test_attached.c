@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "capture/tap.h"
 #include "hsring/attach.h"
 #include "hsring/hash.h"
 #include "hsring/owner.h"
@@ -291,6 +293,60 @@ static void steered(void **state)
     hsr_attach_close(&at);
 }
 
+/* Memory to capture into is looked at before it is used, and no descriptor of it is kept longer than the capture. */
+static void captured(void **state)
+{
+    static const struct cap_spec good = {
+        .points = 1, .port = CAP_ANY, .context = CAP_ANY, .snap = 64};
+    struct cap_area area;
+    struct hsr_attach at;
+    union hsr_msg msg = {.hdr = {0}};
+    unsigned before;
+
+    (void)state;
+    assert_int_equal(hsr_attach_open(&at, t.path, 1, "fw", t.why), 0);
+    assert_int_equal(cap_area_create(&area, CAP_RINGS, 0), 0);
+    before = open_files();
+    /* `id`, and what is in the memory: nothing, a point that is none, a good one. */
+    static const struct {
+        uint32_t id, points;
+        int rc;
+    } tries[] = {{0, 0, -EINVAL},
+                 {0, 1u << CAP_POINTS, -EINVAL},
+                 {CAP_TAPS, 1, -EINVAL},
+                 {UINT32_MAX, 1, -EINVAL},
+                 {0, 1, 0},
+                 {0, 1, 0}};
+
+    for (unsigned i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        struct cap_spec spec = good;
+
+        spec.points = tries[i].points;
+        cap_area_put_spec(&area, &spec, sizeof spec);
+        memset(&msg, 0, sizeof msg);
+        msg.capture.id = tries[i].id;
+        msg.capture.on = 1;
+        assert_int_equal(
+            hsr_attach_request(&at, &msg, HSR_MSG_CAPTURE_SET, area.memfd, WAIT_MS, t.why),
+            tries[i].rc);
+    }
+    assert_int_equal(open_files(), before + 1);
+    /* What is no such memory, in place of the one that runs: that one goes on. */
+    int other = memfd_create("x", 0);
+
+    memset(&msg, 0, sizeof msg);
+    msg.capture.on = 1;
+    assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_CAPTURE_SET, other, WAIT_MS, t.why),
+                     -EINVAL);
+    close(other);
+    assert_int_equal(open_files(), before + 1);
+    hsr_attach_close(&at); /* and it ends with its firmware */
+    assert_int_equal(hsr_attach_open(&at, t.path, 1, "fw", t.why), 0);
+    assert_int_equal(open_files(), before);
+    hsr_attach_close(&at);
+    cap_area_close(&area);
+}
+
 /* Beside the first: a region of its own, and nothing to say but whose packets are whose. */
 static void a_second(void **state)
 {
@@ -346,8 +402,8 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(other_versions),    CASE(out_of_turn), CASE(words_of_the_nic),
-        CASE(kept_for_the_next), CASE(steered),     CASE(a_second),
+        CASE(other_versions), CASE(out_of_turn), CASE(words_of_the_nic), CASE(kept_for_the_next),
+        CASE(steered),        CASE(captured),    CASE(a_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

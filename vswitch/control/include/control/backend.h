@@ -98,8 +98,8 @@ struct ctl_backend {
     /* [{"id", "unit": "pps" or "bps", "rate", "burst"}] */
     json_t *(*meter_list)(void *arg);
     /*
-     * Capture into the memory that the client passed, which stays its; until capture_stop(). 0 and *result: {"id", "workers",
-     * "now_ns" (NIC time), "ports": {index: name}, "vpcs": {context: name}}; or a negative errno and *error.
+     * Capture into the memory that the client passed, which stays its; until capture_stop(). 0 and *result: {"id", "nic" (false: it
+     * takes no part, the firmware's points alone are seen), "workers", "now_ns" (NIC time), "ports": {index: name}, "vpcs": {context: name}}; or a negative errno and *error.
      */
     int (*capture_start)(void *arg, const struct ctl_capture *want, int fd, json_t **result,
                          struct cfg_error *error);

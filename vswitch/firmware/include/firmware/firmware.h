@@ -46,7 +46,8 @@ struct fw_nic_ops {
     int (*rule_flush)(void *nic, uint16_t port, struct hsr_rule_state *state);
     int (*meter_set)(void *nic, uint16_t id, enum hsr_meter_unit unit, uint64_t rate,
                      uint32_t burst);
-    /* Capture `id` (of CAP_TAPS) into this area, by the spec in it; memfd -1: no more. `memfd` stays the caller's. */
+    /* Capture `id` (of CAP_TAPS) into this area, by the spec in it; memfd -1: no more. `memfd` stays the caller's.
+     * -EOPNOTSUPP: this NIC cannot. */
     int (*capture_set)(void *nic, uint32_t id, int memfd);
 };
 
@@ -136,11 +137,11 @@ json_t *fw_meter_list(struct fw *fw);
 
 /*
  * A capture of all workers and of the NIC, into an area (capture/area.h) that has a ring for each worker, in their order, and
- * one for the NIC behind them. 0 and its *id, or -ENOENT, -EINVAL, -EBUSY, or what the NIC says, with a text. It runs until
+ * one for the NIC behind them. 0, its *id and whether the NIC takes part in it (*nic; not all can), or -ENOENT, -EINVAL, -EBUSY, or what the NIC says, with a text. It runs until
  * it is stopped, or the firmware closed: then the area says so. `memfd` stays the caller's.
  */
 int fw_capture_start(struct fw *fw, const struct ctl_capture *want, int memfd, uint32_t *id,
-                     char why[CAP_WHY]);
+                     bool *nic, char why[CAP_WHY]);
 void fw_capture_stop(struct fw *fw, uint32_t id);
 /* NIC time, as its records have it. */
 uint64_t fw_capture_now(const struct fw *fw);
