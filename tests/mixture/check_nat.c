@@ -265,12 +265,12 @@ static bool quotes_receiver(const struct check *c, const struct seen *q, const s
            mix_is_seen_as(state_of(c), q->six, s->to_tenant, s->to, pub, q->proto, port);
 }
 
-/* Is the frame for a public address that somebody has in this configuration? */
-static bool is_ours_now(const struct check *c, const struct seen *f)
+/* Is the frame for an address that nobody has in this configuration, and somebody had in another? */
+static bool was_ours(const struct check *c, const struct seen *f)
 {
     unsigned pub = public_at(f->ip, f->six, false);
 
-    return pub != MIX_UNBOUND && state_of(c)->owner[f->six][pub].role != MIX_UNUSED;
+    return pub != MIX_UNBOUND && state_of(c)->owner[f->six][pub].role == MIX_UNUSED;
 }
 
 /* May the stream be seen under the public address it had, in this configuration? */
@@ -301,7 +301,7 @@ void mix_check_error(struct check *c, const struct seen *f)
         s->path == MIX_IN ? f->tenant == MIX_PUBLIC : c->port == mix_port(s->tenant, s->from);
 
     c->errors++;
-    if (s->path != MIX_IN && c->port == MIX_UPLINK && !is_ours_now(c, f)) {
+    if (s->path != MIX_IN && c->port == MIX_UPLINK && was_ours(c, f)) {
         /* A guest's word about what it got: the sender's address is one of the internet by now. */
     } else if (s->path != MIX_IN && (c->moved[id] || !is_still_its(c, s)) &&
                c->port != MIX_UPLINK) {
