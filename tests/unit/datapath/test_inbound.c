@@ -3,8 +3,8 @@
  * Floods that nobody can be told to hold back: from the network, and of bad packets. Each is bounded where it would take from
  * others, is counted where it is dropped, and what it took comes back.
  */
+#include "inbound.h"
 #include "nic_internal.h"
-#include "topology.h"
 
 #define RING 512
 
@@ -53,28 +53,6 @@ static void from_network(unsigned n, uint64_t mac, const char *dst, uint32_t vni
     from_network_of(n, mac, dst, vni, 20);
 }
 
-static void nic_alone(void)
-{
-    for (unsigned i = 0; i < 100; i++)
-        nic_poll(b.nic, b.now);
-}
-
-static unsigned arrive(const char *port)
-{
-    unsigned n = 0;
-
-    bench_run(&b);
-    while (bench_pop(&b, port, &in))
-        n++;
-    return n;
-}
-
-static uint64_t net_drops(const char *port)
-{
-    nic_sync(b.nic);
-    return nic_region(b.nic)->view.stats[bench_index(&b, port)].net_drops;
-}
-
 /* The firmware is behind, and b is flooded: its share is what it gets; v's and the host's own packets go through. */
 static void share_of_one(void **state)
 {
@@ -83,21 +61,21 @@ static void share_of_one(void **state)
 
     (void)state;
     from_network(2000, MAC_B, "10.1.0.6", 100);
-    nic_alone();
+    nic_alone(&b);
     dropped = bench_drops(&b, "up", HSR_DROP_PRE_SHARE);
     assert_in_range(dropped, 2000 - RING * 3 / 4, 2000 - RING / 4);
-    assert_int_equal(net_drops("b"), dropped);
+    assert_int_equal(net_drops(&b, "b"), dropped);
     assert_int_equal(bench_drops(&b, "up", HSR_DROP_NONE), dropped);
     from_network(30, MAC_V, "10.1.0.10", 100);
-    nic_alone();
-    assert_int_equal(net_drops("v"), 0);
-    passed = arrive("b");
+    nic_alone(&b);
+    assert_int_equal(net_drops(&b, "v"), 0);
+    passed = arrive(&b, "b");
     assert_int_equal(passed, 2000 - dropped);
-    assert_int_equal(arrive("v"), 30);
+    assert_int_equal(arrive(&b, "v"), 30);
     /* It is over as soon as the firmware has caught up. */
     from_network(30, MAC_B, "10.1.0.6", 100);
-    assert_int_equal(arrive("b"), 30);
-    assert_int_equal(net_drops("b"), dropped);
+    assert_int_equal(arrive(&b, "b"), 30);
+    assert_int_equal(net_drops(&b, "b"), dropped);
 }
 
 /* What is for nobody has one share among all. */
@@ -108,14 +86,14 @@ static void share_of_nobody(void **state)
     (void)state;
     from_network(1000, 0x0200000000EE, "10.1.0.66", 100);
     from_network(1000, MAC_B, "10.1.0.6", 999);
-    nic_alone();
+    nic_alone(&b);
     dropped = bench_drops(&b, "up", HSR_DROP_PRE_SHARE);
     assert_true(dropped > 1000);
     from_network(30, MAC_B, "10.1.0.6", 100);
-    nic_alone();
+    nic_alone(&b);
     assert_int_equal(bench_drops(&b, "up", HSR_DROP_PRE_SHARE), dropped);
-    assert_int_equal(net_drops("b"), 0);
-    assert_int_equal(arrive("b"), 30);
+    assert_int_equal(net_drops(&b, "b"), 0);
+    assert_int_equal(arrive(&b, "b"), 30);
 }
 
 /* The rate of a port, its own: and not when another guest sends to it, who can be held back. */
@@ -126,24 +104,24 @@ static void rate(void **state)
     (void)state;
     from_network(100, MAC_A, "10.1.0.5", 100); /* a burst of 64 */
     from_network(100, MAC_B, "10.1.0.6", 100);
-    assert_int_equal(arrive("a"), 64);
-    assert_int_equal(arrive("b"), 100);
+    assert_int_equal(arrive(&b, "a"), 64);
+    assert_int_equal(arrive(&b, "b"), 100);
     assert_int_equal(bench_drops(&b, "up", HSR_DROP_PRE_LIMIT), 36);
-    assert_int_equal(net_drops("a"), 36);
+    assert_int_equal(net_drops(&b, "a"), 36);
     for (unsigned i = 0; i < 100; i++) {
         fr_udp(&out, &f, 20);
         bench_push(&b, "b", &out);
     }
-    assert_int_equal(arrive("a"), 100);
+    assert_int_equal(arrive(&b, "a"), 100);
     b.now += 20000000; /* 20 packets */
     from_network(100, MAC_A, "10.1.0.5", 100);
-    assert_int_equal(arrive("a"), 20);
+    assert_int_equal(arrive(&b, "a"), 20);
     /* Changed while it is there; the sessions live on. */
     uint32_t sessions = bench_sessions(&b);
 
     assert_int_equal(bench_apply(&b, NET(""), NULL), 0);
     from_network(100, MAC_A, "10.1.0.5", 100);
-    assert_int_equal(arrive("a"), 100);
+    assert_int_equal(arrive(&b, "a"), 100);
     assert_int_equal(bench_sessions(&b), sessions);
     assert_int_equal(bench_drops(&b, "up", HSR_DROP_PRE_LIMIT), 36 + 80);
 }
@@ -153,8 +131,8 @@ static void another_tenant(void **state)
 {
     (void)state;
     from_network(100, MAC_A, "10.1.0.5", 200);
-    assert_int_equal(arrive("r"), 100);
-    assert_int_equal(net_drops("a"), 0);
+    assert_int_equal(arrive(&b, "r"), 100);
+    assert_int_equal(net_drops(&b, "a"), 0);
 }
 
 /* Bad packets: software sees as many as the meter lets pass, and knows how many it did not see. */
@@ -178,7 +156,7 @@ static void bad_packets(void **state)
     assert_int_equal(bench_drops(&b, "a", HSR_DROP_IP_CSUM), 510);
     fr_udp(&out, &f, 20);
     bench_push(&b, "a", &out);
-    assert_int_equal(arrive("b"), 1);
+    assert_int_equal(arrive(&b, "b"), 1);
 }
 
 static const struct hsr_port_stats *stats(const char *port)
@@ -209,7 +187,7 @@ static void returned(void **state)
     assert_int_equal(b.nic->slots.in_flight[bench_index(&b, "a")], 40);
     fr_arp(&more, 2, MAC_H3, "192.0.2.3", MAC_UP, "192.0.2.1");
     bench_push(&b, "up", &more);
-    assert_int_equal(arrive("a"), 40);
+    assert_int_equal(arrive(&b, "a"), 40);
     assert_int_equal(bench_drops(&b, "up", HSR_DROP_NONE), 0);
     while (bench_pop(&b, "up", &in))
         continue;
@@ -228,13 +206,13 @@ static void payloads(void **state)
     for (unsigned i = 0; i < 2; i++)
         from_network_of(to[i].n, to[i].mac, to[i].dst, 100, 1000);
     from_network_of(10, 0x0200000000EE, "10.1.0.66", 100, 1000);
-    nic_alone();
+    nic_alone(&b);
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(stats(to[i].port)->cells_used, to[i].n);
     assert_int_equal(stats("up")->cells_used, 0);
     assert_int_equal(nic_cells_out(b.nic), 20 + 30 + 10);
-    assert_int_equal(arrive("b"), 20);
-    assert_int_equal(arrive("v"), 30);
+    assert_int_equal(arrive(&b, "b"), 20);
+    assert_int_equal(arrive(&b, "v"), 30);
     assert_int_equal(nic_cells_out(b.nic), 0);
     assert_int_equal(stats("v")->cells_used, 0);
 }
