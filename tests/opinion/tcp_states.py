@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""TCP state, a second opinion: the same packets through avs-replay and through the kernel's connection tracking.
+"""TCP state, a second opinion: the same packets through avs-replay and through connection tracking of somebody else.
+
+    tcp_states.py kernel|ovs
 
 Connections that open, talk and end in the usual ways, with packets thrown in that do not belong. Both must let pass and
 refuse the same, but for what EXPLAINED names; each of its rows must occur. A connection is compared up to the first
@@ -18,11 +20,20 @@ FLAGS = 47  # offset of the TCP flags in a frame
 
 # What, and what we do where the kernel does the opposite: why.
 EXPLAINED = {
-    ("SYN again", "pass"): "the end point answers with a challenge ACK, and a restarted host finds its way (RFC 5961, 4.2)",
-    ("SYN+ACK again", "pass"): "likewise (RFC 9293, 3.10.7.4); Linux refuses it of the side that was first",
-    ("old data", "drop"): "a whole window below what was acknowledged; Linux ignores it, and passes what it ignores",
-    ("far RST", "drop"): "outside the window (RFC 5961, 3.2); Linux does not look while the connection closes",
+    "kernel": {
+        ("SYN again", "pass"): "the end point answers with a challenge ACK, and a restarted host finds its way (RFC 5961, 4.2)",
+        ("SYN+ACK again", "pass"): "likewise (RFC 9293, 3.10.7.4); Linux refuses it of the side that was first",
+        ("old data", "drop"): "a whole window below what was acknowledged; Linux ignores it, and passes what it ignores",
+        ("far RST", "drop"): "outside the window (RFC 5961, 3.2); Linux does not look while the connection closes",
+    },
+    "ovs": {
+        ("SYN again", "pass"): "outside the window, too, the end point answers with a challenge ACK (RFC 5961, 4.2)",
+        ("RST in the window", "pass"): "not the next octet: a challenge ACK (RFC 5961, 3.2); Open vSwitch takes the next one alone",
+        ("far RST", "drop"): "as above; Open vSwitch hardly looks while the connection closes",
+        ("acknowledges what was not sent", "drop"): "(RFC 9293, 3.10.7.4); likewise, while the connection closes it looks at no acknowledgement",
+    },
 }
+ROUTERS = {"kernel": "conntrack_router.py", "ovs": "ovs_router.py"}
 
 CONFIG = """
 version: 1
@@ -104,8 +115,8 @@ def draw_packets():
     return packets
 
 
-def kernel(packets):
-    return opinion.ask_router("conntrack_router.py", [(p.side, p.frame) for p in packets])
+def theirs(who, packets):
+    return opinion.ask_router(ROUTERS[who], [(p.side, p.frame) for p in packets])
 
 
 def ours(packets):
@@ -115,20 +126,21 @@ def ours(packets):
     return [(f"side{1 - p.side}", i % 65536) in passed for i, p in enumerate(packets)]
 
 
-def main():
+def main(who):
+    explained = EXPLAINED[who]
     packets = draw_packets()
     assert len(packets) < 65536, "IP identifications would repeat"
     verdicts = collections.Counter()
     differences = collections.Counter()
     different, closing = set(), set()
-    for p, we, they in zip(packets, ours(packets), kernel(packets)):
+    for p, we, they in zip(packets, ours(packets), theirs(who, packets)):
         if p.connection in different:
             continue
         if p.frame[FLAGS] & (FIN | RST):
             closing.add(p.connection)
         if we == they:
             verdicts[p.what, "pass" if we else "drop"] += 1
-            if p.what == "SYN again" and p.connection in closing:  # to Linux a new connection, sooner than to us
+            if p.what == "SYN again" and p.connection in closing:  # to them a new connection, sooner than to us
                 different.add(p.connection)
             continue
         different.add(p.connection)
@@ -136,13 +148,13 @@ def main():
     for (what, we), n in sorted(verdicts.items()):
         print(f"{n:6}  both {we}: {what}")
     for key, n in sorted(differences.items()):
-        print(f"{n:6}  we {key[1]}, the kernel does not: {key[0]} ({EXPLAINED.get(key, 'NOT EXPLAINED')})")
-    wrong = [f"not explained: {key}" for key in differences.keys() - EXPLAINED.keys()]
-    wrong += [f"explained, and does not occur: {key}" for key in EXPLAINED.keys() - differences.keys()]
+        print(f"{n:6}  we {key[1]}, {who} does not: {key[0]} ({explained.get(key, 'NOT EXPLAINED')})")
+    wrong = [f"not explained: {key}" for key in differences.keys() - explained.keys()]
+    wrong += [f"explained, and does not occur: {key}" for key in explained.keys() - differences.keys()]
     wrong += [f"hardly any {we}" for we in ("pass", "drop") if sum(n for (_, v), n in verdicts.items() if v == we) < 500]
     if wrong:
         sys.exit("\n".join(wrong))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
