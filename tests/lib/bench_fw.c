@@ -69,6 +69,8 @@ static void open_nic(struct bench *b, const struct cfg_options *options)
         nic.max_vector = b->config.max_vector;
     nic.use_fit = !b->config.no_flow_index;
     nic.slice = b->config.slice || getenv("AVS_TEST_SLICE") != NULL;
+    if (b->config.shape != NULL)
+        b->config.shape(b, &nic);
     assert_int_equal(nic_open(&b->nic, &nic, why), 0);
     assert_int_equal(nic_steer(b->nic, cfg_workers_max(options)), 0);
 }
@@ -100,7 +102,7 @@ static void open_fw(struct bench *b, const struct cfg_options *options)
                            .arena = b->arena};
     char why[NIC_WHY] = "";
 
-    fw.view = &nic_region(b->nic)->view;
+    fw.view = b->config.between != NULL ? b->config.between(b) : &nic_region(b->nic)->view;
     fw.nic = b->nic;
     for (uint32_t w = 0; w < cfg_workers_max(options); w++) {
         fw.rx_doorbell[w] = nic_rx_doorbell(b->nic, w);
@@ -265,8 +267,12 @@ void bench_run(struct bench *b)
 
     do {
         work = nic_poll(b->nic, b->now);
+        if (b->config.turn != NULL)
+            work += b->config.turn(b);
         for (uint32_t w = 0; w < fw_workers(b->fw); w++)
             work += dp_poll(fw_worker(b->fw, w));
+        if (b->config.turn != NULL)
+            work += b->config.turn(b);
     } while (work > 0);
 }
 

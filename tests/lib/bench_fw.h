@@ -19,7 +19,7 @@
 #include "frames.h"
 #include "nic/ports/ring.h"
 
-#define BENCH_PORTS 16
+#define BENCH_PORTS 32
 #define BENCH_START UINT64_C(1000000000)
 
 struct bench;
@@ -38,6 +38,12 @@ struct bench_config {
     bool arena; /* sessions lie in memory that outlives the firmware: bench_crash() */
     bool may_leave_frames;
     bool may_be_broken; /* rings were corrupted on purpose: slots and quota need not come home */
+    /* For what lies between NIC and firmware (tests/sim); each may be NULL. */
+    void (*shape)(struct bench *b, struct nic_config *nic); /* of the NIC, before it is opened */
+    const struct hsr_view *(*between)(
+        struct bench *b);              /* what a firmware sees, in place of the region */
+    uint32_t (*turn)(struct bench *b); /* in each turn of bench_run(); what it moved */
+    void *arg;                         /* theirs */
 };
 
 struct bench {

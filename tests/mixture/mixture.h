@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "draw.h"
 #include "frames.h"
 #include "nat.h"
 
@@ -34,15 +35,6 @@
 #define MIX_UPLINK_MAC  UINT64_C(0x02aa00000001)
 #define MIX_VTEP_MAC(v) (UINT64_C(0x02aa00000002) + (v))
 
-/* draw.c: the same seed, the same numbers, on every machine (SplitMix64). */
-struct mix_draw {
-    uint64_t state;
-};
-uint64_t mix_next(struct mix_draw *d);
-uint32_t mix_below(struct mix_draw *d, uint32_t n);              /* 0 .. n - 1 */
-uint32_t mix_from(struct mix_draw *d, uint32_t lo, uint32_t hi); /* both included */
-bool mix_chance(struct mix_draw *d, uint32_t percent);
-
 /* world.c */
 struct mix_guest {
     bool remote;  /* on another host */
@@ -55,7 +47,7 @@ struct mix_guest {
 };
 
 struct mix_world {
-    struct mix_draw draw; /* goes on from the world to the traffic */
+    struct draw draw; /* goes on from the world to the traffic */
     unsigned tenants, guests;
     bool geneve[MIX_TENANTS]; /* else VXLAN */
     bool six[MIX_VTEPS];      /* hosts that we talk to over IPv6, else over IPv4 */

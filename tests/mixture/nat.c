@@ -9,7 +9,7 @@ static unsigned local_guest(struct mix_world *w, unsigned tenant)
     unsigned guest;
 
     do
-        guest = mix_below(&w->draw, w->guests);
+        guest = draw_below(&w->draw, w->guests);
     while (w->guest[tenant][guest].remote);
     return guest;
 }
@@ -67,8 +67,8 @@ bool mix_is_seen_as(const struct mix_nat *n, bool six, unsigned tenant, unsigned
 static void draw_owner(struct mix_world *w, struct mix_nat *n, bool six, unsigned pub)
 {
     struct mix_owner *o = &n->owner[six][pub];
-    uint32_t roll = mix_below(&w->draw, 100);
-    unsigned tenant = mix_below(&w->draw, w->tenants), guest = local_guest(w, tenant);
+    uint32_t roll = draw_below(&w->draw, 100);
+    unsigned tenant = draw_below(&w->draw, w->tenants), guest = local_guest(w, tenant);
 
     memset(o, 0, sizeof *o);
     if (roll < 40 && mix_eip_of(n, six, tenant, guest) == MIX_UNBOUND) {
@@ -77,18 +77,18 @@ static void draw_owner(struct mix_world *w, struct mix_nat *n, bool six, unsigne
     } else if (roll < 80) {
         o->role = MIX_POOL;
         o->tenants = (uint8_t)(1u << tenant);
-        if (mix_chance(&w->draw, 30))
-            o->tenants |= (uint8_t)(1u << mix_below(&w->draw, w->tenants));
+        if (draw_chance(&w->draw, 30))
+            o->tenants |= (uint8_t)(1u << draw_below(&w->draw, w->tenants));
     }
 }
 
 /* All ports, as by default, or a few, which run out. */
 static void draw_range(struct mix_world *w, struct mix_nat *n, unsigned tenant)
 {
-    switch (mix_below(&w->draw, 4)) {
+    switch (draw_below(&w->draw, 4)) {
     case 0:
-        n->lo[tenant] = (uint16_t)mix_from(&w->draw, 2000, 30000);
-        n->hi[tenant] = (uint16_t)(n->lo[tenant] + mix_below(&w->draw, 64));
+        n->lo[tenant] = (uint16_t)draw_from(&w->draw, 2000, 30000);
+        n->hi[tenant] = (uint16_t)(n->lo[tenant] + draw_below(&w->draw, 64));
         break;
     case 1:
         n->lo[tenant] = 4000;
@@ -103,13 +103,13 @@ static void draw_range(struct mix_world *w, struct mix_nat *n, unsigned tenant)
 static void draw_forwards(struct mix_world *w, struct mix_nat *n)
 {
     n->forwards = 0;
-    for (uint32_t tries = mix_below(&w->draw, MIX_FORWARDS + 1); tries > 0; tries--) {
-        struct mix_forward f = {
-            .six = mix_chance(&w->draw, 40),
-            .pub = (uint8_t)mix_below(&w->draw, MIX_PUBLICS),
-            .proto = mix_chance(&w->draw, 50) ? 6 : 17,
-            .port = (uint16_t)mix_from(&w->draw, 2000, 2040), /* in the middle of what pools have */
-            .tenant = (uint8_t)mix_below(&w->draw, w->tenants)};
+    for (uint32_t tries = draw_below(&w->draw, MIX_FORWARDS + 1); tries > 0; tries--) {
+        struct mix_forward f = {.six = draw_chance(&w->draw, 40),
+                                .pub = (uint8_t)draw_below(&w->draw, MIX_PUBLICS),
+                                .proto = draw_chance(&w->draw, 50) ? 6 : 17,
+                                .port = (uint16_t)draw_from(
+                                    &w->draw, 2000, 2040), /* in the middle of what pools have */
+                                .tenant = (uint8_t)draw_below(&w->draw, w->tenants)};
 
         f.guest = (uint8_t)local_guest(w, f.tenant);
         if (n->owner[f.six][f.pub].role == MIX_POOL &&
@@ -134,17 +134,17 @@ static void draw_change(struct mix_world *w, struct mix_nat *n)
     unsigned kept = 0;
 
     for (unsigned i = 0; i < 2 * MIX_PUBLICS; i++)
-        if (mix_chance(&w->draw, 20))
+        if (draw_chance(&w->draw, 20))
             draw_owner(w, n, i >= MIX_PUBLICS, i % MIX_PUBLICS);
     for (unsigned tenant = 0; tenant < w->tenants; tenant++)
-        if (mix_chance(&w->draw, 20))
+        if (draw_chance(&w->draw, 20))
             draw_range(w, n, tenant);
     for (unsigned i = 0; i < n->forwards; i++) {
         struct mix_forward *f = &n->forward[i];
 
-        if (n->owner[f->six][f->pub].role != MIX_POOL || mix_chance(&w->draw, 20))
+        if (n->owner[f->six][f->pub].role != MIX_POOL || draw_chance(&w->draw, 20))
             continue;
-        if (mix_chance(&w->draw, 20))
+        if (draw_chance(&w->draw, 20))
             f->guest = (uint8_t)local_guest(w, f->tenant);
         n->forward[kept++] = *f;
     }
@@ -155,7 +155,7 @@ static void draw_change(struct mix_world *w, struct mix_nat *n)
 
 void mix_nat_draw(struct mix_world *w)
 {
-    w->states = mix_chance(&w->draw, 70) ? mix_from(&w->draw, 1, MIX_STATES) : 0;
+    w->states = draw_chance(&w->draw, 70) ? draw_from(&w->draw, 1, MIX_STATES) : 0;
     for (unsigned i = 0; i < w->states; i++) {
         if (i == 0) {
             draw_first(w, &w->nat[0]);

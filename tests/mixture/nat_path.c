@@ -85,15 +85,15 @@ static enum mix_grade grade_of(const struct mix_world *w, const struct mix_nat *
 static void draw_guest(struct mix_world *w, struct mix_stream *s)
 {
     do
-        s->from = (uint8_t)mix_below(&w->draw, w->guests);
+        s->from = (uint8_t)draw_below(&w->draw, w->guests);
     while (w->guest[s->tenant][s->from].remote);
 }
 
 /* A public end that leads to a guest; false: this one does not. */
 static bool draw_target(struct mix_world *w, const struct mix_nat *n, struct mix_stream *s)
 {
-    if (n->forwards > 0 && mix_chance(&w->draw, 40)) {
-        const struct mix_forward *f = &n->forward[mix_below(&w->draw, n->forwards)];
+    if (n->forwards > 0 && draw_chance(&w->draw, 40)) {
+        const struct mix_forward *f = &n->forward[draw_below(&w->draw, n->forwards)];
 
         s->six = f->six;
         s->pub = f->pub;
@@ -104,7 +104,7 @@ static bool draw_target(struct mix_world *w, const struct mix_nat *n, struct mix
         s->inside = MIX_INSIDE_PORT;
         return true;
     }
-    s->pub = (uint8_t)mix_below(&w->draw, MIX_PUBLICS);
+    s->pub = (uint8_t)draw_below(&w->draw, MIX_PUBLICS);
     const struct mix_owner *o = &n->owner[s->six][s->pub];
 
     s->to_tenant = o->tenant;
@@ -119,8 +119,8 @@ bool mix_draw_path(struct mix_traffic *t, struct mix_stream *s)
     const struct mix_nat *n = &w->nat[t->state];
     struct mix_stream p = *s;
 
-    p.path = (uint8_t)mix_from(&w->draw, MIX_OUT, MIX_HAIRPIN);
-    p.host = (uint8_t)mix_below(&w->draw, MIX_HOSTS);
+    p.path = (uint8_t)draw_from(&w->draw, MIX_OUT, MIX_HAIRPIN);
+    p.host = (uint8_t)draw_below(&w->draw, MIX_HOSTS);
     draw_guest(w, &p);
     if (p.path != MIX_OUT && !draw_target(w, n, &p))
         return false;
@@ -134,7 +134,7 @@ bool mix_draw_path(struct mix_traffic *t, struct mix_stream *s)
     }
     p.grade = (uint8_t)grade_of(w, n, &p);
     if (p.grade == MIX_DENIED) {
-        if (!mix_chance(&w->draw, 25) || (p.inside != p.dport && p.kind != MIX_UDP))
+        if (!draw_chance(&w->draw, 25) || (p.inside != p.dport && p.kind != MIX_UDP))
             return false;
         p.kind = MIX_UDP;
     }

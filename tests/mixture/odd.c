@@ -15,12 +15,12 @@ struct pair {
 /* Two guests of whom the first may send to the second; with `here`, the first is on this host. */
 static struct pair draw_pair(struct mix_world *w, bool here)
 {
-    struct pair p = {.tenant = mix_below(&w->draw, w->tenants), .six = mix_chance(&w->draw, 40)};
+    struct pair p = {.tenant = draw_below(&w->draw, w->tenants), .six = draw_chance(&w->draw, 40)};
     const struct mix_guest *from, *to;
 
     do {
-        p.from = mix_below(&w->draw, w->guests);
-        p.to = mix_below(&w->draw, w->guests);
+        p.from = draw_below(&w->draw, w->guests);
+        p.to = draw_below(&w->draw, w->guests);
         from = &w->guest[p.tenant][p.from];
         to = &w->guest[p.tenant][p.to];
     } while (p.from == p.to || (from->remote && (to->remote || here)) ||
@@ -32,8 +32,8 @@ static struct fr_flow flow(struct mix_world *w, const struct pair *p, uint16_t p
 {
     struct fr_flow f = mix_flow(w, p->tenant, p->from, p->to, p->six);
 
-    f.sport = (uint16_t)(ports + mix_below(&w->draw, 64));
-    f.dport = (uint16_t)(ports + mix_below(&w->draw, 64));
+    f.sport = (uint16_t)(ports + draw_below(&w->draw, 64));
+    f.dport = (uint16_t)(ports + draw_below(&w->draw, 64));
     return f;
 }
 
@@ -47,12 +47,12 @@ static void udp(struct mix_traffic *t, const struct fr_flow *f, unsigned tenant,
 
 static uint32_t size(struct mix_world *w)
 {
-    return mix_from(&w->draw, 8, 1400);
+    return draw_from(&w->draw, 8, 1400);
 }
 
-static void flip(struct mix_draw *d, uint8_t *p, uint32_t len)
+static void flip(struct draw *d, uint8_t *p, uint32_t len)
 {
-    p[mix_below(d, len)] ^= (uint8_t)(1u << mix_below(d, 8));
+    p[draw_below(d, len)] ^= (uint8_t)(1u << draw_below(d, 8));
 }
 
 /* Bits of the headers, the ports apart. What may still be right, as a changed hop limit, may arrive. */
@@ -64,8 +64,8 @@ static void damaged_header(struct mix_traffic *t)
     uint32_t l4 = FR_L3 + (p.six ? 40 : 20);
 
     udp(t, &f, p.tenant, size(w));
-    for (uint32_t n = mix_from(&w->draw, 1, 3); n > 0; n--) {
-        if (mix_chance(&w->draw, 80))
+    for (uint32_t n = draw_from(&w->draw, 1, 3); n > 0; n--) {
+        if (draw_chance(&w->draw, 80))
             flip(&w->draw, t->frame.b, l4);
         else
             flip(&w->draw, t->frame.b + l4 + 4, 4);
@@ -90,12 +90,12 @@ static void forged_source(struct mix_traffic *t)
     struct mix_world *w = t->world;
     struct pair p = draw_pair(w, true);
     struct fr_flow f = flow(w, &p, 0xC000);
-    unsigned other = (p.from + 1 + mix_below(&w->draw, w->guests - 1)) % w->guests;
+    unsigned other = (p.from + 1 + draw_below(&w->draw, w->guests - 1)) % w->guests;
 
-    if (mix_chance(&w->draw, 50))
+    if (draw_chance(&w->draw, 50))
         f.src = p.six ? w->guest[p.tenant][other].ip6 : w->guest[p.tenant][other].ip4;
     else
-        f.smac ^= UINT64_C(1) << mix_below(&w->draw, 40);
+        f.smac ^= UINT64_C(1) << draw_below(&w->draw, 40);
     udp(t, &f, MIX_NOBODY, size(w));
     mix_emit_from(t, p.tenant, p.from);
 }
@@ -106,7 +106,7 @@ static void strange_tunnel(struct mix_traffic *t)
     struct mix_world *w = t->world;
     struct pair p = draw_pair(w, true);
     struct fr_flow f = flow(w, &p, 0xC000);
-    bool network = mix_chance(&w->draw, 50);
+    bool network = draw_chance(&w->draw, 50);
 
     udp(t, &f, MIX_NOBODY, size(w));
     mix_tunnel(t, network ? 0 : MIX_VTEPS + 7, network ? MIX_VNI + MIX_TENANTS : MIX_VNI + p.tenant,
@@ -120,10 +120,10 @@ static void midstream(struct mix_traffic *t)
     static uint8_t data[1400];
     struct pair p = draw_pair(t->world, false);
     struct fr_flow f = flow(t->world, &p, 0xC000);
-    uint32_t len = mix_from(&t->world->draw, 16, sizeof data);
+    uint32_t len = draw_from(&t->world->draw, 16, sizeof data);
 
     mix_fill(data, len, mix_stamp(MIX_NOBODY, MIX_NO_STREAM, 0, 0));
-    fr_tcp_with(&t->frame, &f, FR_ACK, (uint32_t)mix_next(&t->world->draw) & ~7u, 1, data, len);
+    fr_tcp_with(&t->frame, &f, FR_ACK, (uint32_t)draw_next(&t->world->draw) & ~7u, 1, data, len);
     mix_emit_from(t, p.tenant, p.from);
 }
 
@@ -133,19 +133,19 @@ static void cut_short(struct mix_traffic *t)
     struct fr_flow f = flow(t->world, &p, 0xC000);
 
     udp(t, &f, MIX_NOBODY, size(t->world));
-    t->frame.len = mix_from(&t->world->draw, 1, t->frame.len - 1);
+    t->frame.len = draw_from(&t->world->draw, 1, t->frame.len - 1);
     mix_emit_from(t, p.tenant, p.from);
 }
 
 static void noise(struct mix_traffic *t)
 {
-    struct mix_draw *d = &t->world->draw;
+    struct draw *d = &t->world->draw;
     struct pair p = draw_pair(t->world, true);
 
-    t->frame.len = mix_from(d, 1, 1500);
+    t->frame.len = draw_from(d, 1, 1500);
     for (uint32_t i = 0; i < t->frame.len; i++)
-        t->frame.b[i] = (uint8_t)mix_next(d);
-    mix_emit(t, mix_chance(d, 50) ? MIX_UPLINK : mix_port(p.tenant, p.from));
+        t->frame.b[i] = (uint8_t)draw_next(d);
+    mix_emit(t, draw_chance(d, 50) ? MIX_UPLINK : mix_port(p.tenant, p.from));
 }
 
 static void neighbor(struct mix_traffic *t)
@@ -188,7 +188,7 @@ static void gateway_echo(struct mix_traffic *t)
 static void complaint(struct mix_traffic *t)
 {
     struct mix_world *w = t->world;
-    const struct mix_stream *s = &t->stream[t->active[mix_below(&w->draw, w->streams)]];
+    const struct mix_stream *s = &t->stream[t->active[draw_below(&w->draw, w->streams)]];
     static struct fr quoted;
     uint8_t data[32];
 
@@ -211,11 +211,11 @@ struct piece {
 };
 
 /* Pieces in disorder, one missing, one doubled, or one that overlaps. */
-static uint32_t disturb(struct mix_draw *d, struct piece *piece, uint32_t n)
+static uint32_t disturb(struct draw *d, struct piece *piece, uint32_t n)
 {
-    struct piece *any = &piece[mix_below(d, n)];
+    struct piece *any = &piece[draw_below(d, n)];
 
-    switch (mix_below(d, 8)) {
+    switch (draw_below(d, 8)) {
     case 0:
         *any = piece[--n];
         break;
@@ -231,8 +231,8 @@ static uint32_t disturb(struct mix_draw *d, struct piece *piece, uint32_t n)
     default:
         break;
     }
-    for (uint32_t i = n; mix_chance(d, 60) && i > 1; i--) {
-        uint32_t j = mix_below(d, i);
+    for (uint32_t i = n; draw_chance(d, 60) && i > 1; i--) {
+        uint32_t j = draw_below(d, i);
         struct piece swapped = piece[i - 1];
 
         piece[i - 1] = piece[j];
@@ -248,12 +248,12 @@ static void fragments(struct mix_traffic *t)
     struct pair p = draw_pair(w, false);
     struct fr_flow f = flow(w, &p, 0x8000);
     struct piece piece[PIECES + 1];
-    uint32_t total = 8 + mix_from(&w->draw, 100, 4000), step, n = 0;
-    uint32_t id = (uint32_t)mix_next(&w->draw);
+    uint32_t total = 8 + draw_from(&w->draw, 100, 4000), step, n = 0;
+    uint32_t id = (uint32_t)draw_next(&w->draw);
 
     udp(t, &f, p.tenant, total - 8);
     whole = t->frame;
-    step = mix_from(&w->draw, total / PIECES / 8 + 1, 180) * 8;
+    step = draw_from(&w->draw, total / PIECES / 8 + 1, 180) * 8;
     for (uint32_t off = 0; off < total; off += step)
         piece[n++] =
             (struct piece){off, total - off < step ? total - off : step, off + step >= total};
@@ -266,7 +266,7 @@ static void fragments(struct mix_traffic *t)
 
 void mix_odd(struct mix_traffic *t)
 {
-    if (t->world->states > 0 && mix_chance(&t->world->draw, 30)) {
+    if (t->world->states > 0 && draw_chance(&t->world->draw, 30)) {
         mix_odd_public(t);
         return;
     }
@@ -275,5 +275,5 @@ void mix_odd(struct mix_traffic *t)
         noise,          neighbor,        gateway_echo,  complaint,      fragments,
     };
 
-    kind[mix_below(&t->world->draw, sizeof kind / sizeof kind[0])](t);
+    kind[draw_below(&t->world->draw, sizeof kind / sizeof kind[0])](t);
 }

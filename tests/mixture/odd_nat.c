@@ -17,22 +17,22 @@ static struct fr_flow from_outside(struct mix_world *w, bool six, unsigned pub, 
 {
     return (struct fr_flow){.smac = MIX_ROUTER_MAC,
                             .dmac = MIX_UPLINK_MAC,
-                            .src = mix_host_ip(six, mix_below(&w->draw, MIX_HOSTS)),
+                            .src = mix_host_ip(six, draw_below(&w->draw, MIX_HOSTS)),
                             .dst = mix_public_ip(six, pub),
-                            .sport = (uint16_t)(0x9000 + mix_below(&w->draw, 64)),
+                            .sport = (uint16_t)(0x9000 + draw_below(&w->draw, 64)),
                             .dport = dport};
 }
 
 static void unasked(struct mix_traffic *t)
 {
     struct mix_world *w = t->world;
-    bool six = mix_chance(&w->draw, 40);
-    unsigned pub = mix_below(&w->draw, MIX_PUBLICS);
-    uint16_t port = (uint16_t)mix_from(&w->draw, 1024, 4000);
+    bool six = draw_chance(&w->draw, 40);
+    unsigned pub = draw_below(&w->draw, MIX_PUBLICS);
+    uint16_t port = (uint16_t)draw_from(&w->draw, 1024, 4000);
     struct fr_flow f = from_outside(w, six, pub, port);
 
     udp(t, &f, mix_stamp(MIX_PUBLIC, MIX_NO_STREAM, six, pub << 16 | port),
-        mix_from(&w->draw, 8, 1400));
+        draw_from(&w->draw, 8, 1400));
     mix_emit(t, MIX_UPLINK);
 }
 
@@ -40,18 +40,18 @@ static void unasked(struct mix_traffic *t)
 static void forged(struct mix_traffic *t)
 {
     struct mix_world *w = t->world;
-    bool six = mix_chance(&w->draw, 40);
-    unsigned tenant = mix_below(&w->draw, w->tenants);
-    const struct mix_guest *guest = &w->guest[tenant][mix_below(&w->draw, w->guests)];
+    bool six = draw_chance(&w->draw, 40);
+    unsigned tenant = draw_below(&w->draw, w->tenants);
+    const struct mix_guest *guest = &w->guest[tenant][draw_below(&w->draw, w->guests)];
     const char *inner = six ? guest->ip6 : guest->ip4;
-    struct fr_flow f = from_outside(w, six, mix_below(&w->draw, MIX_PUBLICS), 80);
+    struct fr_flow f = from_outside(w, six, draw_below(&w->draw, MIX_PUBLICS), 80);
 
-    switch (mix_below(&w->draw, 3)) {
+    switch (draw_below(&w->draw, 3)) {
     case 0:
         f.src = inner;
         break;
     case 1: {
-        unsigned ours = mix_below(&w->draw, MIX_PUBLICS);
+        unsigned ours = draw_below(&w->draw, MIX_PUBLICS);
 
         if (w->nat[t->state].owner[six][ours].role == MIX_UNUSED)
             return;
@@ -61,7 +61,7 @@ static void forged(struct mix_traffic *t)
     default:
         f.dst = inner;
     }
-    udp(t, &f, mix_stamp(MIX_NOBODY, MIX_NO_STREAM, 0, 0), mix_from(&w->draw, 8, 1400));
+    udp(t, &f, mix_stamp(MIX_NOBODY, MIX_NO_STREAM, 0, 0), draw_from(&w->draw, 8, 1400));
     mix_emit(t, MIX_UPLINK);
 }
 
@@ -70,12 +70,12 @@ static void told(struct mix_traffic *t)
 {
     struct mix_world *w = t->world;
     struct fr_flow f =
-        from_outside(w, mix_chance(&w->draw, 40), mix_below(&w->draw, MIX_PUBLICS), 80);
+        from_outside(w, draw_chance(&w->draw, 40), draw_below(&w->draw, MIX_PUBLICS), 80);
     uint32_t len = 8600; /* more than any guest takes */
 
-    if (mix_chance(&w->draw, 50)) {
+    if (draw_chance(&w->draw, 50)) {
         f.ttl = 1;
-        len = mix_from(&w->draw, 8, 1400);
+        len = draw_from(&w->draw, 8, 1400);
     }
     udp(t, &f, mix_stamp(MIX_NOBODY, MIX_NO_STREAM, 0, 0), len);
     mix_emit(t, MIX_UPLINK);
@@ -86,16 +86,16 @@ static void pieces(struct mix_traffic *t)
 {
     static struct fr whole;
     struct mix_world *w = t->world;
-    bool six = mix_chance(&w->draw, 40);
-    unsigned tenant = mix_below(&w->draw, w->tenants);
+    bool six = draw_chance(&w->draw, 40);
+    unsigned tenant = draw_below(&w->draw, w->tenants);
     const struct mix_guest *guest = &w->guest[tenant][0]; /* always here */
     struct fr_flow f = {.smac = guest->mac,
                         .dmac = MIX_GATEWAY_MAC,
                         .src = six ? guest->ip6 : guest->ip4,
-                        .dst = mix_host_ip(six, mix_below(&w->draw, MIX_HOSTS)),
-                        .sport = (uint16_t)(0x9000 + mix_below(&w->draw, 64)),
+                        .dst = mix_host_ip(six, draw_below(&w->draw, MIX_HOSTS)),
+                        .sport = (uint16_t)(0x9000 + draw_below(&w->draw, 64)),
                         .dport = 9}; /* of no stream: nobody answers */
-    uint32_t len = mix_from(&w->draw, 1000, 3000), id = (uint32_t)mix_next(&w->draw);
+    uint32_t len = draw_from(&w->draw, 1000, 3000), id = (uint32_t)draw_next(&w->draw);
 
     udp(t, &f, mix_stamp((uint8_t)tenant, MIX_NO_STREAM, 0, (uint32_t)t->packets), len);
     whole = t->frame;
@@ -109,7 +109,7 @@ static void pieces(struct mix_traffic *t)
 static void complaint(struct mix_traffic *t)
 {
     struct mix_world *w = t->world;
-    const struct mix_stream *s = &t->stream[t->active[mix_below(&w->draw, w->streams)]];
+    const struct mix_stream *s = &t->stream[t->active[draw_below(&w->draw, w->streams)]];
     static struct fr quoted;
     uint8_t data[32];
 
@@ -121,7 +121,7 @@ static void complaint(struct mix_traffic *t)
     seen = fr_back(&back);
     mix_fill(data, sizeof data, mix_stamp(MIX_PUBLIC, s->id, 0, s->sent[0] - 1));
     fr_udp_with(&quoted, &seen, data, sizeof data);
-    if (s->path == MIX_OUT && mix_chance(&w->draw, 50))
+    if (s->path == MIX_OUT && draw_chance(&w->draw, 50))
         back.src = s->six ? "2001:db8:199::1" : "198.51.99.1";
     fr_error(&t->frame, &back, s->six ? 1 : 3, s->six ? 4 : 3, &quoted, 1200);
     mix_emit_public(t, s, 1);
@@ -132,5 +132,5 @@ void mix_odd_public(struct mix_traffic *t)
     static void (*const kind[])(struct mix_traffic *) = {unasked, forged,    told,
                                                          pieces,  complaint, complaint};
 
-    kind[mix_below(&t->world->draw, sizeof kind / sizeof kind[0])](t);
+    kind[draw_below(&t->world->draw, sizeof kind / sizeof kind[0])](t);
 }

@@ -21,19 +21,19 @@ void mix_emit(struct mix_traffic *t, unsigned port)
 void mix_tunnel(struct mix_traffic *t, unsigned vtep, uint32_t vni, bool geneve)
 {
     static const uint8_t option[8] = {0x01, 0x02, 0x07, 1, 0xC0, 0xFF, 0xEE};
-    struct mix_draw *d = &t->world->draw;
-    bool six = vtep < MIX_VTEPS ? t->world->six[vtep] : mix_chance(d, 50);
+    struct draw *d = &t->world->draw;
+    bool six = vtep < MIX_VTEPS ? t->world->six[vtep] : draw_chance(d, 50);
     char src[24];
     const struct fr_flow outer = {
         MIX_VTEP_MAC(vtep), MIX_UPLINK_MAC, src, six ? "fd00:99::1" : "192.0.2.1", 50000, 0, 0, 0};
 
     mix_vtep_name(vtep, six, src);
     if (geneve) {
-        fr_geneve(&t->frame, &outer, vni, option, mix_chance(d, 50) ? sizeof option : 0);
+        fr_geneve(&t->frame, &outer, vni, option, draw_chance(d, 50) ? sizeof option : 0);
     } else {
         fr_vxlan(&t->frame, &outer, vni);
     }
-    if (six && mix_chance(d, 30)) /* as RFC 6935 lets a tunnel */
+    if (six && draw_chance(d, 30)) /* as RFC 6935 lets a tunnel */
         fr_put16(t->frame.b + FR_L3 + 46, 0);
 }
 
@@ -67,12 +67,12 @@ static void draw_ends(struct mix_world *w, struct mix_stream *s)
     const struct mix_guest *from, *to;
 
     do {
-        s->from = (uint8_t)mix_below(&w->draw, w->guests);
-        s->to = (uint8_t)mix_below(&w->draw, w->guests);
+        s->from = (uint8_t)draw_below(&w->draw, w->guests);
+        s->to = (uint8_t)draw_below(&w->draw, w->guests);
         from = &w->guest[s->tenant][s->from];
         to = &w->guest[s->tenant][s->to];
     } while (s->from == s->to || (from->remote && to->remote) ||
-             (to->guarded && s->from != 0 && !mix_chance(&w->draw, 25)));
+             (to->guarded && s->from != 0 && !draw_chance(&w->draw, 25)));
     bool waits = w->learned && (from->remote || to->remote);
 
     if (to->guarded && s->from != 0)
@@ -89,33 +89,33 @@ static uint32_t new_stream(struct mix_traffic *t)
 
     memset(s, 0, sizeof *s);
     s->id = id;
-    s->tenant = (uint8_t)mix_below(&w->draw, w->tenants);
+    s->tenant = (uint8_t)draw_below(&w->draw, w->tenants);
     draw_ends(w, s);
-    s->kind = s->grade == MIX_DENIED ? MIX_UDP : (uint8_t)mix_below(&w->draw, 3);
-    s->six = mix_chance(&w->draw, 40);
-    s->left = mix_from(&w->draw, 1, PACKETS_MAX);
+    s->kind = s->grade == MIX_DENIED ? MIX_UDP : (uint8_t)draw_below(&w->draw, 3);
+    s->six = draw_chance(&w->draw, 40);
+    s->left = draw_from(&w->draw, 1, PACKETS_MAX);
     s->sport = (uint16_t)(1024 + id % ID_SPAN); /* no two streams have the same */
     s->dport = (uint16_t)(80 + id / ID_SPAN);
     if (s->kind == MIX_UDP && s->grade != MIX_DENIED && mix_tunnel_port(s->sport))
         s->kind = MIX_TCP; /* its answers would look like tunnels */
     /* Data begins at a multiple of eight. A SYN has no payload to say whose it is; its number does. */
     for (unsigned dir = 0; dir < 2; dir++)
-        s->isn[dir] = mix_below(&w->draw, 64) << 26 | id << 3 | 7;
+        s->isn[dir] = draw_below(&w->draw, 64) << 26 | id << 3 | 7;
     s->bound.pub = MIX_UNBOUND;
-    if (w->states > 0 && mix_chance(&w->draw, 60) && mix_draw_path(t, s) && id < t->bounds)
+    if (w->states > 0 && draw_chance(&w->draw, 60) && mix_draw_path(t, s) && id < t->bounds)
         s->bound = t->bound[id];
     return id;
 }
 
 static uint32_t draw_size(struct mix_world *w, uint32_t least, uint32_t most)
 {
-    switch (mix_below(&w->draw, 3)) {
+    switch (draw_below(&w->draw, 3)) {
     case 0:
-        return mix_from(&w->draw, least, least + 60);
+        return draw_from(&w->draw, least, least + 60);
     case 1:
         return most;
     default:
-        return mix_from(&w->draw, least, most);
+        return draw_from(&w->draw, least, most);
     }
 }
 
@@ -209,7 +209,7 @@ static void tcp(struct mix_traffic *t, struct mix_stream *s, unsigned dir)
 /* Whose turn is it? */
 static unsigned turn(struct mix_world *w, const struct mix_stream *s)
 {
-    bool other = mix_chance(&w->draw, 40);
+    bool other = draw_chance(&w->draw, 40);
 
     if (s->kind == MIX_ICMP)
         return other && s->sent[1] < s->sent[0];
@@ -250,10 +250,10 @@ static bool may_burst(const struct mix_stream *s, unsigned dir)
 static bool converse(struct mix_traffic *t)
 {
     struct mix_world *w = t->world;
-    uint32_t *slot = &t->active[mix_below(&w->draw, w->streams)];
+    uint32_t *slot = &t->active[draw_below(&w->draw, w->streams)];
     struct mix_stream *s = &t->stream[*slot];
     unsigned dir = turn(w, s);
-    uint32_t n = mix_chance(&w->draw, 30) ? mix_from(&w->draw, 2, 20) : 1;
+    uint32_t n = draw_chance(&w->draw, 30) ? draw_from(&w->draw, 2, 20) : 1;
 
     if (s->last[!dir] != 0 && t->now <= s->last[!dir] + w->quantum)
         return false;
@@ -289,7 +289,7 @@ static void draw_changes(struct mix_traffic *t, uint64_t packets)
     uint64_t span = packets / (w->states + 1);
 
     for (unsigned i = 1; i < w->states; i++)
-        t->change[i] = i * span + mix_below(&w->draw, (uint32_t)span);
+        t->change[i] = i * span + draw_below(&w->draw, (uint32_t)span);
 }
 
 /* A time of its own; the file says when, in ns after the first frame. */
@@ -368,7 +368,7 @@ static int end(struct mix_traffic *t, const char *dir)
 /* Of a VTEP to a question of ours, if there was one. */
 static void answer(struct mix_traffic *t)
 {
-    unsigned vtep = mix_below(&t->world->draw, MIX_VTEPS);
+    unsigned vtep = draw_below(&t->world->draw, MIX_VTEPS);
     char address[16];
 
     snprintf(address, sizeof address, "192.0.2.%u", 2 + vtep);
@@ -387,10 +387,10 @@ int mix_traffic(struct mix_world *w, uint64_t packets, const char *dir)
     while (t.packets < packets) {
         if (t.state + 1 < w->states && t.packets >= t.change[t.state + 1] && change(&t, dir) != 0)
             return -1;
-        t.now += mix_below(&w->draw, 4000);
-        if (w->learned && mix_chance(&w->draw, 1))
+        t.now += draw_below(&w->draw, 4000);
+        if (w->learned && draw_chance(&w->draw, 1))
             answer(&t);
-        if (mix_chance(&w->draw, w->odd_percent))
+        if (draw_chance(&w->draw, w->odd_percent))
             mix_odd(&t);
         else if (!converse(&t))
             t.now += w->quantum / 8 + 1;

@@ -24,11 +24,11 @@ static void draw_guest(struct mix_world *w, unsigned t, unsigned g, uint32_t lar
     struct mix_guest *guest = &w->guest[t][g];
 
     /* Guest 0 is always here and open: whom the guarded let in. */
-    guest->remote = g > 1 && mix_chance(&w->draw, 40);
-    guest->guarded = g > 0 && !guest->remote && mix_chance(&w->draw, 30);
-    guest->vtep = mix_below(&w->draw, MIX_VTEPS);
-    guest->subnet = mix_below(&w->draw, 2);
-    guest->mtu = mix_chance(&w->draw, large) ? 8500 : 1500;
+    guest->remote = g > 1 && draw_chance(&w->draw, 40);
+    guest->guarded = g > 0 && !guest->remote && draw_chance(&w->draw, 30);
+    guest->vtep = draw_below(&w->draw, MIX_VTEPS);
+    guest->subnet = draw_below(&w->draw, 2);
+    guest->mtu = draw_chance(&w->draw, large) ? 8500 : 1500;
     guest->mac = UINT64_C(0x020000000001) + g;
     snprintf(guest->ip4, sizeof guest->ip4, "10.%u.0.%u", 1 + guest->subnet, 10 + g);
     snprintf(guest->ip6, sizeof guest->ip6, "fd00:%u::%x", 1 + guest->subnet, 10 + g);
@@ -45,27 +45,27 @@ static const char *checksum_option(const struct mix_world *w)
 static void draw_underlay(struct mix_world *w)
 {
     for (unsigned v = 0; v < MIX_VTEPS; v++)
-        w->six[v] = mix_chance(&w->draw, 50);
-    w->checksum[0] = mix_chance(&w->draw, 25);
-    w->checksum[1] = w->checksum[0] || mix_chance(&w->draw, 66);
+        w->six[v] = draw_chance(&w->draw, 50);
+    w->checksum[0] = draw_chance(&w->draw, 25);
+    w->checksum[1] = w->checksum[0] || draw_chance(&w->draw, 66);
 }
 
 static void draw_options(struct mix_world *w)
 {
     static const uint32_t quanta[] = {0, 1000, 20000, 500000};
     static const unsigned workers[] = {1, 1, 2, 3, 8};
-    struct mix_draw *d = &w->draw;
+    struct draw *d = &w->draw;
 
-    w->vector = mix_from(d, 1, 16);
-    w->workers = workers[mix_below(d, 5)];
-    w->quantum = quanta[mix_below(d, 4)];
-    w->slow = mix_chance(d, 15);
-    w->no_flow_index = mix_chance(d, 25);
-    w->streams = 1u << mix_from(d, 4, 12);
-    w->odd_percent = mix_from(d, 0, 30);
-    w->exact = !mix_chance(d, 25);
+    w->vector = draw_from(d, 1, 16);
+    w->workers = workers[draw_below(d, 5)];
+    w->quantum = quanta[draw_below(d, 4)];
+    w->slow = draw_chance(d, 15);
+    w->no_flow_index = draw_chance(d, 25);
+    w->streams = 1u << draw_from(d, 4, 12);
+    w->odd_percent = draw_from(d, 0, 30);
+    w->exact = !draw_chance(d, 25);
     w->sessions = w->exact ? 262144 : 1024;
-    w->quota = w->exact ? 0 : mix_from(d, 50, 2000);
+    w->quota = w->exact ? 0 : draw_from(d, 50, 2000);
 }
 
 void mix_world(struct mix_world *w, uint64_t seed)
@@ -76,11 +76,11 @@ void mix_world(struct mix_world *w, uint64_t seed)
     memset(w, 0, sizeof *w);
     w->draw.state = seed;
     w->learned = seed % 5 == 2 || seed % 5 == 4;
-    percent = large[mix_below(&w->draw, 4)];
-    w->tenants = mix_from(&w->draw, 2, MIX_TENANTS);
-    w->guests = mix_from(&w->draw, 3, MIX_GUESTS);
+    percent = large[draw_below(&w->draw, 4)];
+    w->tenants = draw_from(&w->draw, 2, MIX_TENANTS);
+    w->guests = draw_from(&w->draw, 3, MIX_GUESTS);
     for (unsigned t = 0; t < w->tenants; t++) {
-        w->geneve[t] = mix_chance(&w->draw, 30);
+        w->geneve[t] = draw_chance(&w->draw, 30);
         for (unsigned g = 0; g < w->guests; g++)
             draw_guest(w, t, g, percent);
     }
@@ -189,13 +189,13 @@ static FILE *create(const char *dir, const char *name)
 static void write_workers(const struct mix_world *w, FILE *f)
 {
     static const uint32_t within[] = {10000000, 200000000}; /* ns: of few packets, of many */
-    struct mix_draw d = {.state = w->draw.state ^ UINT64_C(0x9E3779B97F4A7C15)};
+    struct draw d = {.state = w->draw.state ^ UINT64_C(0x9E3779B97F4A7C15)};
 
     fprintf(f, "--workers=%u\n", w->workers);
-    if (mix_chance(&d, 50))
+    if (draw_chance(&d, 50))
         return;
     for (unsigned i = 0; i < CHANGES; i++)
-        fprintf(f, "--set-workers=@%u %u\n", mix_below(&d, within[i % 2]), mix_from(&d, 1, 4));
+        fprintf(f, "--set-workers=@%u %u\n", draw_below(&d, within[i % 2]), draw_from(&d, 1, 4));
 }
 
 static int write_options(const struct mix_world *w, const char *dir)

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* NIC and firmware on the bench, moved a little at a time, and what happens to them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+static void shape(struct bench *b, struct nic_config *nic)
+{
+    struct sim *s = b->config.arg;
+
+    nic->geometry.runs[0] = 512;
+    nic->geometry.runs[1] = 8;
+    nic->geometry.runs[2] = 2;
+    nic->geometry.ring_entries = 1024;
+    nic->geometry.fw_slots = 64;
+    nic->fit_buckets = 64;
+    if (sim_has(s, SIM_F_TIGHT)) {
+        nic->geometry.runs[0] = 64u << draw_below(&s->draw, 2);
+        nic->geometry.ring_entries = 512;
+        nic->fit_buckets = 1;
+    }
+    nic->slice = s->slice;
+    nic->slice_timeout_ns = s->exact || draw_chance(&s->draw, 50) ? SIM_SECOND : 100 * SIM_US;
+}
+
+static bool broken(const struct sim *s)
+{
+    return (s->faults &
+            ~(1u << SIM_F_CRASH | 1u << SIM_F_BELL | 1u << SIM_F_TIGHT | 1u << SIM_F_CLOCK)) != 0;
+}
+
+static void apply(struct sim *s)
+{
+    struct cfg_error error = {.line = 0};
+    char *yaml = sim_yaml(s);
+
+    if (bench_apply(&s->bench, yaml, &error) < 0)
+        sim_finding(s, "a configuration is refused: %s: %s (line %d)", error.path, error.text,
+                    error.line);
+    free(yaml);
+}
+
+void sim_open(struct sim *s)
+{
+    const struct bench_config config = {.max_vector = s->vector,
+                                        .no_flow_index = s->no_flow_index,
+                                        .slice = s->slice,
+                                        .nic_ops = sim_nic_ops(s),
+                                        .arena = s->arena,
+                                        .may_be_broken = broken(s),
+                                        .may_leave_frames = true,
+                                        .shape = shape,
+                                        .between = sim_bus_open,
+                                        .turn = sim_bus_turn,
+                                        .arg = s};
+    char *yaml = sim_yaml(s);
+
+    bench_open(&s->bench, &config, yaml);
+    free(yaml);
+}
+
+/* ---- a little ---- */
+
+static void poll_worker(struct sim *s)
+{
+    sim_bus_allow_free_slots(s);
+    dp_poll(fw_worker(s->bench.fw, draw_below(&s->draw, fw_workers(s->bench.fw))));
+}
+
+void sim_step(struct sim *s)
+{
+    struct draw *d = &s->draw;
+
+    s->bench.now += draw_below(d, 2000);
+    switch (draw_below(d, 8)) {
+    case 0:
+    case 1:
+        sim_speak(s);
+        break;
+    case 2:
+        nic_poll(s->bench.nic, s->bench.now);
+        break;
+    case 3:
+        poll_worker(s);
+        break;
+    case 4:
+        sim_listen(s);
+        break;
+    default:
+        sim_bus_step(s);
+    }
+}
+
+/* ---- all ---- */
+
+void sim_quiet(struct sim *s)
+{
+    do {
+        bench_run(&s->bench);
+        sim_listen(s);
+        s->bench.now += SIM_US;
+    } while (bench_held(&s->bench) > 0);
+    sim_settle(s);
+}
+
+void sim_pass_time(struct sim *s, uint64_t ns)
+{
+    bench_sleep(&s->bench, ns);
+    sim_quiet(s);
+    if (ns > SIM_IDLE)
+        sim_forget_sessions(s);
+    if (ns > SIM_IDLE && !broken(s) && bench_sessions(&s->bench) > 0)
+        sim_finding(s, "%u sessions outlive their time-out", bench_sessions(&s->bench));
+}
+
+void sim_change(struct sim *s)
+{
+    bool quiet = draw_chance(&s->draw, 50);
+
+    if (quiet)
+        sim_quiet(s);
+    sim_unsure(s, false);
+    sim_draw_change(s);
+    apply(s);
+    sim_policy_changed(s);
+    sim_unsure(s, false);
+    s->changes++;
+}
+
+void sim_crash(struct sim *s)
+{
+    sim_listen(s);
+    sim_unsure(s, true);
+    bench_crash(&s->bench);
+    apply(s);
+    if (!s->arena)
+        sim_forget_sessions(s);
+    s->crashes++;
+}
+
+/* ---- the end ---- */
+
+static void look_for_leaks(const struct sim *s)
+{
+    uint32_t slots = nic_slots_out(s->bench.nic), cells = nic_cells_out(s->bench.nic),
+             credit = nic_credit_out(s->bench.nic);
+
+    if (slots + cells + credit > 0)
+        sim_finding(s, "leaked: %u slots, %u cells, %u credits", slots, cells, credit);
+}
+
+/* With a firmware that has had everything taken from it, nothing is missing. */
+static void take_everything(struct sim *s)
+{
+    struct fw_balance b;
+
+    sim_crash(s);
+    sim_quiet(s);
+    fw_sync(s->bench.fw);
+    b = fw_balance_total(s->bench.fw);
+    if (b.pre != 0 || b.post != 0 || b.returned != 0 || b.in_flight != 0) {
+        sim_finding(s, "not conserved: Pre %d, Post %d, returned %d, in flight %d", (int)b.pre,
+                    (int)b.post, (int)b.returned, (int)b.in_flight);
+    }
+}
+
+void sim_close(struct sim *s)
+{
+    sim_quiet(s);
+    if (broken(s))
+        take_everything(s);
+    look_for_leaks(s);
+    s->digest ^= (uint64_t)bench_sessions(&s->bench) << 32 ^ s->packets;
+    bench_close(&s->bench);
+    sim_bus_close(s);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Defects that the checks must find: each as if the product had it, a few times in a seed. */
+#include <string.h>
+
+#include "sim.h"
+
+static bool is(const struct sim *s, const char *name)
+{
+    return s->options->plant != NULL && strcmp(s->options->plant, name) == 0;
+}
+
+static bool now(struct sim *s)
+{
+    if (!draw_chance(&s->draw, 10))
+        return false;
+    s->planted++;
+    return true;
+}
+
+/* The end of another tenant's port, if there is one that is at hand. */
+static uint16_t other_tenants_port(const struct sim *s, uint16_t port)
+{
+    char name[16];
+
+    for (unsigned t = 0; t < s->tenants; t++) {
+        sim_port_name(t, 0, name);
+        if (bench_index(&s->bench, name) == port) {
+            sim_port_name((t + 1) % s->tenants, 0, name);
+            return bench_index(&s->bench, name);
+        }
+    }
+    return port;
+}
+
+/* Two entries of a ring change places. */
+static bool reorder(struct sim *s, uint32_t *entry)
+{
+    uint32_t kept = s->plant_kept;
+
+    if (!s->plant_keeps && !now(s))
+        return false;
+    s->plant_keeps = !s->plant_keeps;
+    if (s->plant_keeps) {
+        s->plant_kept = *entry;
+        return true;
+    }
+    sim_bus_put(s, HSR_RING_TX, *entry);
+    *entry = kept;
+    return false;
+}
+
+bool sim_plant_entry(struct sim *s, enum hsr_ring_kind kind, uint32_t *entry)
+{
+    struct hsr_tx_meta *tx = (void *)hsr_slot(&s->bus.view, hsr_entry_slot(*entry));
+    struct hsr_rx_meta *rx = (void *)tx;
+
+    if (s->options->plant == NULL)
+        return false;
+    if (kind == HSR_RING_RX) {
+        if (is(s, "lose") && now(s)) /* as CONSUME: gone, and counted as if it had been used up */
+            return true;
+        if (is(s, "payload") && rx->payload == 0 && rx->frame_len > 80 && now(s))
+            ((uint8_t *)rx)[HSR_SLOT_FRAME + rx->frame_len - 1] ^= 1;
+        return false;
+    }
+    if (hsr_entry_kind(*entry) != HSR_KIND_PACKET)
+        return false;
+    if (is(s, "tenant") && tx->action == HSR_TXA_TRANSMIT && now(s))
+        tx->egress_port = other_tenants_port(s, tx->egress_port);
+    if (is(s, "consume") && tx->action == HSR_TXA_TRANSMIT && now(s))
+        tx->action = HSR_TXA_CONSUME;
+    if (is(s, "leak") && tx->payload != 0 && now(s))
+        tx->payload_op = HSR_PAYLOAD_KEEP;
+    if (is(s, "reason") && tx->action == HSR_TXA_DROP && now(s))
+        tx->drop_reason = HSR_DROP_BLACKHOLE;
+    return is(s, "reorder") && s->bus.workers == 1 && reorder(s, entry);
+}
+
+static void forget(struct dp_worker *w, void *arg)
+{
+    struct sim *s = arg;
+    struct ses_table *t = dp_sessions(w);
+    uint32_t cursor = 0;
+
+    for (struct session *one; (one = ses_walk(t, &cursor)) != NULL;) {
+        ses_remove(t, one, SES_WHY_CLOSED);
+        s->planted++;
+    }
+}
+
+void sim_plant_step(struct sim *s)
+{
+    if (is(s, "session"))
+        dp_run(fw_worker(s->bench.fw, 0), forget, s);
+}
+
+bool sim_plant_rule(const struct sim *s)
+{
+    return is(s, "rule");
+}
+
+static const char *const all[] = {"lose",   "payload", "tenant",  "consume", "leak",
+                                  "reason", "reorder", "session", "rule"};
+#define ALL (sizeof all / sizeof all[0])
+
+bool sim_plant_known(const char *name)
+{
+    for (unsigned i = 0; i < ALL; i++)
+        if (strcmp(name, all[i]) == 0)
+            return true;
+    return false;
+}
+
+int sim_plant_list(FILE *f)
+{
+    for (unsigned i = 0; i < ALL; i++)
+        fprintf(f, "%s\n", all[i]);
+    return 0;
+}
