@@ -3,6 +3,7 @@
 # which avs_library(), avs_program() and avs_unit_test() link for you.
 
 set(AVS_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
+option(AVS_FUZZ "Build the fuzzers for libFuzzer (clang)" OFF)
 option(AVS_COVERAGE "Instrument for gcov" OFF)
 option(AVS_LIBC_POOLS "Take pool objects from malloc() one by one, so that ASan sees each of them" OFF)
 option(AVS_WERROR "Warnings are errors" ON)
@@ -69,6 +70,11 @@ if(AVS_SANITIZE)
 elseif(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
     # Needs optimisation, and hides from the sanitizers the calls they intercept.
     target_compile_options(avs_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+
+# libFuzzer's eyes; its main() is in the fuzzers alone (tests/fuzz).
+if(AVS_FUZZ)
+    target_compile_options(avs_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 if(AVS_COVERAGE)

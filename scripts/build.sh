@@ -11,8 +11,12 @@ case " $PRESETS " in
 esac
 
 groups=(build)
-case $preset in clang | coverage) groups+=(test) ;; esac
+case $preset in clang | coverage | fuzz) groups+=(test) ;; esac
 ensure_deps "${groups[@]}"
+
+# Of the fuzzers' preset only what they need.
+target=all
+[ "$preset" != fuzz ] || target=fuzzers
 
 dir=build/$preset
 log=$dir/build.log
@@ -50,8 +54,8 @@ if [ ! -f "$dir/build.ninja" ] || [ CMakePresets.json -nt "$dir/build.ninja" ]; 
     cmake --preset "$preset" >"$log" 2>&1 || fail "configuring"
 fi
 if [ -t 1 ]; then
-    script -qefc "ninja -C '$dir' -j$JOBS" "$log" || fail "compiling"
+    script -qefc "ninja -C '$dir' -j$JOBS $target" "$log" || fail "compiling"
 else
-    ninja -C "$dir" -j"$JOBS" 2>&1 | progress || fail "compiling"
+    ninja -C "$dir" -j"$JOBS" $target 2>&1 | progress || fail "compiling"
 fi
 echo "build $preset: ok, $((SECONDS - start)) s"

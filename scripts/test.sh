@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds and runs the test suites; the last line is "N passed, N failed, N skipped".
 #   --quick         release without the slow ones, and the unit tests with ASan + UBSan
+#   (neither)       all suites, and each fuzzer (tests/fuzz) for ten seconds
 #   --coverage      the suite with line coverage alone (threshold: scripts/coverage.py)
 #   --list          the tests and what each is for
 #   --filter REGEX  only tests whose name matches
@@ -89,6 +90,16 @@ for suite in "${suites[@]}"; do
         --test-output-size-passed 65536 --test-output-truncation middle 2>&1 | tee "$dir/test.log" |
         grep --line-buffered -E ' Test +#[0-9]+: ' || true
 done
+
+fuzzers_wanted() { sed -n 's/^avs_fuzzer(\([a-z]*\).*/fuzz_\1/p' tests/fuzz/CMakeLists.txt | grep -qE -e "$filter"; }
+if [ "${#suites[@]}" -gt 2 ] && fuzzers_wanted; then
+    args+=(--suite fuzz fuzz -)
+    rm -f build/fuzz/junit.xml
+    if scripts/build.sh fuzz; then
+        echo "test fuzz:"
+        "$PYTHON" scripts/fuzz.py --filter "$filter" 10 || true # the report counts what they found
+    fi
+fi
 
 status=0
 [ "$json" -eq 0 ] || args+=(--json)
