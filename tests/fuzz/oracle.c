@@ -41,10 +41,11 @@ void oracle_note(struct oracle *o, bool answer, const struct ses_packet *p)
 /* Has this end sent a packet with these flags, and none of those? */
 static bool has_sent(const struct oracle *o, bool answer, unsigned flags, unsigned none)
 {
-    for (unsigned i = 0; i < o->n; i++)
+    for (unsigned i = 0; i < o->n; i++) {
         if (o->packet[i].answer == answer && (o->packet[i].p.tcp_flags & flags) == flags &&
             !(o->packet[i].p.tcp_flags & none))
             return true;
+    }
     return false;
 }
 

@@ -123,9 +123,15 @@ static void open_one(unsigned tuple, const struct ses_packet *p)
     move_on(tuple, false, p);
 }
 
+/* Byte by byte. */
+static bool is_as_before(const void *before, const void *s)
+{
+    return memcmp(before, s, sizeof(struct session)) == 0;
+}
+
 static void refused(const struct session *before, const struct session *s, enum hsr_drop drop)
 {
-    FUZZ_MUST(memcmp(before, s, sizeof *s) == 0);
+    FUZZ_MUST(is_as_before(before, s));
     FUZZ_MUST(drop == HSR_DROP_TCP_WINDOW || drop == HSR_DROP_TCP_STATE ||
               drop == HSR_DROP_ICMP_STATE);
     fuzz_reached(drop == HSR_DROP_TCP_WINDOW ? REFUSED_WINDOW : REFUSED_STATE);
@@ -179,7 +185,7 @@ static void packet(unsigned tuple, bool answer, const struct ses_packet *p)
         refused(&before, s, drop);
         break;
     default:
-        FUZZ_MUST(memcmp(&before, s, sizeof before) == 0);
+        FUZZ_MUST(is_as_before(&before, s));
         FUZZ_MUST(oracle_may_reopen(&w.oracle[tuple]));
         fuzz_reached(REOPENED);
         ses_remove(w.t, s, SES_WHY_CLOSED);
