@@ -19,6 +19,7 @@ const char *const fuzz_depths[] = {
 #define WAYS   6
 #define IDS    2
 #define DATA   1600 /* bytes of a datagram behind its IP header */
+#define PIECE  1400 /* within every MTU */
 #define PIECES 24
 #define SECOND UINT64_C(1000000000)
 
@@ -177,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < PIECES && in.n >= 3; i++) {
         uint8_t what = fuzz_8(&in);
         unsigned w = what % 8, id = what >> 3 & 1;
-        uint32_t at = fuzz_8(&in) * 8u % DATA, len = 16 + fuzz_8(&in) * 8u % (DATA - 16);
+        uint32_t at = fuzz_8(&in) * 8u % DATA, len = 16 + fuzz_8(&in) * 8u % (PIECE - 16);
         bool more = !(what & 0x80);
 
         if (w >= WAYS) {

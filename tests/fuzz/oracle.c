@@ -137,11 +137,24 @@ static bool was_asked(const struct oracle *o, uint8_t reply)
     return false;
 }
 
-/* How far this end may send, by all that the other one has offered; windows of SYNs are not scaled. */
+/* Where this end's SYN ended, of several the last one. */
+static uint32_t end_of_syn(const struct oracle *o, bool answer)
+{
+    uint32_t end = 0;
+
+    for (unsigned i = 0; i < o->n; i++)
+        if (o->packet[i].answer == answer && o->packet[i].p.tcp_flags & SYN)
+            end = end_of(&o->packet[i].p);
+    return end;
+}
+
+/*
+ * Is there nothing that the other end has ever offered this segment would fit? An offer begins at the acknowledgement, that of a
+ * first SYN behind the other's SYN. Its shift is that of the SYN, and taken for a SYN's own window as well.
+ */
 static bool is_beyond_all_windows(const struct oracle *o, bool answer, const struct ses_packet *p)
 {
     uint8_t shift = 14;
-    bool any = false;
 
     for (unsigned i = 0; i < o->n; i++)
         if (o->packet[i].answer != answer && o->packet[i].p.tcp_flags & SYN)
@@ -149,14 +162,12 @@ static bool is_beyond_all_windows(const struct oracle *o, bool answer, const str
     for (unsigned i = 0; i < o->n; i++) {
         const struct ses_packet *seen = &o->packet[i].p;
         uint32_t window = (uint32_t)seen->window << shift;
+        uint32_t from = seen->tcp_flags & ACK ? seen->ack : end_of_syn(o, answer);
 
-        if (o->packet[i].answer == answer || !(seen->tcp_flags & ACK))
-            continue;
-        any = true;
-        if (!is_before(seen->ack + (window ? window : 1), end_of(p)))
+        if (o->packet[i].answer != answer && !is_before(from + (window ? window : 1), end_of(p)))
             return false;
     }
-    return any;
+    return true;
 }
 
 bool oracle_may_pass(const struct oracle *o, bool answer, const struct ses_packet *p)
@@ -175,5 +186,7 @@ bool oracle_may_pass(const struct oracle *o, bool answer, const struct ses_packe
     if (!o->picked_up && p->payload > 0 &&
         (!has_sent(o, false, SYN, 0) || !has_sent(o, true, SYN, 0)))
         return false;
-    return o->picked_up || !has_sent(o, !answer, ACK, RST) || !is_beyond_all_windows(o, answer, p);
+    /* Before both have sent a SYN, what passes is for its receiver to refuse. */
+    return o->picked_up || !has_sent(o, false, SYN, RST) || !has_sent(o, true, SYN, RST) ||
+           !is_beyond_all_windows(o, answer, p);
 }
