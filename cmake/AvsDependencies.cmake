@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Libraries from the distribution, as imported targets. Imported targets are SYSTEM for the compiler, so
 # that our warnings do not apply to their headers.
-#   avs::dpdk avs::event avs::jansson avs::yaml avs::pcap avs::numa avs::cmocka
+#   avs::dpdk avs::event avs::jansson avs::yaml avs::pcap avs::numa avs::cmocka avs::seccomp
 # `./run deps` installs what is missing.
 
 find_package(PkgConfig REQUIRED)
@@ -14,7 +14,7 @@ target_include_directories(avs_dpdk SYSTEM INTERFACE ${DPDK_INCLUDE_DIRS})
 target_compile_options(avs_dpdk INTERFACE "SHELL:-include rte_config.h")
 target_link_libraries(avs_dpdk INTERFACE ${DPDK_LDFLAGS})
 
-foreach(pair event:libevent jansson:jansson yaml:yaml-0.1 pcap:libpcap numa:numa cmocka:cmocka)
+foreach(pair event:libevent jansson:jansson yaml:yaml-0.1 pcap:libpcap numa:numa cmocka:cmocka seccomp:libseccomp)
     string(REPLACE ":" ";" pair "${pair}")
     list(GET pair 0 name)
     list(GET pair 1 module)

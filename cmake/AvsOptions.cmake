@@ -78,6 +78,7 @@ if(AVS_FUZZ)
 endif()
 
 if(AVS_COVERAGE)
+    target_compile_definitions(avs_options INTERFACE AVS_COVERAGE=1)
     target_compile_options(avs_options INTERFACE --coverage -fprofile-update=atomic)
     target_link_options(avs_options INTERFACE --coverage)
 endif()

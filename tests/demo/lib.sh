@@ -12,6 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=${AVS_BUILD_DIR:-$here/../../build/release}/bin
 RUN=avs-demo-$$ # prefix of every namespace of this run
+run_as=${AVS_TEST_USER:-nobody} # whom the programs become
 TMP=""
 PIDS=()
 declare -a processes
@@ -51,6 +52,7 @@ begin() {
     [ -x "$bin/avsd" ] || { echo "demo: $bin/avsd is not built; type: $(command_line)" >&2; exit 1; }
     PATH=$PATH:/usr/sbin:/sbin
     TMP=$(mktemp -d /tmp/avs-demo.XXXXXX)
+    chgrp "$(id -g "$run_as")" "$TMP" && chmod 770 "$TMP"
     trap cleanup EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
@@ -112,14 +114,14 @@ vswitch() {
     shift
     if [ "${processes[$n]}" -eq 2 ]; then
         step "vSwitch on h$n: avs-nic and avsd, two processes"
-        start "h$n-avs-nic" "h$n" "$bin/avs-nic" --socket "$TMP/h$n-nic.sock" "$@"
+        start "h$n-avs-nic" "h$n" "$bin/avs-nic" --user "$run_as" --socket "$TMP/h$n-nic.sock" "$@"
         wait_for 10 "avs-nic of h$n" test -S "$TMP/h$n-nic.sock"
         nic=("--nic=$TMP/h$n-nic.sock")
     else
         step "vSwitch on h$n: avsd, one process"
         nic=("$@")
     fi
-    start "h$n-avsd" "h$n" "$bin/avsd" --config "$TMP/h$n.yaml" --socket "$TMP/h$n.sock" "${nic[@]}"
+    start "h$n-avsd" "h$n" "$bin/avsd" --user "$run_as" --config "$TMP/h$n.yaml" --socket "$TMP/h$n.sock" "${nic[@]}"
     wait_for 10 "avsd of h$n" grep -q msg=ready "$TMP/h$n-avsd.log"
 }
 

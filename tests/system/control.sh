@@ -103,20 +103,21 @@ refused 6 "" ctl h1 vpc add red vni=300
 refused 6 "" ctl h1 apply -f "$TMP/h1.yaml" --if-revision 999
 
 say "roles: the socket's group may look and flush, others may not even that"
-log_allow='msg="client refused" uid=65534'
-chmod 755 "$TMP"
+log_allow='msg="client refused" uid=54321'
+chmod 775 "$TMP"
 chmod 666 "$TMP/h1.sock"
+group=$(stat -c %g "$TMP/h1.sock")
 as() { # UID GID WORD...
     local uid=$1 gid=$2
     shift 2
     setpriv --reuid "$uid" --regid "$gid" --clear-groups "$BIN/avs-ctl" -s "$TMP/h1.sock" "$@"
 }
-refused 5 "you may not use this socket" as 65534 65534 version
-works as 65534 0 stats
-works as 65534 0 session flush --yes
-works as 65534 0 apply -n -f "$TMP/h1.yaml"
-refused 5 "" as 65534 0 vpc add green vni=400
-refused 5 "" as 65534 0 apply -f "$TMP/h1.yaml"
+refused 5 "you may not use this socket" as 54321 54321 version
+works as 54321 "$group" stats
+works as 54321 "$group" session flush --yes
+works as 54321 "$group" apply -n -f "$TMP/h1.yaml"
+refused 5 "" as 54321 "$group" vpc add green vni=400
+refused 5 "" as 54321 "$group" apply -f "$TMP/h1.yaml"
 
 say "log level"
 works ctl h1 log level control=debug

@@ -32,6 +32,7 @@ N=avs$$
 TMP=""
 BG=""
 declare -a namespaces=() pids=() started=()
+run_as=${AVS_TEST_USER:-nobody} # whom the programs become, as they do in production
 nic_options=() # of each NIC, an embedded one as well
 declare -A nic_pid=() avsd_pid=()
 groups='  - {name: default, rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]}' # of host_of_two
@@ -178,7 +179,7 @@ linux_vtep() {
 
 start_nic() {
     local host=$1
-    ip netns exec "$N-$host" "$BIN/avs-nic" -s "$TMP/$host.nic" "${nic_options[@]}" </dev/null >>"$TMP/$host.nic.log" 2>&1 &
+    ip netns exec "$N-$host" "$BIN/avs-nic" --user "$run_as" -s "$TMP/$host.nic" "${nic_options[@]}" </dev/null >>"$TMP/$host.nic.log" 2>&1 &
     nic_pid[$host]=$!
     pids+=("$!")
     wait_for "avs-nic of $host" test -S "$TMP/$host.nic"
@@ -191,7 +192,7 @@ start_avsd() {
     else
         set -- "${nic_options[@]}" "$@"
     fi
-    ip netns exec "$N-$host" "$BIN/avsd" -s "$TMP/$host.sock" "$@" </dev/null >>"$TMP/$host.avsd.log" 2>&1 &
+    ip netns exec "$N-$host" "$BIN/avsd" --user "$run_as" -s "$TMP/$host.sock" "$@" </dev/null >>"$TMP/$host.avsd.log" 2>&1 &
     avsd_pid[$host]=$!
     pids+=("$!")
     wait_for "avsd of $host" answers_or_ended "$host"
@@ -364,6 +365,7 @@ one | two) ;;
 esac
 [ -x "$BIN/avsd" ] || fail "$BIN/avsd is not built: ./run build"
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/avs-system.XXXXXX")
+chgrp "$(id -g "$run_as")" "$TMP" && chmod 770 "$TMP" # ours still: dumpcap may not write into another's
 trap clean_up EXIT
 trap 'failed "${BASH_SOURCE[0]##*/} line $LINENO (code $?): ${BASH_COMMAND:0:200} ($(scenario_line))"' ERR
 trap 'exit 130' INT

@@ -30,7 +30,7 @@ guest_up b 10.0.0.11/24
 
 lib=$here/../lib
 fetch() { on h1 "$PYTHON" "$lib/http_get.py" "$place" "$1"; }
-telemetry() { "$PYTHON" "$lib/dpdk_telemetry.py" "/var/run/dpdk/avs-${avsd_pid[h1]}/dpdk_telemetry.v2" "$1"; }
+telemetry() { "$PYTHON" "$lib/dpdk_telemetry.py" "$TMP/dpdk/avs-${avsd_pid[h1]}/dpdk_telemetry.v2" "$1"; }
 # The page and avs-ctl, at a moment without traffic (guests send a multicast packet now and then): no difference.
 agree() {
     local what
@@ -89,7 +89,7 @@ same "drops of a port" "d == {x['reason']: x['packets'] for x in s if x['port'] 
 same "drops" "all(d[x['reason']] == sum(y['packets'] for y in s if y['reason'] == x['reason']) for x in s) and len(d) > len(s)" /avs/drops drops
 same "no drops of nobody" "d is None" /avs/drops,nobody
 
-folder=/var/run/dpdk/avs-${avsd_pid[h1]}
+folder=$TMP/dpdk
 finish
 [ ! -e "$folder" ] || fail "$folder is left"
 [ ! -S "$place" ] || fail "$place is left"

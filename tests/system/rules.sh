@@ -98,9 +98,9 @@ refused 3 "no port 'nobody'" ctl h1 flow create nobody ingress pattern end actio
 refused 1 "no port 'nobody'" ctl h1 flow create a ingress pattern end actions mirror port nobody / end
 refused 3 "has no rule 99" ctl h1 flow query a 99 count
 refused 3 "has no rule 99" ctl h1 flow destroy a rule 99
-chmod 755 "$TMP"
+chmod 775 "$TMP"
 chmod 666 "$TMP/h1.sock"
-operator() { setpriv --reuid 65534 --regid 0 --clear-groups "$BIN/avs-ctl" -s "$TMP/h1.sock" "$@"; }
+operator() { setpriv --reuid 54321 --regid "$(stat -c %g "$TMP/h1.sock")" --clear-groups "$BIN/avs-ctl" -s "$TMP/h1.sock" "$@"; }
 works operator flow list
 works operator flow validate a ingress pattern end actions drop / end
 refused 5 "you may only look" operator flow create a ingress pattern end actions drop / end

@@ -12,6 +12,7 @@
 #include "control/server.h"
 #include "log/log.h"
 #include "nic/eal.h"
+#include "nic/helper.h"
 
 AVS_LOG_MODULE(log_avsd, "avsd");
 
@@ -45,6 +46,8 @@ static int open_datapath(struct avsd *d, const struct cfg_options *options, char
     struct fw_config fw = {.options = options, .threaded = true};
     int rc = nic_eal_init(NIC_EAL_HUGE | (d->options->telemetry ? NIC_EAL_TELEMETRY : 0), why);
 
+    if (rc == 0)
+        rc = rights_filter(&d->rights, RIGHTS_CONTROL, why);
     if (rc == 0)
         rc = d->options->nic == NULL ? open_embedded(d, options, &fw, why)
                                      : avsd_attach(d, options, &fw, why);
@@ -104,6 +107,7 @@ static int serve(struct avsd *d, const json_t *document)
         avsd_tell_adoption(d);
         AVS_LOG(log_avsd, AVS_LOG_INFO, "ready", avs_log_str("socket", d->options->socket),
                 avs_log_str("nic", d->nic != NULL ? "embedded" : d->options->nic),
+                avs_log_str("user", d->rights.user),
                 avs_log_u64("start_us", (avsd_clock() - d->started) / 1000));
         rc = loop(d, base);
     }
@@ -126,7 +130,7 @@ int avsd_main(const struct avsd_options *options)
     if (rc != AVSD_OK)
         return rc;
     signal(SIGPIPE, SIG_IGN);
-    if (open_datapath(&d, &cfg->options, why) < 0) {
+    if (avsd_rights(&d, why) < 0 || open_datapath(&d, &cfg->options, why) < 0) {
         fprintf(stderr, "avsd: %s\n", why);
         rc = AVSD_FAILED;
     } else {
@@ -136,6 +140,7 @@ int avsd_main(const struct avsd_options *options)
     fw_close(d.fw);
     avsd_detach(&d);
     nic_close(d.nic);
+    nic_helper_stop();
     json_decref(d.document);
     json_decref(document);
     cfg_free(cfg);

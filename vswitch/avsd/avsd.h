@@ -8,6 +8,7 @@
 
 #include "control/backend.h"
 #include "firmware/firmware.h"
+#include "rights/filter.h"
 #include "telemetry/http.h"
 
 enum { AVSD_OK, AVSD_FAILED, AVSD_USAGE, AVSD_CONFIG };
@@ -22,10 +23,12 @@ struct avsd_options {
     const char *slice;   /* of the embedded NIC, NULL: off */
     int cpu[HSR_MAX_WORKERS];
     unsigned cpus;
+    const char *user; /* whom to become, NULL: avs if there is one */
 };
 
 struct avsd {
     const struct avsd_options *options;
+    struct rights rights;
     struct nic *nic;           /* embedded, or NULL */
     struct hsr_attach *attach; /* attached, or NULL */
     struct avsd_link {         /* attached: watching the NIC */
@@ -52,6 +55,9 @@ int avsd_main(const struct avsd_options *options);
 
 /* The document to start with: a file's, the saved state, or an empty one. An exit code, with a line on stderr. */
 int avsd_load(const struct avsd_options *options, json_t **document, struct cfg **cfg);
+
+/* Give up what rights are not needed, before anything else is opened. 0 or a negative errno. */
+int avsd_rights(struct avsd *d, char why[NIC_WHY]);
 
 /* Attach to the NIC of the options, with the memory for sessions that it keeps; fills in what the firmware needs. */
 int avsd_attach(struct avsd *d, const struct cfg_options *options, struct fw_config *fw,

@@ -27,6 +27,12 @@ static const char usage[] =
     "                       headers; on:US: and are given up after US microseconds (default "
     "50000)\n"
     "      --cpu LIST       CPUs of the worker threads, in order: 2,3 (default: not pinned)\n"
+    "      --user NAME      whom root becomes after start (default avs, if there is one; root: no "
+    "change)\n"
+    "      --seccomp WHAT   on (default), off, or log: system calls that are not on the list end "
+    "the "
+    "process, or are\n"
+    "                       only logged by the kernel\n"
     "      --log-json       log as JSON lines\n"
     "      --version\n"
     "  -h, --help\n"
@@ -54,6 +60,15 @@ static bool parse_cpus(struct avsd_options *o, const char *list)
     return *list == '\0' && o->cpus > 0;
 }
 
+static bool seccomp_ok(const char *what)
+{
+    bool ok = rights_filter_mode(what);
+
+    if (!ok)
+        fprintf(stderr, "avsd: --seccomp wants on, log or off, not '%s'\n", what);
+    return ok;
+}
+
 static bool parse(int argc, char **argv, struct avsd_options *o)
 {
     static const struct option options[] = {
@@ -62,6 +77,7 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
         {"metrics", required_argument, NULL, 'm'}, {"telemetry", no_argument, NULL, 't'},
         {"slice", required_argument, NULL, 'l'},   {"cpu", required_argument, NULL, 'C'},
         {"log-json", no_argument, NULL, 'j'},      {"version", no_argument, NULL, 'V'},
+        {"user", required_argument, NULL, 'u'},    {"seccomp", required_argument, NULL, 'F'},
         {"help", no_argument, NULL, 'h'},          {0}};
     int option;
 
@@ -90,6 +106,13 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
             break;
         case 'C':
             if (!parse_cpus(o, optarg))
+                return false;
+            break;
+        case 'u':
+            o->user = optarg;
+            break;
+        case 'F':
+            if (!seccomp_ok(optarg))
                 return false;
             break;
         case 'j':

@@ -8,6 +8,8 @@
  * timers run.
  */
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "avsd.h"
@@ -30,12 +32,24 @@ static bool stopped(const struct avsd *d)
     return atomic_load_explicit(&d->stop, memory_order_relaxed);
 }
 
+/* What a thread that handles packets may ask of the kernel. One that could not be limited must not go on. */
+static void limit(const struct avsd *d, enum rights_list list)
+{
+    char why[RIGHTS_WHY];
+
+    if (rights_filter(&d->rights, list, why) < 0) {
+        fprintf(stderr, "avsd: %s\n", why);
+        abort();
+    }
+}
+
 static void *run_both(void *arg)
 {
     struct avsd *d = arg;
     struct dp_worker *w = fw_worker(d->fw, 0);
     unsigned idle = 0;
 
+    limit(d, RIGHTS_NIC);
     while (!stopped(d)) {
         uint32_t work = nic_poll(d->nic, avsd_clock());
 
@@ -55,6 +69,7 @@ static void *run_nic(void *arg)
     struct avsd *d = arg;
     unsigned idle = 0;
 
+    limit(d, RIGHTS_NIC);
     while (!stopped(d)) {
         if (nic_poll(d->nic, avsd_clock()) > 0)
             idle = 0;
@@ -70,6 +85,7 @@ static void *run_worker(void *arg)
     struct avsd *d = ((void **)arg)[1];
     unsigned idle = 0;
 
+    limit(d, RIGHTS_WORKER);
     while (!stopped(d)) {
         if (dp_poll(w) > 0)
             idle = 0;

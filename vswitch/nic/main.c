@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 #include "log/log.h"
+#include "nic/eal.h"
+#include "nic/helper.h"
 #include "nic/serve.h"
+#include "rights/filter.h"
 
 AVS_LOG_MODULE(log_nic, "nic");
 
@@ -31,6 +34,12 @@ static const char usage[] =
     "headers;\n"
     "                       on:US: and are given up after US microseconds (default 50000)\n"
     "      --cpu N          run the poll thread on this CPU\n"
+    "      --user NAME      whom root becomes after start (default avs, if there is one; root: no "
+    "change)\n"
+    "      --seccomp WHAT   on (default), off, or log: system calls that are not on the list end "
+    "the "
+    "process, or are\n"
+    "                       only logged by the kernel\n"
     "      --log-json       log as JSON lines\n"
     "      --version\n"
     "  -h, --help\n"
@@ -42,6 +51,7 @@ static const char usage[] =
 
 struct poller {
     struct nic *nic;
+    const struct rights *rights;
     int cpu;
     _Atomic bool stop;
 };
@@ -58,6 +68,7 @@ static void *poll_loop(void *arg)
 {
     struct poller *p = arg;
     unsigned idle = 0;
+    char why[NIC_WHY];
 
     if (p->cpu >= 0) {
         cpu_set_t set;
@@ -65,6 +76,10 @@ static void *poll_loop(void *arg)
         CPU_ZERO(&set);
         CPU_SET((unsigned)p->cpu, &set);
         pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+    }
+    if (rights_filter(p->rights, RIGHTS_NIC, why) < 0) {
+        fprintf(stderr, "avs-nic: %s\n", why);
+        abort();
     }
     while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
         if (nic_poll(p->nic, clock_ns()) > 0)
@@ -81,6 +96,7 @@ struct arguments {
     uint32_t vector;
     int cpu;
     const char *slice;
+    const char *user;
 };
 
 static bool number(const char *text, int lo, int hi, int *value)
@@ -96,6 +112,15 @@ static bool number(const char *text, int lo, int hi, int *value)
     return true;
 }
 
+static bool seccomp_ok(const char *what)
+{
+    bool ok = rights_filter_mode(what);
+
+    if (!ok)
+        fprintf(stderr, "avs-nic: --seccomp wants on, log or off, not '%s'\n", what);
+    return ok;
+}
+
 static bool parse(int argc, char **argv, struct arguments *a)
 {
     static const struct option options[] = {{"socket", required_argument, NULL, 's'},
@@ -105,6 +130,8 @@ static bool parse(int argc, char **argv, struct arguments *a)
                                             {"log-json", no_argument, NULL, 'j'},
                                             {"version", no_argument, NULL, 'V'},
                                             {"slice", required_argument, NULL, 'S'},
+                                            {"user", required_argument, NULL, 'u'},
+                                            {"seccomp", required_argument, NULL, 'F'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     int option, n;
@@ -114,6 +141,10 @@ static bool parse(int argc, char **argv, struct arguments *a)
             a->socket = optarg;
         else if (option == 'S')
             a->slice = optarg;
+        else if (option == 'u')
+            a->user = optarg;
+        else if (option == 'F' && seccomp_ok(optarg))
+            continue;
         else if (option == 'w' && number(optarg, 1, HSR_MAX_WORKERS, &n))
             a->workers = (uint32_t)n;
         else if (option == 'v' && number(optarg, 1, HSR_MAX_VECTOR, &n))
@@ -134,9 +165,27 @@ static bool parse(int argc, char **argv, struct arguments *a)
     return optind == argc;
 }
 
-static int serve(struct nic *nic, const struct arguments *a)
+/* Who we are from here on. The helper is forked before there is anything that it need not have. */
+static int give_up_rights(struct rights *rights, const struct arguments *a, char why[NIC_WHY])
 {
-    struct poller poller = {.nic = nic, .cpu = a->cpu};
+    int rc = rights_choose(rights, a->user, why);
+
+    if (rc < 0)
+        return rc;
+    if (rights->stay && !rights->asked)
+        AVS_LOG(log_nic, AVS_LOG_WARN,
+                "stays root: make a user (adduser --system --group avs), or say --user root");
+    if (!rights->stay)
+        nic_eal_beside(a->socket);
+    rc = rights_directory(rights, a->socket, why);
+    if (rc == 0)
+        rc = nic_helper_start(rights, why);
+    return rc == 0 ? rights_drop(rights, 0, why) : rc;
+}
+
+static int serve(struct nic *nic, const struct rights *rights, const struct arguments *a)
+{
+    struct poller poller = {.nic = nic, .rights = rights, .cpu = a->cpu};
     struct nic_serve *server;
     char why[NIC_WHY];
     sigset_t signals;
@@ -160,7 +209,7 @@ static int serve(struct nic *nic, const struct arguments *a)
         return 1;
     }
     AVS_LOG(log_nic, AVS_LOG_INFO, "ready", avs_log_str("socket", a->socket),
-            avs_log_u64("workers", a->workers));
+            avs_log_u64("workers", a->workers), avs_log_str("user", rights->user));
     nic_serve_run(server, stop);
     nic_serve_close(server);
     atomic_store(&poller.stop, true);
@@ -178,6 +227,7 @@ int main(int argc, char **argv)
                           .cpu = -1,
                           .slice = "off"};
     struct nic_config config;
+    struct rights rights;
     struct nic *nic;
     char why[NIC_WHY];
     int rc;
@@ -194,11 +244,18 @@ int main(int argc, char **argv)
         fprintf(stderr, "avs-nic: --slice wants on, on:MICROSECONDS or off, not '%s'\n", a.slice);
         return 2;
     }
-    if (nic_open(&nic, &config, why) < 0) {
+    if (give_up_rights(&rights, &a, why) < 0 || nic_open(&nic, &config, why) < 0) {
         fprintf(stderr, "avs-nic: %s\n", why);
+        nic_helper_stop();
         return 1;
     }
-    rc = serve(nic, &a);
+    if (rights_filter(&rights, RIGHTS_CONTROL, why) < 0) {
+        fprintf(stderr, "avs-nic: %s\n", why);
+        rc = 1;
+    } else {
+        rc = serve(nic, &rights, &a);
+    }
     nic_close(nic);
+    nic_helper_stop();
     return rc;
 }

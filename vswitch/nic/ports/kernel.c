@@ -16,13 +16,12 @@
 #include <unistd.h>
 
 #include "hsring/bytes.h"
+#include "ports/device.h"
 #include "ports/drivers.h"
 #include "ports/netdev.h"
-#include "ports/netns.h"
 #include "ports/vnet_io.h"
 
-/* For the burst that arrives while the poll thread serves other ports; the kernel charges about 100 KB a GSO frame. */
-enum { KERNEL_SOCKET_BUFFER = 16 << 20, MAC_ADDRESSES = 12 };
+enum { MAC_ADDRESSES = 12 };
 
 struct kernel_control {
     _Alignas(struct cmsghdr) uint8_t data[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
@@ -36,130 +35,39 @@ struct kernel {
     struct iovec tx_iov[NIC_VNET_BATCH][NIC_VNET_IOV];
 };
 
-struct kernel_job {
-    struct nic_port *port;
-    struct kernel *kernel;
-    char *why;
-};
-
-static int fail(const struct nic_port *port, const char *doing, char why[NIC_WHY])
-{
-    int rc = -errno;
-
-    snprintf(why, NIC_WHY, "interface %s: cannot %s: %s%s", port->config.device, doing,
-             strerror(-rc), rc == -EPERM ? " (CAP_NET_RAW is needed)" : "");
-    return rc;
-}
-
-/* Large buffers; past the system's limit when we are allowed to, and what we get is no error. */
-static void set_buffers(int fd)
-{
-    int size = KERNEL_SOCKET_BUFFER;
-
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size))
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size))
-        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-}
-
-static int set_options(const struct nic_port *port, int fd, char why[NIC_WHY])
-{
-    static const struct {
-        int option;
-        const char *what;
-    } options[] = {
-        {PACKET_VNET_HDR, "ask for virtio headers"},
-        {PACKET_AUXDATA, "ask for VLAN tags"},
-        {PACKET_IGNORE_OUTGOING, "leave out what we send ourselves"},
-    };
-    int on = 1;
-
-    for (unsigned i = 0; i < sizeof options / sizeof *options; i++)
-        if (setsockopt(fd, SOL_PACKET, options[i].option, &on, sizeof on))
-            return fail(port, options[i].what, why);
-    return 0;
-}
-
-static int kernel_bind(const struct nic_port *port, int fd, int index, char why[NIC_WHY])
-{
-    struct packet_mreq promiscuous = {.mr_ifindex = index, .mr_type = PACKET_MR_PROMISC};
-    struct sockaddr_ll address = {
-        .sll_family = AF_PACKET,
-        .sll_protocol = __builtin_bswap16(ETH_P_ALL),
-        .sll_ifindex = index,
-    };
-
-    if (bind(fd, (struct sockaddr *)&address, sizeof address))
-        return fail(port, "bind to it", why);
-    if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous))
-        return fail(port, "make it promiscuous", why);
-    return 0;
-}
-
-static int kernel_setup(void *arg)
-{
-    struct kernel_job *job = arg;
-    struct nic_port *port = job->port;
-    char name[16];
-    int index = 0;
-    int rc = nic_netdev_name(name, port->config.device, job->why);
-
-    if (!rc)
-        rc = nic_netdev_index(name, &index, job->why);
-    if (!rc)
-        rc = nic_netdev_is_ethernet(name, job->why);
-    if (!rc && port->config.mtu)
-        rc = nic_netdev_set_mtu(name, port->config.mtu, job->why);
-    if (!rc)
-        rc = nic_netdev_mtu(name, &port->egress.mtu, job->why);
-    if (!rc)
-        rc = nic_netdev_set_up(name, job->why);
-    if (rc)
-        return rc;
-    /* Protocol 0 receives nothing until bind() says from where. */
-    job->kernel->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (job->kernel->fd < 0)
-        return fail(port, "open a packet socket", job->why);
-    set_buffers(job->kernel->fd);
-    rc = set_options(port, job->kernel->fd, job->why);
-    return rc ? rc : kernel_bind(port, job->kernel->fd, index, job->why);
-}
-
-static void kernel_free(struct kernel *kernel)
-{
-    if (kernel->fd >= 0)
-        close(kernel->fd);
-    free(kernel);
-}
-
 static int kernel_open(struct nic_port *port, int fd, char why[NIC_WHY])
 {
-    struct kernel_job job = {.port = port, .why = why};
+    struct nic_device device;
+    struct kernel *kernel;
     int rc = nic_port_refuse_fd(port, fd, why);
 
     if (rc)
         return rc;
-    job.kernel = calloc(1, sizeof *job.kernel);
-    if (!job.kernel) {
+    kernel = calloc(1, sizeof *kernel);
+    if (!kernel) {
         snprintf(why, NIC_WHY, "out of memory");
         return -ENOMEM;
     }
-    job.kernel->fd = -1;
-    rc = nic_netns_run(port->config.netns, kernel_setup, &job, why);
+    rc = nic_device_open(&port->config, -1, &device, why);
     if (rc) {
-        kernel_free(job.kernel);
+        free(kernel);
         return rc;
     }
+    kernel->fd = device.fd[0];
+    port->egress.mtu = device.mtu;
     port->egress.csum = port->config.offload;
     port->egress.tso = port->config.offload;
     port->egress.ufo = port->config.offload;
-    port->priv = job.kernel;
+    port->priv = kernel;
     return 0;
 }
 
 static void kernel_close(struct nic_port *port)
 {
-    kernel_free(port->priv);
+    struct kernel *kernel = port->priv;
+
+    close(kernel->fd);
+    free(kernel);
     port->priv = NULL;
 }
 

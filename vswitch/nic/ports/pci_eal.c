@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -88,10 +90,27 @@ static int eal_start(unsigned cpu, unsigned options)
     return rte_eal_init(argc, argv);
 }
 
-/* DPDK's folder under /run: empty without shared configuration, and then it would stay for ever. */
+static bool beside; /* is DPDK's folder in one of ours? */
+
+void nic_eal_beside(const char *file)
+{
+    char copy[PATH_MAX];
+
+    if (strlen(file) >= sizeof copy)
+        return;
+    memcpy(copy, file, strlen(file) + 1);
+    beside = setenv("RUNTIME_DIRECTORY", dirname(copy), 1) == 0;
+}
+
+/* DPDK's folder: empty without shared configuration, and then it would stay for ever. */
 static void remove_folder(void)
 {
+    char copy[PATH_MAX];
+
     (void)rmdir(rte_eal_get_runtime_dir());
+    snprintf(copy, sizeof copy, "%s", rte_eal_get_runtime_dir());
+    if (beside)
+        (void)rmdir(dirname(copy));
 }
 
 const char *nic_eal_telemetry_path(char path[NIC_WHY])

@@ -8,23 +8,20 @@
  * IFF_TAP | IFF_NO_PI | IFF_VNET_HDR.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "ports/device.h"
 #include "ports/drivers.h"
 #include "ports/netdev.h"
-#include "ports/netns.h"
 #include "ports/vnet_io.h"
 
-enum { TAP_MAX_QUEUES = 16 };
+enum { TAP_MAX_QUEUES = NIC_DEVICE_QUEUES };
 
 struct tap {
     int fd[TAP_MAX_QUEUES]; /* -1: the interface is gone */
@@ -35,133 +32,12 @@ struct tap {
     char name[IFNAMSIZ];
 };
 
-/* What open() carries into the network namespace. */
-struct tap_job {
-    struct nic_port *port;
-    struct tap *tap;
-    char *why;
-};
-
-static int fail(const struct nic_port *port, const char *doing, char why[NIC_WHY])
+static int cannot_watch(const struct nic_port *port, char why[NIC_WHY])
 {
     int rc = -errno;
 
-    snprintf(why, NIC_WHY, "tap %s: cannot %s: %s%s", port->config.device, doing, strerror(-rc),
-             rc == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
-    return rc;
-}
-
-static int tap_set_offload(const struct nic_port *port, int fd, char why[NIC_WHY])
-{
-    unsigned long offload =
-        port->config.offload ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
-    int size = NIC_VNET_HDR;
-
-    if (ioctl(fd, TUNSETVNETHDRSZ, &size))
-        return fail(port, "set the size of the virtio header", why);
-    if (ioctl(fd, TUNSETOFFLOAD, offload))
-        return fail(port, "set offloads", why);
-    return 0;
-}
-
-/* Open one queue of the interface; the first call creates it and learns its name. */
-static int tap_add_queue(struct tap_job *job, short flags)
-{
-    struct nic_port *port = job->port;
-    struct tap *tap = job->tap;
-    struct ifreq ifr = {.ifr_flags = flags};
-    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-    if (fd < 0)
-        return fail(port, "open /dev/net/tun", job->why);
-    tap->fd[tap->queues++] = fd;
-    memcpy(ifr.ifr_name, tap->name, IFNAMSIZ);
-    if (ioctl(fd, TUNSETIFF, &ifr))
-        return fail(port, "create the interface (does another of that name exist?)", job->why);
-    memcpy(tap->name, ifr.ifr_name, IFNAMSIZ);
-    tap->name[IFNAMSIZ - 1] = '\0';
-    return tap_set_offload(port, fd, job->why);
-}
-
-/* MTU and address as configured; the MTU there is. */
-static int tap_settings(struct tap_job *job)
-{
-    struct nic_port *port = job->port;
-    const char *name = job->tap->name;
-    char mac[32];
-    int rc = 0;
-
-    job->tap->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (job->tap->control < 0)
-        return fail(port, "open a socket to watch its link", job->why);
-    if (port->config.mtu)
-        rc = nic_netdev_set_mtu(name, port->config.mtu, job->why);
-    if (!rc && nic_port_arg(port->config.args, "mac", mac, sizeof mac))
-        rc = nic_netdev_set_mac(name, mac, job->why);
-    return rc ? rc : nic_netdev_mtu(name, &port->egress.mtu, job->why);
-}
-
-static int tap_create(void *arg)
-{
-    struct tap_job *job = arg;
-    struct nic_port_config *config = &job->port->config;
-    uint32_t queues = config->queues ? config->queues : 1;
-    short flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-    int rc = nic_netdev_name(job->tap->name, *config->device ? config->device : "tap%d", job->why);
-
-    if (queues > TAP_MAX_QUEUES) {
-        snprintf(job->why, NIC_WHY, "tap %s: at most %d queues", config->device, TAP_MAX_QUEUES);
-        return -EINVAL;
-    }
-    if (queues > 1)
-        flags = (short)(flags | IFF_MULTI_QUEUE);
-    while (!rc && job->tap->queues < queues)
-        rc = tap_add_queue(job, flags);
-    if (!rc)
-        rc = tap_settings(job);
-    if (!rc)
-        rc = nic_netdev_set_up(job->tap->name, job->why);
-    return rc;
-}
-
-static int tap_adopted_settings(void *arg)
-{
-    return tap_settings(arg);
-}
-
-/* Take over a descriptor after a look at what it is. Its interface may live in any namespace: the kernel knows which. */
-static int tap_adopt(struct tap_job *job, int fd)
-{
-    struct nic_port *port = job->port;
-    struct ifreq ifr = {0};
-    int flags = fcntl(fd, F_GETFL);
-    int netns, rc;
-
-    if (ioctl(fd, TUNGETIFF, &ifr)) {
-        snprintf(job->why, NIC_WHY, "the descriptor is no tap interface: %s", strerror(errno));
-        return -EINVAL;
-    }
-    if (!(ifr.ifr_flags & IFF_TAP) || !(ifr.ifr_flags & IFF_NO_PI) ||
-        !(ifr.ifr_flags & IFF_VNET_HDR)) {
-        snprintf(
-            job->why, NIC_WHY,
-            "%.15s: open it with IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, of which %s%s%sis missing",
-            ifr.ifr_name, ifr.ifr_flags & IFF_TAP ? "" : "IFF_TAP ",
-            ifr.ifr_flags & IFF_NO_PI ? "" : "IFF_NO_PI ",
-            ifr.ifr_flags & IFF_VNET_HDR ? "" : "IFF_VNET_HDR ");
-        return -EINVAL;
-    }
-    snprintf(job->tap->name, IFNAMSIZ, "%.15s", ifr.ifr_name);
-    rc = tap_set_offload(port, fd, job->why);
-    if (rc)
-        return rc;
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
-        return fail(port, "make the descriptor non-blocking", job->why);
-    netns = ioctl(fd, TUNGETDEVNETNS);
-    if (netns < 0)
-        return nic_netns_run(port->config.netns, tap_adopted_settings, job, job->why);
-    rc = nic_netns_run_fd(netns, tap_adopted_settings, job, job->why);
-    close(netns);
+    snprintf(why, NIC_WHY, "tap %s: cannot watch the descriptor: %s", port->config.device,
+             strerror(-rc));
     return rc;
 }
 
@@ -169,12 +45,12 @@ static int tap_watch(const struct nic_port *port, struct tap *tap, char why[NIC_
 {
     tap->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (tap->epoll < 0)
-        return fail(port, "watch the descriptor", why);
+        return cannot_watch(port, why);
     for (uint32_t i = 0; i < tap->queues; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
 
         if (epoll_ctl(tap->epoll, EPOLL_CTL_ADD, tap->fd[i], &event))
-            return fail(port, "watch the descriptor", why);
+            return cannot_watch(port, why);
     }
     return 0;
 }
@@ -205,10 +81,23 @@ static enum nic_back tap_back(const struct nic_port *port)
                : NIC_BACK_GSO;
 }
 
+/* The descriptors are the tap's from here on: of a device that was opened the queues, and last the socket. */
+static void take_over(struct tap *tap, const struct nic_device *device, int fd)
+{
+    uint32_t queues = device->fds - 1;
+
+    memcpy(tap->fd, device->fd, queues * sizeof *tap->fd);
+    tap->queues = queues;
+    tap->control = device->fd[queues];
+    if (fd >= 0)
+        tap->fd[tap->queues++] = fd;
+    memcpy(tap->name, device->name, sizeof tap->name);
+}
+
 static int tap_open(struct nic_port *port, int fd, char why[NIC_WHY])
 {
     struct tap *tap = calloc(1, sizeof *tap);
-    struct tap_job job = {.port = port, .tap = tap, .why = why};
+    struct nic_device device;
     int rc;
 
     if (!tap) {
@@ -216,11 +105,12 @@ static int tap_open(struct nic_port *port, int fd, char why[NIC_WHY])
         return -ENOMEM;
     }
     tap->epoll = tap->control = -1;
-    rc = fd >= 0 ? tap_adopt(&job, fd) : nic_netns_run(port->config.netns, tap_create, &job, why);
-    if (!rc && fd >= 0)
-        tap->fd[tap->queues++] = fd;
-    if (!rc)
+    rc = nic_device_open(&port->config, fd, &device, why);
+    if (!rc) {
+        take_over(tap, &device, fd);
+        port->egress.mtu = device.mtu;
         rc = tap_watch(port, tap, why);
+    }
     if (rc) {
         /* A descriptor passed in stays the caller's on failure. */
         if (fd >= 0)

@@ -20,6 +20,12 @@ enum nic_eal_option {
 /* Options are or-ed. 0, also when it runs already; or a negative errno with a text in `why`. Control thread. */
 int nic_eal_init(unsigned options, char why[NIC_WHY]);
 
+/*
+ * DPDK's folder shall stand beside `file`, a socket of ours: for a process that is not root, whose folder would be in /tmp, where anybody
+ * may have been before. Before nic_eal_init().
+ */
+void nic_eal_beside(const char *file);
+
 /* Path of the telemetry socket in the caller's buffer, which is returned. */
 const char *nic_eal_telemetry_path(char path[NIC_WHY]);
 
