@@ -2,7 +2,7 @@
 /*
  * Which thread may make which system calls. A call that a machine does not have is passed over.
  *
- * Nobody may start a program or a process, load code that is no file, trace, mount, change namespaces (the helper alone enters
+ * Nobody may start a program or a process, load code that is no file, trace or kill another, mount, change namespaces (the helper alone enters
  * network namespaces), or talk to kernel modules.
  */
 #include "lists.h"
@@ -83,7 +83,7 @@ static const int control[] = {
     SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
     SCMP_SYS(timerfd_gettime), SCMP_SYS(signalfd4), SCMP_SYS(pipe), SCMP_SYS(pipe2),
     SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigpending), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(tgkill),
-    SCMP_SYS(kill), SCMP_SYS(wait4),
+    SCMP_SYS(wait4),
     /* sockets: which families, see fill_sockets() */
     SCMP_SYS(socketpair), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
     SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
@@ -111,6 +111,7 @@ static const int instrumented[] = {SCMP_SYS(clone),
                                    SCMP_SYS(readlink),
                                    SCMP_SYS(readlinkat),
                                    SCMP_SYS(getdents64),
+                                   SCMP_SYS(getdents),
                                    SCMP_SYS(lseek),
                                    SCMP_SYS(stat),
                                    SCMP_SYS(fstat),

@@ -126,6 +126,10 @@ static void try_fork(void)
     if (fork() == 0)
         _exit(0);
 }
+static void try_kill(void)
+{
+    (void)kill(1, 0);
+}
 static void try_openat(void)
 {
     (void)openat(AT_FDCWD, "/dev/null", O_RDONLY);
@@ -190,6 +194,7 @@ static void programs_and_files_are_out_of_reach(void **state)
     for (enum rights_list list = RIGHTS_CONTROL; list < RIGHTS_LISTS; list++) {
         assert_ended(list, try_execve, SYS_execve);
         assert_ended(list, try_fork, SYS_clone);
+        assert_ended(list, try_kill, SYS_kill);
     }
     assert_ended(RIGHTS_WORKER, try_openat, SYS_openat);
     assert_ended(RIGHTS_NIC, try_openat, SYS_openat);
