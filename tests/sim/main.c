@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "crowd.h"
 #include "sim.h"
 
 #define SEEDS   200
@@ -208,6 +209,31 @@ static void seeds(void **state)
     tell(stderr, &t, seconds() - start);
 }
 
+static const struct crowd_scenario *scenario;
+
+static void scene(void **state)
+{
+    (void)state;
+    if (crowd_run(scenario) != 0)
+        fail();
+}
+
+static int overload(const char *name)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(scene)};
+
+    if (strcmp(name, "list") == 0) {
+        crowd_list(stdout);
+        return 0;
+    }
+    scenario = crowd_scenario(name);
+    if (scenario == NULL)
+        return usage("--scenario");
+    if (freopen("/dev/null", "w", stdout) == NULL)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(seeds)};
@@ -216,6 +242,8 @@ int main(int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return fputs(help, stdout) < 0;
+    if (argc == 3 && strcmp(argv[1], "--scenario") == 0)
+        return overload(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--plant") == 0 && strcmp(argv[2], "list") == 0)
         return sim_plant_list(stdout);
     rc = read_options(argv);
