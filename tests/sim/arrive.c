@@ -132,6 +132,8 @@ void sim_arrive(struct sim *s, unsigned tenant, unsigned guest, const struct fr 
                     tenant);
     struct sim_packet *p = &s->packet[n];
 
+    sim_trace(s, "arrived %u: tenant %u, guest %u, flow %u, number %u", n, tenant, guest, p->flow,
+              p->place);
     if (p->tenant != tenant)
         sim_finding(s, "packet %u: of tenant %u, arrived at guest %u of tenant %u", n, p->tenant,
                     guest, tenant);

@@ -305,15 +305,20 @@ static int reta_set(void *nic, const uint8_t *ring)
 {
     int rc = nic_reta_set(nic, ring);
 
-    sim_bus_turn(&owner->bench);
+    while (sim_bus_turn(&owner->bench) > 0)
+        continue;
     return rc;
 }
 
+/* What has left a ring of the firmware's has to be behind the NIC's as well: the firmware goes by that. */
 static void poll_both(void *nic, uint64_t now)
 {
-    sim_bus_turn(&owner->bench);
-    nic_poll(nic, now);
-    sim_bus_turn(&owner->bench);
+    uint32_t work;
+
+    do {
+        work = sim_bus_turn(&owner->bench);
+        work += nic_poll(nic, now);
+    } while (work > 0);
 }
 
 const struct fw_nic_ops *sim_nic_ops(struct sim *s)

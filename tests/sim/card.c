@@ -102,6 +102,7 @@ void sim_quiet(struct sim *s)
         s->bench.now += SIM_US;
     } while (bench_held(&s->bench) > 0);
     sim_settle(s);
+    sim_trace(s, "quiet");
 }
 
 void sim_pass_time(struct sim *s, uint64_t ns)
@@ -110,7 +111,8 @@ void sim_pass_time(struct sim *s, uint64_t ns)
     sim_quiet(s);
     if (ns > SIM_IDLE)
         sim_forget_sessions(s);
-    if (ns > SIM_IDLE && !broken(s) && bench_sessions(&s->bench) > 0)
+    /* After the clock has gone back they live as much longer. */
+    if (ns > SIM_IDLE && !broken(s) && !sim_has(s, SIM_F_CLOCK) && bench_sessions(&s->bench) > 0)
         sim_finding(s, "%u sessions outlive their time-out", bench_sessions(&s->bench));
 }
 
@@ -124,6 +126,7 @@ void sim_change(struct sim *s)
     sim_draw_change(s);
     apply(s);
     sim_policy_changed(s);
+    sim_trace(s, "another configuration, %u workers", s->config.workers);
     sim_unsure(s, false);
     s->changes++;
 }
@@ -137,6 +140,7 @@ void sim_crash(struct sim *s)
     if (!s->arena)
         sim_forget_sessions(s);
     s->crashes++;
+    sim_trace(s, "another firmware");
 }
 
 /* ---- the end ---- */

@@ -70,6 +70,19 @@ void sim_finding(const struct sim *s, const char *format, ...)
     _exit(1);
 }
 
+void sim_trace(const struct sim *s, const char *format, ...)
+{
+    va_list args;
+
+    if (!options.trace)
+        return;
+    fprintf(stderr, "%12" PRIu64 " ", s->bench.now - BENCH_START);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
 static void on_signal(int signal)
 {
     (void)signal;
@@ -126,6 +139,8 @@ static int read_options(char **argv)
             options.no_faults = true;
         else if (strcmp(word, "--digest") == 0)
             options.digest = true;
+        else if (strcmp(word, "--trace") == 0)
+            options.trace = true;
         else if (numeric(word, argv[1], &n))
             argv++;
         else if (strcmp(word, "--plant") == 0 && argv[1] != NULL && sim_plant_known(argv[1]))

@@ -173,7 +173,7 @@ void sim_forget_sessions(struct sim *s)
         struct sim_flow *f = &s->flow[i];
 
         f->sure = false;
-        if (f->out[0] + f->out[1] > 0)
+        if (f->out[0] + f->out[1] > 0 || sim_has(s, SIM_F_CLOCK))
             f->states |= SIM_NONE;
         else
             f->states = SIM_NONE;

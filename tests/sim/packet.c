@@ -94,6 +94,8 @@ void sim_emit(struct sim *s, struct sim_packet *p, uint32_t vni, unsigned vtep)
     p->port = bench_index(&s->bench, name);
     bench_push(&s->bench, name, &sim_out);
     s->sent++;
+    sim_trace(s, "sent %u: tenant %u, %u to %u, flow %u, number %u, %u bytes", number(s, p),
+              p->tenant, p->from, p->to, p->flow, p->place, p->len);
 }
 
 void sim_emit_usual(struct sim *s, struct sim_packet *p)

@@ -61,6 +61,7 @@ struct sim_options {
     const char *plant;      /* a defect to be found; NULL: none */
     const char *scenario;   /* one of scenarios.c in place of what is drawn; NULL: none */
     bool no_faults, digest; /* print what each seed came to */
+    bool trace;             /* print all that happens */
 };
 
 /* ---- the configuration, as it is in force and as the oracle reads it ---- */
@@ -191,6 +192,9 @@ static inline bool sim_has(const struct sim *s, enum sim_fault f)
 /* main.c: something is wrong. Does not return. */
 __attribute__((format(printf, 2, 3), noreturn)) void sim_finding(const struct sim *s,
                                                                  const char *format, ...);
+
+/* main.c: with --trace, a line of what happens. */
+__attribute__((format(printf, 2, 3))) void sim_trace(const struct sim *s, const char *format, ...);
 
 /* world.c: the network and what may go wrong in it; a change of the configuration; the document. free() it. */
 void sim_draw_world(struct sim *s);
