@@ -51,7 +51,8 @@ add_library(avs_options INTERFACE)
 target_compile_definitions(avs_options INTERFACE
     _GNU_SOURCE
     AVS_VERSION="${PROJECT_VERSION}"
-    $<$<BOOL:${AVS_LIBC_POOLS}>:AVS_LIBC_POOLS=1>)
+    $<$<BOOL:${AVS_LIBC_POOLS}>:AVS_LIBC_POOLS=1>
+    $<$<BOOL:${CMAKE_CROSSCOMPILING}>:AVS_EMULATED=1>)
 target_compile_options(avs_options INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla
     $<$<BOOL:${AVS_WERROR}>:-Werror>

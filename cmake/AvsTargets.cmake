@@ -13,7 +13,7 @@
 #                   [LABELS label...] [DEPENDS test...] [TIMEOUT seconds])
 #       Any command; a first word that is a file beside the CMakeLists.txt is taken from there. Exit code 77
 #       means skipped, the last line of output says why. `system` tests run one at a time. LABELS slow keeps
-#       it out of `./run test --quick`.
+#       it out of `./run test --quick`. LABELS native: wants the kernel itself, not an emulator's idea of it.
 #
 # Every test sees AVS_SOURCE_DIR and AVS_BUILD_DIR (programs are in $AVS_BUILD_DIR/bin) in its environment.
 # Time-outs default to 60 s (unit) and 120 s (script), three times that when instrumented.
@@ -32,6 +32,12 @@ endif()
 set(avs_test_launcher "")
 if(AVS_SANITIZE)
     set(avs_test_launcher "${CMAKE_SOURCE_DIR}/scripts/no-aslr.sh")
+endif()
+# Programs for another machine: tests run them under the toolchain's emulator, by way of a script of the same name in
+# <build>/bin, so that no test need know.
+if(CMAKE_CROSSCOMPILING)
+    set(avs_test_launcher ${CMAKE_CROSSCOMPILING_EMULATOR})
+    set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/target")
 endif()
 set_property(GLOBAL PROPERTY AVS_TEST_LIST "")
 
@@ -83,6 +89,13 @@ function(avs_program name)
     add_executable(${name} ${A_SOURCES})
     avs_target_common(${name} PRIVATE "${A_INCLUDES}" "${A_DEPS}" "${A_DPDK}")
     target_link_options(${name} PRIVATE -pie)
+    if(CMAKE_CROSSCOMPILING)
+        list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
+        file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/bin/${name}"
+            CONTENT "#!/bin/sh\nexec ${emulator} $<TARGET_FILE:${name}> \"$@\"\n"
+            CONDITION $<STREQUAL:$<TARGET_PROPERTY:${name},RUNTIME_OUTPUT_DIRECTORY>,${CMAKE_RUNTIME_OUTPUT_DIRECTORY}>
+            FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+    endif()
     if(avs_lto)
         target_link_options(${name} PRIVATE $<IF:$<BOOL:$<TARGET_PROPERTY:AVS_TEST>>,-fno-lto,-flto=auto>)
     endif()
@@ -93,7 +106,7 @@ function(avs_register_test name purpose timeout)
     if(NOT purpose)
         message(FATAL_ERROR "test ${name}: PURPOSE \"one line\" is missing")
     endif()
-    if(AVS_SANITIZE OR AVS_COVERAGE)
+    if(AVS_SANITIZE OR AVS_COVERAGE OR CMAKE_CROSSCOMPILING)
         math(EXPR timeout "${timeout} * 3")
     endif()
     set_tests_properties(${name} PROPERTIES
@@ -130,6 +143,9 @@ function(avs_script_test name)
     list(POP_FRONT A_COMMAND program)
     if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${program}")
         set(program "${CMAKE_CURRENT_SOURCE_DIR}/${program}")
+    endif()
+    if(CMAKE_CROSSCOMPILING)
+        set(avs_test_launcher "") # the script is of this machine
     endif()
     add_test(NAME ${name} COMMAND ${avs_test_launcher} ${program} ${A_COMMAND})
     avs_register_test(${name} "${A_PURPOSE}" ${A_TIMEOUT} ${A_LABEL} ${A_LABELS})

@@ -11,8 +11,14 @@ case " $PRESETS " in
 esac
 
 groups=(build)
-case $preset in clang | coverage | fuzz) groups+=(test) ;; esac
+case $preset in
+clang | coverage | fuzz) groups+=(test) ;;
+arm64) groups+=(arm64) ;;
+esac
 ensure_deps "${groups[@]}"
+if [ "$preset" = arm64 ]; then
+    scripts/sysroot.sh
+fi
 
 # Of the fuzzers' preset only what they need.
 target=all

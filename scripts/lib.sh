@@ -12,7 +12,7 @@ cd "$AVS_ROOT"
 PYTHON=/usr/bin/python3
 [ -x "$PYTHON" ] || PYTHON=python3
 JOBS=${AVS_JOBS:-$(nproc)}
-PRESETS="release debug tsan clang coverage fuzz"
+PRESETS="release debug tsan clang coverage fuzz arm64"
 
 warn() { printf '%s\n' "$*" >&2; }
 die() {

@@ -4,15 +4,17 @@
 #   --quick         release without the slow ones, and the unit tests with ASan + UBSan
 #   (neither)       all suites, and each fuzzer (tests/fuzz) for ten seconds
 #   --coverage      the suite with line coverage alone (threshold: scripts/coverage.py)
+#   --arm64         unit and replay tests of the build for arm64, under qemu-user
 #   --list          the tests and what each is for
 #   --filter REGEX  only tests whose name matches
 #   --json          the result as JSON on stdout, everything else on stderr
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-quick=0 list=0 coverage=0 json=0 filter=""
+quick=0 list=0 coverage=0 arm64=0 json=0 filter=""
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) quick=1 ;;
+    --arm64) arm64=1 ;;
     --list) list=1 ;;
     --coverage) coverage=1 ;;
     --json) json=1 ;;
@@ -52,6 +54,8 @@ ensure_deps "${groups[@]}"
 # name | preset | labels wanted | labels left out. The labels are joined by "|".
 if [ "$coverage" -eq 1 ]; then
     suites=("coverage unit|replay|system slow")
+elif [ "$arm64" -eq 1 ]; then
+    suites=("arm64 unit|replay slow|native")
 elif [ "$quick" -eq 1 ]; then
     suites=("release unit|replay|system slow" "debug unit -")
 else

@@ -505,7 +505,7 @@ static void test_expiry_budget(void **unused)
     ses_table_close(t);
 }
 
-#if !defined(AVS_LIBC_POOLS) && !defined(__SANITIZE_ADDRESS__)
+#if !defined(AVS_LIBC_POOLS) && !defined(__SANITIZE_ADDRESS__) && !defined(AVS_EMULATED)
 static long resident_pages(void)
 {
     FILE *f = fopen("/proc/self/statm", "r");
@@ -553,7 +553,7 @@ int main(void)
         cmocka_unit_test(test_ageing),
         cmocka_unit_test(test_rearming),
         cmocka_unit_test(test_expiry_budget),
-#if !defined(AVS_LIBC_POOLS) && !defined(__SANITIZE_ADDRESS__)
+#if !defined(AVS_LIBC_POOLS) && !defined(__SANITIZE_ADDRESS__) && !defined(AVS_EMULATED)
         cmocka_unit_test(test_memory),
 #endif
     };

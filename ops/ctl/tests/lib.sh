@@ -14,7 +14,7 @@ failures=0 server=""
 # The server ends when its standard input, which we hold open, does.
 start_server() {
     mkfifo "$work/stdin"
-    "$AVS_BUILD_DIR/unit/ctl-fake" "$AVS_SOCKET" "$work/state" <"$work/stdin" >"$work/ready" 2>"$work/log" &
+    "$AVS_BUILD_DIR/bin/ctl-fake" "$AVS_SOCKET" "$work/state" <"$work/stdin" >"$work/ready" 2>"$work/log" &
     server=$!
     exec 9>"$work/stdin"
     until grep -q ready "$work/ready"; do
