@@ -49,6 +49,7 @@ const struct hsr_view *sim_bus_open(struct bench *b)
     memset(s->bus.rings, 0, s->bus.size);
     s->bus.view = *nic;
     s->bus.view.rings = s->bus.rings;
+    s->bus.view.fw_slots -= s->two; /* the last one is ours (second.c) */
     for (uint32_t w = 0; w < s->bus.workers; w++)
         for (int kind = 0; kind < HSR_RING_KINDS; kind++)
             bind(s, w, (enum hsr_ring_kind)kind);

@@ -38,7 +38,14 @@ static void apply(struct sim *s)
     if (bench_apply(&s->bench, yaml, &error) < 0)
         sim_finding(s, "a configuration is refused: %s: %s (line %d)", error.path, error.text,
                     error.line);
+    sim_second_apply(s, yaml);
     free(yaml);
+}
+
+/* All that lies between NIC and first firmware, and the second one. */
+static uint32_t turn(struct bench *b)
+{
+    return sim_bus_turn(b) + sim_second_poll(b->config.arg);
 }
 
 void sim_open(struct sim *s)
@@ -52,11 +59,13 @@ void sim_open(struct sim *s)
                                         .may_leave_frames = true,
                                         .shape = shape,
                                         .between = sim_bus_open,
-                                        .turn = sim_bus_turn,
+                                        .turn = turn,
                                         .arg = s};
     char *yaml = sim_yaml(s);
 
     bench_open(&s->bench, &config, yaml);
+    if (s->two)
+        sim_second_attach(s, yaml);
     free(yaml);
 }
 
@@ -73,6 +82,8 @@ void sim_step(struct sim *s)
     struct draw *d = &s->draw;
 
     s->bench.now += draw_below(d, 2000);
+    if (s->two && draw_chance(d, 20))
+        sim_second_poll(s);
     switch (draw_below(d, 8)) {
     case 0:
     case 1:
@@ -102,6 +113,9 @@ void sim_quiet(struct sim *s)
         s->bench.now += SIM_US;
     } while (bench_held(&s->bench) > 0);
     sim_settle(s);
+    sim_second_fence(s);
+    sim_second_books(s);
+    s->turned = false;
     sim_trace(s, "quiet");
 }
 
@@ -135,12 +149,43 @@ void sim_crash(struct sim *s)
 {
     sim_listen(s);
     sim_unsure(s, true);
+    sim_second_detach(s, false);
     bench_crash(&s->bench);
     apply(s);
     if (!s->arena)
         sim_forget_sessions(s);
     s->crashes++;
     sim_trace(s, "another firmware");
+}
+
+/* One comes when there is no session: those that it has not seen begin, it does not know. */
+static void attach(struct sim *s)
+{
+    char *yaml;
+
+    sim_quiet(s);
+    sim_pass_time(s, SIM_IDLE + 5 * SIM_SECOND);
+    yaml = sim_yaml(s);
+    sim_second_attach(s, yaml);
+    free(yaml);
+}
+
+void sim_turn(struct sim *s)
+{
+    if (!s->two)
+        return;
+    if (s->second.fw == NULL) {
+        attach(s);
+    } else if (draw_chance(&s->draw, 10)) {
+        sim_listen(s);
+        sim_unsure(s, true);
+        sim_second_detach(s, true);
+    } else {
+        if (draw_chance(&s->draw, 50))
+            sim_quiet(s);
+        s->turned = true;
+        sim_second_switch(s);
+    }
 }
 
 /* ---- the end ---- */
@@ -172,6 +217,7 @@ static void take_everything(struct sim *s)
 void sim_close(struct sim *s)
 {
     sim_quiet(s);
+    sim_second_detach(s, true);
     if (broken(s))
         take_everything(s);
     look_for_leaks(s);

@@ -25,7 +25,7 @@ static void seldom(struct sim *s)
     struct draw *d = &s->draw;
 
     sim_plant_step(s);
-    switch (draw_below(d, 9)) {
+    switch (draw_below(d, 11)) {
     case 0:
     case 1:
     case 2:
@@ -45,6 +45,10 @@ static void seldom(struct sim *s)
         if (sim_has(s, SIM_F_CRASH))
             sim_crash(s);
         break;
+    case 8:
+    case 9:
+        sim_turn(s);
+        break;
     default:
         if (sim_has(s, SIM_F_CLOCK))
             jump(s);
@@ -59,6 +63,8 @@ void sim_run(struct sim *s)
         sim_step(s);
         if (draw_chance(&s->draw, 1) && draw_chance(&s->draw, 60))
             seldom(s);
+        if (s->two && draw_below(&s->draw, 300) == 0)
+            sim_turn(s);
     }
     sim_close(s);
     for (uint32_t i = 0; i < s->packets; i++)

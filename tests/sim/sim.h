@@ -167,8 +167,14 @@ struct sim {
     uint32_t faults;                         /* a bit each */
     bool slice, no_flow_index, arena, exact; /* exact: every packet's fate is known */
     bool in_order;                           /* no fault reorders */
-    bool loose; /* the metadata itself is not to be believed: whatever arrives may be wrong */
+    bool loose;  /* the metadata itself is not to be believed: whatever arrives may be wrong */
+    bool two;    /* a second firmware comes beside the first one */
+    bool turned; /* packets of both owners are under way: what is older may come later */
     unsigned workers_max, vector;
+    struct {
+        struct fw *fw; /* NULL: there is none */
+        struct hsr_view view;
+    } second;
     struct sim_config config;
     struct sim_flow flow[SIM_FLOWS];
     struct sim_packet packet[SIM_PACKETS];
@@ -178,7 +184,7 @@ struct sim {
     uint64_t drops[HSR_MAX_PORTS]
                   [HSR_DROP_COUNT]; /* as they were when all was quiet the last time */
     uint64_t digest;
-    uint64_t arrived, sent, sure_drops, changes, crashes, hits;
+    uint64_t arrived, sent, sure_drops, changes, crashes, hits, switches;
     unsigned planted; /* plant.c */
     bool plant_keeps;
     uint32_t plant_kept;
@@ -209,6 +215,7 @@ void sim_step(struct sim *s);  /* somebody does something */
 void sim_quiet(struct sim *s); /* until nothing moves; every packet's fate is known then */
 void sim_pass_time(struct sim *s, uint64_t ns); /* with nothing under way */
 void sim_change(struct sim *s);
+void sim_turn(struct sim *s); /* of the owners; or the second one comes, or goes */
 void sim_crash(struct sim *s);
 
 /* bus.c: between NIC and firmware. */
@@ -220,6 +227,15 @@ extern const struct fw_nic_ops *sim_nic_ops(struct sim *s);
 
 void sim_bus_allow_free_slots(const struct sim *s); /* to be read: before a worker's turn */
 void sim_bus_put(struct sim *s, enum hsr_ring_kind kind, uint32_t entry); /* of worker 0 */
+
+/* second.c */
+void sim_second_attach(struct sim *s, const char *yaml);
+void sim_second_detach(struct sim *s, bool dies); /* else its end of the NIC is about to go */
+void sim_second_apply(struct sim *s, const char *yaml);
+uint32_t sim_second_poll(struct sim *s);
+void sim_second_switch(struct sim *s); /* the other one owns what comes from now on */
+void sim_second_fence(struct sim *s);  /* all is quiet */
+void sim_second_books(struct sim *s);
 
 /* plant.c: an entry on its way (true: it is taken out), a moment between two steps; does a rule say otherwise than the oracle has it? */
 bool sim_plant_known(const char *name);

@@ -84,6 +84,7 @@ void sim_draw_world(struct sim *s)
     s->no_flow_index = draw_chance(d, 15);
     s->arena = draw_chance(d, 70);
     s->workers_max = draw_chance(d, 60) ? 1 : draw_from(d, 2, 3);
+    s->two = s->workers_max == 1 && draw_chance(d, 50);
     s->vector = draw_chance(d, 50) ? 16 : draw_from(d, 1, 16);
     s->config.workers = draw_from(d, 1, s->workers_max);
     for (unsigned t = 0; t < s->tenants; t++)

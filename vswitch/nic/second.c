@@ -323,7 +323,7 @@ void nic_owned_publish(struct nic *nic)
         for (size_t k = 0; k < sizeof *ledger / sizeof *to; k++)
             __atomic_store_n(&to[k], from[k], __ATOMIC_RELAXED);
         if (hsr_view_port_up(&s->region.view, port) != hsr_view_port_up(&nic->region.view, port))
-            hsr_view_set_port_up(&s->region.view, port, nic->port[port] != NULL);
+            hsr_view_set_port_up(&s->region.view, port, hsr_view_port_up(&nic->region.view, port));
     }
 }
 

@@ -261,6 +261,12 @@ static void copies_are_held_back(void **state)
     assert_int_equal(t.second.view->instance, 2);
     assert_true(hsr_view_port_up(t.second.view, C));
     assert_int_equal(hsr_view_now(t.second.view), t.now);
+    hsr_view_set_port_up(&nic_region(t.nic)->view, C, false); /* as where there is no link */
+    nic_sync(t.nic);
+    assert_false(hsr_view_port_up(t.second.view, C));
+    hsr_view_set_port_up(&nic_region(t.nic)->view, C, true);
+    nic_sync(t.nic);
+    assert_true(hsr_view_port_up(t.second.view, C));
 }
 
 /* Whatever it does with a copy, and whatever it makes itself. */
