@@ -51,7 +51,7 @@ def fuzz(name, seconds):
     work, log = BUILD / "corpus" / name, BUILD / f"{name}.log"
     work.mkdir(parents=True, exist_ok=True)
     before, start = findings_of(name), time.monotonic()
-    command = program(name) + [str(work), str(SOURCE / "corpus" / name), f"-max_total_time={seconds}", "-timeout=25",
+    command = program(name) + [str(work), str(SOURCE / "corpus" / name), f"-max_total_time={seconds}", "-timeout=100",
                                "-rss_limit_mb=3000", "-max_len=4096", "-print_final_stats=1",
                                f"-artifact_prefix={BUILD}/findings/{name}-"]
     words = SOURCE / f"{name}.dict"

@@ -186,7 +186,8 @@ bool oracle_may_pass(const struct oracle *o, bool answer, const struct ses_packe
     if (!o->picked_up && p->payload > 0 &&
         (!has_sent(o, false, SYN, 0) || !has_sent(o, true, SYN, 0)))
         return false;
-    /* Before both have sent a SYN, what passes is for its receiver to refuse. */
+    /* Before both have sent a SYN, and behind a reset, what passes is for its receiver to refuse. */
     return o->picked_up || !has_sent(o, false, SYN, RST) || !has_sent(o, true, SYN, RST) ||
+           has_sent(o, false, RST, 0) || has_sent(o, true, RST, 0) ||
            !is_beyond_all_windows(o, answer, p);
 }
