@@ -110,7 +110,7 @@ function(avs_register_test name purpose timeout)
         math(EXPR timeout "${timeout} * 3")
     endif()
     set_tests_properties(${name} PROPERTIES
-        LABELS "${ARGN}" TIMEOUT ${timeout} ENVIRONMENT "${avs_test_environment}")
+        LABELS "${ARGN}" TIMEOUT ${timeout} ENVIRONMENT "${avs_test_environment};AVS_TEST=${name}")
     string(REPLACE ";" "," labels "${ARGN}")
     set_property(GLOBAL APPEND_STRING PROPERTY AVS_TEST_LIST "${name}\t${labels}\t${purpose}\n")
 endfunction()
@@ -129,6 +129,10 @@ function(avs_unit_test name)
         RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit" AVS_TEST ON)
     add_test(NAME ${name} COMMAND ${avs_test_launcher} $<TARGET_FILE:${name}> ${A_ARGS})
     avs_register_test(${name} "${A_PURPOSE}" ${A_TIMEOUT} unit ${A_LABELS})
+    # Those that note what drop reasons they provoked (tests/lib/seen.h).
+    if("${A_DEPS}" MATCHES "test_(bench|datapath_support|seen)(;|$)")
+        set_property(GLOBAL APPEND PROPERTY AVS_SEEING ${name})
+    endif()
 endfunction()
 
 function(avs_script_test name)
@@ -156,6 +160,14 @@ function(avs_script_test name)
     if(A_DEPENDS)
         set_tests_properties(${name} PROPERTIES DEPENDS "${A_DEPENDS}")
     endif()
+endfunction()
+
+# The test that is to be run behind those that note what they saw, whose names are in <build>/seeing.txt.
+function(avs_sees_all name)
+    get_property(seeing GLOBAL PROPERTY AVS_SEEING)
+    set_tests_properties(${name} PROPERTIES DEPENDS "${seeing}")
+    string(REPLACE ";" "\n" lines "${seeing}")
+    file(WRITE "${CMAKE_BINARY_DIR}/seeing.txt" "${lines}\n")
 endfunction()
 
 # <build>/tests.tsv: name, labels, purpose.

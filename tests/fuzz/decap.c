@@ -40,7 +40,7 @@ static void wrap(uint8_t how)
     if (!(how & HOW_OVER6)) /* as most senders do */
         fr_put16(sent.b + FR_L3 + 26, 0);
     if (!(how & HOW_BROKEN_SUMS))
-        fuzz_mend(sent.b, sent.len);
+        fr_mend(sent.b, sent.len);
 }
 
 /* Where the inner frame begins, 0: there is none. */

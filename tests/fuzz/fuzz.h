@@ -40,12 +40,6 @@ uint32_t fuzz_32(struct fuzz_input *in);
 /* Up to `most` bytes; how many there were. */
 uint32_t fuzz_bytes(struct fuzz_input *in, void *to, uint32_t most);
 
-/*
- * Make the lengths' sums right: IPv4 header, UDP, TCP, ICMP and ICMPv6, within a tunnel first. What makes no sense is left
- * alone.
- */
-void fuzz_mend(uint8_t *frame, uint32_t len);
-
 /* The lowest descriptor that is free: the same before and after, unless one was left open. */
 int fuzz_free_descriptor(void);
 

@@ -185,7 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t len = fuzz_bytes(&in, frame, sizeof frame);
 
     if (!(how & HOW_BROKEN_SUMS))
-        fuzz_mend(frame, len);
+        fr_mend(frame, len);
     struct pk_result r = pk_parse_frame(frame, len, how & HOW_UPLINK ? &pk_uplink : &pk_vnic,
                                         how & HOW_CLAIM ? &claim : NULL);
 

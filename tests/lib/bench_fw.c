@@ -16,6 +16,7 @@
 
 #include "bench_fw.h"
 #include "nic/eal.h"
+#include "seen.h"
 
 #define SECOND   UINT64_C(1000000000)
 #define RING     (4u << 20)
@@ -454,6 +455,8 @@ void bench_close(struct bench *b)
     cells = nic_cells_out(b->nic);
     faults = nic_faults(b->nic);
     port = unbalanced(b, &balance);
+    if (!b->config.may_be_broken) /* there a hand of the test's wrote reasons, too */
+        seen_note(nic_region(b->nic)->view.stats);
     fw_close(b->fw);
     fw_arena_close(b->arena);
     if (b->memfd >= 0)

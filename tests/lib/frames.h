@@ -75,6 +75,12 @@ void fr_partial(struct fr *o, uint16_t gso);
 /* Is every checksum of this IP-over-Ethernet frame right, within a tunnel too? */
 bool fr_sums_right(const uint8_t *frame, uint32_t len);
 
+/*
+ * Make the sums of a frame right, whatever else it is: IPv4 header, UDP, TCP, ICMP and ICMPv6, within a tunnel first. What
+ * makes no sense is left alone, and so is a UDP checksum of 0.
+ */
+void fr_mend(uint8_t *frame, uint32_t len);
+
 /* Offset of the IP header of a frame (behind Ethernet), of the inner frame of a VXLAN frame. */
 #define FR_L3     14
 #define FR_INNER  50

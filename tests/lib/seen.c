@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "hsring/check.h"
@@ -11,11 +12,14 @@
 static bool seen[HSR_DROP_COUNT];
 
 /* All that was seen so far: a test that ends in the middle leaves what it had. */
-static void write_all(const char *build, const char *test)
+static void write_all(void)
 {
+    const char *build = getenv("AVS_BUILD_DIR"), *test = getenv("AVS_TEST");
     char path[512];
     FILE *f;
 
+    if (build == NULL || test == NULL)
+        return;
     snprintf(path, sizeof path, "%s/seen", build);
     mkdir(path, 0777);
     snprintf(path, sizeof path, "%s/seen/%s", build, test);
@@ -28,14 +32,27 @@ static void write_all(const char *build, const char *test)
     fclose(f);
 }
 
-void seen_note(const struct hsr_port_stats *stats)
+/* What an earlier run saw counts no more, whatever becomes of this one. */
+static __attribute__((constructor)) void begin(void)
 {
-    const char *build = getenv("AVS_BUILD_DIR"), *test = getenv("AVS_TEST");
+    write_all();
+}
 
-    if (build == NULL || test == NULL)
-        return;
+static void note(const struct hsr_port_stats *stats, const char *stage)
+{
     for (unsigned port = 0; port < HSR_MAX_PORTS; port++)
         for (unsigned r = 1; r < HSR_DROP_COUNT; r++)
-            seen[r] |= stats[port].drops[r] > 0;
-    write_all(build, test);
+            if (stage == NULL || strcmp(hsr_drop_stage(r), stage) == 0)
+                seen[r] |= stats[port].drops[r] > 0;
+    write_all();
+}
+
+void seen_note(const struct hsr_port_stats *stats)
+{
+    note(stats, NULL);
+}
+
+void seen_note_of_nic(const struct hsr_port_stats *stats)
+{
+    note(stats, "post");
 }

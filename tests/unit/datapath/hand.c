@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hand.h"
 
+#include "seen.h"
+
 int hand_setup(void **state)
 {
     static struct hand h;
@@ -36,6 +38,7 @@ int hand_teardown(void **state)
     assert_int_equal(nic_cells_out(h->b.nic), 0);
     assert_int_equal(nic_faults(h->b.nic).bad_entry, 0);
     fw_sync(h->b.fw);
+    seen_note_of_nic(h->view->stats);
     for (uint16_t p = 0; p < HSR_MAX_PORTS; p++) {
         struct fw_balance b = fw_balance(h->b.fw, p);
 

@@ -4,6 +4,7 @@
  * counts and drops, keeps its own books, and worker 0 goes on.
  */
 #include "hsring/ring.h"
+#include "seen.h"
 #include "topology.h"
 
 #define TWO_WORKERS             \
@@ -261,6 +262,24 @@ static void stale_owner(void **state)
     post(h, victim(h, "a", &sport), &meta);
     assert_int_equal(bench_drops(&h->b, "a", HSR_DROP_STALE_OWNER), 1);
     books_are_right(h);
+    seen_note_of_nic(h->view->stats);
+}
+
+/* Metadata outside their contract lose their packet, and that alone. */
+static void outside_the_contract(void **state)
+{
+    struct hostile *h = *state;
+    struct hsr_tx_meta meta = honest_meta(h);
+    uint16_t sport = 1;
+
+    meta.frame_len = HSR_SLOT_SIZE;
+    post(h, victim(h, "a", &sport), &meta);
+    meta = honest_meta(h);
+    meta.egress_port = HSR_MAX_PORTS;
+    post(h, victim(h, "a", &sport), &meta);
+    assert_int_equal(bench_drops(&h->b, "a", HSR_DROP_TX_META_BAD), 2);
+    books_are_right(h);
+    seen_note_of_nic(h->view->stats);
 }
 
 /* Indices that no honest side can have written put the ring out of use, and nothing else. */
@@ -329,7 +348,9 @@ static void gone_without_a_word(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(fields), TEST(entries), TEST(stale_owner), TEST(indices), TEST(gone_without_a_word),
+        TEST(fields),      TEST(entries),
+        TEST(stale_owner), TEST(outside_the_contract),
+        TEST(indices),     TEST(gone_without_a_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

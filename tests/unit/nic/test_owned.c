@@ -19,6 +19,7 @@
 #include "hsring/ring.h"
 #include "nic/nic.h"
 #include "nic/ports/ring.h"
+#include "seen.h"
 
 enum { A, B, C, PORTS }; /* frames come in by A and C, and leave by B */
 
@@ -223,6 +224,9 @@ static int teardown(void **state)
     poll_nic();
     out = nic_slots_out(t.nic);
     faults = nic_faults(t.nic);
+    seen_note_of_nic(nic_region(t.nic)->view.stats);
+    if (nic_second_region(t.nic) != NULL)
+        seen_note_of_nic(nic_second_region(t.nic)->view.stats);
     for (unsigned p = 0; p < PORTS; p++) {
         const struct hsr_port_stats *s = stats(p);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checksums of frames that are otherwise what a fuzzer made them: without this nearly all would end at the first sum. */
+/* Checksums of frames that are otherwise as somebody made them: without this nearly all would end at the first sum. */
 #include "frames.h"
-#include "fuzz.h"
 
 enum { TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58, VXLAN = 4789, GENEVE = 6081 };
 
@@ -35,7 +34,7 @@ static void mend_inner(uint8_t *udp, uint32_t len)
     if (port == GENEVE && len >= 16)
         head += (udp[8] & 63u) * 4u;
     if ((port == VXLAN || port == GENEVE) && len > head)
-        fuzz_mend(udp + head, len - head);
+        fr_mend(udp + head, len - head);
 }
 
 static void mend_l4(uint8_t *l4, uint32_t len, uint8_t proto, uint64_t addresses)
@@ -90,7 +89,7 @@ static void mend6(uint8_t *ip, uint32_t len)
         mend_l4(ip + at, end - at, next, fr_sum(0, ip + 8, 32));
 }
 
-void fuzz_mend(uint8_t *frame, uint32_t len)
+void fr_mend(uint8_t *frame, uint32_t len)
 {
     uint32_t at = 12;
 
