@@ -87,6 +87,7 @@ static void key_of_ipv6(void **state)
     assert_false(quoted(&q, icmp, 55, true));
 }
 
+/* Fault 16: quotes cut short, of the other family, of later fragments. */
 static void quotes_of_no_flow(void **state)
 {
     struct hsr_quoted q;

@@ -75,6 +75,7 @@ static void room_is_looked_up_again(void **state)
     assert_true(hsr_ring_push(&f.producer, in, ENTRIES));
 }
 
+/* Fault 32: indices that wrap. */
 static void wraps_at_2_to_the_32(void **state)
 {
     uint64_t seed = 8;
@@ -102,7 +103,7 @@ static void wraps_at_2_to_the_32(void **state)
     assert_false(f.producer.corrupt || f.consumer.corrupt);
 }
 
-/* Indices that no honest peer writes, with 20 entries pushed and 10 taken: ahead, behind, far away. */
+/* Fault 32: Indices that no honest peer writes, with 20 entries pushed and 10 taken: ahead, behind, far away. */
 static void impossible_producer_index(void **state)
 {
     static const int32_t off[] = {-1,      -10,       -11,      -21, ENTRIES - 10 + 1,
@@ -126,6 +127,7 @@ static void impossible_producer_index(void **state)
     }
 }
 
+/* Fault 32: and no honest consumer. */
 static void impossible_consumer_index(void **state)
 {
     static const int32_t off[] = {1, 2, ENTRIES, -11, -ENTRIES - 1, 1000000, INT32_MAX, INT32_MIN};

@@ -438,7 +438,7 @@ static void test_from_zero(void **unused)
     run(1, 0);
 }
 
-/* The 32-bit ticks wrap in the middle of the run. */
+/* Fault 36: The 32-bit ticks wrap in the middle of the run. */
 static void test_wrap(void **unused)
 {
     (void)unused;

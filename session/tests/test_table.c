@@ -108,6 +108,7 @@ static void test_open(void **unused)
     ses_table_close(NULL);
 }
 
+/* Faults 27, 28: flow ids out of range, of another generation, of nobody. */
 static void test_flow_ids(void **unused)
 {
     struct seen seen;
@@ -191,7 +192,7 @@ static void test_keys(void **unused)
     ses_table_close(t);
 }
 
-/* One hash for all: up to 40 live side by side, the rest is refused, and what goes makes room. */
+/* Fault 43: One hash for all: up to 40 live side by side, the rest is refused, and what goes makes room. */
 static void test_collisions(void **unused)
 {
     enum { N = 10000, CHAIN = 40, ROUNDS = 600 };
@@ -318,7 +319,7 @@ static void test_full(void **unused)
     ses_table_close(t);
 }
 
-/* Established sessions never go; closing ones do when nothing is embryonic, the first to close first. */
+/* Fault 42: Established sessions never go; closing ones do when nothing is embryonic, the first to close first. */
 static void test_full_of_established(void **unused)
 {
     struct ses_packet udp = {.proto = 17}, syn = {.proto = 6, .tcp_flags = 0x02},

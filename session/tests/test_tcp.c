@@ -354,6 +354,7 @@ static void run_script(const struct script *script, const uint32_t base[2], unsi
     ses_table_close(t);
 }
 
+/* Fault 13: blind RST and SYN, wrap, half-close, simultaneous open, reuse: a script each. */
 static void test_scripts(void **unused)
 {
     (void)unused;
@@ -364,6 +365,7 @@ static void test_scripts(void **unused)
     }
 }
 
+/* Faults 12, 14: which segments may open a connection, and which not. */
 static void test_opens(void **unused)
 {
     (void)unused;

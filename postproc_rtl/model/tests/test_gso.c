@@ -188,6 +188,7 @@ static void scribbling_firmware(void **unused)
     taken_free(t);
 }
 
+/* Fault 24: segments that cannot be made. */
 static void refused_segments(void **unused)
 {
     struct packet p = {.proto = PROTO_TCP, .flags = ACK};

@@ -213,6 +213,7 @@ static void each_lie_about_fragments(void **unused)
     }
 }
 
+/* Fault 24: work that lies about its frame. */
 static void each_lie(void **unused)
 {
     (void)unused;

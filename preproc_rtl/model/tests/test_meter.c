@@ -21,6 +21,7 @@ static void set(enum hsr_meter_unit unit, uint64_t rate, uint32_t burst)
     assert_int_equal(pp_meter_set(&m, unit, rate, burst), 0);
 }
 
+/* Fault 48: rates and bursts at their bounds. */
 static void bounds(void **state)
 {
     (void)state;
@@ -70,7 +71,7 @@ static void bits_are_counted_by_length(void **state)
 }
 
 /*
- * A sender that always wants to send, at times that do not fit the rate: by time t exactly as many packets have passed as
+ * Fault 48: A sender that always wants to send, at times that do not fit the rate: by time t exactly as many packets have passed as
  * fit into burst + rate * t, rounded down. Bursts leave room for what one step brings, so that none of it is lost.
  */
 static void nothing_is_rounded(void **state)

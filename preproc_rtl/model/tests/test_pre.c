@@ -313,6 +313,7 @@ static void scribbled(void)
     free(exact);
 }
 
+/* Fault 40: metadata in the slot that are written to before they are used. */
 static void test_scribbled(void **state)
 {
     (void)state;

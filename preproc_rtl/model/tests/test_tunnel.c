@@ -99,6 +99,7 @@ static void test_outer_checksum6(void **state)
     }
 }
 
+/* Fault 18: networks of nobody's, other hosts' tunnels, a tunnel in a tunnel. */
 static void test_not_opened(void **state)
 {
     (void)state;

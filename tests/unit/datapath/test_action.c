@@ -90,7 +90,7 @@ static uint32_t longest_chain(const struct act_pool *p)
     return longest;
 }
 
-/* MACs chosen for one chain share none under another seed. */
+/* Fault 43: MACs chosen for one chain share none under another seed. */
 static void pools_have_a_secret(void **state)
 {
     enum { CAPACITY = 1000, WANTED = 100 };

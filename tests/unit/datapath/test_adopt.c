@@ -223,7 +223,7 @@ static void names_follow_the_configuration(void **state)
     middle(b, &a_to_c, "a", "c");
 }
 
-/* Killed with packets in its hands: those are lost and counted, the sessions are there. */
+/* Fault 50: Killed with packets in its hands: those are lost and counted, the sessions are there. */
 static void packets_in_its_hands(void **state)
 {
     struct bench *b = *state;
@@ -331,6 +331,7 @@ static void doctor(struct bench *b)
     munmap(memory, size);
 }
 
+/* Fault 50: memory of a killed firmware, written over. */
 static void doctored(void **state)
 {
     struct bench *b = *state;

@@ -187,6 +187,7 @@ static void by_a_gateway_guest(void **state)
     expect_like(&in, &out, MAC_A, GW, 1);
 }
 
+/* Faults 14, 22, 23, 25: what a guest may not send, a reason each. */
 static void refusals_of_a_guest(void **state)
 {
     static const struct {
@@ -236,6 +237,7 @@ static void refusals_of_a_guest(void **state)
     bench_refused(*state, "a", &out, HSR_DROP_UDP_CSUM);
 }
 
+/* Faults 18, 20, 21: what may not come out of a tunnel, a reason each. */
 static void refusals_of_the_network(void **state)
 {
     static const struct {

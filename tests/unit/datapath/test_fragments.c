@@ -213,6 +213,7 @@ static void no_session_no_more(void **state)
     bench_quiet(b);
 }
 
+/* Fault 10: fragments that overlap. */
 static void overlaps(void **state)
 {
     static const struct {
@@ -250,7 +251,7 @@ static void overlaps(void **state)
     bench_quiet(b);
 }
 
-/* What is held goes with the datagram; one that was condemned stays so until its time is up. */
+/* Fault 10: What is held goes with the datagram; one that was condemned stays so until its time is up. */
 static void overlap_among_the_held(void **state)
 {
     struct bench *b = *state;
@@ -274,6 +275,7 @@ static void overlap_among_the_held(void **state)
     bench_quiet(b);
 }
 
+/* Fault 10: fragments that come twice. */
 static void duplicates(void **state)
 {
     struct bench *b = *state;
@@ -298,6 +300,7 @@ static void duplicates(void **state)
     bench_quiet(b);
 }
 
+/* Fault 10: a first fragment that never comes. */
 static void first_never_comes(void **state)
 {
     struct bench *b = *state;
@@ -317,7 +320,7 @@ static void first_never_comes(void **state)
     bench_quiet(b);
 }
 
-/* One guest's share; another's datagrams pass meanwhile. */
+/* Fault 10: One guest's share; another's datagrams pass meanwhile. */
 static void quota_of_slots(void **state)
 {
     struct bench *b = *state;
@@ -347,6 +350,7 @@ static void quota_of_slots(void **state)
     bench_quiet(b);
 }
 
+/* Fault 10: a flood of datagrams that are never whole. */
 static void quota_of_datagrams(void **state)
 {
     struct bench *b = *state;
@@ -396,7 +400,7 @@ static void quota_of_the_receiver(void **state)
     bench_quiet(b);
 }
 
-/* Two tenants with the same addresses, two senders that claim the same: never one datagram. */
+/* Fault 10: Two tenants with the same addresses, two senders that claim the same: never one datagram. */
 static void never_mixed(void **state)
 {
     struct bench *b = *state;

@@ -270,7 +270,7 @@ static void queue_full(void **state)
     assert_true(arrived >= 100);
 }
 
-/* One that fills the queue has its share of it: there is room for what is another's, none of which is lost. */
+/* Fault 44: One that fills the queue has its share of it: there is room for what is another's, none of which is lost. */
 static void queue_shared(void **state)
 {
     struct bench *b = *state;
@@ -337,7 +337,7 @@ static uint32_t under_way(struct bench *b)
     return WORKERS;
 }
 
-/* The NIC writes to a slot that it has given away: the packet stays that port's which it was handed over for. */
+/* Fault 40: The NIC writes to a slot that it has given away: the packet stays that port's which it was handed over for. */
 static void written_to_meanwhile(void **state)
 {
     struct bench *b = *state;

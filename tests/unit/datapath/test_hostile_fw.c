@@ -198,7 +198,7 @@ static void fields(void **state)
     others_go_on(h, &sport);
 }
 
-/* Entries that are not the worker's to give. */
+/* Fault 33: Entries that are not the worker's to give. */
 static void entries(void **state)
 {
     struct hostile *h = *state;
@@ -265,7 +265,7 @@ static void stale_owner(void **state)
     seen_note_of_nic(h->view->stats);
 }
 
-/* Metadata outside their contract lose their packet, and that alone. */
+/* Fault 29: Metadata outside their contract lose their packet, and that alone. */
 static void outside_the_contract(void **state)
 {
     struct hostile *h = *state;
@@ -282,7 +282,7 @@ static void outside_the_contract(void **state)
     seen_note_of_nic(h->view->stats);
 }
 
-/* Indices that no honest side can have written put the ring out of use, and nothing else. */
+/* Fault 32: Indices that no honest side can have written put the ring out of use, and nothing else. */
 static void indices(void **state)
 {
     static const uint32_t jump[] = {1u << 31, 0xFFFFFF00, 4097 * 3, 0x7FFFFFFF};
@@ -328,7 +328,7 @@ static void indices(void **state)
     }
 }
 
-/* A worker that takes nothing: its packets are dropped once its ring is full, or wait; the slots come home at a reset. */
+/* Fault 50: A worker that takes nothing: its packets are dropped once its ring is full, or wait; the slots come home at a reset. */
 static void gone_without_a_word(void **state)
 {
     struct hostile *h = *state;

@@ -41,7 +41,7 @@ static uint32_t known(struct bench *b)
     return n;
 }
 
-/* A table of those who asked for us would be full before those we need are in it. */
+/* Fault 17: A table of those who asked for us would be full before those we need are in it. */
 static void made_up_neighbours_fill_nothing(void **state)
 {
     struct bench *b = *state;
@@ -57,6 +57,7 @@ static void made_up_neighbours_fill_nothing(void **state)
     assert_int_equal(neighbors(b)->changes, 0);
 }
 
+/* Fault 17: a neighbour's address that somebody else claims. */
 static void a_known_neighbour_is_not_taken_over_at_will(void **state)
 {
     struct fr_flow f = {
@@ -146,7 +147,7 @@ static void solicitation_of_no_host(void **state)
     bench_refused(*state, "v", &out, HSR_DROP_ND_BAD);
 }
 
-/* An error is for the sender of what it quotes. To another it would be a way around the security groups. */
+/* Fault 16: An error is for the sender of what it quotes. To another it would be a way around the security groups. */
 static void error_to_another(void **state)
 {
     struct fr_flow back = {.smac = MAC_C, .dmac = GW2, .src = "10.2.0.5", .dst = "10.1.0.6"};
@@ -177,6 +178,7 @@ static void odd_icmp_is_no_echo_reply(void **state)
     bench_passes(*state, "b", &out, "a", &in);
 }
 
+/* Fault 16: an error from another host than it claims. */
 static void error_under_a_false_name(void **state)
 {
     struct fr_flow back = fr_back(&a_to_9);

@@ -143,7 +143,7 @@ static void drain(struct hostile *h)
             continue;
 }
 
-/* Spoil one field (or `two` of them) of a packet that waits in the firmware's ring. */
+/* Faults 27, 29, 31: Spoil one field (or `two` of them) of a packet that waits in the firmware's ring. */
 static void fields(void **state)
 {
     struct hostile *h = *state;
@@ -179,7 +179,7 @@ static void fields(void **state)
     assert_false(dp_corrupt(worker(h)));
 }
 
-/* Whole lines of noise, and offsets that are plausible one by one. */
+/* Faults 29, 34: Whole lines of noise, and offsets that are plausible one by one. */
 static void noise(void **state)
 {
     struct hostile *h = *state;
@@ -231,7 +231,7 @@ static void solicited_at_the_end_of_a_slot(void **state)
     assert_int_equal(bench_drops(&h->b, "a", HSR_DROP_ND_BAD), 1);
 }
 
-/* Entries that name nothing of ours are counted, and the rest is done. */
+/* Fault 33: Entries that name nothing of ours are counted, and the rest is done. */
 static void entries(void **state)
 {
     struct hostile *h = *state;
@@ -267,7 +267,7 @@ static void entries(void **state)
     assert_int_equal(worker(h)->fw_slots, free_slots);
 }
 
-/* A slot that is out and is completed twice comes back once. */
+/* Fault 34: A slot that is out and is completed twice comes back once. */
 static void completed_twice(void **state)
 {
     struct hostile *h = *state;
@@ -292,6 +292,7 @@ static void completed_twice(void **state)
     assert_int_equal(bench_counters(&h->b).bad_entry, 1);
 }
 
+/* Fault 32: rings whose index jumps. */
 static void indices(void **state)
 {
     struct hostile *h = *state;
@@ -318,7 +319,7 @@ static void indices(void **state)
     }
 }
 
-/* The clock jumps ahead, stands still and runs backwards: sessions age once, nothing hangs. */
+/* Fault 36: The clock jumps ahead, stands still and runs backwards: sessions age once, nothing hangs. */
 static void clocks(void **state)
 {
     struct hostile *h = *state;

@@ -53,7 +53,7 @@ static void from_network(unsigned n, uint64_t mac, const char *dst, uint32_t vni
     from_network_of(n, mac, dst, vni, 20);
 }
 
-/* The firmware is behind, and b is flooded: its share is what it gets; v's and the host's own packets go through. */
+/* Fault 44: The firmware is behind, and b is flooded: its share is what it gets; v's and the host's own packets go through. */
 static void share_of_one(void **state)
 {
     uint64_t dropped;
@@ -96,7 +96,7 @@ static void share_of_nobody(void **state)
     assert_int_equal(arrive(&b, "b"), 30);
 }
 
-/* The rate of a port, its own: and not when another guest sends to it, who can be held back. */
+/* Faults 44, 48: The rate of a port, its own: and not when another guest sends to it, who can be held back. */
 static void rate(void **state)
 {
     struct fr_flow f = fr_back(&a_to_b);

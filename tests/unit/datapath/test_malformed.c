@@ -114,7 +114,7 @@ static void refused(struct bench *b, const struct row *row)
 static void lengths(void **state)
 {
     static const struct row rows[] = {
-        {.what = "nothing",
+        {.what = "one byte",
          .base = UDP4,
          .reason = HSR_DROP_PKT_TOO_SMALL,
          .len = 1,

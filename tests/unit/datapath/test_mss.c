@@ -113,7 +113,7 @@ static void mss_under_a_partial_checksum(void **state)
     assert_int_equal(fr_get16(in.b + in.len - 28 + 22), 1360);
 }
 
-/* Options that end early, overrun or lie are left alone by whoever only looks for one of them. */
+/* Fault 11: Options that end early, overrun or lie are left alone by whoever only looks for one of them. */
 static void odd_options(void **state)
 {
     static const uint8_t options[][8] = {

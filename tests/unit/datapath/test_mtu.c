@@ -92,6 +92,7 @@ static void told(struct bench *b, const char *port, const struct fr *f, enum hsr
     assert_int_equal(bench_drops(b, port, HSR_DROP_NONE), all + 1);
 }
 
+/* Fault 2: a packet above the path's MTU: its sender is told, by family. */
 static void between_guests(void **state)
 {
     fr_udp(&out, &b_to_a, 1472);
@@ -163,6 +164,7 @@ static void out_of_the_tunnel(void **state)
     expect_error(&in, &sent, GW, "10.1.0.254", 3, 4, 1500);
 }
 
+/* Fault 6: hops run out: dropped where they are counted, told. */
 static void hops_ran_out(void **state)
 {
     struct fr_flow f = a_to_c;
@@ -213,6 +215,7 @@ static void nobody_is_told(void **state)
     assert_int_equal(bench_counters(*state).icmp_errors, 0);
 }
 
+/* Faults 2, 6: who is told, is told at a bounded rate. */
 static void not_too_often(void **state)
 {
     struct bench *b = *state;
@@ -458,7 +461,7 @@ static void learned_from_a_router(void **state)
     expect_path(b, 1492 - 50);
 }
 
-/* Only what quotes a packet that we may have sent. */
+/* Fault 16: Only what quotes a packet that we may have sent. */
 static void not_learned(void **state)
 {
     static struct fr tunnel, wrong;

@@ -193,7 +193,7 @@ static void no_answer(void **state)
     leaves_to(b, MAC_GW);
 }
 
-/* Who claims the address of a known neighbour makes us ask that one, and gets nothing. */
+/* Fault 17: Who claims the address of a known neighbour makes us ask that one, and gets nothing. */
 static void claimed_by_another(void **state)
 {
     static const uint8_t claims[] = {ANSWER, OVERRIDE, SOLICITED, 0};

@@ -175,7 +175,7 @@ static void jumbo_frames(void **state)
     assert_int_equal(bench_drops(*state, "a", HSR_DROP_PMTU), 1);
 }
 
-/* RFC 6040: figure 4 on the way in, the inner mark on the way out. */
+/* Fault 20: RFC 6040: figure 4 on the way in, the inner mark on the way out. */
 static void congestion_marks(void **state)
 {
     static const int table[4][4] = {

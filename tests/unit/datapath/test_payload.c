@@ -125,7 +125,7 @@ static void partial_sum(void **state)
     assert_memory_equal(in.b, more.b, more.len);
 }
 
-/* Too late is too late, and is no other packet's payload by then. */
+/* Fault 30: Too late is too late, and is no other packet's payload by then. */
 static void late(void **state)
 {
     struct hand *h = *state;
@@ -164,7 +164,7 @@ static void late_and_dropped(void **state)
     assert_int_equal(hand_gauge(h, HSR_GAUGE_PAYLOADS_STALE), 1);
 }
 
-/* Another version, another packet's, another worker's, nobody's. */
+/* Fault 30: Another version, another packet's, another worker's, nobody's. */
 static void foreign_handles(void **state)
 {
     struct hand *h = *state;
@@ -229,6 +229,7 @@ static void references(void **state)
     assert_int_equal(hand_gauge(h, HSR_GAUGE_PAYLOADS_STALE), 2);
 }
 
+/* Fault 30: a payload that was let go before. */
 static void released_before(void **state)
 {
     struct hand *h = *state;

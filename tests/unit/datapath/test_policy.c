@@ -261,7 +261,7 @@ static void port_goes_with_its_sessions(void **state)
     bench_passes(b, "a", &out, "c", &in);
 }
 
-/* Packets of and for a port that goes while they are on their way are all accounted for. */
+/* Fault 47: Packets of and for a port that goes while they are on their way are all accounted for. */
 static void port_goes_under_traffic(void **state)
 {
     struct bench *b = *state;
@@ -294,6 +294,29 @@ static void port_goes_under_traffic(void **state)
     bench_run(b);
     assert_int_equal(bench_drops(b, "a", HSR_DROP_PORT_GONE), 1);
     assert_true(bench_pop(b, "a", &in));
+}
+
+/* Fault 8: A session of one protocol lets no packet of another pass, protocol 0 and UDP to the same port least of all. */
+static void protocols_are_told_apart(void **state)
+{
+    static const uint8_t ports[8] = {1000 >> 8, 1000 & 255, 0, 80, 0, 8};
+    struct bench *b = *state;
+
+    assert_int_equal(bench_apply(b,
+                                 TOP_OPTIONS("") TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("")
+                                     TOP_B("") TOP_C("closed") TOP_V TOP_R,
+                                 NULL),
+                     0);
+    for (unsigned round = 0; round < 2; round++) { /* without the session, and with it */
+        fr_ip(&out, &a_to_c, 0, ports, sizeof ports);
+        bench_refused(b, "a", &out, HSR_DROP_SG_INGRESS);
+        fr_ip(&out, &a_to_c, 47, ports, sizeof ports);
+        bench_refused(b, "a", &out, HSR_DROP_SG_INGRESS);
+        fr_udp(&out, &a_to_c, 0);
+        bench_refused(b, "a", &out, HSR_DROP_SG_INGRESS);
+        fr_tcp(&out, &a_to_c, FR_SYN, 1, 0, 0);
+        bench_passes(b, "a", &out, "c", &in);
+    }
 }
 
 static void bad_changes_change_nothing(void **state)
@@ -360,6 +383,7 @@ int main(void)
         TEST(port_goes_with_its_sessions),
         TEST(port_goes_under_traffic),
         TEST(bad_changes_change_nothing),
+        TEST(protocols_are_told_apart),
         TEST(vni_moves),
     };
 

@@ -50,7 +50,7 @@ static unsigned asked(uint8_t *last)
     return n;
 }
 
-/* A guest that walks through the link has so many questions open, and another one asks what it wants. */
+/* Fault 44: A guest that walks through the link has so many questions open, and another one asks what it wants. */
 static void walks_through_the_link(void **state)
 {
     uint8_t last;

@@ -253,7 +253,7 @@ static void mirror_of_a_tunnel(void **state)
     bench_quiet(&b);
 }
 
-/* A copy that cannot leave is a drop of the port it came in by; the packet itself goes its way. */
+/* Fault 54: A copy that cannot leave is a drop of the port it came in by; the packet itself goes its way. */
 static void copies_that_do_not_leave(void **state)
 {
     (void)state;

@@ -42,6 +42,7 @@ static void matched_by_flow_id(void **state)
     assert_int_equal(c.stale_flow_id, 0);
 }
 
+/* Fault 22: another's MAC address on a session that lives. */
 static void foreign_mac_on_a_session(void **state)
 {
     struct fr_flow spoofed = a_to_b;
@@ -55,7 +56,7 @@ static void foreign_mac_on_a_session(void **state)
     assert_int_equal(bench_sessions(*state), 1);
 }
 
-/* The same, hidden in a vector whose first packet is honest. */
+/* Faults 22, 31: The same, hidden in a vector whose first packet is honest. */
 static void foreign_mac_behind_an_honest_packet(void **state)
 {
     struct bench *b = *state;
@@ -123,6 +124,7 @@ static void handshake(struct bench *b, const struct fr_flow *f, const char *from
     bench_passes(b, from, &out, to, &in);
 }
 
+/* Fault 13: a tuple that is used again. */
 static void tcp_from_syn_to_reuse(void **state)
 {
     struct bench *b = *state;
@@ -157,7 +159,7 @@ static void tcp_from_syn_to_reuse(void **state)
     assert_int_equal(bench_counters(b).hits_flow_id, hits + 1);
 }
 
-/* A late packet of the old connection before the SYN, and the SYN, in one vector. */
+/* Fault 31: A late packet of the old connection before the SYN, and the SYN, in one vector. */
 static void reuse_in_the_middle_of_a_vector(void **state)
 {
     struct bench *b = *state;
@@ -181,6 +183,7 @@ static void reuse_in_the_middle_of_a_vector(void **state)
     assert_int_equal(bench_counters(b).slow, 2);
 }
 
+/* Fault 14: packets in the middle of a connection, where that is allowed. */
 static void picked_up_midstream(void **state)
 {
     struct fr_flow f = {.smac = MAC_V,
@@ -296,6 +299,7 @@ static void drain(struct bench *b, const char *port)
         continue;
 }
 
+/* Fault 41: a guest above its quota of sessions. */
 static void quotas(void **state)
 {
     static struct bench b;
@@ -352,6 +356,7 @@ static void quotas(void **state)
     bench_close(&b);
 }
 
+/* Fault 42: no session left to give. */
 static void table_full(void **state)
 {
     struct bench *b = *state;
@@ -367,7 +372,7 @@ static void table_full(void **state)
     bench_passes(b, "a", &out, "b", &in);
 }
 
-/* All that is not established gives way. */
+/* Faults 41, 42: All that is not established gives way. */
 static void embryonic_give_way(void **state)
 {
     struct bench *b = *state;

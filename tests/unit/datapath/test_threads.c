@@ -149,6 +149,7 @@ static void start(struct bench *unused)
         pthread_create(&worker[w], NULL, worker_thread, fw_worker(b.fw, w));
 }
 
+/* Fault 47: everything changes under traffic, on threads. */
 static void changes_under_traffic(void **state)
 {
     static const char *const yaml[] = {ONE, TWO, THREE};

@@ -102,7 +102,7 @@ static void each_vpc_its_tunnel(void **state)
     expect_tunnel(&in, "192.0.2.2", MAC_H2, 200);
 }
 
-/* Sessions follow a change of the tunnel, and the NIC takes the new one and not the old one any more. */
+/* Fault 18: Sessions follow a change of the tunnel, and the NIC takes the new one and not the old one any more. */
 static void another_tunnel(void **state)
 {
     struct fr_flow back = fr_back(&a_to_9);
@@ -151,7 +151,7 @@ static void gso_is_cut(void **state)
     assert_int_equal(segments, 15);
 }
 
-/* The longest options there may be leave room for a frame in its slot. */
+/* Fault 19: The longest options there may be leave room for a frame in its slot. */
 static void longest_options(void **state)
 {
     static uint8_t longest[56] = {0xFF, 0x00, 5, 13};

@@ -240,7 +240,7 @@ static void taken_over(void **state)
     bench_refused(b, "a", &out, HSR_DROP_NO_MAPPING);
 }
 
-/* A flow id of the right session with every other meaning of its flags: the packet is found by its key. */
+/* Fault 28: A flow id of the right session with every other meaning of its flags: the packet is found by its key. */
 static void flags_of_a_hostile_nic(void **state)
 {
     static const uint8_t flags[] = {0, HSR_FLOW_KEY2, HSR_FLOW_DIR, HSR_FLOW_KEY2 | HSR_FLOW_DIR,

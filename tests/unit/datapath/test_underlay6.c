@@ -44,7 +44,7 @@ static void there_and_back(void **state)
     assert_int_equal(bench_sessions(*state), 2);
 }
 
-/* RFC 6935: a tunnel's packet may come without a checksum; one that is there must be right. */
+/* Fault 20: RFC 6935: a tunnel's packet may come without a checksum; one that is there must be right. */
 static void received_checksums(void **state)
 {
     struct fr_flow back = fr_back(&a_to_9);

@@ -139,7 +139,7 @@ static bool ends(int sock)
     return poll(&pfd, 1, WAIT_MS) == 1 && recv(sock, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-/* What differs is refused by name; what may be ignored is. */
+/* Fault 29: What differs is refused by name; what may be ignored is. */
 static void other_versions(void **state)
 {
     static const struct {

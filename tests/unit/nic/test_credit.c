@@ -131,6 +131,7 @@ static void hoard(uint32_t ring_sets)
     assert_int_equal(bench_drops(&b, "b", HSR_DROP_NONE), 0);
 }
 
+/* Faults 45, 49: one port hoards. */
 static void one_hoards(void **state)
 {
     (void)state;
@@ -168,7 +169,7 @@ static void two_hoard(void **state)
     all_arrive(2 * FLOOD);
 }
 
-/* The largest runs are few: one port does not get them all, nor does it run into others' small ones. */
+/* Fault 26: The largest runs are few: one port does not get them all, nor does it run into others' small ones. */
 static void large_frames(void **state)
 {
     uint32_t gso;
@@ -203,7 +204,7 @@ static void large_frames(void **state)
         continue;
 }
 
-/* Bytes count as well: who sends large frames is fetched less often. */
+/* Fault 49: Bytes count as well: who sends large frames is fetched less often. */
 static void bytes_of_a_turn(void **state)
 {
     struct fr_flow f = {.smac = 0x020000000001,
@@ -236,7 +237,7 @@ static void bytes_of_a_turn(void **state)
         continue;
 }
 
-/* A worker that has stopped holds nobody up: what is for it is dropped, but not all of its ring goes to one port. */
+/* Fault 35: A worker that has stopped holds nobody up: what is for it is dropped, but not all of its ring goes to one port. */
 static void one_worker_stops(void **state)
 {
     uint64_t passed;

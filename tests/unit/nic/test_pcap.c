@@ -190,6 +190,7 @@ static void refused_files(void **state)
     port_open_fails(&port, 0, -EINVAL, "takes no descriptor");
 }
 
+/* Fault 46: the disk is full. */
 static void full_disk_is_reported(void **state)
 {
     struct nic_port port = port_of(HSR_PORT_KIND_PCAP, "", "out=/dev/full");

@@ -243,6 +243,7 @@ static void same(bool slice, bool second)
     assert_int_equal(honest.copies[1][OTHER].pre_rx, second ? 3 : 0);
 }
 
+/* Fault 40: slots that are written to while they are read. */
 static void test_whole(void **state)
 {
     (void)state;

@@ -207,7 +207,7 @@ static void rate(void **state)
     assert_int_equal(atomic_load(&cap_area_ring(&area, 1)->limited), 15 + 1 + 7 + 1);
 }
 
-/* A full ring loses what is new, counts it, and goes on where there is room; many times around. */
+/* Fault 54: A full ring loses what is new, counts it, and goes on where there is room; many times around. */
 static void full_ring(void **state)
 {
     struct cap_record r;
@@ -242,7 +242,7 @@ static void taken_back(void **state)
     assert_int_equal(r.point, CAP_SLOW);
 }
 
-/* The consumer is a program of somebody else. */
+/* Fault 54: The consumer is a program of somebody else. */
 static void hostile_consumer(void **state)
 {
     struct cap_ring *ring;

@@ -17,6 +17,7 @@ static void assert_alive(void)
     assert_string_equal(outcome(VERSION), "ok");
 }
 
+/* Fault 52: a request that never ends. */
 static void endless_line(void **state)
 {
     static char block[65536];
@@ -42,6 +43,7 @@ static void endless_line(void **state)
     assert_alive();
 }
 
+/* Fault 52: no JSON. */
 static void garbage(void **state)
 {
     static const char *const bad[] = {
@@ -91,6 +93,7 @@ static void long_method_in_two_byte_letters(void **state)
     assert_string_equal(outcome(text), "ENOSYS");
 }
 
+/* Fault 52: a hundred thousand brackets. */
 static void nesting(void **state)
 {
     char *deep = malloc(200001);
@@ -122,6 +125,7 @@ static void notification_and_blank_lines(void **state)
     close(fd);
 }
 
+/* Fault 52: connections without end. */
 static void many_connections(void **state)
 {
     (void)state;
@@ -165,6 +169,7 @@ static void too_many_clients(void **state)
     assert_alive();
 }
 
+/* Fault 52: half a request, then nothing. */
 static void half_request_then_nothing(void **state)
 {
     int fd = dial();
@@ -220,7 +225,7 @@ static void pipelined(void **state)
     close(fd);
 }
 
-/* Asks for pages and never reads: ends by the number of answers, then by time. */
+/* Fault 52: Asks for pages and never reads: ends by the number of answers, then by time. */
 static void never_reads(void **state)
 {
     static const char text[] =
@@ -260,6 +265,7 @@ static void answer_over_the_limit(void **state)
     assert_int_equal(server->client_count, 0);
 }
 
+/* Fault 52: writers at the same time. */
 static void concurrent_writers(void **state)
 {
     int fd[8];
@@ -290,6 +296,7 @@ static void concurrent_writers(void **state)
     assert_int_equal(server->revision, 80);
 }
 
+/* Fault 52: no descriptor left. */
 static void no_descriptor_left(void **state)
 {
     struct rlimit saved, low;
@@ -325,6 +332,7 @@ static struct ctl_server *try_open(const char *path)
     return s;
 }
 
+/* Fault 52: the socket's name taken over. */
 static void names(void **state)
 {
     char other[80], target[80], longest[200];

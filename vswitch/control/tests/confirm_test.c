@@ -230,7 +230,7 @@ static void store_fails(void **state)
     assert_stands("red", "red");
 }
 
-/* A new server on the same state begins with what was confirmed. */
+/* Fault 56: A new server on the same state begins with what was confirmed. */
 static void restart(void **state)
 {
     struct cfg_error error;

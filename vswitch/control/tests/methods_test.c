@@ -122,6 +122,7 @@ static void error_has_a_place(void **state)
     turn();
 }
 
+/* Faults 46, 56: a change that cannot be stored. */
 static void store_fails(void **state)
 {
     char blocker[80];
@@ -461,6 +462,24 @@ static void start_document(void **state)
     json_decref(bad);
 }
 
+/* Fault 56: The power goes while a document is being saved: the one before is there, whole, and the next one can be saved. */
+static void cut_while_saving(void **state)
+{
+    json_t *other = json_loads("{\"version\":1}", 0, NULL), *stored;
+
+    (void)state;
+    assert_string_equal(outcome(R("config.apply", "{\"document\":" BLUE "}")), "ok");
+    assert_int_equal(ctl_store_prepare(state_path, other), 0);
+    stored = json_load_file(state_path, 0, NULL);
+    assert_true(json_equal(stored, fake.document));
+    json_decref(stored);
+    assert_string_equal(outcome(R("config.apply", "{\"document\":{\"version\":1}}")), "ok");
+    stored = json_load_file(state_path, 0, NULL);
+    assert_true(json_equal(stored, other));
+    json_decref(stored);
+    json_decref(other);
+}
+
 static int operator_only(int fd, struct ucred *cred)
 {
     (void)fd;
@@ -475,6 +494,7 @@ static int stranger(int fd, struct ucred *cred)
     return 0;
 }
 
+/* Faults 52, 54: what an operator may not do. */
 static void roles(void **state)
 {
     (void)state;
@@ -536,8 +556,8 @@ int main(void)
         T(rule_errors),    T(meters),
         T(plain_methods),  T(descriptors),
         T(captures),       T(workers),
-        T(start_document), T(roles),
-        T(refused),
+        T(start_document), T(cut_while_saving),
+        T(roles),          T(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,6 +117,7 @@ static void check_acl(uint8_t family, uint32_t entries, uint32_t packets)
     free(e);
 }
 
+/* Fault 43: rules of every shape, against a linear scan. */
 static void acl_agrees_with_linear_scan(void **state)
 {
     static const uint32_t sizes[] = {1, POL_ACL_SCAN, POL_ACL_SCAN + 1, 60, 300, 1000};

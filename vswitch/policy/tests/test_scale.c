@@ -75,6 +75,7 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Fault 47: a configuration of a million entries. */
 static void large_configuration_builds(void **state)
 {
     struct cfg *c = large(MAPPINGS, RULES, ROUTES);
@@ -160,7 +161,7 @@ static void unchanged_classifiers_are_shared(void **state)
     make_free(c);
 }
 
-/* EAL's memory used up in the middle of a build: an error, and all is given back. */
+/* Fault 46: EAL's memory used up in the middle of a build: an error, and all is given back. */
 static void no_memory_is_an_error(void **state)
 {
     struct cfg *c = large(100, RULES, ROUTES);

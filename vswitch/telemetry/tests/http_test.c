@@ -179,6 +179,7 @@ static void health(void **state)
     assert_int_equal(answer_to("GET /healthz HTTP/1.1\r\n\r\n", "ok\n"), 200);
 }
 
+/* Fault 55: requests that are none, paths that lead elsewhere. */
 static void wrong_requests(void **state)
 {
     static const struct {
@@ -248,6 +249,7 @@ static void manners(void **state)
         turn();
 }
 
+/* Fault 55: too many requests. */
 static void not_too_often(void **state)
 {
     (void)state;
@@ -262,7 +264,7 @@ static void not_too_often(void **state)
     assert_int_equal(fake.asked, 2);
 }
 
-/* Who says nothing has a place for a time, and no more than some have; the next one is served when one of them goes. */
+/* Fault 55: Who says nothing has a place for a time, and no more than some have; the next one is served when one of them goes. */
 static void silent_clients(void **state)
 {
     int fd[TM_CLIENTS], late;
@@ -289,7 +291,7 @@ static void silent_clients(void **state)
             close(fd[i]);
 }
 
-/* Silent, in the middle of a request, or not reading: the time is over for all of them. */
+/* Fault 55: Silent, in the middle of a request, or not reading: the time is over for all of them. */
 static void slow_clients(void **state)
 {
     int fd[3];
