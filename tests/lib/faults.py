@@ -3,7 +3,7 @@
 """Makes docs/faults.md of tests/faults.toml and of what the tests say they provoke; with --check it only compares.
 
 A test says so in the comment right before it, "Fault 13: words" or "Faults 4, 5: words": in C before the function of a cmocka test,
-in shell and Python anywhere, as a line of its own. It is an error when a fault that is met here has no test, or a test names one
+in a CMakeLists.txt before the line that registers it, in shell and Python anywhere, as a line of its own. It is an error when a fault that is met here has no test, or a test names one
 that is not.
 """
 import pathlib
@@ -28,7 +28,7 @@ thought of.
 
 
 def sources():
-    listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard", "*test*.c", "tests/*.sh", "tests/*.py"],
+    listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard", "*test*.c", "tests/*.sh", "tests/*.py", "tests/*CMakeLists.txt"],
                             cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     return sorted(set(listed) - {"tests/lib/faults.py"})
 
@@ -40,6 +40,12 @@ def tags_of_c(path, text, errors):
         yield numbers, name or "?", words
 
 
+def registered(call, name):
+    """system_kill(kill_avsd ...) makes system_kill_avsd, sim_overload(churn ...) makes sim_overload_churn."""
+    last = call.rpartition("_")[2]
+    return call + name[len(last):] if name.startswith(last + "_") else f"{call}_{name}"
+
+
 def tags(errors):
     """(number, what to call it, file) of all tests."""
     for path in sources():
@@ -47,6 +53,9 @@ def tags(errors):
         text = file.read_text(encoding="utf-8") if file.exists() else ""
         if path.endswith(".c"):
             found = tags_of_c(path, text, errors)
+        elif path.endswith(".txt"):
+            found = [(numbers, registered(call, name), words) for numbers, words, call, name in
+                     re.findall(r"^# " + TAG + r"\n(\w+)\((\w+) ", text, re.M)]
         else:
             found = [(numbers, file.name, words) for numbers, words in re.findall(r"^\s*# " + TAG + "$", text, re.M)]
         for numbers, name, _ in found:
