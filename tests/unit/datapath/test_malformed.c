@@ -106,9 +106,13 @@ static void refused(struct bench *b, const struct row *row)
     bench_refused(b, port, &out, row->reason);
 }
 
-#define ALL(rows)                                             \
-    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) \
-    refused(*state, &rows[i])
+static void all_refused(struct bench *b, const struct row *row, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        refused(b, &row[i]);
+}
+
+#define ALL(rows) all_refused(*state, rows, sizeof(rows) / sizeof(*(rows)))
 
 /* Fault 1: frames shorter than their header. */
 static void lengths(void **state)
