@@ -40,10 +40,12 @@ static __attribute__((constructor)) void begin(void)
 
 static void note(const struct hsr_port_stats *stats, const char *stage)
 {
-    for (unsigned port = 0; port < HSR_MAX_PORTS; port++)
-        for (unsigned r = 1; r < HSR_DROP_COUNT; r++)
+    for (unsigned port = 0; port < HSR_MAX_PORTS; port++) {
+        for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
             if (stage == NULL || strcmp(hsr_drop_stage(r), stage) == 0)
                 seen[r] |= stats[port].drops[r] > 0;
+        }
+    }
     write_all();
 }
 
