@@ -73,6 +73,8 @@ void sim_open(struct sim *s)
 
 static void poll_worker(struct sim *s)
 {
+    if (s->stopped > 0)
+        return;
     sim_bus_allow_free_slots(s);
     dp_poll(fw_worker(s->bench.fw, draw_below(&s->draw, fw_workers(s->bench.fw))));
 }
@@ -82,6 +84,7 @@ void sim_step(struct sim *s)
     struct draw *d = &s->draw;
 
     s->bench.now += draw_below(d, 2000);
+    s->stopped -= s->stopped > 0;
     if (s->two && draw_chance(d, 20))
         sim_second_poll(s);
     switch (draw_below(d, 8)) {

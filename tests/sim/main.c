@@ -30,7 +30,7 @@ static const char *const fault_name[SIM_FAULTS] = {
     [SIM_F_LOSE] = "lose",   [SIM_F_DOUBLE] = "double", [SIM_F_LATE] = "late",
     [SIM_F_HINTS] = "hints", [SIM_F_STALE] = "stale",   [SIM_F_NOISE] = "noise",
     [SIM_F_INDEX] = "index", [SIM_F_BELL] = "bell",     [SIM_F_CRASH] = "crash",
-    [SIM_F_TIGHT] = "tight", [SIM_F_CLOCK] = "clock"};
+    [SIM_F_TIGHT] = "tight", [SIM_F_CLOCK] = "clock",   [SIM_F_STOP] = "stop"};
 
 static char again[256]; /* the line that repeats the seed at hand */
 
@@ -56,7 +56,7 @@ void sim_finding(const struct sim *s, const char *format, ...)
 {
     va_list args;
 
-    fprintf(stderr, "sim: seed %" PRIu64 ", at %" PRIu64 " ns, faults:", s->seed,
+    fprintf(stderr, "sim: seed %" PRIu64 ", step %u, at %" PRIu64 " ns, faults:", s->seed, s->step,
             s->bench.now - BENCH_START);
     for (unsigned i = 0; i < SIM_FAULTS; i++)
         if (sim_has(s, (enum sim_fault)i))

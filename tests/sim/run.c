@@ -25,7 +25,7 @@ static void seldom(struct sim *s)
     struct draw *d = &s->draw;
 
     sim_plant_step(s);
-    switch (draw_below(d, 11)) {
+    switch (draw_below(d, 12)) {
     case 0:
     case 1:
     case 2:
@@ -49,6 +49,10 @@ static void seldom(struct sim *s)
     case 9:
         sim_turn(s);
         break;
+    case 10:
+        if (sim_has(s, SIM_F_STOP))
+            s->stopped = draw_from(d, 20, 400);
+        break;
     default:
         if (sim_has(s, SIM_F_CLOCK))
             jump(s);
@@ -59,7 +63,7 @@ void sim_run(struct sim *s)
 {
     sim_draw_world(s);
     sim_open(s);
-    for (unsigned i = 0; i < s->steps; i++) {
+    for (s->step = 0; s->step < s->steps; s->step++) {
         sim_step(s);
         if (draw_chance(&s->draw, 1) && draw_chance(&s->draw, 60))
             seldom(s);

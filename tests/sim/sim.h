@@ -49,8 +49,9 @@ enum sim_fault {
     SIM_F_INDEX, /* a producer's index that no honest peer writes */
     SIM_F_BELL,  /* a doorbell that is lost */
     SIM_F_CRASH, /* the firmware dies with what is in its hands, and the next one comes */
-    SIM_F_TIGHT, /* few slots, short rings, a small flow index */
+    SIM_F_TIGHT, /* few slots, short rings, a small flow index, few sessions each */
     SIM_F_CLOCK, /* the clock jumps */
+    SIM_F_STOP,  /* the firmware stands still for a while */
     SIM_FAULTS
 };
 
@@ -164,6 +165,9 @@ struct sim {
     struct bench bench;
     struct sim_bus bus;
     unsigned tenants, guests, steps;
+    unsigned step;                           /* that is being done */
+    unsigned stopped;                        /* steps until the firmware goes on */
+    unsigned quota;                          /* sessions of a vNIC, 0: any number */
     uint32_t faults;                         /* a bit each */
     bool slice, no_flow_index, arena, exact; /* exact: every packet's fate is known */
     bool in_order;                           /* no fault reorders */

@@ -87,6 +87,7 @@ void sim_draw_world(struct sim *s)
     s->two = s->workers_max == 1 && draw_chance(d, 50);
     s->vector = draw_chance(d, 50) ? 16 : draw_from(d, 1, 16);
     s->config.workers = draw_from(d, 1, s->workers_max);
+    s->quota = sim_has(s, SIM_F_TIGHT) && draw_chance(d, 50) ? draw_from(d, 2, 12) : 0;
     for (unsigned t = 0; t < s->tenants; t++)
         for (unsigned g = 0; g < s->guests; g++)
             draw_guest(s, t, g);
@@ -237,9 +238,10 @@ char *sim_yaml(const struct sim *s)
     if (f == NULL)
         sim_finding(s, "no memory");
     fprintf(f,
-            "version: 1\noptions: {sessions: 1024, workers: %u, workers_max: %u, vector: %u, "
+            "version: 1\noptions: {sessions: 1024, quota: %u, workers: %u, workers_max: %u, "
+            "vector: %u, "
             "timeouts: {",
-            s->config.workers, s->workers_max, s->vector);
+            s->quota, s->config.workers, s->workers_max, s->vector);
     for (unsigned i = 0; i < sizeof timeout / sizeof timeout[0]; i++)
         fprintf(f, "%s%s: %u", i > 0 ? ", " : "", timeout[i], (unsigned)(SIM_IDLE / SIM_SECOND));
     fputs("}}\nunderlay:\n  neighbors:\n", f);
