@@ -190,7 +190,7 @@ static int allow_prctl(scmp_filter_ctx f)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < sizeof what / sizeof *what; i++) {
-        const struct scmp_arg_cmp is = SCMP_A0(SCMP_CMP_EQ, what[i]);
+        const struct scmp_arg_cmp is = SCMP_A0(SCMP_CMP_EQ, what[i], 0);
 
         rc = allow_if(f, SCMP_SYS(prctl), &is, 1);
     }
@@ -205,7 +205,7 @@ static int allow_sockets(scmp_filter_ctx f, bool packet)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        const struct scmp_arg_cmp is = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family[i]);
+        const struct scmp_arg_cmp is = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family[i], 0);
 
         rc = allow_if(f, SCMP_SYS(socket), &is, 1);
     }
@@ -215,7 +215,7 @@ static int allow_sockets(scmp_filter_ctx f, bool packet)
 /* Is there a link? */
 static int allow_links(scmp_filter_ctx f)
 {
-    const struct scmp_arg_cmp flags = SCMP_A1(SCMP_CMP_EQ, SIOCGIFFLAGS);
+    const struct scmp_arg_cmp flags = SCMP_A1(SCMP_CMP_EQ, SIOCGIFFLAGS, 0);
 
     return allow_if(f, SCMP_SYS(ioctl), &flags, 1);
 }
