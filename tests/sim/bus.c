@@ -226,6 +226,11 @@ static bool awake(struct sim *s, struct sim_wire *w, enum hsr_ring_kind kind)
     if (w->until == 0) {
         bool heard = rung(w->bell);
 
+        if (sim_plant_bell(s)) {
+            heard = false;
+            *w->from.shared.asleep = 1;
+        }
+
         /* Both rings of a side have one bell: whoever was rung first took it. */
         if (!heard && *w->from.shared.asleep != 0) {
             sim_finding(

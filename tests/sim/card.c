@@ -188,6 +188,7 @@ void sim_turn(struct sim *s)
             sim_quiet(s);
         s->turned = true;
         sim_second_switch(s);
+        sim_plant_step(s);
     }
 }
 

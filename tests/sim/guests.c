@@ -201,8 +201,11 @@ void sim_listen(struct sim *s)
             if (!s->config.guest[t][g].here)
                 continue;
             sim_port_name(t, g, name);
-            while (bench_pop(&s->bench, name, &in))
+            while (bench_pop(&s->bench, name, &in)) {
                 sim_arrive(s, t, g, &in);
+                if (sim_plant_twice(s))
+                    sim_arrive(s, t, g, &in);
+            }
         }
     }
     while (bench_pop(&s->bench, "uplink", &in))

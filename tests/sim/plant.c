@@ -92,6 +92,18 @@ void sim_plant_step(struct sim *s)
 {
     if (is(s, "session"))
         dp_run(fw_worker(s->bench.fw, 0), forget, s);
+    if (is(s, "second") && s->second.fw != NULL)
+        dp_run(fw_worker(s->second.fw, 0), forget, s);
+}
+
+bool sim_plant_bell(struct sim *s)
+{
+    return is(s, "bell") && now(s);
+}
+
+bool sim_plant_twice(struct sim *s)
+{
+    return is(s, "twice") && now(s);
 }
 
 bool sim_plant_rule(const struct sim *s)
@@ -99,8 +111,8 @@ bool sim_plant_rule(const struct sim *s)
     return is(s, "rule");
 }
 
-static const char *const all[] = {"lose",   "payload", "tenant",  "consume", "leak",
-                                  "reason", "reorder", "session", "rule"};
+static const char *const all[] = {"lose",    "payload", "tenant", "consume", "leak", "reason",
+                                  "reorder", "session", "rule",   "second",  "bell", "twice"};
 #define ALL (sizeof all / sizeof all[0])
 
 bool sim_plant_known(const char *name)

@@ -247,6 +247,8 @@ int sim_plant_list(FILE *f);
 bool sim_plant_entry(struct sim *s, enum hsr_ring_kind kind, uint32_t *entry);
 void sim_plant_step(struct sim *s);
 bool sim_plant_rule(const struct sim *s);
+bool sim_plant_bell(struct sim *s);  /* has it not been rung? */
+bool sim_plant_twice(struct sim *s); /* does a frame come again? */
 
 /* packet.c: the frame under construction; what one guest addresses to another (`ours`: another host leaves routing to us). */
 extern struct fr sim_out;
