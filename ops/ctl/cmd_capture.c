@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* avs-ctl capture: the memory is ours, avsd and the NIC write to it as long as our connection lasts. */
+/* avs-ctl capture: what is captured, as lines, as JSON, as pcapng. */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "capturing.h"
 #include "hsring/check.h"
 #include "pcapng.h"
-#include "reader.h"
-
-#define ROUND_MS  20
-#define SETTLE_NS UINT64_C(60000000) /* so old a record has to be, that all of before are there */
-#define NO_PORT   0xFFFFu
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
 
 static const char *const description[CAP_POINTS] = {
     [CAP_NIC_RX] = "received, as the port brought it",
@@ -41,32 +25,9 @@ static const char *const description[CAP_POINTS] = {
 };
 
 struct capture {
-    struct ctl *ctl;
-    json_t *names;  /* the answer to capture.start: "ports", "vpcs" */
-    int64_t offset; /* from NIC time to the time of day */
-    FILE *file;     /* NULL: lines on standard output */
-    long count;     /* packets wanted, 0: any number */
-    uint64_t packets, records, dropped[2];
-    bool counted; /* all that are wanted are there: nothing new */
+    struct capturing c;
+    FILE *file; /* NULL: lines on standard output */
 };
-
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec t;
-
-    clock_gettime(id, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static const char *name_of(const struct capture *c, const char *table, uint32_t index)
-{
-    char key[16];
-    const char *name;
-
-    snprintf(key, sizeof(key), "%" PRIu32, index);
-    name = json_string_value(json_object_get(json_object_get(c->names, table), key));
-    return name ? name : "";
-}
 
 /* ---- what is said of a record ---- */
 
@@ -117,7 +78,7 @@ static void say_flags(struct words *w, const struct cap_record *r, const char *b
 static void describe(const struct capture *c, const struct rd_record *record, struct words *w)
 {
     const struct cap_record *r = &record->r;
-    const char *vpc = r->context ? name_of(c, "vpcs", r->context) : "";
+    const char *vpc = r->context ? capturing_name(&c->c, "vpcs", r->context) : "";
 
     if (r->packet_id) {
         say(w, "packet %" PRIu32, r->packet_id);
@@ -130,8 +91,8 @@ static void describe(const struct capture *c, const struct rd_record *record, st
     if (*vpc) {
         say(w, "; vpc %s", vpc);
     }
-    if (r->port != NO_PORT) {
-        say(w, "; port %s", name_of(c, "ports", r->port));
+    if (r->port != CAPTURING_NO_PORT) {
+        say(w, "; port %s", capturing_name(&c->c, "ports", r->port));
     }
     if (r->worker != 0xFF) {
         say(w, "; worker %u", r->worker);
@@ -150,7 +111,7 @@ static void describe(const struct capture *c, const struct rd_record *record, st
 
 static void time_of_day(const struct capture *c, uint64_t time, char text[40])
 {
-    uint64_t ns = time + (uint64_t)c->offset;
+    uint64_t ns = time + (uint64_t)c->c.offset;
     time_t seconds = (time_t)(ns / 1000000000);
     struct tm tm;
 
@@ -175,16 +136,16 @@ static void print_line(const struct capture *c, const struct rd_record *record)
 static void print_object(const struct capture *c, const struct rd_record *record)
 {
     const struct cap_record *r = &record->r;
-    json_t *o = json_pack("{s:I, s:s, s:I, s:I, s:s*}", "time_ns", (json_int_t)r->time + c->offset,
-                          "point", cap_point_name[r->point], "packet", (json_int_t)r->packet_id,
-                          "bytes", (json_int_t)r->frame_len, "vpc",
-                          r->context ? name_of(c, "vpcs", r->context) : NULL);
+    json_t *o = json_pack("{s:I, s:s, s:I, s:I, s:s*}", "time_ns",
+                          (json_int_t)r->time + c->c.offset, "point", cap_point_name[r->point],
+                          "packet", (json_int_t)r->packet_id, "bytes", (json_int_t)r->frame_len,
+                          "vpc", r->context ? capturing_name(&c->c, "vpcs", r->context) : NULL);
 
     if (r->flow_id) {
         json_object_set_new(o, "flow_id", json_sprintf("%016" PRIx64, r->flow_id));
     }
-    if (r->port != NO_PORT) {
-        json_object_set_new(o, "port", json_string(name_of(c, "ports", r->port)));
+    if (r->port != CAPTURING_NO_PORT) {
+        json_object_set_new(o, "port", json_string(capturing_name(&c->c, "ports", r->port)));
     }
     if (r->worker != 0xFF) {
         json_object_set_new(o, "worker", json_integer(r->worker));
@@ -201,7 +162,7 @@ static void print_object(const struct capture *c, const struct rd_record *record
         json_object_set_new(o, "by",
                             json_string(r->flags & CAP_F_BY_FIRMWARE ? "firmware" : "nic"));
     }
-    print_json(c->ctl, o);
+    print_json(c->c.ctl, o);
     json_decref(o);
 }
 
@@ -213,7 +174,7 @@ static bool write_packet(const struct capture *c, const struct rd_record *record
 
     describe(c, record, &w);
     return png_packet(c->file, &(struct png_packet){.interface = r->point,
-                                                    .time = r->time + (uint64_t)c->offset,
+                                                    .time = r->time + (uint64_t)c->c.offset,
                                                     .frame = record->frame,
                                                     .captured = r->captured,
                                                     .length = r->frame_len,
@@ -225,27 +186,52 @@ static bool write_packet(const struct capture *c, const struct rd_record *record
                                                     .comment = w.text});
 }
 
-/* False: nobody takes it any more. */
-static bool show(struct capture *c, struct rd *rd, const struct rd_record *record)
+static bool take(void *arg, const struct rd_record *record)
 {
-    if (record->first) {
-        if (c->counted) {
-            rd_skip(rd);
-            return true;
-        }
-        c->packets++;
-        c->counted = c->count && c->packets == (uint64_t)c->count;
-    }
-    c->records++;
+    struct capture *c = arg;
+
     if (c->file) {
         return write_packet(c, record);
     }
-    if (c->ctl->json) {
+    if (c->c.ctl->json) {
         print_object(c, record);
     } else {
         print_line(c, record);
     }
     return !ferror(stdout);
+}
+
+static int flush(void *arg)
+{
+    struct capture *c = arg;
+
+    return fflush(c->file ? c->file : stdout) ? -errno : 0;
+}
+
+static void sum_up(void *arg, uint64_t missed, uint64_t limited)
+{
+    struct capture *c = arg;
+
+    if (c->file) {
+        for (uint32_t p = 0; p < CAP_POINTS; p++) {
+            png_statistics(c->file, p, (uint64_t)capturing_clock(CLOCK_REALTIME),
+                           p == 0 ? c->c.records + missed : 0, p == 0 ? missed : 0);
+        }
+        fflush(c->file);
+    }
+    if (!c->c.ctl->json || c->file) {
+        fprintf(stderr,
+                "%" PRIu64 " packets, %" PRIu64 " records; missed: %" PRIu64
+                " records for want of room, %" PRIu64 " packets over the rate\n",
+                c->c.packets, c->c.records, missed, limited);
+        return;
+    }
+    json_t *o = json_pack("{s:I, s:I, s:I, s:I}", "packets", (json_int_t)c->c.packets, "records",
+                          (json_int_t)c->c.records, "missed", (json_int_t)missed, "over_rate",
+                          (json_int_t)limited);
+
+    print_json(c->c.ctl, o);
+    json_decref(o);
 }
 
 static bool open_file(struct capture *c, const char *path, uint32_t snap, int *code)
@@ -256,7 +242,7 @@ static bool open_file(struct capture *c, const char *path, uint32_t snap, int *c
         return true;
     }
     if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO)) {
-        *code = fail(c->ctl, EXIT_USAGE, "EINVAL", "avs-ctl capture -w - | tshark -r -",
+        *code = fail(c->c.ctl, EXIT_USAGE, "EINVAL", "avs-ctl capture -w - | tshark -r -",
                      "a capture is not for a terminal to read");
         return false;
     }
@@ -266,87 +252,11 @@ static bool open_file(struct capture *c, const char *path, uint32_t snap, int *c
         good = png_interface(c->file, cap_point_name[p], description[p], snap);
     }
     if (!good || fflush(c->file)) {
-        *code = fail(c->ctl, EXIT_FAILED, strerrorname_np(errno), NULL, "%s: %s", path,
+        *code = fail(c->c.ctl, EXIT_FAILED, strerrorname_np(errno), NULL, "%s: %s", path,
                      strerror(errno));
         return false;
     }
     return true;
-}
-
-/* ---- the capture ---- */
-
-/* Is somebody at the other end? It says nothing on its own: what can be read is the end. */
-static bool connected(int fd)
-{
-    char byte;
-
-    return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
-}
-
-static int show_until(struct capture *c, struct rd *rd, uint64_t until)
-{
-    const struct rd_record *record;
-
-    while ((record = rd_next(rd, until)) != NULL) {
-        if (!show(c, rd, record)) {
-            return -errno;
-        }
-    }
-    return fflush(c->file ? c->file : stdout) ? -errno : 0;
-}
-
-/* Until something ends it; 0, or why it cannot go on. */
-static int rounds(struct capture *c, struct rd *rd, const struct cap_area *area, int fd,
-                  long seconds, bool *lost)
-{
-    int64_t end = seconds ? clock_ns(CLOCK_MONOTONIC) + seconds * INT64_C(1000000000) : INT64_MAX;
-    bool last = false;
-    int rc = 0;
-
-    while (!last && rc == 0) {
-        poll(NULL, 0, ROUND_MS);
-        *lost = cap_area_ended(area) || !connected(fd);
-        last = interrupted || *lost || clock_ns(CLOCK_MONOTONIC) >= end;
-        rc = rd_fill(rd);
-        /* All of what is wanted, and what their last points may still bring. */
-        if (c->counted && !last) {
-            poll(NULL, 0, 2 * ROUND_MS + (int)(SETTLE_NS / 1000000));
-            rc = rd_fill(rd);
-            last = true;
-        }
-        if (rc == 0) {
-            uint64_t now = (uint64_t)clock_ns(CLOCK_REALTIME) - (uint64_t)c->offset;
-
-            rc = show_until(c, rd, last ? UINT64_MAX : now - SETTLE_NS);
-        }
-    }
-    return rc;
-}
-
-static void sum_up(struct capture *c, const struct rd *rd)
-{
-    uint64_t missed = rd_missed(rd), limited = rd_limited(rd);
-
-    if (c->file) {
-        for (uint32_t p = 0; p < CAP_POINTS; p++) {
-            png_statistics(c->file, p, (uint64_t)clock_ns(CLOCK_REALTIME),
-                           p == 0 ? c->records + missed : 0, p == 0 ? missed : 0);
-        }
-        fflush(c->file);
-    }
-    if (!c->ctl->json || c->file) {
-        fprintf(stderr,
-                "%" PRIu64 " packets, %" PRIu64 " records; missed: %" PRIu64
-                " records for want of room, %" PRIu64 " packets over the rate\n",
-                c->packets, c->records, missed, limited);
-        return;
-    }
-    json_t *o = json_pack("{s:I, s:I, s:I, s:I}", "packets", (json_int_t)c->packets, "records",
-                          (json_int_t)c->records, "missed", (json_int_t)missed, "over_rate",
-                          (json_int_t)limited);
-
-    print_json(c->ctl, o);
-    json_decref(o);
 }
 
 static json_t *points_of(const char *list)
@@ -362,26 +272,12 @@ static json_t *points_of(const char *list)
     return points;
 }
 
-/* Settings of the command. False after a message. */
-struct settings {
-    long snap, count, seconds, rate, buffer;
-};
-
-static bool read_settings(struct ctl *ctl, struct settings *s)
-{
-    return option_number(ctl, "snap", 1, CAP_SNAP_MAX, CAP_SNAP_MAX, &s->snap) &&
-           option_number(ctl, "count", 1, 1000000000, 0, &s->count) &&
-           option_number(ctl, "rate", 0, 1000000000, 10000, &s->rate) &&
-           option_number(ctl, "buffer", 4, 1024, 32, &s->buffer) &&
-           option_seconds(ctl, "duration", 0, &s->seconds);
-}
-
-static json_t *params_of(const struct ctl *ctl, const struct settings *s, const char *filter)
+static json_t *params_of(const struct ctl *ctl, const char *filter, long snap, long rate)
 {
     const char *points = option_value(ctl, "points");
     json_t *params = json_pack("{s:s, s:s*, s:s*, s:I, s:I, s:b}", "filter", filter, "vpc",
                                option_value(ctl, "vpc"), "port", option_value(ctl, "port"), "snap",
-                               (json_int_t)s->snap, "rate", (json_int_t)s->rate, "drop_only",
+                               (json_int_t)snap, "rate", (json_int_t)rate, "drop_only",
                                option_value(ctl, "drops") != NULL);
 
     if (params && points) {
@@ -390,86 +286,28 @@ static json_t *params_of(const struct ctl *ctl, const struct settings *s, const 
     return params;
 }
 
-static int run(struct capture *c, struct cap_area *area, int fd, const struct settings *s)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    struct rd *rd = rd_open(area);
-    bool lost = false;
-    int rc;
-
-    c->offset =
-        clock_ns(CLOCK_REALTIME) - (int64_t)json_integer_value(json_object_get(c->names, "now_ns"));
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    if (c->file != stdout && !c->ctl->json) {
-        fputs("capturing; ^C ends it\n", stderr);
-    }
-    if (json_is_false(json_object_get(c->names, "nic"))) {
-        fputs("avs-ctl: the NIC cannot capture: ring.rx to ring.tx, and avsd's drops, alone\n",
-              stderr);
-    }
-    rc = rd ? rounds(c, rd, area, fd, s->seconds, &lost) : -ENOMEM;
-    if (rd && rc != -EPIPE) {
-        sum_up(c, rd);
-    }
-    rd_close(rd);
-    if (rc == -EPIPE) {
-        return EXIT_OK; /* who reads has seen enough */
-    }
-    if (rc) {
-        return fail(c->ctl, EXIT_FAILED, strerrorname_np(-rc), NULL, "the capture ended: %s",
-                    strerror(-rc));
-    }
-    return lost && !interrupted ? fail(c->ctl, EXIT_UNREACHABLE, "ECONNRESET", NULL,
-                                       "the capture ended: avsd, or its NIC, is gone")
-                                : EXIT_OK;
-}
-
-/* Memory, then the request that brings it; what was opened is closed again by the caller. */
-static int start(struct capture *c, struct cap_area *area, int *fd, const struct settings *s)
-{
-    struct ctl *ctl = c->ctl;
-    int code = EXIT_FAILED;
-    int rc = cap_area_create(area, CAP_RINGS, (uint64_t)s->buffer << 20);
-
-    if (rc < 0) {
-        return fail(ctl, EXIT_FAILED, strerrorname_np(-rc), NULL, "no memory to capture into: %s",
-                    strerror(-rc));
-    }
-    if (!open_file(c, option_value(ctl, "write"), (uint32_t)s->snap, &code)) {
-        return code;
-    }
-    char *filter = join_words(ctl, 0);
-    json_t *params = filter ? params_of(ctl, s, filter) : NULL;
-
-    free(filter);
-    ctl->passed_fd = area->memfd;
-    c->names = request_kept(ctl, "capture.start", params, &code, fd);
-    return c->names ? EXIT_OK : code;
-}
-
 int cmd_capture(struct ctl *ctl)
 {
-    struct capture c = {.ctl = ctl};
-    struct cap_area area = {.memfd = -1};
-    struct settings s;
-    int fd = -1;
+    struct capture c = {.c = {.ctl = ctl, .take = take, .flush = flush, .end = sum_up}};
+    long snap, rate;
+    int code = EXIT_FAILED;
 
-    if (!read_settings(ctl, &s)) {
+    c.c.arg = &c;
+    if (!option_number(ctl, "snap", 1, CAP_SNAP_MAX, CAP_SNAP_MAX, &snap) ||
+        !option_number(ctl, "count", 1, 1000000000, 0, &c.c.count) ||
+        !option_number(ctl, "rate", 0, 1000000000, 10000, &rate) ||
+        !option_number(ctl, "buffer", 4, 1024, 32, &c.c.buffer) ||
+        !option_seconds(ctl, "duration", 0, &c.c.seconds)) {
         return EXIT_USAGE;
     }
-    c.count = s.count;
-    int code = start(&c, &area, &fd, &s);
+    if (open_file(&c, option_value(ctl, "write"), (uint32_t)snap, &code)) {
+        char *filter = join_words(ctl, 0);
 
-    if (code == EXIT_OK) {
-        code = run(&c, &area, fd, &s);
+        c.c.began = c.file != stdout && !ctl->json ? "capturing; ^C ends it" : NULL;
+        code = capturing_run(&c.c, params_of(ctl, filter ? filter : "", snap, rate));
+        free(filter);
     }
-    if (fd >= 0) {
-        close(fd);
-    }
-    json_decref(c.names);
-    cap_area_close(&area);
+    json_decref(c.c.names);
     if (c.file && c.file != stdout && fclose(c.file) && code == EXIT_OK) {
         code = fail(ctl, EXIT_FAILED, strerrorname_np(errno), NULL, "%s", strerror(errno));
     }

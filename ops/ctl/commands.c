@@ -79,6 +79,27 @@ static const struct option_spec capture_options[] = {
     {.name = NULL},
 };
 
+static const struct option_spec trace_options[] = {
+    {"count", 'c', "N", "end after N packets (default 100, at most 100000)", NULL},
+    {"duration", 0, "TIME", "end after TIME (90s, 5m, 1h; default 10s)", NULL},
+    {"vpc", 0, "NAME", "packets of this VPC alone", NULL},
+    {"port", 0, "NAME", "packets that come or go by this port alone", NULL},
+    {"rate", 0, "N", "at most N new packets a second and thread (default 10000, 0: any number)",
+     NULL},
+    {.name = NULL},
+};
+
+static const struct option_spec explain_options[] = {
+    {"port", 0, "NAME", "the port it comes in by (default: the vNIC that has its source address)",
+     NULL},
+    {"from-capture", 0, "FILE", "a packet of this pcap or pcapng file", NULL},
+    {"packet", 0, "N", "number N of the file (default 1)", NULL},
+    {"hex", 0, "BYTES", "the frame in hexadecimal, from the Ethernet header on", NULL},
+    {"new", 0, NULL, "as if there were no sessions", NULL},
+    {"bytes", 0, NULL, "show the frames that would leave", NULL},
+    {.name = NULL},
+};
+
 static const struct option_spec help_options[] = {
     {"markdown", 0, NULL, "all commands as the reference page", NULL},
     {.name = NULL},
@@ -221,6 +242,26 @@ const struct command commands[] = {
      "State: static (of the configuration), incomplete (asked for), reachable, stale (has another "
      "MAC address than it had), probe (asked whether it is still there), failed (does not answer).",
      none, "avs-ctl neighbor list\navs-ctl neighbor list --json", cmd_neighbor_list},
+    {"explain", NULL, NULL, NULL, "[PACKET...]", WORD_NONE, 0, MAX_WORDS,
+     "say what would become of a packet, and why",
+     "Stage by stage, by the code that packets go through, and without that anything changes: no "
+     "counter, no session, no question to a neighbour. PACKET is PROTOCOL SOURCE > DESTINATION and "
+     "words: tcp, udp and sctp have ports; icmp, icmp6, ip, arp have none. tcp takes fin syn rst "
+     "psh "
+     "ack urg (syn without any), seq, ackno, win, gso; icmp takes echo, reply, type, code, ident; "
+     "ip "
+     "takes proto; all take ttl, tos, len (of the IP packet), df, mf, id, frag (bytes in front), "
+     "ipopts, vlan, src-mac, dst-mac. By an uplink in a tunnel: from HOST vni N. What is not "
+     "said is as a well-behaved sender has it. With --json `stages` (`stage`, `verdict`, `why`, "
+     "`reason`), `outcome` (delivered, answered, consumed, waits, dropped), `reason`, `by`, `to`, "
+     "`frames`. Exit code 8: it would be dropped.",
+     explain_options,
+     "avs-ctl explain 'tcp 10.1.0.11:1234 > 10.1.0.12:80'\n"
+     "avs-ctl explain --port red-a 'icmp 10.1.0.11 > 10.1.0.1 ttl 1'\n"
+     "avs-ctl explain --port uplink 'udp 10.1.0.31:5 > 10.1.0.11:53 from 192.0.2.3 vni 100' "
+     "--json\n"
+     "avs-ctl explain --from-capture /tmp/red.pcapng --packet 4 --bytes",
+     cmd_explain},
     {"capture", NULL, NULL, NULL, "[FILTER...]", WORD_NONE, 0, MAX_WORDS,
      "show packets on their way, at each point of it",
      "Points, in order: nic.rx, pre.out, ring.rx, fast or slow, ring.tx, post.in, nic.tx; and "
@@ -237,6 +278,16 @@ const struct command commands[] = {
      "avs-ctl capture --drops --duration 10s\n"
      "avs-ctl capture --points nic.rx,nic.tx -c 100 -w /tmp/blue.pcapng icmp",
      cmd_capture},
+    {"trace", NULL, NULL, NULL, "[FILTER...]", WORD_NONE, 0, MAX_WORDS,
+     "group live packets by the path they take, with the time at each point",
+     "Points and filter are those of capture. Packets that pass the same points between the same "
+     "ports, or are dropped for the same reason, are one path: how many, and the least, median and "
+     "largest time from each point to the next. With --json one object: `paths`, each with "
+     "`packets`, `points` (`point`, `port`, `since`), `total`, and `reason` and `by` if dropped.",
+     trace_options,
+     "avs-ctl trace --vpc red\navs-ctl trace -c 1000 --duration 30s tcp port 80\n"
+     "avs-ctl trace --port red-a --json",
+     cmd_trace},
     {"workers", "list", NULL, NULL, "", WORD_NONE, 0, 0, "show the workers",
      "State: running, draining (nothing goes to it any more, it has something in its hands), "
      "stopped. "

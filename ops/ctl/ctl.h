@@ -22,6 +22,7 @@ enum exit_code {
     EXIT_REFUSED,
     EXIT_CONFLICT,
     EXIT_TIMEOUT,
+    EXIT_DROPPED, /* explain: the packet would be */
 };
 
 #define MAX_WORDS 256 /* a rule takes many */
@@ -182,6 +183,8 @@ int cmd_meter_delete(struct ctl *ctl);
 int cmd_meter_list(struct ctl *ctl);
 int cmd_neighbor_list(struct ctl *ctl);
 int cmd_capture(struct ctl *ctl);
+int cmd_explain(struct ctl *ctl);
+int cmd_trace(struct ctl *ctl);
 /* Words from the first on with blanks between them: malloc'ed. */
 char *join_words(const struct ctl *ctl, int first);
 int cmd_workers_list(struct ctl *ctl);

@@ -14,6 +14,7 @@ static const char *const exit_text[] = {
     "refused: no permission",
     "conflict: it exists, or somebody else changed it meanwhile, or too many clients",
     "no answer in time",
+    "explain: the packet would be dropped",
 };
 
 static void print_name(const struct command *c)

@@ -14,7 +14,8 @@ static uint64_t time_left(const struct session *s, uint64_t now)
     return wait > 0 ? (uint64_t)wait << TICK_SHIFT : 1;
 }
 
-void ses_take_out(struct ses_table *t, struct session *s, uint64_t now, struct ses_moved *m)
+void ses_copy_out(const struct ses_table *t, const struct session *s, uint64_t now,
+                  struct ses_moved *m)
 {
     uint32_t index = index_of(t, s);
     const struct links *links = &t->links[index];
@@ -23,7 +24,25 @@ void ses_take_out(struct ses_table *t, struct session *s, uint64_t now, struct s
     memcpy(m->key6, t->keys6[index].w, sizeof m->key6);
     memcpy(m->hash, links->hash, sizeof m->hash);
     m->left = time_left(s, now);
+}
+
+void ses_take_out(struct ses_table *t, struct session *s, uint64_t now, struct ses_moved *m)
+{
+    ses_copy_out(t, s, now, m);
     ses_leave(t, s);
+}
+
+void ses_resemble(struct ses_table *t, const struct ses_table *of)
+{
+    bool full = of->free == SES_NONE && of->fresh == of->capacity;
+
+    for (unsigned port = 0; port < HSR_MAX_PORTS; port++) {
+        t->quota[port] = of->quota[port];
+        t->charged[port] = of->charged[port];
+        t->ports[LIST_ORIGIN][port].count = of->ports[LIST_ORIGIN][port].count;
+    }
+    if (full && of->queue[QUEUE_EMBRYONIC].count + of->queue[QUEUE_CLOSING].count == 0)
+        t->capacity = t->fresh;
 }
 
 /* Do its packets belong to another session here? */

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench_fw.h"
+#include "bench_explain.h"
 #include "nic/eal.h"
 #include "seen.h"
 
@@ -220,6 +220,8 @@ void bench_open(struct bench *b, const struct bench_config *config, const char *
     b->config = *config;
     b->now = BENCH_START;
     b->memfd = -1;
+    b->explains = getenv("AVS_TEST_EXPLAIN") != NULL && config->start == NULL &&
+                  config->nic_ops == NULL && !config->may_be_broken;
     assert_int_equal(nic_eal_init(NIC_EAL_PLAIN, why), 0);
     must_apply(b, yaml);
 }
@@ -237,6 +239,8 @@ void bench_push(struct bench *b, const char *port, const struct fr *frame)
     struct bench_name *n = find(b, port);
 
     assert_non_null(n);
+    if (b->explains)
+        bench_explain_push(b, port, frame);
     assert_true(nic_ring_push(n->ring, frame->b, frame->len, &frame->vnet));
 }
 
@@ -248,6 +252,9 @@ bool bench_pop(struct bench *b, const char *port, struct fr *frame)
     int64_t len = nic_ring_pop(n->ring, frame->b, sizeof frame->b, &frame->vnet);
 
     frame->len = len < 0 ? 0 : (uint32_t)len;
+    n->popped += len >= 0;
+    if (b->explains && len >= 0)
+        bench_explain_pop(b, port, frame);
     return len >= 0;
 }
 
@@ -275,6 +282,8 @@ void bench_run(struct bench *b)
         if (b->config.turn != NULL)
             work += b->config.turn(b);
     } while (work > 0);
+    if (b->explains)
+        bench_explain_ran(b);
 }
 
 void bench_sleep(struct bench *b, uint64_t ns)
@@ -444,6 +453,9 @@ void bench_close(struct bench *b)
     int port;
 
     bench_run(b);
+    if (b->explains)
+        bench_explain_close(b);
+    b->explains = false;
     if (!b->config.may_leave_frames)
         frame = unread(b);
     broken = unsealed(b);

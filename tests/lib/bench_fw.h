@@ -53,10 +53,12 @@ struct bench {
     int memfd; /* of the arena, -1: none */
     struct fw_arena *arena;
     uint64_t now;
+    bool explains; /* bench_explain.h */
     uint32_t names;
     struct bench_name {
         char name[CFG_NAME];
         uint16_t index;
+        uint64_t popped; /* frames */
         struct nic_ring *ring;
     } port[BENCH_PORTS];
 };

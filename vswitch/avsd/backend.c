@@ -148,6 +148,12 @@ static json_t *neighbor_list(void *arg)
     return fw_neighbor_list(((struct avsd *)arg)->fw);
 }
 
+static int explain(void *arg, const struct ctl_explain *want, json_t **result,
+                   struct ctl_rule_error *error)
+{
+    return fw_explain(((struct avsd *)arg)->fw, want, result, error);
+}
+
 /* Names behind the numbers that records have. */
 static json_t *port_names(const struct cfg *cfg)
 {
@@ -222,6 +228,7 @@ void avsd_backend(struct avsd *d, struct ctl_backend *backend)
                                     .meter_set = meter_set,
                                     .meter_list = meter_list,
                                     .neighbor_list = neighbor_list,
+                                    .explain = explain,
                                     .capture_start = capture_start,
                                     .capture_stop = capture_stop};
 }

@@ -113,6 +113,7 @@ static const struct ctl_method methods[] = {
     {"meter.list", CTL_OPERATOR, "", ctl_method_meter_list},
     {"capture.start", CTL_ADMIN, "filter vpc port points snap rate drop_only",
      ctl_method_capture_start},
+    {"explain", CTL_OPERATOR, "port packet frame anew bytes", ctl_method_explain},
     {"neighbor.list", CTL_OPERATOR, "", neighbor_list},
     {"drops.get", CTL_OPERATOR, "", drops_get},
     {"stats.get", CTL_OPERATOR, "", stats_get},

@@ -157,6 +157,7 @@ int ctl_method_flow_flush(struct ctl_call *call);
 int ctl_method_meter_create(struct ctl_call *call);
 int ctl_method_meter_delete(struct ctl_call *call);
 int ctl_method_meter_list(struct ctl_call *call);
+int ctl_method_explain(struct ctl_call *call);
 int ctl_method_capture_start(struct ctl_call *call);
 
 struct ctl_change {

@@ -62,7 +62,7 @@ static bool span_of(const struct act_packet *p, struct frag_span *span)
     return data != 0 && data < len && span->end <= FRAG_UNITS * FRAG_UNIT;
 }
 
-static void key_of(const struct act_packet *p, struct frag_key *key)
+void dp_frag_key(const struct act_packet *p, struct frag_key *key)
 {
     bool line1 = p->meta.flags & HSR_RXF_LINE1;
     struct cfg_addr source = dp_tunnel_source(p);
@@ -391,7 +391,7 @@ struct frag_datagram *dp_fragment(struct dp_worker *w, struct act_packet *p)
         return NULL;
     }
     p->meta.verdicts &= 3; /* of the whole datagram's L4 checksum nobody knows */
-    key_of(p, &key);
+    dp_frag_key(p, &key);
     d = frag_find(w->frags, &key, p->meta.hash);
     if (d == NULL)
         d = begin(w, &key, p);

@@ -95,6 +95,9 @@ struct dp_frags {
     } use[HSR_MAX_PORTS];
 };
 
+/* The datagram of a fragment; and of one that comes at this worker, by its hops. */
+void dp_frag_key(const struct act_packet *p, struct frag_key *key);
+
 /* NULL: out of memory. Pages are touched as fragments come. */
 struct dp_frags *frag_open(const struct hsr_view *view);
 void frag_close(struct dp_frags *f);

@@ -46,6 +46,48 @@ static void describe(const struct dp_worker *w, const struct frag_datagram *d,
     m->session.swap = second ? (s->flags & SES_F_SWAPPED2) != 0 : d->dir != 0;
 }
 
+/* The same without that it counts: who looks is nobody's packet. */
+static const struct session *session_seen(struct dp_worker *w, const struct frag_datagram *d)
+{
+    uint32_t index = hsr_flow_index(d->flow_id);
+    const struct session *s = d->state == FRAG_PASSED && index < ses_extent(w->sessions)
+                                  ? ses_at(w->sessions, index)
+                                  : NULL;
+
+    return s != NULL && ses_flow_id(w->sessions, s, false) == d->flow_id ? s : NULL;
+}
+
+/* Of the datagrams of `p`, which may be here more than once, a hop apart, and of who has used how much of the quotas. */
+void dp_frag_copy(struct dp_worker *w, const struct act_packet *p, struct moved_frags *m)
+{
+    struct frag_datagram *d;
+    struct frag_key key;
+
+    dp_frag_key(p, &key);
+    m->n = m->held = 0;
+    memcpy(m->use, w->frags->use, sizeof m->use);
+    memcpy(m->runs, w->frags->runs, sizeof m->runs);
+    memcpy(m->most_runs, w->frags->most_runs, sizeof m->most_runs);
+    m->full = w->frags->used == FRAG_DATAGRAMS;
+    TAILQ_FOREACH (d, &w->frags->ages, age) {
+        key.hops = d->key.hops;
+        if (memcmp(&d->key, &key, sizeof key) == 0)
+            describe(w, d, session_seen(w, d), &m->datagram[m->n++]);
+    }
+}
+
+void dp_frag_resemble(struct dp_worker *w, const struct moved_frags *m)
+{
+    dp_frag_take_in(w, m);
+    memcpy(w->frags->use, m->use, sizeof m->use);
+    memcpy(w->frags->runs, m->runs, sizeof m->runs);
+    memcpy(w->frags->most_runs, m->most_runs, sizeof m->most_runs);
+    if (m->full) {
+        LIST_INIT(&w->frags->free);
+        w->frags->used = FRAG_DATAGRAMS;
+    }
+}
+
 static void send_held(struct dp_worker *w, struct frag_datagram *d, struct moved_frags *m)
 {
     struct act_packet p;

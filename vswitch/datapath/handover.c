@@ -113,9 +113,14 @@ void dp_running_set(struct dp_shared *shared, uint32_t workers)
     atomic_store_explicit(&shared->handover->running, workers, memory_order_relaxed);
 }
 
+uint32_t dp_running_count(const struct dp_shared *shared)
+{
+    return atomic_load_explicit(&shared->handover->running, memory_order_relaxed);
+}
+
 bool dp_running(const struct dp_worker *w)
 {
-    return w->id < atomic_load_explicit(&w->shared->handover->running, memory_order_relaxed);
+    return w->id < dp_running_count(w->shared);
 }
 
 void dp_reta(const struct dp_shared *shared, uint8_t ring[1u << HSR_HASH_RETA_BITS])

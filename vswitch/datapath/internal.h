@@ -213,6 +213,9 @@ DP_APART bool dp_to_host(struct dp_worker *w, struct act_packet *p);
 /* match.c: packets of a burst up to `end`, vector by vector. */
 void dp_vectors(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);
 
+/* Of a class that sessions are made for, as it is. */
+bool dp_is_flow(const struct act_packet *p);
+
 /* A packet took the slow path. One that waited is not of the burst, and was shown when it came. */
 static inline void dp_note_slow(struct dp_worker *w, const struct act_packet *p)
 {
@@ -340,6 +343,7 @@ void dp_nat_adopted(struct dp_worker *w, const struct session *s);
 struct dp_vain *dp_vain_open(void);
 void dp_vain_close(struct dp_vain *vain);
 bool dp_nat_in_vain(const struct dp_worker *w, const struct pol_walk *walk);
+void dp_vain_copy(struct dp_vain *to, const struct dp_vain *from);
 void dp_nat_searched(struct dp_worker *w, const struct pol_walk *walk, bool found, bool all);
 void dp_nat_freed(struct dp_worker *w, uint16_t pool);
 #define DP_PARAM_POOL 26 /* place in the initiator's `param` */
@@ -356,6 +360,11 @@ struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct
  * before it are kept. Any other reason: it has been removed.
  */
 DP_APART enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s);
+
+/* What the policy says of a packet that no session knows, or of a session, stage by stage. */
+void dp_explain_first(const struct dp_worker *w, const struct act_packet *p,
+                      const struct hsr_key *key, pol_each each, void *arg);
+void dp_explain_again(const struct dp_worker *w, const struct session *s, pol_each each, void *arg);
 
 /* Is this a reason of dp_outer(), which goes away by itself? */
 static inline bool dp_for_now(enum hsr_drop drop)

@@ -372,6 +372,11 @@ void dp_vectors(struct dp_worker *w, struct act_packet *packet, struct act_packe
 }
 
 /* For others, so that what is inlined above stays so. */
+bool dp_is_flow(const struct act_packet *p)
+{
+    return is_flow(p);
+}
+
 bool dp_usable(struct dp_worker *w, struct session *s, unsigned dir, const struct act_packet *p)
 {
     return use(w, s, dir, p) == HSR_DROP_NONE;

@@ -6,16 +6,9 @@
 
 #include "frag.h"
 #include "move.h"
-#include "session/move.h"
 
 #define SESSIONS 256u  /* a parcel: the worker's packets wait meanwhile */
 #define LOOKS    4096u /* places of its table that are looked at for them */
-
-/* A session, and what its programs do. */
-struct moved_session {
-    struct ses_moved session;
-    struct act_moved program[2];
-};
 
 struct dp_parcel {
     uint32_t homes;
@@ -56,13 +49,19 @@ uint64_t dp_parcel_lost(const struct dp_parcel *parcel)
     return parcel->lost;
 }
 
+void dp_session_copy(const struct dp_worker *w, const struct session *s, struct moved_session *m)
+{
+    for (unsigned dir = 0; dir < 2; dir++)
+        act_program_copy(&w->actions, s->dir[dir].program, &m->program[dir]);
+    ses_copy_out(w->sessions, s, w->now, &m->session);
+}
+
 static void send_session(struct dp_worker *w, struct session *s, struct moved_session *m)
 {
     dp_nat_gone(w, s);
-    for (unsigned dir = 0; dir < 2; dir++) {
-        act_program_copy(&w->actions, s->dir[dir].program, &m->program[dir]);
+    dp_session_copy(w, s, m);
+    for (unsigned dir = 0; dir < 2; dir++)
         act_program_put(&w->actions, s->dir[dir].program);
-    }
     ses_take_out(w->sessions, s, w->now, &m->session);
 }
 
@@ -90,23 +89,23 @@ void dp_send_off(struct dp_worker *w, struct dp_parcel *parcel)
     }
 }
 
-static bool take_session(struct dp_worker *w, const struct moved_session *m)
+struct session *dp_session_take_in(struct dp_worker *w, const struct moved_session *m)
 {
     struct session *s = ses_put_in(w->sessions, &m->session, w->now);
 
     if (s == NULL)
-        return false;
+        return NULL;
     for (unsigned dir = 0; dir < 2; dir++) {
         s->dir[dir].program = act_program_put_in(&w->actions, &m->program[dir]);
         if (s->dir[dir].program == ACT_NONE && m->session.session.dir[dir].program != ACT_NONE) {
             dp_nat_adopted(w, s); /* as it has been counted, it can go */
             ses_remove(w->sessions, s, SES_WHY_EVICTED);
-            return false;
+            return NULL;
         }
     }
     dp_nat_adopted(w, s);
     ses_seal(w->sessions, s);
-    return true;
+    return s;
 }
 
 /* They have been looked at under no policy yet, and are not before they may be used. */
@@ -119,7 +118,7 @@ static void sweep_anew(struct dp_worker *w)
 void dp_take_in(struct dp_worker *w, struct dp_parcel *parcel)
 {
     for (uint32_t i = 0; i < parcel->sessions; i++)
-        parcel->lost += !take_session(w, &parcel->session[i]);
+        parcel->lost += dp_session_take_in(w, &parcel->session[i]) == NULL;
     if (parcel->sessions > 0)
         sweep_anew(w);
     if (parcel->done) { /* behind the last session */

@@ -45,6 +45,11 @@ void dp_vain_close(struct dp_vain *vain)
     free(vain);
 }
 
+void dp_vain_copy(struct dp_vain *to, const struct dp_vain *from)
+{
+    memcpy(to, from, sizeof *to);
+}
+
 static struct key key_of(const struct pol_walk *walk)
 {
     bool icmp = walk->proto == HSR_PROTO_ICMP || walk->proto == HSR_PROTO_ICMP6;

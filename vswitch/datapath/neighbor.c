@@ -346,6 +346,36 @@ bool dp_neighbor_row(const struct dp_neighbors *n, uint32_t i, struct dp_neighbo
     return row->known.state != DP_NEIGHBOR_FREE && !(version & 1) && GET(e->version) == version;
 }
 
+/* One that becomes another's meanwhile is left out: it has just been asked for. */
+static void copy(struct dp_neighbor *to, const struct dp_neighbor *from)
+{
+    uint32_t version = atomic_load_explicit(&from->version, memory_order_acquire);
+
+    SET(to->port, GET(from->port));
+    SET(to->asker, GET(from->asker));
+    SET(to->state, GET(from->state));
+    SET(to->tries, GET(from->tries));
+    SET(to->high, GET(from->high));
+    SET(to->low, GET(from->low));
+    SET(to->mac48, GET(from->mac48));
+    SET(to->asked, GET(from->asked));
+    SET(to->changed, GET(from->changed));
+    SET(to->confirmed, GET(from->confirmed));
+    atomic_thread_fence(memory_order_acquire);
+    if (version & 1 || GET(from->version) != version)
+        SET(to->state, DP_NEIGHBOR_FREE);
+}
+
+void dp_neighbors_copy(struct dp_neighbors *to, const struct dp_neighbors *from)
+{
+    SET(to->moves, atomic_load_explicit(&from->moves, memory_order_acquire));
+    SET(to->changes, atomic_load_explicit(&from->changes, memory_order_acquire));
+    for (uint32_t i = 0; i < DP_NEIGHBORS; i++)
+        copy(&to->entry[i], &from->entry[i]);
+    for (uint32_t i = 0; i < HSR_MAX_PORTS; i++)
+        SET(to->open[i], GET(from->open[i]));
+}
+
 const char *dp_neighbor_state_name(enum dp_neighbor_state state)
 {
     static const char *const name[] = {"free",  "incomplete", "reachable",

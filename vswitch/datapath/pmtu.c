@@ -126,3 +126,16 @@ void dp_pmtu_age(struct dp_pmtus *t, uint64_t now)
         changed(t);
     end(t);
 }
+
+void dp_pmtus_copy(struct dp_pmtus *to, const struct dp_pmtus *from)
+{
+    SET(to->changes, atomic_load_explicit(&from->changes, memory_order_acquire));
+    SET(to->used, GET(from->used));
+    SET(to->next, GET(from->next));
+    for (uint32_t i = 0; i < DP_PMTUS; i++) {
+        SET(to->entry[i].high, GET(from->entry[i].high));
+        SET(to->entry[i].low, GET(from->entry[i].low));
+        SET(to->entry[i].until, GET(from->entry[i].until));
+        SET(to->entry[i].mtu, GET(from->entry[i].mtu));
+    }
+}

@@ -232,9 +232,9 @@ static bool moved(const struct dp_worker *w, const struct session *s, uint32_t c
                      s->compiled) != 0;
 }
 
-/* A walk of the session's first packet, as far as that is still known. */
-static void walk_again(const struct dp_worker *w, const struct session *s,
-                       const struct hsr_key *key, struct pol_walk *walk)
+/* A walk of the session's first packet, as far as that is still known: what goes into it. */
+static void begin_again(const struct dp_worker *w, const struct session *s,
+                        const struct hsr_key *key, struct pol_walk *walk)
 {
     bool uplink = pol_port(w->policy, s->origin)->role == CFG_UPLINK;
     struct hsr_key answers;
@@ -246,7 +246,6 @@ static void walk_again(const struct dp_worker *w, const struct session *s,
         ses_key(w->sessions, s, true, &answers);
         dp_nat_bound(&answers, s->flags & SES_F_SWAPPED2, &walk->bound);
     }
-    pol_walk(w->policy, walk);
 }
 
 enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s)
@@ -266,13 +265,33 @@ enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s)
         return HSR_DROP_NONE;
     }
     w->counters.revalidated++;
-    walk_again(w, s, &key, &walk);
+    begin_again(w, s, &key, &walk);
+    pol_walk(w->policy, &walk);
     recall(w, s, dir, &walk);
     if (walk.drop == HSR_DROP_NONE && way_back(w, &walk) && dp_nat_same(w, s, &walk))
         drop = recompile(w, s, dir, &walk);
     if (drop != HSR_DROP_NONE && !dp_for_now(drop))
         ses_remove(w->sessions, s, SES_WHY_POLICY);
     return drop;
+}
+
+void dp_explain_first(const struct dp_worker *w, const struct act_packet *p,
+                      const struct hsr_key *key, pol_each each, void *arg)
+{
+    struct pol_walk walk;
+
+    walk_of_packet(p, key, &walk);
+    pol_walk_each(w->policy, &walk, each, arg);
+}
+
+void dp_explain_again(const struct dp_worker *w, const struct session *s, pol_each each, void *arg)
+{
+    struct pol_walk walk = {.again = true, .ingress = s->origin};
+    struct hsr_key key;
+
+    ses_key(w->sessions, s, false, &key);
+    begin_again(w, s, &key, &walk);
+    pol_walk_each(w->policy, &walk, each, arg);
 }
 
 void dp_session_gone(void *arg, struct session *s, enum ses_why why)

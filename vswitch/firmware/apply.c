@@ -22,7 +22,7 @@ static const struct cfg_port *find_port(const struct cfg *cfg, uint16_t index)
     return NULL;
 }
 
-static uint32_t context_of(const struct cfg *cfg, const struct cfg_port *p)
+uint32_t fw_context_of(const struct cfg *cfg, const struct cfg_port *p)
 {
     return p->role == CFG_VNIC ? cfg->vpc[cfg->subnet[p->subnet].vpc].context : 0;
 }
@@ -32,7 +32,7 @@ static struct nic_port_config device(const struct cfg *cfg, const struct cfg_por
     struct nic_port_config c = {.index = p->index,
                                 .kind = p->kind,
                                 .uplink = p->role == CFG_UPLINK,
-                                .context = context_of(cfg, p),
+                                .context = fw_context_of(cfg, p),
                                 .mtu = p->mtu,
                                 .queues = p->queues,
                                 .offload = p->offload,
@@ -181,7 +181,8 @@ static void local_vteps(const struct cfg *cfg, struct vteps *v)
 }
 
 /* Tell the NIC of the local VTEPs that `cfg` has and `other` does not: they come, or they go. */
-static int set_vteps(struct fw *fw, const struct cfg *cfg, const struct cfg *other, bool remove)
+static int set_vteps(const struct fw_nic_ops *ops, void *nic, const struct cfg *cfg,
+                     const struct cfg *other, bool remove)
 {
     struct vteps ours, theirs;
     int rc = 0;
@@ -190,20 +191,25 @@ static int set_vteps(struct fw *fw, const struct cfg *cfg, const struct cfg *oth
     local_vteps(other, &theirs);
     for (uint32_t i = 0; rc == 0 && i < ours.n; i++) {
         if (!has_vtep(&theirs, &ours.addr[i]))
-            rc = fw->nic_ops->vtep_set(fw->nic, &ours.addr[i], remove);
+            rc = ops->vtep_set(nic, &ours.addr[i], remove);
         rc = remove ? 0 : rc;
     }
     return rc;
 }
 
-static int set_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *new)
+static int set_tunnels(const struct fw_nic_ops *ops, void *nic, const struct cfg *old,
+                       const struct cfg *new)
 {
     int rc = 0;
 
     for (uint32_t i = 0; rc == 0 && i < new->vpcs; i++)
-        rc = fw->nic_ops->context_set(fw->nic, tunnel_of(&new->vpc[i]), new->vpc[i].vni,
-                                      new->vpc[i].context);
-    return rc == 0 ? set_vteps(fw, new, old, false) : rc;
+        rc = ops->context_set(nic, tunnel_of(&new->vpc[i]), new->vpc[i].vni, new->vpc[i].context);
+    return rc == 0 ? set_vteps(ops, nic, new, old, false) : rc;
+}
+
+int fw_tell_tunnels(const struct fw_nic_ops *ops, void *nic, const struct cfg *cfg)
+{
+    return set_tunnels(ops, nic, NULL, cfg);
 }
 
 static void unset_tunnels(struct fw *fw, const struct cfg *old, const struct cfg *new)
@@ -211,7 +217,7 @@ static void unset_tunnels(struct fw *fw, const struct cfg *old, const struct cfg
     for (uint32_t i = 0; old != NULL && i < old->vpcs; i++)
         if (!has_network(new, &old->vpc[i]))
             fw->nic_ops->context_set(fw->nic, tunnel_of(&old->vpc[i]), old->vpc[i].vni, 0);
-    set_vteps(fw, old, new, true);
+    set_vteps(fw->nic_ops, fw->nic, old, new, true);
 }
 
 struct sweep {
@@ -349,7 +355,7 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
     if (rc == 0)
         rc = open_ports(fw, old, cfg, error);
     if (rc == 0) {
-        rc = set_tunnels(fw, old, cfg);
+        rc = set_tunnels(fw->nic_ops, fw->nic, old, cfg);
         if (rc < 0) {
             snprintf(error->text, sizeof error->text,
                      "the NIC refuses a tunnel end point or network: %s", strerror(-rc));

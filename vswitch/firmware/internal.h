@@ -104,11 +104,18 @@ static inline void fw_put(json_t *object, const char *key, uint64_t value)
     json_object_set_new(object, key, json_integer((json_int_t)value));
 }
 
-/* Name of a port by index, "" for none. */
+/* Name of a port by index, of a VPC by context, "" for none. */
 const char *fw_port_name(const struct fw *fw, uint16_t index);
+const char *fw_vpc_name(const struct fw *fw, uint32_t context);
 
 /* Sessions each worker lets a port open, 0: any number. */
 uint32_t fw_quota(const struct cfg *cfg, const struct cfg_port *port);
+
+/* Tenant context of a port's packets; 0: of none. */
+uint32_t fw_context_of(const struct cfg *cfg, const struct cfg_port *p);
+
+/* Tell a NIC that knows nothing of the tunnels of `cfg` (apply.c): by context_set and vtep_set alone. */
+int fw_tell_tunnels(const struct fw_nic_ops *ops, void *nic, const struct cfg *cfg);
 
 /* Tell the NIC of public addresses that differ from those of `old`, NULL: it knows of none (publics.c). */
 void fw_publics(struct fw *fw, const struct cfg *old, const struct cfg *new);

@@ -30,7 +30,7 @@ static json_t *address_json(const uint8_t bytes[16], uint8_t family)
     return json_string(cfg_addr_text(&a, text));
 }
 
-static const char *vpc_name(const struct fw *fw, uint32_t context)
+const char *fw_vpc_name(const struct fw *fw, uint32_t context)
 {
     for (uint32_t i = 0; i < fw->cfg->vpcs; i++)
         if (fw->cfg->vpc[i].context == context)
@@ -61,11 +61,11 @@ static json_t *record_json(const struct fw *fw, const struct ses_record *r, cons
     json_t *o = json_object();
 
     json_object_set_new(o, "flow_id", json_sprintf("%016" PRIx64, r->flow_id));
-    json_object_set_new(o, "vpc", json_string(vpc_name(fw, r->tuple[0].context)));
+    json_object_set_new(o, "vpc", json_string(fw_vpc_name(fw, r->tuple[0].context)));
     json_object_set_new(o, "protocol", json_string(cfg_proto_text(r->proto, proto)));
     put_tuple(o, "", &r->tuple[0], r->family);
     if (r->flags & SES_F_KEY2) {
-        json_object_set_new(o, "reply_vpc", json_string(vpc_name(fw, r->tuple[1].context)));
+        json_object_set_new(o, "reply_vpc", json_string(fw_vpc_name(fw, r->tuple[1].context)));
         put_tuple(o, "reply_", &r->tuple[1], r->family);
     }
     json_object_set_new(o, "state", json_string(state));
@@ -100,8 +100,8 @@ static bool tuple_matches(const struct ctl_session_filter *f, const struct ses_r
 static bool matches(const struct fw *fw, const struct ctl_session_filter *f,
                     const struct ses_record *r, const char *state)
 {
-    if (f->vpc[0] != '\0' && strcmp(f->vpc, vpc_name(fw, r->tuple[0].context)) != 0 &&
-        strcmp(f->vpc, vpc_name(fw, r->tuple[1].context)) != 0)
+    if (f->vpc[0] != '\0' && strcmp(f->vpc, fw_vpc_name(fw, r->tuple[0].context)) != 0 &&
+        strcmp(f->vpc, fw_vpc_name(fw, r->tuple[1].context)) != 0)
         return false;
     if (f->port[0] != '\0' && strcmp(f->port, fw_port_name(fw, r->origin)) != 0 &&
         strcmp(f->port, fw_port_name(fw, r->target)) != 0)

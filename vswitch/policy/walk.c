@@ -34,13 +34,32 @@ static void forget_findings(struct pol_walk *w)
     w->why[0] = 0;
 }
 
+static enum hsr_drop step(const struct pol *pol, const struct pol_stage_ops *ops,
+                          struct pol_walk *w)
+{
+    w->stage = ops->stage;
+    w->drop = ops->walk(pol, pol->table[w->stage], w);
+    return w->drop;
+}
+
 void pol_walk(const struct pol *pol, struct pol_walk *w)
 {
     forget_findings(w);
+    for (const struct pol_stage_ops *const *ops = pol_stages; *ops; ops++)
+        if (step(pol, *ops, w) != HSR_DROP_NONE)
+            return;
+}
+
+void pol_walk_each(const struct pol *pol, struct pol_walk *w, pol_each each, void *arg)
+{
+    forget_findings(w);
+    w->explain = true;
     for (const struct pol_stage_ops *const *ops = pol_stages; *ops; ops++) {
-        w->stage = (*ops)->stage;
-        w->drop = (*ops)->walk(pol, pol->table[w->stage], w);
-        if (w->drop != HSR_DROP_NONE)
+        w->why[0] = 0;
+        enum hsr_drop drop = step(pol, *ops, w);
+
+        each(arg, &(struct pol_step){.stage = (*ops)->name, .why = w->why, .drop = drop});
+        if (drop != HSR_DROP_NONE)
             return;
     }
 }

@@ -23,6 +23,16 @@ struct ses_moved {
     uint64_t left; /* until its deadline, ns; 0: no timer runs */
 };
 
+/* A copy for another table; this one is as it was. */
+void ses_copy_out(const struct ses_table *t, const struct session *s, uint64_t now,
+                  struct ses_moved *m);
+
+/*
+ * For a table that has copies of some of the sessions of `of`, and is to answer as that one would: who may open sessions here,
+ * and whether there is room, as there. Nothing of `of` changes.
+ */
+void ses_resemble(struct ses_table *t, const struct ses_table *of);
+
 /* The session is not in the table any more. */
 void ses_take_out(struct ses_table *t, struct session *s, uint64_t now, struct ses_moved *m);
 

@@ -222,6 +222,20 @@ static void capture_stop(void *arg, uint32_t id)
     ((struct fake *)arg)->captures--;
 }
 
+static int explain(void *arg, const struct ctl_explain *want, json_t **result,
+                   struct ctl_rule_error *error)
+{
+    (void)arg;
+    if (want->packet && strcmp(want->packet, "nonsense") == 0) {
+        snprintf(error->text, sizeof(error->text), "'nonsense' is no protocol");
+        error->at = 0;
+        return -EINVAL;
+    }
+    *result = json_pack("{s:s, s:s*}", "outcome", want->anew ? "dropped" : "delivered", "port",
+                        want->port);
+    return 0;
+}
+
 void fake_init(struct fake *f)
 {
     *f = (struct fake){
@@ -246,6 +260,7 @@ void fake_init(struct fake *f)
                 .neighbor_list = neighbors,
                 .capture_start = capture_start,
                 .capture_stop = capture_stop,
+                .explain = explain,
             },
     };
     fake_rules_init(f);

@@ -358,7 +358,7 @@ static void plain_methods(void **state)
 {
     (void)state;
     json_t *result = result_of(R("version.get", "{}"));
-    assert_int_equal(json_array_size(json_object_get(result, "methods")), 31);
+    assert_int_equal(json_array_size(json_object_get(result, "methods")), 32);
     json_decref(result);
     result = result_of(R("stats.get", "{}"));
     assert_int_equal(json_array_size(json_object_get(result, "ports")), 2);
@@ -380,6 +380,20 @@ static void plain_methods(void **state)
     assert_string_equal(outcome(R("log.set", "{\"module\":\"cow\",\"level\":\"warn\"}")), "ENOENT");
     assert_string_equal(outcome(R("log.set", "{}")), "EINVAL");
     assert_string_equal(outcome(R("no.such", "{}")), "ENOSYS");
+}
+
+static void explained(void **state)
+{
+    (void)state;
+    json_t *result = result_of(R("explain", "{\"port\":\"a\",\"packet\":\"arp\",\"anew\":true}"));
+    assert_string_equal(json_string_value(json_object_get(result, "outcome")), "dropped");
+    assert_string_equal(json_string_value(json_object_get(result, "port")), "a");
+    json_decref(result);
+    assert_string_equal(outcome(R("explain", "{\"frame\":\"00\"}")), "ok");
+    assert_string_equal(outcome(R("explain", "{}")), "EINVAL");
+    assert_string_equal(outcome(R("explain", "{\"frame\":\"00\",\"packet\":\"arp\"}")), "EINVAL");
+    assert_string_equal(outcome(R("explain", "{\"packet\":\"arp\",\"bytes\":1}")), "EINVAL");
+    assert_string_equal(outcome(R("explain", "{\"packet\":\"nonsense\"}")), "EINVAL");
 }
 
 static void descriptors(void **state)
@@ -548,16 +562,27 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        T(apply_and_get),  T(settles),
-        T(apply_refused),  T(error_has_a_place),
-        T(store_fails),    T(objects),
-        T(sessions),       T(session_errors),
-        T(rules),          T(rule_error_has_a_place),
-        T(rule_errors),    T(meters),
-        T(plain_methods),  T(descriptors),
-        T(captures),       T(workers),
-        T(start_document), T(cut_while_saving),
-        T(roles),          T(refused),
+        T(apply_and_get),
+        T(settles),
+        T(apply_refused),
+        T(error_has_a_place),
+        T(store_fails),
+        T(objects),
+        T(sessions),
+        T(session_errors),
+        T(rules),
+        T(rule_error_has_a_place),
+        T(rule_errors),
+        T(meters),
+        T(plain_methods),
+        T(explained),
+        T(descriptors),
+        T(captures),
+        T(workers),
+        T(start_document),
+        T(cut_while_saving),
+        T(roles),
+        T(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

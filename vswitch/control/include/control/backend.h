@@ -43,6 +43,15 @@ struct ctl_capture {
     bool drop_only;
 };
 
+/* A packet whose fate is asked for: a line of text, or bytes as they come in. */
+struct ctl_explain {
+    const char *port;   /* by name; NULL: the vNIC that has the source address */
+    const char *packet; /* "tcp 10.0.0.1:1234 > 10.0.1.2:80 syn", or NULL: */
+    const char *frame;  /* hexadecimal, from the Ethernet header on */
+    bool anew;          /* as if there were no sessions */
+    bool bytes;         /* show those of the frames that would leave */
+};
+
 struct ctl_backend {
     void *arg;
     /* Current document (borrowed) and its resolved form. */
@@ -106,6 +115,9 @@ struct ctl_backend {
     void (*capture_stop)(void *arg, uint32_t id);
     /* [{"address", "mac" or null, "uplink" or null, "state"}]; those of the configuration are "static" */
     json_t *(*neighbor_list)(void *arg);
+    /* What would become of a packet, which changes nothing. 0, or a negative errno and why, with the character of its text. */
+    int (*explain)(void *arg, const struct ctl_explain *want, json_t **result,
+                   struct ctl_rule_error *error);
 };
 
 #endif

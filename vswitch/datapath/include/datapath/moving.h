@@ -40,6 +40,7 @@ void dp_share_out(struct dp_shared *shared, uint32_t running);
 /* The first so many workers may have homes; the others are not handed anything. Is this one of them? */
 void dp_running_set(struct dp_shared *shared, uint32_t workers);
 bool dp_running(const struct dp_worker *w);
+uint32_t dp_running_count(const struct dp_shared *shared);
 
 /* The RETA that the NIC has to have. */
 void dp_reta(const struct dp_shared *shared, uint8_t ring[1u << HSR_HASH_RETA_BITS]);

@@ -112,6 +112,9 @@ bool dp_neighbor_due(struct dp_neighbors *n, uint32_t i, uint64_t now, struct dp
 /* Forget entry number `i`: its uplink is gone. */
 void dp_neighbor_forget(struct dp_neighbors *n, uint32_t i);
 
+/* For a twin (twin.h): all that is known, as of a moment. `to` is nobody else's yet. */
+void dp_neighbors_copy(struct dp_neighbors *to, const struct dp_neighbors *from);
+
 /* Entry number `i` for people; false: free. Any thread; of a moment. */
 struct dp_neighbor_row {
     struct dp_hop hop;

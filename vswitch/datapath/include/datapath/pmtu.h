@@ -43,6 +43,9 @@ uint16_t dp_pmtu_find(const struct dp_pmtus *t, const struct cfg_addr *vtep);
 /* A router says so; what is not less than what is known is no news. */
 void dp_pmtu_learn(struct dp_pmtus *t, const struct cfg_addr *vtep, uint16_t mtu, uint64_t now);
 
+/* For a twin (twin.h): all that is known, as of a moment. `to` is nobody else's yet. */
+void dp_pmtus_copy(struct dp_pmtus *to, const struct dp_pmtus *from);
+
 /* Forget what is old enough. */
 void dp_pmtu_age(struct dp_pmtus *t, uint64_t now);
 

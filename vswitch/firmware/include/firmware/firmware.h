@@ -146,6 +146,22 @@ void fw_capture_stop(struct fw *fw, uint32_t id);
 /* NIC time, as its records have it. */
 uint64_t fw_capture_now(const struct fw *fw);
 
+/*
+ * What would become of a frame, by the code it would go through, and without that anything here changes: `stages` in order,
+ * each with its verdict and why, and the outcome. 0, or a negative errno. docs/reference/cli.md has the members.
+ */
+struct fw_frame;
+struct fw_explain {
+    bool anew;  /* as if there were no sessions */
+    bool bytes; /* show those of the frames that would leave */
+};
+int fw_explain_frame(struct fw *fw, const struct cfg_port *port, const struct fw_frame *frame,
+                     const struct fw_explain *want, json_t **result);
+
+/* The same of a packet that is described, or given as bytes; as in struct ctl_backend. */
+int fw_explain(struct fw *fw, const struct ctl_explain *want, json_t **result,
+               struct ctl_rule_error *error);
+
 /* The underlay's neighbours, static and asked for; as in struct ctl_backend. */
 json_t *fw_neighbor_list(struct fw *fw);
 

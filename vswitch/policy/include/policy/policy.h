@@ -235,6 +235,15 @@ struct pol_walk {
 /* All stages in order; w->drop is the verdict. */
 void pol_walk(const struct pol *pol, struct pol_walk *w);
 
+/* The same for people: what each stage said, as it is asked. `why` is what decided there, "" where nothing had to be. */
+struct pol_step {
+    const char *stage; /* "route" */
+    const char *why;   /* until the call returns */
+    enum hsr_drop drop;
+};
+typedef void (*pol_each)(void *arg, const struct pol_step *step);
+void pol_walk_each(const struct pol *pol, struct pol_walk *w, pol_each each, void *arg);
+
 /*
  * Stages (bits 1 << enum pol_stage) that say something new since generation `since` about any of: the port the session
  * came from, the port it goes to (HSR_NO_PORT: none here), its VPC. 0: a session compiled under `since` still holds.
