@@ -75,11 +75,13 @@ static int read_hex(const char *hex, struct fw_frame *f, struct ctl_rule_error *
         c += strspn(c, " \t\n:");
         if (*c == '\0')
             break;
-        if (value_of(c[0]) < 0 || value_of(c[1]) < 0)
+        int high = value_of(c[0]), low = high < 0 ? -1 : value_of(c[1]);
+
+        if (high < 0 || low < 0)
             return fail(error, -EINVAL, (int)(c - hex), "two hexadecimal digits make a byte");
         if (f->len == HSR_MAX_FRAME)
             return fail(error, -E2BIG, (int)(c - hex), "a frame of more bytes than any port takes");
-        f->bytes[f->len++] = (uint8_t)(value_of(c[0]) << 4 | value_of(c[1]));
+        f->bytes[f->len++] = (uint8_t)(high * 16 + low);
         c += 2;
     }
     return f->len > 0 ? 0 : fail(error, -EINVAL, 0, "no bytes");
