@@ -227,8 +227,10 @@ void sim_settle(struct sim *s)
         }
     }
     s->first = s->packets;
-    for (unsigned i = 0; i < SIM_FLOWS; i++)
+    for (unsigned i = 0; i < SIM_FLOWS; i++) {
         s->flow[i].out[0] = s->flow[i].out[1] = 0;
+        s->flow[i].recent = false;
+    }
     fw_sync(s->bench.fw);
     for (uint16_t port = 0; port < BENCH_PORTS; port++)
         compare_drops(s, port, count[port], missing[port]);

@@ -82,6 +82,7 @@ static void send(struct sim *s, struct sim_flow *f, unsigned dir)
                   : 0;
     p->phase = f->phase;
     f->out[dir]++;
+    f->recent = true;
     sim_judge(s, p, f->kind != SIM_TCP ? !(f->kind == SIM_ICMP && dir) : f->phase == SYN);
     sim_emit_usual(s, p);
 }

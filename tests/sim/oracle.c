@@ -124,6 +124,12 @@ void sim_judge_odd(struct sim *s, struct sim_packet *p, enum hsr_drop reason)
 
 /* ---- what makes it less certain ---- */
 
+/* Is a packet of it before one of the firmwares? What the owner has sent, the other one may not have seen yet. */
+static bool under_way(const struct sim *s, const struct sim_flow *f)
+{
+    return f->out[0] + f->out[1] > 0 || (s->second.fw != NULL && f->recent);
+}
+
 void sim_unsure(struct sim *s, bool any_reason)
 {
     static const enum hsr_drop policies[] = {
@@ -145,7 +151,7 @@ void sim_unsure(struct sim *s, bool any_reason)
     for (unsigned i = 0; i < SIM_FLOWS; i++) {
         struct sim_flow *f = &s->flow[i];
 
-        if (f->used && f->out[0] + f->out[1] > 0) {
+        if (f->used && under_way(s, f)) {
             f->states = SIM_NONE | SIM_BY(0) | SIM_BY(1);
             f->sure = false;
         }
@@ -173,7 +179,7 @@ void sim_forget_sessions(struct sim *s)
         struct sim_flow *f = &s->flow[i];
 
         f->sure = false;
-        if (f->out[0] + f->out[1] > 0 || sim_has(s, SIM_F_CLOCK))
+        if (under_way(s, f) || sim_has(s, SIM_F_CLOCK))
             f->states |= SIM_NONE;
         else
             f->states = SIM_NONE;

@@ -119,7 +119,8 @@ struct sim_flow {
     uint32_t lost[2]; /* TCP: bytes that did not arrive */
     uint8_t states;   /* a bit each */
     bool sure;        /* a packet of the session has arrived */
-    uint64_t last;    /* when one was sent that the session takes */
+    bool recent;   /* one was sent since all was quiet: a second firmware may have it before it */
+    uint64_t last; /* when one was sent that the session takes */
 };
 
 struct sim_packet {
