@@ -95,7 +95,7 @@ for suite in "${suites[@]}"; do
         grep --line-buffered -E ' Test +#[0-9]+: ' || true
 done
 
-fuzzers_wanted() { sed -n 's/^avs_fuzzer(\([a-z]*\).*/fuzz_\1/p' tests/fuzz/CMakeLists.txt | grep -qE -e "$filter"; }
+fuzzers_wanted() { sed -n 's/^ *avs_fuzzer(\([a-z]*\).*/fuzz_\1/p' tests/fuzz/CMakeLists.txt | grep -qE -e "$filter"; }
 if [ "${#suites[@]}" -gt 2 ] && fuzzers_wanted; then
     args+=(--suite fuzz fuzz -)
     rm -f build/fuzz/junit.xml

@@ -265,6 +265,26 @@ def pcap():
     yield head + block(6, struct.pack("<IIIII", 0, 0, 1000, len(small[0]), len(small[0])) + frame) * 2
 
 
+def vhost():
+    """What the queue is, then steps: 1 adds a descriptor, 3 and 4 take, 5 reads, 6 writes, 7 undoes, 9 gives back."""
+    def add(i, flags=0, where=0, at=0, length=100, more=0):
+        return bytes([1, i, flags, where]) + struct.pack("<HHB", at, length, more)
+
+    read, write, back = b"\x05" + struct.pack("<H", 50), b"\x06" + struct.pack("<H", 50), b"\x09" + struct.pack("<H", 50)
+    for how in (0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 24, 25, 0x80, 0x86):
+        out = add(0) + b"\x03" + read + back
+        yield bytes([how]) + out
+        yield bytes([how]) + add(0, 2) + b"\x04" + write + back
+        yield bytes([how]) + add(0, 1, 0, 0, 60, 1) + add(1, 0, 0, 4096) + add(0) + b"\x03\x03" + read + b"\x07\x03" + back
+        yield bytes([how]) + add(0, 2) + add(1, 2) + b"\x04\x04" + b"\x06" + struct.pack("<H", 150) + back
+        yield bytes([how]) + add(0, 1, 0, 0, 10, 0) + add(0, 0, 0, 9000) + b"\x03" + b"\x05" + struct.pack("<H", 99) + back
+        yield bytes([how]) + (add(0) + b"\x03" + back + add(1) + b"\x03" + back) * 3
+        # A table in guest memory with one descriptor of 16 bytes; an index that jumps.
+        table = b"\0" + struct.pack("<HB", 0x8000, 16) + struct.pack("<QIHH", 0x100100, 20, 0, 0)
+        yield bytes([how | 4]) + table + add(0, 4, 0, 0, 16) + b"\x03" + read + back
+        yield bytes([how]) + b"\0" + struct.pack("<HB", 2050, 2) + struct.pack("<H", 9999) + b"\x03\x03"
+
+
 def capture():
     def record(point, packet, time, frame=b"frame...", size=None):
         need = (48 + len(frame) + 7) & ~7
