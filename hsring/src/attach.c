@@ -400,6 +400,7 @@ int hsr_attach_hash(struct hsr_attach *at, const uint8_t secret[48], char why[25
     memcpy(msg.hash.key, secret, sizeof msg.hash.key);
     int error = hsr_attach_request(at, &msg, HSR_MSG_HASH_SET, -1, HSR_ATTACH_TIMEOUT_MS, why);
 
+    explicit_bzero(&msg, sizeof msg);
     if (error == 0)
         memcpy(at->region.view.hash_secret, secret, sizeof at->region.view.hash_secret);
     return error;

@@ -109,6 +109,14 @@ static int allocate_private(struct hsr_region *region)
     return 0;
 }
 
+void hsr_no_dump(const void *memory, size_t size)
+{
+    uintptr_t first = (uintptr_t)memory & ~(uintptr_t)(PAGE - 1);
+    uintptr_t end = (uintptr_t)page_up((uint64_t)((uintptr_t)memory + size));
+
+    (void)madvise((void *)first, end - first, MADV_DONTDUMP); // NOLINT(performance-no-int-to-ptr)
+}
+
 int hsr_region_create(struct hsr_region *region, const struct hsr_geometry *g, bool shared)
 {
     struct hsr_region_head head = {
@@ -129,9 +137,11 @@ int hsr_region_create(struct hsr_region *region, const struct hsr_geometry *g, b
     error = shared ? allocate_shared(region) : allocate_private(region);
     if (error == 0) {
         assert(region->map != NULL);
+        hsr_no_dump(region->map, region->map_size);
         memcpy(region->map, &head, sizeof head);
         error = hsr_view_open(&region->view, region->map, region->map_size);
     }
+    explicit_bzero(head.hash_key, sizeof head.hash_key);
     if (error != 0)
         hsr_region_close(region);
     return error;
@@ -157,6 +167,7 @@ int hsr_region_map(struct hsr_region *region, int memfd, size_t size)
         region->map = NULL;
         return -errno;
     }
+    hsr_no_dump(region->map, size);
     region->map_size = size;
     region->memfd = fcntl(memfd, F_DUPFD_CLOEXEC, 0);
     error = region->memfd < 0 ? -errno : hsr_view_open(&region->view, region->map, size);

@@ -122,12 +122,13 @@ int hsr_view_open(struct hsr_view *view, void *base, size_t size)
     /* From here on the compiler may not look at the shared head again instead of the copy. */
     atomic_signal_fence(memory_order_seq_cst);
     error = check_identity(&head);
-    if (error != 0)
-        return error;
-    if (head.size != size || !counts_ok(&head) || !bytes_ok(&head) || !slots_ok(&head))
-        return -EINVAL;
-    fill(view, base, &head);
-    return 0;
+    if (error == 0 &&
+        (head.size != size || !counts_ok(&head) || !bytes_ok(&head) || !slots_ok(&head)))
+        error = -EINVAL;
+    if (error == 0)
+        fill(view, base, &head);
+    explicit_bzero(head.hash_key, sizeof head.hash_key);
+    return error;
 }
 
 void hsr_view_ring(const struct hsr_view *view, uint32_t worker, enum hsr_ring_kind kind,

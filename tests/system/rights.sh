@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What the programs may do once they serve: nothing of root's, by /proc of each thread; ports that come later are opened by the
-# helper. Then as systemd starts them, and what cannot be.
+# helper; the secret of the hash stays out of core dumps. Then as systemd starts them, and what cannot be.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 needs setpriv
 
@@ -50,6 +50,9 @@ fi
 threads_have "$(helper_of "$with_ports" | tr -d ' ')" "$ports" 1
 for task in "/proc/$with_ports/task"/*; do filters "$task"; done | sort -u | xargs | grep -qx "1 2" ||
     fail "no thread has a list shorter than the control thread's"
+
+say "the secret of the hash, in no memory that a core dump has"
+"$PYTHON" "$here/../lib/undumped.py" "${avsd_pid[h1]}" ${nic_pid[h1]:-} || fail "see above"
 
 say "ports that come and go later"
 works ctl h1 port add b role=vnic type=tap device=eth0 "netns=$N-b" subnet=s1 mac=02:00:00:00:00:11 args=mac=02:00:00:00:00:11 \

@@ -28,6 +28,8 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
         nic_config_slice(&config, d->options->slice);
     int rc = nic_open(&d->nic, &config, why);
 
+    explicit_bzero(config.geometry.hash_secret, sizeof config.geometry.hash_secret);
+
     if (rc < 0)
         return rc;
     fw->view = &nic_region(d->nic)->view;

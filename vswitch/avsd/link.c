@@ -65,11 +65,14 @@ static void use(const struct avsd *d, struct hsr_attach *at, struct fw_config *f
 /* NULL with a text. */
 static struct hsr_attach *attach(const struct avsd *d, uint32_t workers, char why[NIC_WHY])
 {
-    struct hsr_attach *at = malloc(sizeof *at);
+    struct hsr_attach *at = calloc(1, sizeof *at);
 
     if (at == NULL) {
         snprintf(why, NIC_WHY, "out of memory");
-    } else if (hsr_attach_open(at, d->options->nic, workers, "avsd " AVS_VERSION, why) < 0) {
+        return NULL;
+    }
+    hsr_no_dump(at, sizeof *at);
+    if (hsr_attach_open(at, d->options->nic, workers, "avsd " AVS_VERSION, why) < 0) {
         free(at);
         at = NULL;
     }

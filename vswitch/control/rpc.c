@@ -182,13 +182,16 @@ static json_t *run(struct ctl_call *call, json_t *id, const char *name)
         call->hint = "root and the daemon's own user may";
         ctl_fail(call, error, "%s changes the daemon's state: you may only look", name);
     }
-    if (error) {
-        json_decref(call->result);
-        if (!call->error.text[0]) {
-            ctl_fail(call, error, "%s", strerror(-error));
-        }
+    if (error && !call->error.text[0]) {
+        ctl_fail(call, error, "%s", strerror(-error));
+    }
+    bool audited = ctl_audit(call, method, error);
+    if (error && !audited) {
         AVS_LOG(log_module, AVS_LOG_INFO, "request failed", avs_log_str("method", name),
                 avs_log_u64("uid", call->uid), avs_log_str("why", call->error.text));
+    }
+    if (error) {
+        json_decref(call->result);
         return error_reply(id, code_of(error), error, call, call->error.text);
     }
     return json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id ? id : json_null(), "result",
@@ -232,6 +235,7 @@ char *ctl_rpc(struct ctl_server *server, const struct ctl_peer *peer, const char
     struct ctl_call call = {.server = server,
                             .role = peer->role,
                             .uid = peer->uid,
+                            .pid = peer->pid,
                             .passed_fd = peer->passed_fd,
                             .capture = peer->capture,
                             .rule_error = {.at = -1}};

@@ -51,7 +51,7 @@ static bool in_group(int fd, gid_t primary, gid_t wanted)
     return false;
 }
 
-static enum ctl_role role_of(const struct ctl_server *server, int fd, uid_t *uid)
+static enum ctl_role role_of(const struct ctl_server *server, int fd, uid_t *uid, pid_t *pid)
 {
     struct ucred cred;
     struct stat now;
@@ -60,6 +60,7 @@ static enum ctl_role role_of(const struct ctl_server *server, int fd, uid_t *uid
         return CTL_NOBODY;
     }
     *uid = cred.uid;
+    *pid = cred.pid;
     if (cred.uid == 0 || cred.uid == geteuid()) {
         return CTL_ADMIN;
     }
@@ -89,7 +90,8 @@ static void turn_away(int fd, int code, int error, const char *message)
 static void admit(struct ctl_server *server, int fd)
 {
     uid_t uid = (uid_t)-1;
-    enum ctl_role role = role_of(server, fd, &uid);
+    pid_t pid = 0;
+    enum ctl_role role = role_of(server, fd, &uid, &pid);
 
     if (role == CTL_NOBODY) {
         AVS_LOG(log_module, AVS_LOG_WARN, "client refused", avs_log_u64("uid", uid));
@@ -97,7 +99,7 @@ static void admit(struct ctl_server *server, int fd)
     } else if (server->client_count >= server->limits.clients) {
         AVS_LOG(log_module, AVS_LOG_WARN, "too many clients", avs_log_u64("uid", uid));
         turn_away(fd, -32000, EBUSY, "too many clients are connected");
-    } else if (!ctl_client_open(server, fd, role, uid)) {
+    } else if (!ctl_client_open(server, fd, role, uid, pid)) {
         AVS_LOG(log_module, AVS_LOG_ERROR, "no memory for a client");
     }
 }

@@ -137,11 +137,13 @@ static bool answer_lines(struct ctl_client *c)
         if (length > limits->request) {
             return end_with(c, E2BIG, "the request is too long");
         }
-        char *text = ctl_rpc(
-            c->server,
-            &(struct ctl_peer){
-                .role = c->role, .uid = c->uid, .passed_fd = &c->passed_fd, .capture = &c->capture},
-            c->in + begin, length, &size);
+        char *text = ctl_rpc(c->server,
+                             &(struct ctl_peer){.role = c->role,
+                                                .uid = c->uid,
+                                                .pid = c->pid,
+                                                .passed_fd = &c->passed_fd,
+                                                .capture = &c->capture},
+                             c->in + begin, length, &size);
         alive = answer(c, text, size);
         if (!alive) {
             return false;
@@ -333,7 +335,8 @@ static void on_stall(evutil_socket_t fd, short what, void *arg)
     ctl_client_close(c);
 }
 
-struct ctl_client *ctl_client_open(struct ctl_server *server, int fd, enum ctl_role role, uid_t uid)
+struct ctl_client *ctl_client_open(struct ctl_server *server, int fd, enum ctl_role role, uid_t uid,
+                                   pid_t pid)
 {
     struct ctl_client *c = calloc(1, sizeof(*c));
 
@@ -345,6 +348,7 @@ struct ctl_client *ctl_client_open(struct ctl_server *server, int fd, enum ctl_r
     c->fd = fd;
     c->role = role;
     c->uid = uid;
+    c->pid = pid;
     c->passed_fd = -1;
     c->capture = -1;
     LIST_INSERT_HEAD(&server->clients, c, link);

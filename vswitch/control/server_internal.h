@@ -6,6 +6,7 @@
  *   server_client.c   bytes of one client: lines in, lines out, limits; no JSON
  *   rpc.c             one line: envelope, method, role, errors; no sockets
  *   methods*.c        what the methods do
+ *   audit.c           who changed what, into the log
  *   confirm.c         changes that undo themselves
  *   server_store.c    the document on disk
  */
@@ -39,6 +40,7 @@ struct ctl_client {
     int fd;
     enum ctl_role role;
     uid_t uid;
+    pid_t pid; /* when it connected */
     /* Received and not yet processed; a newline, if any, is at or after `scanned`. */
     char *in;
     size_t in_used, in_size, scanned;
@@ -80,8 +82,8 @@ struct ctl_server {
 };
 
 /* Takes over `fd`. NULL (and fd closed) when out of memory. */
-struct ctl_client *ctl_client_open(struct ctl_server *server, int fd, enum ctl_role role,
-                                   uid_t uid);
+struct ctl_client *ctl_client_open(struct ctl_server *server, int fd, enum ctl_role role, uid_t uid,
+                                   pid_t pid);
 void ctl_client_close(struct ctl_client *client);
 
 /* A request being answered. */
@@ -89,6 +91,7 @@ struct ctl_call {
     struct ctl_server *server;
     enum ctl_role role;
     uid_t uid;
+    pid_t pid;
     int *passed_fd;       /* taken over by setting it to -1 */
     int *capture;         /* of the connection, -1: none */
     const json_t *params; /* object, or NULL */
@@ -110,10 +113,14 @@ struct ctl_method {
 
 const struct ctl_method *ctl_method_find(const char *name);
 
+/* A line in the log if the request asked for a change, which it got if `error` is 0. False: it did not ask for one. */
+bool ctl_audit(const struct ctl_call *call, const struct ctl_method *method, int error);
+
 /* Who asks, and what belongs to the connection (see ctl_call). */
 struct ctl_peer {
     enum ctl_role role;
     uid_t uid;
+    pid_t pid;
     int *passed_fd, *capture;
 };
 

@@ -56,6 +56,7 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
         free(w);
         return NULL;
     }
+    hsr_no_dump(w, sizeof *w);
     memset(w, 0, sizeof *w);
     w->view = config->view;
     w->shared = config->shared;

@@ -102,7 +102,10 @@ static uint64_t mark_of(const uint8_t secret[HSR_HASH_SECRET])
     struct hsr_hash hash;
 
     hsr_hash_init(&hash, secret);
-    return hsr_hash_key(&hash, &any);
+    uint64_t mark = hsr_hash_key(&hash, &any);
+
+    explicit_bzero(&hash, sizeof hash);
+    return mark;
 }
 
 static void describe(struct identity *is, const struct fw_arena_config *config)

@@ -149,7 +149,7 @@ static bool allowed(struct avs_log_site *site, uint64_t now, uint32_t *suppresse
         atomic_store(&site->lines, 0);
         *suppressed = atomic_exchange(&site->suppressed, 0);
     }
-    if (atomic_fetch_add(&site->lines, 1) < AVS_LOG_BURST) {
+    if (atomic_fetch_add(&site->lines, 1) < (site->burst ? site->burst : AVS_LOG_BURST)) {
         return true;
     }
     atomic_fetch_add(&site->suppressed, 1);

@@ -322,7 +322,10 @@ int nic_hash_set(struct nic *nic, const uint8_t secret[HSR_HASH_SECRET])
     uint8_t copy[HSR_HASH_SECRET];
 
     memcpy(copy, secret, sizeof copy);
-    return nic_run(nic, rehash, copy);
+    int rc = nic_run(nic, rehash, copy);
+
+    explicit_bzero(copy, sizeof copy);
+    return rc;
 }
 
 #define RETA (1u << HSR_HASH_RETA_BITS)

@@ -244,7 +244,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "avs-nic: --slice wants on, on:MICROSECONDS or off, not '%s'\n", a.slice);
         return 2;
     }
-    if (give_up_rights(&rights, &a, why) < 0 || nic_open(&nic, &config, why) < 0) {
+    rc = give_up_rights(&rights, &a, why);
+    if (rc == 0)
+        rc = nic_open(&nic, &config, why);
+    explicit_bzero(config.geometry.hash_secret, sizeof config.geometry.hash_secret);
+    if (rc < 0) {
         fprintf(stderr, "avs-nic: %s\n", why);
         nic_helper_stop();
         return 1;

@@ -129,6 +129,7 @@ static int open_parts(struct nic *nic, const struct nic_config *config)
     pre.in_flight = nic->slots.in_flight;
     if (rc == 0)
         rc = pp_pre_open(&nic->pre, &pre);
+    explicit_bzero(pre.hash_secret, sizeof pre.hash_secret);
     if (rc == 0)
         rc = open_events(nic);
     if (rc == 0)
@@ -146,6 +147,7 @@ int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY
     int rc = -ENOMEM;
 
     if (nic != NULL) {
+        hsr_no_dump(nic, sizeof *nic);
         nic->workers = config->geometry.workers;
         nic->show.clock = config->clock;
         for (uint32_t i = 0; i < CAP_TAPS; i++)

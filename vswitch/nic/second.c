@@ -416,6 +416,7 @@ int nic_second_open(struct nic *nic, uint32_t instance)
     int rc = s == NULL ? -ENOMEM : 0;
 
     if (rc == 0) {
+        hsr_no_dump(s, sizeof *s);
         memset(s->rx_doorbell, 0xFF, sizeof s->rx_doorbell);
         memset(s->tx_doorbell, 0xFF, sizeof s->tx_doorbell);
         s->region.memfd = -1;

@@ -382,6 +382,7 @@ static void read_client(struct nic_serve *s)
     while (n > 0 && !takes_fd(&msg))
         close(fds[--n]);
     request(s, &msg, n > 0 ? fds[0] : -1);
+    explicit_bzero(&msg, sizeof msg); /* may have been the secret of the hash */
 }
 
 /* Beside a firmware there may be a second one. Who connected and never said HELLO holds nobody up. */

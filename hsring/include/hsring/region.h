@@ -69,6 +69,12 @@ struct hsr_region {
 };
 
 /*
+ * Leaves memory out of core dumps, as the region is: what holds the hash secret, or packets. In whole pages, so that what stands beside it is
+ * left out as well; a hint, of which a failure is no error.
+ */
+void hsr_no_dump(const void *memory, size_t size);
+
+/*
  * Create a region of this geometry and open it. `shared`: in a sealed memfd (region->memfd), else private.
  * 0, or a negative errno: -EINVAL (geometry), -ENOMEM, or what the system said.
  */

@@ -228,6 +228,8 @@ static void refusals_of_a_guest(void **state)
     }
     fr_ether(&out, MAC_B, MAC_A, 0x88CC, 50);
     bench_refused(*state, "a", &out, HSR_DROP_ETHERTYPE);
+    fr_ether(&out, MAC_B, MAC_A, 0x8847, 50); /* MPLS */
+    bench_refused(*state, "a", &out, HSR_DROP_ETHERTYPE);
     fr_tcp(&out, &a_to_b, FR_ACK, 5, 5, 10);
     bench_refused(*state, "a", &out, HSR_DROP_NO_SESSION);
     fr_echo(&out, &a_to_b, 0, 3);

@@ -38,6 +38,7 @@ struct avs_log_site {
     _Atomic uint64_t second;
     _Atomic uint32_t lines;
     _Atomic uint32_t suppressed;
+    uint32_t burst; /* lines a second, 0: AVS_LOG_BURST */
 };
 
 struct avs_log_field {
@@ -76,9 +77,13 @@ static inline struct avs_log_field avs_log_u64(const char *key, uint64_t value)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /* The array's first element only keeps it from being empty. */
-#define AVS_LOG(module, severity, text, ...)                                                  \
+#define AVS_LOG(module, severity, text, ...) \
+    AVS_LOG_UP_TO(module, severity, AVS_LOG_BURST, text, ##__VA_ARGS__)
+
+/* The same with another limit of lines a second. */
+#define AVS_LOG_UP_TO(module, severity, limit, text, ...)                                     \
     do {                                                                                      \
-        static struct avs_log_site avs_log_site_;                                             \
+        static struct avs_log_site avs_log_site_ = {.burst = (limit)};                        \
         const struct avs_log_field avs_log_fields_[] = {{.key = NULL}, ##__VA_ARGS__};        \
         if ((int)(severity) <= atomic_load_explicit(&(module).level, memory_order_relaxed)) { \
             avs_log_write(&(module), (severity), &avs_log_site_, (text), avs_log_fields_ + 1, \
