@@ -19,7 +19,7 @@ for program in "$@"; do
     readelf -lW "$file" >"$tmp/segments"
     readelf -dW "$file" >"$tmp/dynamic"
     readelf -sW --dyn-syms "$file" >"$tmp/symbols"
-    has 'Type: +DYN' "$tmp/head" && has 'FLAGS_1.*PIE' "$tmp/dynamic" || lacks "a place that is chosen anew each time (PIE)"
+    { has 'Type: +DYN' "$tmp/head" && has 'FLAGS_1.*PIE' "$tmp/dynamic"; } || lacks "a place that is chosen anew each time (PIE)"
     has 'GNU_RELRO' "$tmp/segments" || lacks "tables that are read-only once linked (RELRO)"
     has 'FLAGS.*BIND_NOW|FLAGS_1.*NOW' "$tmp/dynamic" || lacks "links made at start, all of them (now)"
     has 'GNU_STACK.* RW ' "$tmp/segments" || lacks "a stack that is no code (noexecstack)"

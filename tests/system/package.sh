@@ -102,7 +102,9 @@ done
 
 echo "== removed: configuration and state stay; purged: nothing does"
 in_root dpkg -r avs >"$tmp/out" 2>&1 || fail "dpkg -r: $(cat "$tmp/out")"
-[ -e "$tmp/root/etc/avs/avsd.yaml" ] && [ -e "$tmp/root/var/lib/avs/state.yaml" ] || fail "removing took configuration or state away"
+for file in etc/avs/avsd.yaml var/lib/avs/state.yaml; do
+    [ -e "$tmp/root/$file" ] || fail "removing took $file away"
+done
 in_root dpkg -P avs >"$tmp/out" 2>&1 || fail "dpkg -P: $(cat "$tmp/out")"
 ! in_root getent passwd avs || fail "user avs is left"
 ! in_root getent group avs || fail "group avs is left"

@@ -52,7 +52,7 @@ for task in "/proc/$with_ports/task"/*; do filters "$task"; done | sort -u | xar
     fail "no thread has a list shorter than the control thread's"
 
 say "the secret of the hash, in no memory that a core dump has"
-"$PYTHON" "$here/../lib/undumped.py" "${avsd_pid[h1]}" ${nic_pid[h1]:-} || fail "see above"
+"$PYTHON" "$here/../lib/undumped.py" "${avsd_pid[h1]}" ${nic_pid[h1]:+"${nic_pid[h1]}"} || fail "see above"
 
 say "ports that come and go later"
 works ctl h1 port add b role=vnic type=tap device=eth0 "netns=$N-b" subnet=s1 mac=02:00:00:00:00:11 args=mac=02:00:00:00:00:11 \

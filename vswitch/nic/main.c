@@ -228,7 +228,7 @@ int main(int argc, char **argv)
                           .slice = "off"};
     struct nic_config config;
     struct rights rights;
-    struct nic *nic;
+    struct nic *nic = NULL;
     char why[NIC_WHY];
     int rc;
 
