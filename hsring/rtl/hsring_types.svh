@@ -163,6 +163,8 @@ localparam [7:0] HSR_PORT_KIND_PCAP = 8'd3;
 localparam [7:0] HSR_PORT_KIND_NULL = 8'd4;
 localparam [7:0] HSR_PORT_KIND_RING = 8'd5;
 localparam [7:0] HSR_PORT_KIND_PCI = 8'd6;
+localparam [7:0] HSR_PORT_KIND_VHOST_USER = 8'd7;
+localparam [7:0] HSR_PORT_KIND_MEMIF = 8'd8;
 
 // Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored.
 localparam [7:0] HSR_FEATURE_BASE = 8'd1;
@@ -335,6 +337,7 @@ localparam [7:0] HSR_DROP_FW_GONE = 8'd82;
 localparam [7:0] HSR_DROP_HELD_BACK = 8'd83;
 localparam [7:0] HSR_DROP_SECOND_FULL = 8'd84;
 localparam [7:0] HSR_DROP_PAYLOAD_GONE = 8'd85;
+localparam [7:0] HSR_DROP_GUEST_DESC = 8'd86;
 
 // gauges
 localparam [7:0] HSR_GAUGE_FIT_USED = 8'd0;

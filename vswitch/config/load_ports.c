@@ -41,6 +41,39 @@ static bool args_ok(const char *args)
     return equals && equals != args && (!comma || (equals < comma && args_ok(comma + 1)));
 }
 
+static bool has_socket(const struct cfg_port *p)
+{
+    return p->kind == HSR_PORT_KIND_VHOST_USER || p->kind == HSR_PORT_KIND_MEMIF;
+}
+
+/* A socket stands for the device, and the driver is told our side of it by its arguments. */
+static int port_socket(const struct cfg_obj *obj, struct cfg_port *p)
+{
+    const struct cfg_at at = {.up = &obj->at, .key = "path"};
+    const char *path = cfg_text(obj, "path");
+    char what[160], who[64];
+    size_t len = strlen(p->args);
+
+    if (cfg_has(obj, "device")) {
+        return cfg_fail_at(obj, "device", "a port of type %s has none: give 'path'",
+                           cfg_text(obj, "type"));
+    }
+    if (path[0] != '/' || strchr(path, ',') != NULL || strchr(path, ' ') != NULL) {
+        return cfg_fail(obj->load->error, &at,
+                        "'%.107s'; expected a path that begins with '/', without commas and blanks",
+                        path);
+    }
+    if ((size_t)snprintf(p->args + len, sizeof(p->args) - len, "%srole=%s", len ? "," : "",
+                         cfg_text(obj, "side")) >= sizeof(p->args) - len) {
+        return cfg_fail_at(obj, "args", "too long for a port of type %s: at most %zu bytes",
+                           cfg_text(obj, "type"), sizeof(p->args) - sizeof ",role=server");
+    }
+    cfg_copy(p->device, sizeof(p->device), path);
+    snprintf(what, sizeof(what), "socket %s", path);
+    snprintf(who, sizeof(who), "port '%s'", p->name);
+    return cfg_take(obj->load, CFG_NONE, what, who, false, &at);
+}
+
 static int port_device(const struct cfg_obj *obj, struct cfg_port *p)
 {
     const struct cfg_at at = {.up = &obj->at, .key = cfg_has(obj, "device") ? "device" : "name"};
@@ -85,7 +118,8 @@ static enum cfg_role role_of(const char *text)
 
 static int port_common(const struct cfg_obj *obj, struct cfg_port *p)
 {
-    static const char *const kind[] = {"tap", "kernel", "pcap", "null", "ring", "pci"};
+    static const char *const kind[] = {"tap",  "kernel", "pcap",       "null",
+                                       "ring", "pci",    "vhost-user", "memif"};
     const char *netns = cfg_text(obj, "netns"), *args = cfg_text(obj, "args");
 
     p->kind = HSR_PORT_KIND_TAP;
@@ -111,7 +145,7 @@ static int port_common(const struct cfg_obj *obj, struct cfg_port *p)
     }
     cfg_copy(p->netns, sizeof(p->netns), netns ? netns : "");
     cfg_copy(p->args, sizeof(p->args), args ? args : "");
-    return port_device(obj, p);
+    return has_socket(p) ? port_socket(obj, p) : port_device(obj, p);
 }
 
 /* One address of a vNIC. */

@@ -146,15 +146,31 @@ static const struct cfg_field port_field[] = {
     {.name = "type",
      .type = CFG_T_ENUM,
      .required = true,
-     .choices = "tap|kernel|pcap|null|ring|pci",
+     .choices = "tap|kernel|pcap|null|ring|pci|vhost-user|memif",
      .doc = "`tap`: an interface made for it; `kernel`: an interface that exists; `pcap`: capture "
-            "files; `null`: nothing; `ring`: memory; `pci`: a DPDK device"},
+            "files; `null`: nothing; `ring`: memory; `pci`: a DPDK device; `vhost-user`: a virtual "
+            "machine's network device; `memif`: an interface of shared memory, for containers and "
+            "DPDK programs"},
     {.name = "device",
      .type = CFG_T_STRING,
      .hi = 127,
      .doc =
          "interface, file or device address; required for `kernel` and `pci`; default for `tap`: "
          "the port's name"},
+    {.name = "path",
+     .type = CFG_T_STRING,
+     .required = true,
+     .hi = 107,
+     .only = "type=vhost-user|memif",
+     .doc = "socket that both sides meet at, from `/` on, in a folder that not everybody may write "
+            "to"},
+    {.name = "side",
+     .type = CFG_T_ENUM,
+     .choices = "client|server",
+     .fallback = "client",
+     .only = "type=vhost-user|memif",
+     .doc = "`client`: the other side listens at `path`, and is gone back to at once after a "
+            "restart; `server`: we listen"},
     {.name = "netns",
      .type = CFG_T_STRING,
      .hi = 63,

@@ -147,6 +147,7 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
     struct hsr_port_stats *stats = &nic->stats[config->index];
     struct nic_rx frame[NIC_RX_BURST];
     uint32_t no_slot = 0, too_big = 0;
+    uint64_t bad = p->port.rx_bad;
     uint32_t got = p->port.ops->rx(&p->port, &nic->slots, frame, max, &no_slot, &too_big);
     bool special = in.ruled || nic_shown(nic);
     uint64_t bytes = 0;
@@ -177,10 +178,13 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
         nic_pre_drop(nic, config->index, HSR_DROP_NO_SLOT);
     for (uint32_t i = 0; i < too_big; i++)
         nic_pre_drop(nic, config->index, HSR_DROP_PKT_TOO_BIG);
+    bad = p->port.rx_bad - bad;
+    for (uint64_t i = 0; i < bad; i++)
+        nic_pre_drop(nic, config->index, HSR_DROP_GUEST_DESC);
     p->ahead = bytes > NIC_RX_BYTES ? (uint32_t)(bytes - NIC_RX_BYTES) : 0;
     stats->rx_bytes += bytes;
-    stats->rx_packets += got + no_slot + too_big;
-    stats->pre_rx += got + no_slot + too_big;
+    stats->rx_packets += got + no_slot + too_big + bad;
+    stats->pre_rx += got + no_slot + too_big + bad;
     return got;
 }
 

@@ -220,11 +220,21 @@ static int allow_links(scmp_filter_ctx f)
     return allow_if(f, SCMP_SYS(ioctl), &flags, 1);
 }
 
+/* What DPDK tries when it starts, which may be after us, and goes on without: ports of old devices. */
+static int refuse_io_ports(scmp_filter_ctx f)
+{
+    int rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(iopl), 0);
+
+    return rc == -EDOM ? 0 : rc;
+}
+
 static int fill_control(scmp_filter_ctx f, bool opens_ports)
 {
     static const int enter[] = {SCMP_SYS(setns)};
     int rc = allow(f, ARRAY(control));
 
+    if (rc == 0)
+        rc = refuse_io_ports(f);
     if (rc == 0)
         rc = allow(f, ARRAY(nic)); /* whom a control thread starts can have no more than it has */
     if (rc == 0)

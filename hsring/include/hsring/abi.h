@@ -197,6 +197,8 @@ enum hsr_port_kind {
     HSR_PORT_KIND_NULL = 4, /* receives nothing, sends to nowhere */
     HSR_PORT_KIND_RING = 5, /* memory-resident frames of the same process */
     HSR_PORT_KIND_PCI = 6, /* a DPDK device by address */
+    HSR_PORT_KIND_VHOST_USER = 7, /* a virtual machine's network device, by the path of its vhost-user socket */
+    HSR_PORT_KIND_MEMIF = 8, /* a shared-memory interface (memif), by the path of its socket */
 };
 
 /* Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored. */
@@ -383,7 +385,8 @@ enum hsr_meter_unit {
     X(FW_GONE, fw_gone, post, "was with the firmware when that went away") \
     X(HELD_BACK, held_back, post, "a firmware's output for a packet that is another's to send; in its own ledger") \
     X(SECOND_FULL, second_full, post, "no room for a packet of the second firmware's, on its way there or back") \
-    X(PAYLOAD_GONE, payload_gone, post, "its payload is not there any more: timed out, released before, or another packet's")
+    X(PAYLOAD_GONE, payload_gone, post, "its payload is not there any more: timed out, released before, or another packet's") \
+    X(GUEST_DESC, guest_desc, post, "descriptors of a guest that loop, lead out of its memory or do not hold a frame")
 
 enum hsr_drop {
     HSR_DROP_NONE = 0,
@@ -472,7 +475,8 @@ enum hsr_drop {
     HSR_DROP_HELD_BACK = 83,
     HSR_DROP_SECOND_FULL = 84,
     HSR_DROP_PAYLOAD_GONE = 85,
-    HSR_DROP_COUNT = 86,
+    HSR_DROP_GUEST_DESC = 86,
+    HSR_DROP_COUNT = 87,
 };
 
 /* X(NAME, name, unit, kind, text): what the NIC measures, by its place in region_head.gauges. */

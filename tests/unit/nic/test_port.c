@@ -36,14 +36,14 @@ static void arguments(void **state)
 static void kinds(void **state)
 {
     (void)state;
-    for (int kind = HSR_PORT_KIND_TAP; kind <= HSR_PORT_KIND_PCI; kind++) {
+    for (int kind = HSR_PORT_KIND_TAP; kind <= HSR_PORT_KIND_MEMIF; kind++) {
         const struct nic_port_ops *ops = nic_port_ops((enum hsr_port_kind)kind);
 
         assert_non_null(ops);
         assert_int_equal(nic_port_kind(ops->name), kind);
     }
     assert_null(nic_port_ops((enum hsr_port_kind)0));
-    assert_null(nic_port_ops((enum hsr_port_kind)7));
+    assert_null(nic_port_ops((enum hsr_port_kind)(HSR_PORT_KIND_MEMIF + 1)));
     assert_null(nic_port_ops((enum hsr_port_kind)255));
     assert_int_equal(nic_port_kind("tapir"), 0);
     assert_int_equal(nic_port_kind(""), 0);

@@ -212,6 +212,61 @@ static void port_types(void **state)
     }
 }
 
+/* A document that is refused, with these words. */
+static void refused(const char *text, const char *words)
+{
+    json_t *document = load_text(text);
+    struct cfg_error error;
+    struct cfg *c;
+
+    assert_int_not_equal(cfg_parse(document, NULL, &c, &error), 0);
+    if (!strstr(error.text, words)) {
+        fail_msg("'%s' does not say '%s'", error.text, words);
+    }
+    json_decref(document);
+}
+
+/* Ports with a socket: who listens goes to the driver, and no two ports have the same one. */
+static void port_sockets(void **state)
+{
+    static const char head[] = "version: 1\nports: [{name: a, role: uplink, type: ",
+                      tail[] = ", address: 192.0.2.1/24}";
+    static const struct {
+        const char *port, *error;
+    } bad[] = {
+        {"vhost-user", "'path' is missing"},
+        {"memif, path: here", "begins with '/'"},
+        {"memif, path: \"/a,role=server\"", "without commas"},
+        {"vhost-user, path: /a, device: b", "give 'path'"},
+        {"vhost-user, path: /a, side: both", "'both'"},
+        {"tap, path: /a", "only for a port with type=vhost-user|memif"},
+    };
+    char text[400];
+    struct cfg *c;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        snprintf(text, sizeof(text), "%s%s%s]\n", head, bad[i].port, tail);
+        refused(text, bad[i].error);
+    }
+    snprintf(text, sizeof(text),
+             "%svhost-user, path: /run/a%s,\n {name: b, role: uplink, type: memif, path: /run/b, "
+             "side: server, args: \"rsize=11\", address: 192.0.3.1/24}]\n",
+             head, tail);
+    c = parse_text(text, NULL);
+    assert_int_equal(c->port[0].kind, HSR_PORT_KIND_VHOST_USER);
+    assert_string_equal(c->port[0].device, "/run/a");
+    assert_string_equal(c->port[0].args, "role=client");
+    assert_int_equal(c->port[1].kind, HSR_PORT_KIND_MEMIF);
+    assert_string_equal(c->port[1].args, "rsize=11,role=server");
+    cfg_free(c);
+    snprintf(text, sizeof(text),
+             "%svhost-user, path: /run/a%s,\n {name: b, role: uplink, type: memif, path: /run/a, "
+             "address: 192.0.3.1/24}]\n",
+             head, tail);
+    refused(text, "/run/a");
+}
+
 /* A document with a port and a VPC for each letter. */
 static struct cfg *letters(const char *names, const struct cfg *old)
 {
@@ -325,11 +380,12 @@ static void texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(least),           cmocka_unit_test(default_timeouts),
-        cmocka_unit_test(minimal),         cmocka_unit_test(two_tenants),
-        cmocka_unit_test(gateway_routes),  cmocka_unit_test(default_group),
-        cmocka_unit_test(port_types),      cmocka_unit_test(numbers_stay),
-        cmocka_unit_test(numbers_run_out), cmocka_unit_test(texts),
+        cmocka_unit_test(least),          cmocka_unit_test(default_timeouts),
+        cmocka_unit_test(minimal),        cmocka_unit_test(two_tenants),
+        cmocka_unit_test(gateway_routes), cmocka_unit_test(default_group),
+        cmocka_unit_test(port_types),     cmocka_unit_test(port_sockets),
+        cmocka_unit_test(numbers_stay),   cmocka_unit_test(numbers_run_out),
+        cmocka_unit_test(texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

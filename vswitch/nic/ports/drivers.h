@@ -11,6 +11,8 @@ extern const struct nic_port_ops nic_pcap_ops;
 extern const struct nic_port_ops nic_null_ops;
 extern const struct nic_port_ops nic_ring_ops;
 extern const struct nic_port_ops nic_pci_ops;
+extern const struct nic_port_ops nic_vhost_ops;
+extern const struct nic_port_ops nic_memif_ops;
 
 #define NIC_PORT_DEFAULT_MTU 1500 /* of devices that have none of their own (RFC 894) */
 

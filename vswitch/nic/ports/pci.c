@@ -28,26 +28,26 @@ static int fail(const struct nic_port *port, const char *doing, int rc, char why
 }
 
 /* Name of the port that a device makes: what stands before its arguments. */
-static void device_name(const struct nic_port *port, char name[RTE_ETH_NAME_MAX_LEN])
+static void device_name(const char *devargs, char name[RTE_ETH_NAME_MAX_LEN])
 {
-    size_t len = strcspn(port->config.device, ",");
+    size_t len = strcspn(devargs, ",");
 
     if (len >= RTE_ETH_NAME_MAX_LEN)
         len = RTE_ETH_NAME_MAX_LEN - 1;
-    memcpy(name, port->config.device, len);
+    memcpy(name, devargs, len);
     name[len] = '\0';
 }
 
-static int pci_probe(struct nic_port *port, struct pci *pci, char why[NIC_WHY])
+static int pci_probe(struct nic_port *port, struct pci *pci, const char *devargs, char why[NIC_WHY])
 {
     char name[RTE_ETH_NAME_MAX_LEN];
     struct rte_eth_dev_info info;
     int rc;
 
-    device_name(port, name);
+    device_name(devargs, name);
     if (!rte_eth_dev_get_port_by_name(name, &pci->id))
         return fail(port, "open it twice", -EBUSY, why);
-    rc = rte_dev_probe(port->config.device);
+    rc = rte_dev_probe(devargs);
     if (rc)
         return fail(port, "find a driver for it (on PCI: is it bound to vfio-pci?)", rc, why);
     rc = rte_eth_dev_get_port_by_name(name, &pci->id);
@@ -135,7 +135,7 @@ static int pci_start(struct nic_port *port, struct pci *pci, char why[NIC_WHY])
     return rc && rc != -ENOTSUP ? fail(port, "make it promiscuous", rc, why) : 0;
 }
 
-static void pci_close(struct nic_port *port)
+void nic_pci_close(struct nic_port *port)
 {
     struct pci *pci = port->priv;
 
@@ -150,7 +150,7 @@ static void pci_close(struct nic_port *port)
     port->priv = NULL;
 }
 
-static int pci_open(struct nic_port *port, int fd, char why[NIC_WHY])
+int nic_pci_open(struct nic_port *port, const char *devargs, int fd, char why[NIC_WHY])
 {
     struct pci *pci;
     int rc = nic_port_refuse_fd(port, fd, why);
@@ -167,12 +167,17 @@ static int pci_open(struct nic_port *port, int fd, char why[NIC_WHY])
     port->priv = pci;
     port->egress.csum = false;
     port->egress.tso = false;
-    rc = pci_probe(port, pci, why);
+    rc = pci_probe(port, pci, devargs, why);
     if (!rc)
         rc = pci_start(port, pci, why);
     if (rc)
-        pci_close(port);
+        nic_pci_close(port);
     return rc;
+}
+
+static int pci_open(struct nic_port *port, int fd, char why[NIC_WHY])
+{
+    return nic_pci_open(port, port->config.device, fd, why);
 }
 
 /* Copy a chain of segments to a slot; false when there is none. */
@@ -215,8 +220,8 @@ static uint32_t pci_rx_queue(const struct pci *pci, struct nic_slots *slots, str
     return got;
 }
 
-static uint32_t pci_rx(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out,
-                       uint32_t max, uint32_t *no_slot, uint32_t *too_big)
+uint32_t nic_pci_rx(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out,
+                    uint32_t max, uint32_t *no_slot, uint32_t *too_big)
 {
     struct pci *pci = port->priv;
     uint32_t got = 0;
@@ -273,7 +278,7 @@ static struct rte_mbuf *build(struct rte_mempool *pool, const struct po_frame *f
     return NULL;
 }
 
-static uint32_t pci_tx(struct nic_port *port, const struct po_frame *frames, uint32_t n)
+uint32_t nic_pci_tx(struct nic_port *port, const struct po_frame *frames, uint32_t n)
 {
     const struct pci *pci = port->priv;
     uint32_t taken = 0;
@@ -297,13 +302,13 @@ static uint32_t pci_tx(struct nic_port *port, const struct po_frame *frames, uin
     return taken;
 }
 
-static int pci_rx_fd(const struct nic_port *port)
+int nic_pci_rx_fd(const struct nic_port *port)
 {
     (void)port;
     return -1;
 }
 
-static bool pci_link(const struct nic_port *port)
+bool nic_pci_link(const struct nic_port *port)
 {
     const struct pci *pci = port->priv;
     struct rte_eth_link link = {.link_status = RTE_ETH_LINK_UP};
@@ -314,11 +319,11 @@ static bool pci_link(const struct nic_port *port)
 const struct nic_port_ops nic_pci_ops = {
     .name = "pci",
     .open = pci_open,
-    .close = pci_close,
-    .rx = pci_rx,
-    .tx = pci_tx,
-    .rx_fd = pci_rx_fd,
-    .link = pci_link,
+    .close = nic_pci_close,
+    .rx = nic_pci_rx,
+    .tx = nic_pci_tx,
+    .rx_fd = nic_pci_rx_fd,
+    .link = nic_pci_link,
     .rule_create = nic_pci_rule_create,
     .rule_destroy = nic_pci_rule_destroy,
     .rule_query = nic_pci_rule_query,

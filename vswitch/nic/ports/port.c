@@ -7,12 +7,13 @@
 
 #include "ports/drivers.h"
 
-enum { DRIVERS = HSR_PORT_KIND_PCI + 1 };
+enum { DRIVERS = HSR_PORT_KIND_MEMIF + 1 };
 
 static const struct nic_port_ops *const drivers[DRIVERS] = {
-    [HSR_PORT_KIND_TAP] = &nic_tap_ops,   [HSR_PORT_KIND_KERNEL] = &nic_kernel_ops,
-    [HSR_PORT_KIND_PCAP] = &nic_pcap_ops, [HSR_PORT_KIND_NULL] = &nic_null_ops,
-    [HSR_PORT_KIND_RING] = &nic_ring_ops, [HSR_PORT_KIND_PCI] = &nic_pci_ops,
+    [HSR_PORT_KIND_TAP] = &nic_tap_ops,          [HSR_PORT_KIND_KERNEL] = &nic_kernel_ops,
+    [HSR_PORT_KIND_PCAP] = &nic_pcap_ops,        [HSR_PORT_KIND_NULL] = &nic_null_ops,
+    [HSR_PORT_KIND_RING] = &nic_ring_ops,        [HSR_PORT_KIND_PCI] = &nic_pci_ops,
+    [HSR_PORT_KIND_VHOST_USER] = &nic_vhost_ops, [HSR_PORT_KIND_MEMIF] = &nic_memif_ops,
 };
 
 const struct nic_port_ops *nic_port_ops(enum hsr_port_kind kind)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A port of the software NIC: where frames come from and go to. One file a kind (tap.c, kernel.c, pcap.c, null.c,
- * ring.c, pci.c), one table of functions each, one registration line in port.c.
+ * ring.c, pci.c, vhost.c), one table of functions each, one registration line in port.c.
  *
  * Receiving: the port reads straight into slot runs it takes from the NIC's slot pool, at HSR_SLOT_FRAME, and gives
  * back what it did not use. Sending is synchronous: when tx() returns, the frames' memory is the caller's again.
@@ -96,6 +96,7 @@ struct nic_port {
     const struct nic_port_ops *ops;
     struct po_port egress;
     uint64_t rx_errors; /* frames the device lost in handing them over */
+    uint64_t rx_bad;    /* frames that a guest sent in descriptors outside of the contract */
     uint64_t
         tx_errors; /* of the frames tx() took: those the device refused for good, malformed for it */
     void *priv;    /* the driver's */
