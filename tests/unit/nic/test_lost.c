@@ -87,6 +87,36 @@ static void no_slot(void **state)
     done();
 }
 
+/* A port whose guest's descriptors are outside of the contract. */
+static uint32_t lies(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out,
+                     uint32_t max, uint32_t *no_slot, uint32_t *too_big)
+{
+    (void)slots, (void)out, (void)max, (void)no_slot, (void)too_big;
+    port->rx_bad += 3;
+    return 0;
+}
+
+/* Fault 37: what a guest sends so is counted as that. */
+static void bad_descriptors(void **state)
+{
+    const struct hsr_port_stats *stats = fetch(HSR_PORT_KIND_PCI, "net_null1,size=64");
+    struct nic_port *port = nic_port(nic, 1);
+    struct nic_port_ops twisted = *port->ops;
+    uint64_t before = stats->pre_rx;
+
+    (void)state;
+    twisted.rx = lies;
+    port->ops = &twisted;
+    while (stats->drops[HSR_DROP_GUEST_DESC] == 0) {
+        nic_poll(nic, 2000000000);
+        nic_sync(nic);
+    }
+    assert_int_equal(stats->drops[HSR_DROP_GUEST_DESC] % 3, 0);
+    assert_int_equal(stats->pre_rx - before, stats->drops[HSR_DROP_GUEST_DESC]);
+    assert_int_equal(stats->pre_rx, stats->pre_ring + stats->pre_drops + stats->pre_held);
+    done();
+}
+
 static int setup(void **state)
 {
     char why[NIC_WHY];
@@ -100,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(too_long),
         cmocka_unit_test(no_slot),
+        cmocka_unit_test(bad_descriptors),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

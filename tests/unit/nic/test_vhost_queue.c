@@ -134,7 +134,7 @@ static void what_is_not_taken_stays(void **state)
     }
 }
 
-/* The guest may write on: what was taken does not change. */
+/* Fault 40: the guest may write on: what was taken does not change. */
 static void a_descriptor_is_read_once(void **state)
 {
     const struct buffer b[2] = {{GUEST_DATA, 10}, {GUEST_DATA + 10, 20}};
@@ -242,6 +242,7 @@ static void check_hostile(const struct hostile *h, bool packed)
     guest_close(&g);
 }
 
+/* Fault 37: descriptors that lie cost their frame. */
 static void bad_chains_come_back(void **state)
 {
     (void)state;
@@ -305,6 +306,7 @@ static void assert_stops(struct guest *g, enum vh_stop why)
     guest_close(g);
 }
 
+/* Fault 37: rings that lie. */
 static void rings_that_lie_stop_the_queue(void **state)
 {
     const struct guest_kind split = {false, false, true}, packed = {true, false, true};
@@ -333,7 +335,7 @@ static void rings_that_lie_stop_the_queue(void **state)
     assert_stops(&g, VH_STOP_CHAIN);
 }
 
-/* Every address and length at the borders: across them what is there is read and written, past them nothing is. */
+/* Fault 37: every address and length at the borders: across them what is there is read and written, past them nothing is. */
 static void addresses_are_translated_with_their_length(void **state)
 {
     static const struct {
