@@ -179,7 +179,8 @@ void sim_forget_sessions(struct sim *s)
         struct sim_flow *f = &s->flow[i];
 
         f->sure = false;
-        if (under_way(s, f) || sim_has(s, SIM_F_CLOCK))
+        /* Where not every packet's fate is known, one may have been kept by a ring out of use. */
+        if (under_way(s, f) || !s->exact)
             f->states |= SIM_NONE;
         else
             f->states = SIM_NONE;
