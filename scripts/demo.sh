@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds the release and hands over to a demo, with its arguments: tests/demo/demo.sh, or the one named first (mtu, nat, noisy).
+# Builds the release and hands over to a demo, with its arguments: tests/demo/demo.sh, or the one named first (mtu, nat, noisy, vm).
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 name=demo
