@@ -13,7 +13,8 @@
 #                   [LABELS label...] [DEPENDS test...] [TIMEOUT seconds])
 #       Any command; a first word that is a file beside the CMakeLists.txt is taken from there. Exit code 77
 #       means skipped, the last line of output says why. `system` tests run one at a time. LABELS slow keeps
-#       it out of `./run test --quick`. LABELS native: wants the kernel itself, not an emulator's idea of it.
+#       it out of `./run test --quick`. LABELS again: a test of another name under other circumstances, run where that
+#       may find more, with gcc and with the sanitizers. LABELS native: wants the kernel itself, not an emulator's idea of it.
 #
 # Every test sees AVS_SOURCE_DIR and AVS_BUILD_DIR (programs are in $AVS_BUILD_DIR/bin) in its environment.
 # Time-outs default to 60 s (unit) and 120 s (script), three times that when instrumented.
