@@ -340,11 +340,13 @@ ctl 0 snat del out
 
 # ---- the rest
 ctl 0 log level
-is "control: info"
+is "audit:   info
+control: info"
 ctl 0 log level control=debug
-is "control: debug"
+is "audit:   info
+control: debug"
 ctl 0 log level '*=warn' --json
-json 'd == {"control": "warn"}'
+json 'd == {"audit": "warn", "control": "warn"}'
 ctl 1 log level control=loud
 ctl 3 log level cow=warn
 ctl 2 log level control

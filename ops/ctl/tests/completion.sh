@@ -35,7 +35,7 @@ offers "avs-ctl vpc del br" brown
 offers "avs-ctl subnet add front vpc=" blue brown
 offers "avs-ctl session list vpc=bl" blue
 offers "avs-ctl session list proto=t" tcp
-offers "avs-ctl log level " control=
+offers "avs-ctl log level " audit= control=
 offers "avs-ctl log level control=d" debug
 offers "avs-ctl help log" log
 offers "avs-ctl flow " validate create query destroy list flush

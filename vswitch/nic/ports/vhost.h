@@ -63,4 +63,7 @@ void vhost_poke(const struct vhost *v);
 int vhost_session_open(struct vhost *v, bool offload, char why[NIC_WHY]);
 void vhost_session_close(struct vhost *v);
 
+/* From now on guest memory whose file has been shortened reads as zeros, instead of ending the process. Control thread. */
+void vhost_survive_memory_gone(void);
+
 #endif

@@ -31,6 +31,8 @@ enum {
     MSG_GET_VRING_BASE = 11,
     MSG_GET_PROTOCOL_FEATURES = 15,
     MSG_GET_QUEUE_NUM = 17,
+    MSG_POSTCOPY_ADVISE = 28,
+    MSG_SET_INFLIGHT = 32,
 };
 struct message {
     uint32_t request, flags, size;
@@ -200,6 +202,12 @@ static enum rte_vhost_msg_result before_message(int vid, void *arg)
     struct vhost *v = of(vid);
     struct message *m = arg;
 
+    /*
+     * Post-copy migration and regions of packets in flight are not offered. rte_vhost would go into them all the same: userfaultfd, which no
+     * thread of ours may use, and as much memory as the other side says.
+     */
+    if (m->request >= MSG_POSTCOPY_ADVISE && m->request <= MSG_SET_INFLIGHT)
+        return RTE_VHOST_MSG_RESULT_ERR;
     if (v == NULL || m->request == MSG_GET_FEATURES || m->request == MSG_GET_PROTOCOL_FEATURES)
         return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
     if (m->request == MSG_GET_QUEUE_NUM) {
@@ -360,6 +368,7 @@ int vhost_session_open(struct vhost *v, bool offload, char why[NIC_WHY])
         rc = nic_eal_init(NIC_EAL_HUGE, why);
     if (rc < 0)
         return rc;
+    vhost_survive_memory_gone();
     for (uint32_t i = 0; i < 2 * VHOST_PAIRS; i++)
         v->kick[i] = v->call[i] = -1;
     rc = register_port(v);
