@@ -195,6 +195,7 @@ int cmd_stats(struct ctl *ctl);
 int cmd_top(struct ctl *ctl);
 int cmd_log(struct ctl *ctl);
 int cmd_version(struct ctl *ctl);
+int cmd_doctor(struct ctl *ctl);
 int cmd_schema(struct ctl *ctl);
 int cmd_help(struct ctl *ctl);
 /* What commits print: changes as +/-/~ lines. */

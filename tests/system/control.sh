@@ -46,6 +46,9 @@ refused 2 "this would remove all sessions" ctl h1 session flush
 expect "flushed by port" "$(ctl h1 --json session flush port=a proto=udp | json "d['removed']")" 299
 pings a 10.0.0.11
 
+say "the doctor finds nothing"
+ctl h1 --json doctor | json "{'versions', 'rights', 'packets', 'rings', 'tables', 'nic'} <= {f['check'] for f in d if f['state'] == 'ok'}"
+
 say "JSON of every command"
 while read -r command; do
     # shellcheck disable=SC2086 # words
@@ -58,6 +61,7 @@ for piece in text.splitlines() if sys.argv[1].startswith("session list") else [t
     works ctl h1 $command
 done <<'COMMANDS'
 get
+doctor
 get -o json
 port list
 port show a

@@ -354,6 +354,13 @@ ctl 0 version
 has "ctl-fake"
 ctl 0 version -j
 json '"avs_ctl" in d and d["program"] == "ctl-fake"'
+ctl 1 doctor
+has "slots: 9 of 10 in use"
+ctl 1 doctor --json
+json '[row["check"] for row in d if row["state"] == "problem"] == ["packets"]'
+json '{"memory", "hugepages", "versions", "tables"} <= {row["check"] for row in d} and all(row["remedy"] for row in d if row["state"] != "ok")'
+ctl 1 doctor -s "$work/nobody" --json
+json '[row["check"] for row in d if row["state"] == "problem"] == ["daemon"]'
 ctl 0 schema vpc
 has "1..16777215"
 ctl 0 schema sg --json
