@@ -60,7 +60,8 @@ static void check_balance(json_t *findings, const json_t *stats)
     if (json_is_true(json_object_get(balance, "ok"))) {
         finding(findings, OK, "packets", NULL, "all are accounted for");
     } else {
-        finding(findings, PROBLEM, "packets", "a defect: please report it with avs-ctl --json stats",
+        finding(findings, PROBLEM, "packets",
+                "a defect: please report it with avs-ctl --json stats",
                 "what came in is neither out, nor dropped, nor under way");
     }
 }

@@ -323,7 +323,8 @@ const struct command commands[] = {
      NULL, none, "avs-ctl version", cmd_version},
     {"doctor", NULL, NULL, NULL, "", WORD_NONE, 0, 0,
      "check the machine and the daemon, with a remedy for each finding",
-     "Memory, huge pages, devices; versions, rights, rings, links, tables, and whether every packet "
+     "Memory, huge pages, devices; versions, rights, rings, links, tables, and whether every "
+     "packet "
      "is accounted for. Exit code 1 when there is a problem; notes are none.",
      none, "avs-ctl doctor\navs-ctl doctor --json", cmd_doctor},
     {"schema", NULL, NULL, NULL, "[LIST]", WORD_COMMAND, 0, 1, "explain the configuration document",
