@@ -35,7 +35,9 @@ set(CPACK_SET_DESTDIR OFF)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, init-system-helpers")
+# DPDK's drivers are loaded when they are wanted: no dependency that a linker knows of.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, init-system-helpers, librte-mempool-ring23, librte-net-memif23")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "librte-meta-net")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 file(WRITE ${CMAKE_BINARY_DIR}/packaging/conffiles "/etc/avs/avsd.yaml\n/etc/default/avs\n")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

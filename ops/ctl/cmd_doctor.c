@@ -24,13 +24,6 @@ void finding(json_t *findings, enum finding_state state, const char *check, cons
                                     "finding", text, "remedy", remedy ? remedy : ""));
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "?";
-}
-
 static void check_version(json_t *findings, const json_t *version)
 {
     const char *theirs = text_of(version, "version"), *nic = text_of(version, "nic");

@@ -7,13 +7,6 @@
 #include "ctl.h"
 #include "pcapfile.h"
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 /* The rows that say something, as stage, verdict, why. */
 static void print_stages(const json_t *stages)
 {
@@ -122,27 +115,28 @@ static bool came_in(const char *point)
            strcmp(point, "ring.rx") == 0 || strchr(point, '.') == NULL;
 }
 
-/* False after a message. */
-static bool from_capture(struct ctl *ctl, const char *path, json_t *params)
+/* EXIT_OK, or another code after a message. */
+static int from_capture(struct ctl *ctl, const char *path, json_t *params)
 {
     struct pcf_packet *p = malloc(sizeof(*p));
     char why[PCF_TEXT] = "out of memory", port[64];
-    bool good = false;
+    int code = EXIT_OK;
     long number;
 
     if (!option_number(ctl, "packet", 1, 1000000000, 1, &number)) {
         free(p);
-        return false;
+        return EXIT_USAGE;
     }
     if (!p || pcf_read(path, (uint64_t)number, p, why)) {
-        fail(ctl, EXIT_FAILED, "EINVAL", NULL, "%s: %s", path, why);
+        code = fail(ctl, EXIT_FAILED, "EINVAL", NULL, "%s: %s", path, why);
     } else if (p->captured < p->length) {
-        fail(ctl, EXIT_FAILED, "EINVAL", "capture with a larger --snap",
-             "%s: of packet %ld %u of %u bytes are there", path, number, p->captured, p->length);
+        code = fail(ctl, EXIT_FAILED, "EINVAL", "capture with a larger --snap",
+                    "%s: of packet %ld %u of %u bytes are there", path, number, p->captured,
+                    p->length);
     } else if (!came_in(p->point)) {
-        fail(ctl, EXIT_FAILED, "EINVAL", "choose one of nic.rx, pre.out or ring.rx",
-             "%s: packet %ld was seen at %s, where it is not as it came in", path, number,
-             p->point);
+        code = fail(ctl, EXIT_FAILED, "EINVAL", "choose one of nic.rx, pre.out or ring.rx",
+                    "%s: packet %ld was seen at %s, where it is not as it came in", path, number,
+                    p->point);
     } else {
         char *hex = hex_of(p);
 
@@ -152,10 +146,9 @@ static bool from_capture(struct ctl *ctl, const char *path, json_t *params)
         }
         json_object_set_new(params, "frame", json_string(hex ? hex : ""));
         free(hex);
-        good = true;
     }
     free(p);
-    return good;
+    return code;
 }
 
 int cmd_explain(struct ctl *ctl)
@@ -174,10 +167,13 @@ int cmd_explain(struct ctl *ctl)
 
     if (hex) {
         json_object_set_new(params, "frame", json_string(hex));
-    } else if (file && !from_capture(ctl, file, params)) {
-        json_decref(params);
-        return EXIT_FAILED;
-    } else if (!file) {
+    } else if (file) {
+        code = from_capture(ctl, file, params);
+        if (code) {
+            json_decref(params);
+            return code;
+        }
+    } else {
         char *packet = join_words(ctl, 0);
 
         json_object_set_new(params, "packet", json_string(packet ? packet : ""));

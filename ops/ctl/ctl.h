@@ -149,6 +149,8 @@ double remember(json_t **memory, json_t *seen, json_t **before);
 const json_t *row_like(const json_t *rows, const json_t *row, const char *const *keys);
 /* An integer member, 0 when it is not there. */
 json_int_t member(const json_t *row, const char *name);
+/* A text, "" when it is not there. */
+const char *text_of(const json_t *row, const char *name);
 /* Its change a second; a counter that went back started anew: 0. */
 json_int_t rate(const json_t *row, const json_t *before, const char *name, double seconds);
 

@@ -45,6 +45,13 @@ json_int_t member(const json_t *row, const char *name)
     return json_integer_value(json_object_get(row, name));
 }
 
+const char *text_of(const json_t *row, const char *name)
+{
+    const char *text = json_string_value(json_object_get(row, name));
+
+    return text ? text : "";
+}
+
 json_int_t rate(const json_t *row, const json_t *before, const char *name, double seconds)
 {
     json_int_t now = member(row, name), then = member(before, name);

@@ -97,7 +97,9 @@ static const char help[] =
     "  --steps N      steps of each seed, in place of what it draws\n"
     "  --no-faults    nothing goes wrong, and every packet's fate is known\n"
     "  --plant NAME   with a defect that the checks must find; '--plant list' names them\n"
-    "  --digest       a line for each seed: what it came to\n\n"
+    "  --digest       a line for each seed: what it came to\n"
+    "  --trace        a line for all that happens\n"
+    "  --scenario NAME  a flood in place of seeds; '--scenario list' names them\n\n"
     "Ends with 0, or with 1 at the first finding: what is wrong, and the line to see it again.\n";
 
 static int usage(const char *word)

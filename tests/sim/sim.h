@@ -4,7 +4,7 @@
  * time in an order drawn from the seed, with faults. Everything that a guest sends is remembered together with what may come of
  * it, by an oracle that knows rules, addresses and who has spoken to whom, and nothing of the datapath (oracle.c).
  *
- *     sim_run(&options, seed, &result)
+ *     sim_run(&sim)
  *
  * What is wrong ends the program with a line that says what, and how to see it again (main.c).
  */
@@ -60,7 +60,6 @@ struct sim_options {
     uint64_t seconds;       /* as many as there is time for, 0: `seeds` */
     uint64_t steps;         /* 0: as drawn */
     const char *plant;      /* a defect to be found; NULL: none */
-    const char *scenario;   /* one of scenarios.c in place of what is drawn; NULL: none */
     bool no_faults, digest; /* print what each seed came to */
     bool trace;             /* print all that happens */
 };

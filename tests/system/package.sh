@@ -40,7 +40,9 @@ in_root getent passwd avs >/dev/null && skip "this machine has a user avs"
 echo "== packed"
 (cd "$tmp/deb" && cpack --config "$build/CPackConfig.cmake" -B "$tmp/deb" >"$tmp/cpack.log" 2>&1) || fail "cpack: $(tail -n 5 "$tmp/cpack.log")"
 deb=$(ls "$tmp"/deb/*.deb)
-dpkg-deb -f "$deb" Depends | grep -q libjansson4 || fail "dependencies were not found: $(dpkg-deb -f "$deb" Depends)"
+for library in libjansson4 librte-mempool-ring librte-net-memif; do
+    dpkg-deb -f "$deb" Depends | grep -q "$library" || fail "no dependency on $library: $(dpkg-deb -f "$deb" Depends)"
+done
 dpkg-deb -c "$deb" | awk '$2 != "root/root" { print; bad = 1 } END { exit bad }' || fail "files that are not root's"
 cp "$deb" "$tmp/root/tmp/avs.deb"
 

@@ -39,6 +39,7 @@ grep -qE '^[1-9][0-9]{3,} messages, hung up on [1-9][0-9]+ times$' "$TMP/out" ||
 wait "$pinging" || fail "the neighbours noticed: $(tail -n 3 "$TMP/background.log")"
 grep -q ' 0% packet loss' "$TMP/background.log" || fail "the neighbours noticed: $(tail -n 3 "$TMP/background.log")"
 kill -0 "$victim" || fail "the NIC is gone"
+grep -qs 'memory of a guest is gone' "$TMP"/h1.*.log || fail "no memory went away while it was read"
 
 say "and the next one, who keeps to the rules, is served"
 mkfifo "$TMP/quiet" && exec 8<>"$TMP/quiet" # it ends with its input

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define ARRAY(a) (a), sizeof(a) / sizeof *(a)
 
@@ -82,9 +83,8 @@ static const int control[] = {
     SCMP_SYS(epoll_create), SCMP_SYS(epoll_create1), SCMP_SYS(select), SCMP_SYS(pselect6),
     SCMP_SYS(eventfd2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
     SCMP_SYS(timerfd_gettime), SCMP_SYS(signalfd4), SCMP_SYS(pipe), SCMP_SYS(pipe2),
-    SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigpending), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(tgkill),
-    SCMP_SYS(wait4),
-    /* sockets: which families, see fill_sockets() */
+    SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigpending), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(wait4),
+    /* sockets: which families, see allow_sockets() */
     SCMP_SYS(socketpair), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
     SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
     SCMP_SYS(shutdown),
@@ -96,8 +96,8 @@ static const int control[] = {
     SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler),
     SCMP_SYS(sched_get_priority_max), SCMP_SYS(sched_get_priority_min), SCMP_SYS(getuid),
     SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getppid), SCMP_SYS(getrandom),
-    SCMP_SYS(capget), SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64),
-    SCMP_SYS(getrusage), SCMP_SYS(times), SCMP_SYS(getgroups)};
+    SCMP_SYS(capget), SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(getrlimit), SCMP_SYS(getrusage),
+    SCMP_SYS(times), SCMP_SYS(getgroups)};
 
 static const int instrumented[] = {SCMP_SYS(clone),
                                    SCMP_SYS(fork),
@@ -228,6 +228,16 @@ static int refuse_io_ports(scmp_filter_ctx f)
     return rc == -EDOM ? 0 : rc;
 }
 
+/* Signals to threads of our own, abort() among them; limits of our own. */
+static int allow_on_ourselves(scmp_filter_ctx f)
+{
+    const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0),
+                              caller = SCMP_A0(SCMP_CMP_EQ, 0, 0);
+    int rc = allow_if(f, SCMP_SYS(tgkill), &own, 1);
+
+    return rc == 0 ? allow_if(f, SCMP_SYS(prlimit64), &caller, 1) : rc;
+}
+
 static int fill_control(scmp_filter_ctx f, bool opens_ports)
 {
     static const int enter[] = {SCMP_SYS(setns)};
@@ -241,6 +251,8 @@ static int fill_control(scmp_filter_ctx f, bool opens_ports)
         rc = allow_threads(f);
     if (rc == 0)
         rc = allow_prctl(f);
+    if (rc == 0)
+        rc = allow_on_ourselves(f);
     if (rc == 0)
         rc = allow_sockets(f, opens_ports);
     return rc == 0 && opens_ports ? allow(f, ARRAY(enter)) : rc;

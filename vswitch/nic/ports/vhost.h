@@ -3,7 +3,7 @@
  * A vhost-user port: what its two halves share. The session (vhost_session.c) is what rte_vhost tells us on threads of its own: memory,
  * rings, features. The port (vhost.c) walks the rings on the poll thread.
  *
- * Each change by the session is made while the poll thread is outside: vhost_pause() makes it turn away from the port and waits until it
+ * Each change by the session is made while the poll thread is outside: pause_port() makes it turn away from the port and waits until it
  * has; it never waits for the session itself.
  */
 #ifndef PORTS_VHOST_H

@@ -130,6 +130,10 @@ static void try_kill(void)
 {
     (void)kill(1, 0);
 }
+static void try_tgkill(void)
+{
+    (void)syscall(SYS_tgkill, 1, 1, 0);
+}
 static void try_openat(void)
 {
     (void)openat(AT_FDCWD, "/dev/null", O_RDONLY);
@@ -195,6 +199,7 @@ static void programs_and_files_are_out_of_reach(void **state)
         assert_ended(list, try_execve, SYS_execve);
         assert_ended(list, try_fork, SYS_clone);
         assert_ended(list, try_kill, SYS_kill);
+        assert_ended(list, try_tgkill, SYS_tgkill);
     }
     assert_ended(RIGHTS_WORKER, try_openat, SYS_openat);
     assert_ended(RIGHTS_NIC, try_openat, SYS_openat);

@@ -6,7 +6,7 @@
  *     rights_choose(&r, user_option, why);      who to be; needs nothing
  *     rights_directory(&r, socket_path, why);   while we still may: where that one will make files
  *     rights_drop(&r, 0, why);                  be that one, without capabilities, for ever
- *     rights_filter(RIGHTS_CONTROL, why);       (filter.h) and system calls from a list only
+ *     rights_filter(&r, RIGHTS_CONTROL, why);   (filter.h) and system calls from a list only
  *
  * Errors: 0 or a negative errno with a text that says what to do in `why`. Before other threads are started.
  */
