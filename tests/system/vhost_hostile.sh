@@ -35,7 +35,7 @@ background a ping -q -i 0.01 -c 300 10.0.0.12
 pinging=$BG
 works "$PYTHON" "$here/vhost_messages.py" "$TMP/vm.sock" 38 400
 cat "$TMP/out"
-grep -qE '^[1-9][0-9]{3,} messages, hung up on [1-9][0-9]+ times$' "$TMP/out" || fail "it hardly said anything: $(cat "$TMP/out")"
+grep -qE '^[1-9][0-9]{3,} messages, hung up on [0-9]+ times$' "$TMP/out" || fail "it hardly said anything: $(cat "$TMP/out")"
 wait "$pinging" || fail "the neighbours noticed: $(tail -n 3 "$TMP/background.log")"
 grep -q ' 0% packet loss' "$TMP/background.log" || fail "the neighbours noticed: $(tail -n 3 "$TMP/background.log")"
 kill -0 "$victim" || fail "the NIC is gone"

@@ -88,7 +88,7 @@ class FrontEnd:
         good = u64(0, MEMORY, USER, 0)
         for request, payload, fds in [
                 (SET_OWNER, b"", []), (GET_FEATURES, b"", []), (SET_FEATURES, u64(1 << 32 | 1 << 30 | 1 << 15), []),
-                (SET_PROTOCOL_FEATURES, u64(1), []), (SET_MEM_TABLE, struct.pack("<II", 1, 0) + good, [self.memory])]:
+                (SET_PROTOCOL_FEATURES, u64(1 | 1 << 3), []), (SET_MEM_TABLE, struct.pack("<II", 1, 0) + good, [self.memory])]:
             if not self.say(request, payload, with_fds=fds):
                 return False
         for index in (0, 1):
@@ -107,6 +107,13 @@ class FrontEnd:
         os.eventfd_write(self.event, 1)
         return self.say(GET_FEATURES)
 
+    def unmap(self):
+        """Memory that cannot be mapped, which is answered (flag 8), and then a word about one of two rings that run."""
+        table = struct.pack("<II", 1, 0) + u64(0, MEMORY, USER, 1 << 63)
+        return (self.say(SET_MEM_TABLE, table, flags=1 | 8, with_fds=[self.memory])
+                and self.say(SET_VRING_CALL, u64(self.draw.randrange(2)), with_fds=[self.event])
+                and self.say(SET_VRING_KICK, u64(self.draw.randrange(2)), with_fds=[self.event]))
+
     def odd_message(self):
         d = self.draw
         pair = struct.pack("<II", self.ring(), self.odd(256) & 0xFFFFFFFF)
@@ -124,7 +131,7 @@ class FrontEnd:
             lambda: self.say(SET_OWNER, d.randbytes(16), size=d.choice([0, 15, 17, 4096, 1 << 31, 0xFFFFFFFF])),
             lambda: self.say(SET_OWNER, fds=200),
             lambda: self.say(GET_FEATURES, cut=d.randrange(1, 12)),
-            self.shorten,
+            self.shorten, self.unmap,
         ])()
 
     def round(self):

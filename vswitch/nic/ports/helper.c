@@ -72,7 +72,8 @@ static int recv_with(int sock, void *data, size_t size, int *fds, uint32_t *n)
     struct msghdr mh = {.msg_iov = &iov,
                         .msg_iovlen = 1,
                         .msg_control = ancillary.bytes,
-                        .msg_controllen = sizeof ancillary.bytes};
+                        /* To the byte: in what CMSG_SPACE() adds there is room for one more. */
+                        .msg_controllen = CMSG_LEN(MOST_FDS * sizeof(int))};
     ssize_t got;
 
     *n = 0;

@@ -158,7 +158,7 @@ static bool rx_queue(struct nic_port *port, uint32_t queue, struct nic_slots *sl
     bool all = true;
 
     if (q->kicks && !vh_waits(q))
-        return true;
+        return v->kick[queue] >= 0;
     /* Between our last look and the guest's learning that it has to kick, something may have come. */
     for (unsigned i = 0; i < ROUNDS && (i == 0 || (all && vh_kicks(q, true))); i++) {
         vh_kicks(q, false);
@@ -177,8 +177,8 @@ static void drain_all(const struct vhost *v)
     uint64_t count;
 
     for (int i = 0; i < n; i++)
-        if (read(event[i].data.fd, &count, sizeof count) < 0)
-            continue; /* somebody else has read it */
+        if (event[i].data.fd == v->self && read(v->self, &count, sizeof count) < 0)
+            continue; /* it was read before */
 }
 
 static uint32_t vhost_rx(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out,

@@ -6,6 +6,7 @@
  * A page of zeros takes the place of the one that is gone, and what was under way goes on. Zeros are no ring that keeps to the rules: the
  * queue stops, as it does for other rings that are wrong. All other mappings of ours are sealed against it, or files of the system.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -26,6 +27,8 @@ static bool put_zeros(uintptr_t at)
         if (mmap(start, page[i], PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
                  -1, 0) != MAP_FAILED)
             return true;
+        if (errno != EINVAL)
+            break; /* not for its alignment: a larger one would cover what is beside */
     }
     return false;
 }
@@ -34,6 +37,7 @@ static void on_bus_error(int signal, siginfo_t *info, void *context)
 {
     static const char text[] = "vhost-user: memory of a guest is gone, it reads as zeros\n";
     static _Atomic bool said;
+    int error = errno; /* of whom we interrupt */
 
     (void)context;
     if (info->si_code != BUS_ADRERR || !put_zeros((uintptr_t)info->si_addr)) {
@@ -44,7 +48,8 @@ static void on_bus_error(int signal, siginfo_t *info, void *context)
         return;
     }
     if (!atomic_exchange(&said, true) && write(STDERR_FILENO, text, sizeof text - 1) < 0)
-        return;
+        atomic_store(&said, false);
+    errno = error;
 }
 
 static void install(void)

@@ -162,12 +162,14 @@ void vh_publish(struct vh_queue *q)
 
 bool vh_wants_call(struct vh_queue *q)
 {
+    bool owed = q->owed;
+
     if (!q->news)
         return false;
-    q->news = false;
+    q->news = q->owed = false;
     /* What was published must be seen before we look at what the guest wants. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return q->packed ? vh_packed_wants_call(q) : vh_split_wants_call(q);
+    return (q->packed ? vh_packed_wants_call(q) : vh_split_wants_call(q)) || owed;
 }
 
 bool vh_waits(const struct vh_queue *q)

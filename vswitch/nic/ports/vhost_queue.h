@@ -81,6 +81,7 @@ struct vh_queue {
     bool next_wrap, done_wrap; /* of a packed ring: its lap */
     uint16_t told; /* `done` when the guest was called last, or did not want to be ... */
     bool news;     /* and more was told since */
+    bool owed;     /* a call: who was here before may have been killed before he made it */
     enum vh_stop stop;
     uint64_t bad; /* chains given back unused */
 };

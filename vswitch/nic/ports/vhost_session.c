@@ -83,7 +83,8 @@ static void unwatch(struct vhost *v)
 static void watch(struct vhost *v)
 {
     for (uint32_t i = 1; i < 2 * v->pairs; i += 2) {
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = v->kick[i]};
+        /* By edges: it is the other side's, so it is never read, which could block. */
+        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = v->kick[i]};
 
         if (v->queue[i].on && v->kick[i] >= 0)
             (void)epoll_ctl(v->epoll, EPOLL_CTL_ADD, v->kick[i], &event);
@@ -155,6 +156,17 @@ static void find_place(struct vhost *v, uint32_t i)
     q->done = q->told = done;
 }
 
+/* At memory and rings that are on, and let the poll thread in again. */
+static void look_again(struct vhost *v)
+{
+    look_at_memory(v);
+    for (uint32_t i = 0; i < 2 * v->pairs; i++)
+        if (v->queue[i].on)
+            look_at_rings(v, i);
+    watch(v);
+    resume_port(v);
+}
+
 static void start_queue(struct vhost *v, uint32_t i)
 {
     struct vh_queue *q = &v->queue[i];
@@ -165,7 +177,9 @@ static void start_queue(struct vhost *v, uint32_t i)
     vh_net_set(&v->net, features);
     *q = (struct vh_queue){.packed = features >> VIRTIO_F_RING_PACKED & 1,
                            .events = features >> VIRTIO_RING_F_EVENT_IDX & 1,
-                           .tables = features >> VIRTIO_RING_F_INDIRECT_DESC & 1};
+                           .tables = features >> VIRTIO_RING_F_INDIRECT_DESC & 1,
+                           .news = true,
+                           .owed = true};
     look_at_memory(v);
     find_place(v, i);
     look_at_rings(v, i);
@@ -178,6 +192,7 @@ static void start_queue(struct vhost *v, uint32_t i)
                 avs_log_str("path", v->path), avs_log_u64("queue", i));
 }
 
+/* In the middle of a message, too, after which nobody may look again: the memory of the other rings may have gone. */
 static int queue_changed(int vid, uint16_t i, int enable)
 {
     struct vhost *v = of(vid);
@@ -191,8 +206,7 @@ static int queue_changed(int vid, uint16_t i, int enable)
     v->queue[i].on = false;
     if (enable)
         start_queue(v, i);
-    watch(v);
-    resume_port(v);
+    look_again(v);
     return 0;
 }
 
@@ -234,12 +248,7 @@ static enum rte_vhost_msg_result after_message(int vid, void *arg)
         return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
     if (m->request == MSG_SET_MEM_TABLE)
         v->has_memory = true;
-    look_at_memory(v);
-    for (uint32_t i = 0; i < 2 * v->pairs; i++)
-        if (v->queue[i].on)
-            look_at_rings(v, i);
-    watch(v);
-    resume_port(v);
+    look_again(v);
     return RTE_VHOST_MSG_RESULT_NOT_HANDLED;
 }
 
