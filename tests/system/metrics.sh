@@ -29,8 +29,10 @@ guest_up a 10.0.0.10/24
 guest_up b 10.0.0.11/24
 
 lib=$here/../lib
+dpdk=$TMP/dpdk # beside the control socket, unless they stay root
+[ "$run_as" != root ] || dpdk=/var/run/dpdk
 fetch() { on h1 "$PYTHON" "$lib/http_get.py" "$place" "$1"; }
-telemetry() { "$PYTHON" "$lib/dpdk_telemetry.py" "$TMP/dpdk/avs-${avsd_pid[h1]}/dpdk_telemetry.v2" "$1"; }
+telemetry() { "$PYTHON" "$lib/dpdk_telemetry.py" "$dpdk/avs-${avsd_pid[h1]}/dpdk_telemetry.v2" "$1"; }
 # The page and avs-ctl, at a moment without traffic (guests send a multicast packet now and then): no difference.
 agree() {
     local what

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the programs may do once they serve: nothing of root's, by /proc of each thread; ports that come later are opened by the
 # helper; the secret of the hash stays out of core dumps. Then as systemd starts them, and what cannot be.
+AVS_TEST_USER=nobody # whatever the build
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 needs setpriv
 
