@@ -74,10 +74,11 @@ static struct session *session_of(struct dp_worker *w, const struct act_packet *
     struct hsr_key key;
     bool swap;
 
-    if (p->meta.class != HSR_CLASS_FRAG)
+    if (p->meta.class != HSR_CLASS_FRAG) {
         return twin_key(p, &key, &swap)
                    ? ses_find(w->sessions, hsr_hash_key(&w->hash, &key), &key, swap, dir)
                    : NULL;
+    }
     dp_frag_key(p, &datagram);
     datagram.hops = 0;
     d = frag_find(w->frags, &datagram, p->meta.hash);
@@ -137,10 +138,11 @@ static void gather(struct telling *e)
     uint32_t entry[DP_BURST], n;
 
     *a = (struct dp_explained){.end = DP_WAITS, .worker = e->t->at};
-    for (uint32_t i = 0; i < e->t->workers; i++)
+    for (uint32_t i = 0; i < e->t->workers; i++) {
         while ((n = hsr_ring_pop(&e->t->tx[i], entry, DP_BURST)) > 0)
             for (uint32_t k = 0; k < n; k++)
                 take_frame(e, entry[k]);
+    }
     for (uint32_t i = 0; i < e->t->copies; i++)
         if (e->t->copy[i].twin == e->found)
             a->flow_id = e->t->copy[i].of;

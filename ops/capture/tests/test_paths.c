@@ -64,11 +64,12 @@ static void grouped(void **state)
     assert_int_equal(seen[0].total.min, 200);
     assert_int_equal(seen[0].total.max, 500);
     assert_false(seen[0].dropped);
-    for (unsigned i = 1; i < 3; i++)
+    for (unsigned i = 1; i < 3; i++) {
         if (seen[i].dropped) {
             assert_int_equal(seen[i].reason, 7);
             assert_int_equal(seen[i].total.max, 0);
         }
+    }
     assert_int_equal(seen[1].dropped + seen[2].dropped, 1);
 }
 
@@ -112,13 +113,14 @@ static void write_pcapng(FILE *f)
     memset(frame, 0xAB, sizeof(frame));
     assert_true(png_begin(f, "a test") && png_interface(f, "nic.rx", "first", 96) &&
                 png_interface(f, "nic.tx", "second", 96));
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 3; i++) {
         assert_true(
             png_packet(f, &(struct png_packet){.interface = i == 2,
                                                .frame = frame,
                                                .captured = 90 + i,
                                                .length = 100,
                                                .comment = i == 1 ? "packet 2; port web1" : NULL}));
+    }
 }
 
 static void pcapng_file(void **state)
