@@ -11,20 +11,8 @@ socket_port() {
     echo "  - {name: $1, role: vnic, type: $3, path: $TMP/$1.sock, side: $4, subnet: s1, mac: 02:00:00:00:00:$2," \
         "addresses: [10.0.0.$2]${5:+, $5}}"
 }
-{
-    cat <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
-security_groups:
-$groups
-ports:
-YAML
-    vnic c 13
-    socket_port m 21 memif server
-    socket_port split 22 vhost-user server
-    socket_port packed 23 vhost-user client "queues: 2"
-} >"$TMP/h1.yaml"
+one_host "$(vnic c 13)" "$(socket_port m 21 memif server)" "$(socket_port split 22 vhost-user server)" \
+    "$(socket_port packed 23 vhost-user client "queues: 2")" >"$TMP/h1.yaml"
 
 # It answers ARP and echo requests.
 testpmd() {

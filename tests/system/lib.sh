@@ -14,6 +14,7 @@
 #   start h1 [OPTION...]   avs-nic and avsd of a host, with $TMP/h1.yaml; returns when it answers
 #   guest_up a ADDR/LEN... addresses of a guest's eth0, which its tap port made
 #   host_of_two 1 11 12    document of host 1 of two on that underlay, as far as its vNICs, with guests 11 and 12 on the other one
+#   one_host LINE...       document of a host without uplink, with these vNICs
 #   vnic a 10 [KEYS]       line of a vNIC for it: 10.0.0.10, fd00::10
 #   on NAME COMMAND...     runs a command in a namespace; background NAME COMMAND... does not wait, and sets BG
 #   ctl h1 WORD...         avs-ctl to the host's avsd
@@ -160,6 +161,17 @@ YAML
     done
     echo "ports:"
     echo "  - {name: up, role: uplink, type: kernel, device: under0, mac: 02:aa:00:00:00:0$number, $(link_at "$number")}"
+}
+one_host() {
+    cat <<YAML
+version: 1
+vpcs: [{name: red, vni: 100}]
+subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
+security_groups:
+$groups
+ports:
+YAML
+    printf '%s\n' "$@"
 }
 vnic() {
     echo "  - {name: $1, role: vnic, type: tap, device: eth0, netns: $N-$1, subnet: s1, mac: 02:00:00:00:00:$2," \

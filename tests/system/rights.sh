@@ -8,15 +8,7 @@ needs setpriv
 
 hosts h1
 guests a b c
-cat >"$TMP/h1.yaml" <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
-security_groups:
-$groups
-ports:
-$(vnic a 10)
-YAML
+one_host "$(vnic a 10)" >"$TMP/h1.yaml"
 start h1
 guest_up a 10.0.0.10/24
 

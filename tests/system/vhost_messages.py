@@ -5,7 +5,8 @@
     vhost_messages.py SOCKET SEED ROUNDS
 
 Each round connects, says some messages, some of them as the protocol has them, and goes; the back-end may hang up at any time.
-Prints how many messages it sent and how often it was hung up on. (QEMU's documentation, "Vhost-user Protocol".)
+In each tenth round it asks for what is not offered, and then the back-end has to.
+Prints how many messages it sent and how often that was. (QEMU's documentation, "Vhost-user Protocol".)
 """
 import array
 import os
@@ -14,6 +15,7 @@ import select
 import socket
 import struct
 import sys
+import time
 
 GET_FEATURES, SET_FEATURES, SET_OWNER, RESET_OWNER, SET_MEM_TABLE, SET_LOG_BASE, SET_LOG_FD = 1, 2, 3, 4, 5, 6, 7
 SET_VRING_NUM, SET_VRING_ADDR, SET_VRING_BASE, GET_VRING_BASE, SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR = 8, 9, 10, 11, 12, 13, 14
@@ -29,7 +31,7 @@ def u64(*values):
 
 class FrontEnd:
     def __init__(self, path, draw):
-        self.draw, self.sent, self.hung_up = draw, 0, 0
+        self.draw, self.sent, self.refused = draw, 0, 0
         self.path = path
 
     def connect(self):
@@ -56,7 +58,6 @@ class FrontEnd:
             self.sock.sendmsg([message[:cut]], rights)
             self.sent += 1
         except OSError:
-            self.hung_up += 1
             return False
         finally:
             for fd in opened:
@@ -64,12 +65,30 @@ class FrontEnd:
         try:
             while select.select([self.sock], [], [], 0)[0]:
                 if not self.sock.recv(4096):
-                    self.hung_up += 1
                     return False
         except OSError:
-            self.hung_up += 1
             return False
         return True
+
+    def is_refused(self):
+        """Post-copy and regions of packets in flight, by a front-end that was well-behaved so far."""
+        deadline = time.monotonic() + 20
+        while not self.proper():  # as long as the one before is not gone, the next one is sent away
+            if time.monotonic() > deadline:
+                sys.exit("hung up on before anything was wrong")
+            time.sleep(0.02)
+            self.sock.close()
+            self.connect()
+        self.sock.settimeout(20)
+        try:
+            self.say(self.draw.choice([POSTCOPY_ADVISE, GET_INFLIGHT_FD, SET_INFLIGHT_FD]), u64(MEMORY, 0, 0))
+            while self.sock.recv(4096):
+                pass
+        except TimeoutError:
+            sys.exit("what is not offered was not refused")
+        except OSError:
+            pass
+        self.refused += 1
 
     def regions(self, count):
         table = struct.pack("<II", count, 0)
@@ -134,11 +153,13 @@ class FrontEnd:
             self.shorten, self.unmap,
         ])()
 
-    def round(self):
+    def round(self, number):
         self.memory, self.event = os.memfd_create("guest"), os.eventfd(0)
         os.ftruncate(self.memory, MEMORY)
         self.connect()
-        if self.draw.random() < 0.3 or self.proper():
+        if number % 10 == 9:
+            self.is_refused()
+        elif self.draw.random() < 0.3 or self.proper():
             for _ in range(self.draw.randrange(1, 8)):
                 if not self.odd_message():
                     break
@@ -149,9 +170,9 @@ class FrontEnd:
 
 def main(path, seed, rounds):
     front_end = FrontEnd(path, random.Random(seed))
-    for _ in range(rounds):
-        front_end.round()
-    print(f"{front_end.sent} messages, hung up on {front_end.hung_up} times")
+    for number in range(rounds):
+        front_end.round(number)
+    print(f"{front_end.sent} messages, refused {front_end.refused} times as it has to be")
 
 
 if __name__ == "__main__":

@@ -11,18 +11,7 @@ why=$(vm_prepare) || skip "$why"
 hosts h1
 guests c
 # document [PORT]...: with these virtual machines, by their line.
-document() {
-    cat <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24, prefix6: "fd00::/64"}]
-security_groups:
-$groups
-ports:
-YAML
-    vnic c 13
-    printf '%s\n' "$@"
-}
+document() { one_host "$(vnic c 13)" "$@"; }
 vm_port() {
     echo "  - {name: $1, role: vnic, type: vhost-user, path: $TMP/$1.sock, subnet: s1, mac: 02:00:00:00:00:$2," \
         "addresses: [10.0.0.$2, \"fd00::$2\"]$3}"

@@ -13,16 +13,9 @@ times=${3:-3}
 why=$(vm_prepare) || skip "$why"
 
 hosts h1
-cat >"$TMP/h1.yaml" <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24}]
-security_groups:
-$groups
-ports:
-  - {name: a, role: vnic, type: vhost-user, path: $TMP/a.sock, subnet: s1, mac: 02:00:00:00:00:11, addresses: [10.0.0.11]}
-  - {name: b, role: vnic, type: vhost-user, path: $TMP/b.sock, subnet: s1, mac: 02:00:00:00:00:12, addresses: [10.0.0.12]}
-YAML
+one_host \
+    "  - {name: a, role: vnic, type: vhost-user, path: $TMP/a.sock, subnet: s1, mac: 02:00:00:00:00:11, addresses: [10.0.0.11]}" \
+    "  - {name: b, role: vnic, type: vhost-user, path: $TMP/b.sock, subnet: s1, mac: 02:00:00:00:00:12, addresses: [10.0.0.12]}" >"$TMP/h1.yaml"
 vm_mac=02:00:00:00:00:11 vm_start a on 10.0.0.11/24
 vm_mac=02:00:00:00:00:12 vm_options=,packed=on vm_start b on 10.0.0.12/24
 start h1

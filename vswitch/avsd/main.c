@@ -7,6 +7,7 @@
 
 #include "avsd.h"
 #include "log/log.h"
+#include "rights/filter.h"
 
 static const char usage[] =
     "usage: avsd [options]\n"
@@ -60,15 +61,6 @@ static bool parse_cpus(struct avsd_options *o, const char *list)
     return *list == '\0' && o->cpus > 0;
 }
 
-static bool seccomp_ok(const char *what)
-{
-    bool ok = rights_filter_mode(what);
-
-    if (!ok)
-        fprintf(stderr, "avsd: --seccomp wants on, log or off, not '%s'\n", what);
-    return ok;
-}
-
 static bool parse(int argc, char **argv, struct avsd_options *o)
 {
     static const struct option options[] = {
@@ -112,7 +104,7 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
             o->user = optarg;
             break;
         case 'F':
-            if (!seccomp_ok(optarg))
+            if (!rights_filter_option("avsd", optarg))
                 return false;
             break;
         case 'j':

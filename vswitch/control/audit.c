@@ -16,13 +16,9 @@ AVS_LOG_MODULE(log_audit, "audit")
 #define EVERY 1000 /* lines a second */
 #define TEXT  600  /* bytes of what was asked for, and of what came of it */
 
-static bool asks_for_a_change(const struct ctl_call *call, const struct ctl_method *method)
+static bool is_audited(const struct ctl_call *call, const struct ctl_method *method)
 {
-    if (json_is_true(json_object_get(call->params, "dry_run"))) {
-        return false;
-    }
-    return method->role == CTL_ADMIN || method->run == ctl_method_config_apply ||
-           method->run == ctl_method_session_flush;
+    return method->audited && !json_is_true(json_object_get(call->params, "dry_run"));
 }
 
 /* At most TEXT bytes, cut between characters; "" for NULL. */
@@ -52,7 +48,7 @@ bool ctl_audit(const struct ctl_call *call, const struct ctl_method *method, int
 {
     char params[TEXT], changes[TEXT];
 
-    if (!asks_for_a_change(call, method)) {
+    if (!is_audited(call, method)) {
         return false;
     }
     params_of(call, params);

@@ -109,6 +109,7 @@ struct ctl_method {
     const char *params; /* their names, separated by blanks */
     /* 0 and call->result (NULL is {}), or a negative errno and call->error. */
     int (*run)(struct ctl_call *call);
+    bool audited; /* changes something, or shows tenants' packets: a line in the audit log */
 };
 
 const struct ctl_method *ctl_method_find(const char *name);

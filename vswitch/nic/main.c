@@ -112,15 +112,6 @@ static bool number(const char *text, int lo, int hi, int *value)
     return true;
 }
 
-static bool seccomp_ok(const char *what)
-{
-    bool ok = rights_filter_mode(what);
-
-    if (!ok)
-        fprintf(stderr, "avs-nic: --seccomp wants on, log or off, not '%s'\n", what);
-    return ok;
-}
-
 static bool parse(int argc, char **argv, struct arguments *a)
 {
     static const struct option options[] = {{"socket", required_argument, NULL, 's'},
@@ -143,7 +134,7 @@ static bool parse(int argc, char **argv, struct arguments *a)
             a->slice = optarg;
         else if (option == 'u')
             a->user = optarg;
-        else if (option == 'F' && seccomp_ok(optarg))
+        else if (option == 'F' && rights_filter_option("avs-nic", optarg))
             continue;
         else if (option == 'w' && number(optarg, 1, HSR_MAX_WORKERS, &n))
             a->workers = (uint32_t)n;

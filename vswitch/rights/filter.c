@@ -28,6 +28,15 @@ bool rights_filter_mode(const char *text)
     return false;
 }
 
+bool rights_filter_option(const char *program, const char *text)
+{
+    bool ok = rights_filter_mode(text);
+
+    if (!ok)
+        fprintf(stderr, "%s: --seccomp wants on, log or off, not '%s'\n", program, text);
+    return ok;
+}
+
 const char *rights_list_name(enum rights_list list)
 {
     static const char *const name[RIGHTS_LISTS] = {[RIGHTS_CONTROL] = "control",

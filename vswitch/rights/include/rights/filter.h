@@ -21,6 +21,8 @@ enum rights_list {
 
 /* Off, or "log": calls that are not on the list are let pass, and the kernel logs them. False if `text` is neither, nor "on". */
 bool rights_filter_mode(const char *text);
+/* The same for an option of a program: false after a message on stderr. */
+bool rights_filter_option(const char *program, const char *text);
 
 /* Of the calling thread, from now on. With `rights` of one that stays root its control threads open ports themselves. */
 int rights_filter(const struct rights *rights, enum rights_list list, char why[RIGHTS_WHY]);
