@@ -276,7 +276,10 @@ static enum ses_outcome on_rst(struct session *s, unsigned dir, const struct ses
         /* The connection is refused: valid if it acknowledges the SYN (RFC 9293, section 3.10.7.3). */
         if (!(p->tcp_flags & ACK) || !before(peer->seq_lo, p->ack) || before(peer->seq_end, p->ack))
             return refused(drop, HSR_DROP_TCP_WINDOW);
-        me->state = SES_TCP_RESET;
+        if (is_dead(s))
+            return SES_CONTINUES;
+        /* It is the initiator's end that is over: the other one has sent no SYN, and so nothing else can be under way. */
+        peer->state = SES_TCP_RESET;
         return moved(s, t, idle);
     }
     /* An end may lose its TIME_WAIT by a RST, and should not (RFC 1337); dead is dead. */

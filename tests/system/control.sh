@@ -46,8 +46,10 @@ refused 2 "this would remove all sessions" ctl h1 session flush
 expect "flushed by port" "$(ctl h1 --json session flush port=a proto=udp | json "d['removed']")" 299
 pings a 10.0.0.11
 
-say "the doctor finds nothing"
-ctl h1 --json doctor | json "{'versions', 'rights', 'packets', 'rings', 'tables', 'nic'} <= {f['check'] for f in d if f['state'] == 'ok'}"
+say "the doctor finds nothing, but that programs stay root where the build makes them"
+rights=$([ "$run_as" = root ] && echo note || echo ok)
+ctl h1 --json doctor | json "[f['state'] for f in d if f['check'] == 'rights'] == ['$rights']" >/dev/null
+ctl h1 --json doctor | json "{'versions', 'packets', 'rings', 'tables', 'nic'} <= {f['check'] for f in d if f['state'] == 'ok'}"
 
 say "JSON of every command"
 while read -r command; do
