@@ -137,15 +137,32 @@ static bool was_asked(const struct oracle *o, uint8_t reply)
     return false;
 }
 
-/* Where this end's SYN ended, of several the last one. */
-static uint32_t end_of_syn(const struct oracle *o, bool answer)
+/* Does it fit this window behind any SYN of its sender's? Of several the end points know which one counts. */
+static bool fits_behind_a_syn(const struct oracle *o, bool answer, const struct ses_packet *p,
+                              uint32_t window)
 {
-    uint32_t end = 0;
+    for (unsigned i = 0; i < o->n; i++) {
+        const struct ses_packet *syn = &o->packet[i].p;
 
-    for (unsigned i = 0; i < o->n; i++)
-        if (o->packet[i].answer == answer && o->packet[i].p.tcp_flags & SYN)
-            end = end_of(&o->packet[i].p);
-    return end;
+        if (o->packet[i].answer == answer && syn->tcp_flags & SYN &&
+            !is_before(end_of(syn) + window, end_of(p)))
+            return true;
+    }
+    return false;
+}
+
+/* The largest shift of this end's SYNs. None may still be one that was assumed. */
+static unsigned largest_shift(const struct oracle *o, bool answer)
+{
+    unsigned largest = 0;
+
+    for (unsigned i = 0; i < o->n; i++) {
+        unsigned shift = o->packet[i].p.wscale > 14 ? 14 : o->packet[i].p.wscale;
+
+        if (o->packet[i].answer == answer && o->packet[i].p.tcp_flags & SYN && shift > largest)
+            largest = shift;
+    }
+    return largest;
 }
 
 /*
@@ -154,17 +171,17 @@ static uint32_t end_of_syn(const struct oracle *o, bool answer)
  */
 static bool is_beyond_all_windows(const struct oracle *o, bool answer, const struct ses_packet *p)
 {
-    uint8_t shift = 14;
+    unsigned shift = largest_shift(o, !answer);
 
-    for (unsigned i = 0; i < o->n; i++)
-        if (o->packet[i].answer != answer && o->packet[i].p.tcp_flags & SYN)
-            shift = o->packet[i].p.wscale > 14 ? 14 : o->packet[i].p.wscale;
     for (unsigned i = 0; i < o->n; i++) {
         const struct ses_packet *seen = &o->packet[i].p;
         uint32_t window = (uint32_t)seen->window << shift;
-        uint32_t from = seen->tcp_flags & ACK ? seen->ack : end_of_syn(o, answer);
 
-        if (o->packet[i].answer != answer && !is_before(from + (window ? window : 1), end_of(p)))
+        if (o->packet[i].answer == answer)
+            continue;
+        window = window ? window : 1;
+        if (seen->tcp_flags & ACK ? !is_before(seen->ack + window, end_of(p))
+                                  : fits_behind_a_syn(o, answer, p, window))
             return false;
     }
     return true;
