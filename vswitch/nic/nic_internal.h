@@ -18,7 +18,7 @@
 #define NIC_RX_BYTES \
     (256u << 10) /* of a port a turn; what goes beyond is taken off its next turns */
 #define NIC_TX_BURST 64
-#define NIC_TX_BATCH 64                 /* frames a port collects before it is flushed */
+#define NIC_TX_BATCH NIC_PORT_TX        /* frames a port collects before it is flushed */
 #define NIC_TX_TAILS (4 * PO_MAX_SPANS) /* and the spans behind their bodies */
 
 /* Frames on their way out of one port. Heads made by the Post-Processor are kept here until the flush. */

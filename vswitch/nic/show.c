@@ -168,7 +168,7 @@ void nic_show_tx(struct nic *nic, const struct nic_slot_port *p, uint32_t taken)
     for (uint32_t i = 0; i < b->count && i < taken; i++) {
         const struct po_frame *f = &b->frame[i];
 
-        if (po_frame_len(f) > HSR_MAX_FRAME + PO_MAX_HEADERS)
+        if (p->port.refused[i] != HSR_DROP_NONE || po_frame_len(f) > HSR_MAX_FRAME + PO_MAX_HEADERS)
             continue;
         po_frame_copy(f, nic->show.scratch);
         seen.here = seen.frame_len = po_frame_len(f);

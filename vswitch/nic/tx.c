@@ -5,27 +5,46 @@
 #include "hsring/check.h"
 #include "nic_internal.h"
 
+static inline void note_sent(struct nic *nic, struct hsr_port_stats *egress,
+                             const struct nic_batch *b, uint32_t i)
+{
+    nic->stats[b->ledger[i]].post_tx++;
+    egress->tx_packets++;
+    egress->tx_bytes += po_frame_len(&b->frame[i]);
+}
+
+/* Some of those that it took were refused: each is its own sender's loss. */
+static __attribute__((noinline)) void settle_refused(struct nic *nic, struct nic_slot_port *p,
+                                                     uint32_t taken)
+{
+    const struct nic_batch *b = &p->batch;
+
+    for (uint32_t i = 0; i < taken; i++) {
+        if (p->port.refused[i] != HSR_DROP_NONE)
+            nic_post_drop(nic, b->ledger[i], p->port.refused[i]);
+        else
+            note_sent(nic, &nic->stats[p->port.config.index], b, i);
+    }
+    memset(p->port.refused, HSR_DROP_NONE, sizeof p->port.refused);
+}
+
 /* Give a port its collected frames; what it does not take is dropped, each under its own ledger. */
 static void flush_port(struct nic *nic, struct nic_slot_port *p)
 {
     struct nic_batch *b = &p->batch;
     struct hsr_port_stats *egress = &nic->stats[p->port.config.index];
-    uint64_t refused = p->port.tx_errors;
+    uint64_t errors = p->port.tx_errors;
     uint32_t taken = b->count > 0 ? p->port.ops->tx(&p->port, b->frame, b->count) : 0;
 
-    taken -=
-        (uint32_t)(p->port.tx_errors - refused); /* frames the device threw away are not sent */
     if (nic_shown(nic) && b->count > 0)
         nic_show_tx(nic, p, taken);
-    for (uint32_t i = 0; i < b->count; i++) {
-        if (i < taken) {
-            nic->stats[b->ledger[i]].post_tx++;
-            egress->tx_packets++;
-            egress->tx_bytes += po_frame_len(&b->frame[i]);
-        } else {
-            nic_post_drop(nic, b->ledger[i], HSR_DROP_PORT_TX_FULL);
-        }
-    }
+    if (p->port.tx_errors != errors)
+        settle_refused(nic, p, taken);
+    else
+        for (uint32_t i = 0; i < taken; i++)
+            note_sent(nic, egress, b, i);
+    for (uint32_t i = taken; i < b->count; i++)
+        nic_post_drop(nic, b->ledger[i], HSR_DROP_PORT_TX_FULL);
     b->count = 0;
     b->tails = 0;
 }

@@ -77,6 +77,7 @@ static void segmentation_is_kept(void **state)
                                  {.head = small, .head_len = sizeof small}};
     assert_int_equal(a.ops->tx(&a, frames, 3), 3);
     assert_int_equal(a.tx_errors, 1);
+    assert_int_equal(a.refused[1], HSR_DROP_PORT_TX_FULL);
     close_container(&a, "a");
     close_container(&b, "b");
     pool_close(&pool);

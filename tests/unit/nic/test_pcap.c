@@ -74,6 +74,7 @@ static void written_frames_come_back(void **state)
         .head = frame, .head_len = 54, .body = frame, .body_len = HSR_MAX_FRAME};
     assert_int_equal(port.ops->tx(&port, &giant, 1), 1);
     assert_int_equal(port.tx_errors, 1);
+    assert_int_equal(port.refused[0], HSR_DROP_TX_TOO_BIG);
     assert_null(nic_pcap_error(&port));
     port.ops->close(&port);
 

@@ -95,6 +95,7 @@ static void partial_checksum_is_accepted(void **state)
     three[1].vnet.csum_start = 5000;
     assert_int_equal(port.ops->tx(&port, three, 3), 3);
     assert_int_equal(port.tx_errors, 1);
+    assert_int_equal(port.refused[1], HSR_DROP_PORT_TX_FULL);
     assert_int_equal(recv(fd, data, sizeof data, 0), 4);
     assert_int_equal(recv(fd, data, sizeof data, 0), 4);
     assert_int_equal(recv(fd, data, sizeof data, 0), -1);

@@ -168,8 +168,9 @@ static uint32_t kernel_rx(struct nic_port *port, struct nic_slots *slots, struct
     return got;
 }
 
-/* Send up to a batch; how many frames are settled: sent, or refused for good. */
-static uint32_t kernel_tx_batch(struct nic_port *port, const struct po_frame *frames, uint32_t n)
+/* Send up to a batch of those from `first` on; how many frames are settled: sent, or refused for good. */
+static uint32_t kernel_tx_batch(struct nic_port *port, const struct po_frame *frames,
+                                uint32_t first, uint32_t n)
 {
     struct kernel *kernel = port->priv;
     int sent;
@@ -177,7 +178,7 @@ static uint32_t kernel_tx_batch(struct nic_port *port, const struct po_frame *fr
     for (uint32_t i = 0; i < n; i++) {
         kernel->msg[i].msg_hdr = (struct msghdr){
             .msg_iov = kernel->tx_iov[i],
-            .msg_iovlen = nic_vnet_iov(&frames[i], kernel->tx_iov[i]),
+            .msg_iovlen = nic_vnet_iov(&frames[first + i], kernel->tx_iov[i]),
         };
     }
     sent = sendmmsg(kernel->fd, kernel->msg, n, MSG_DONTWAIT);
@@ -186,7 +187,7 @@ static uint32_t kernel_tx_batch(struct nic_port *port, const struct po_frame *fr
     if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM ||
         errno == ENETDOWN || errno == ENXIO)
         return 0;
-    port->tx_errors++;
+    nic_port_refuse(port, first, HSR_DROP_PORT_TX_FULL);
     return 1;
 }
 
@@ -196,7 +197,7 @@ static uint32_t kernel_tx(struct nic_port *port, const struct po_frame *frames, 
 
     while (taken < n) {
         uint32_t batch = n - taken < NIC_VNET_BATCH ? n - taken : NIC_VNET_BATCH;
-        uint32_t settled = kernel_tx_batch(port, frames + taken, batch);
+        uint32_t settled = kernel_tx_batch(port, frames, taken, batch);
 
         if (!settled)
             break;

@@ -213,9 +213,8 @@ static uint32_t pcap_rx(struct nic_port *port, struct nic_slots *slots, struct n
     return got;
 }
 
-static void write_frame(struct nic_port *port, const struct po_frame *frame)
+static bool write_frame(struct pcap_port *p, const struct po_frame *frame)
 {
-    struct pcap_port *p = port->priv;
     uint32_t len = po_frame_len(frame);
     struct pcap_pkthdr header = {
         .ts = {.tv_sec = (time_t)(p->now / NS_PER_S), .tv_usec = (suseconds_t)(p->now % NS_PER_S)},
@@ -223,12 +222,11 @@ static void write_frame(struct nic_port *port, const struct po_frame *frame)
         .len = len,
     };
 
-    if (len > sizeof p->frame) {
-        port->tx_errors++;
-        return;
-    }
+    if (len > sizeof p->frame)
+        return false;
     po_frame_copy(frame, p->frame);
     pcap_dump((u_char *)p->out, &header, p->frame);
+    return true;
 }
 
 static uint32_t pcap_tx(struct nic_port *port, const struct po_frame *frames, uint32_t n)
@@ -238,7 +236,8 @@ static uint32_t pcap_tx(struct nic_port *port, const struct po_frame *frames, ui
     if (!p->out)
         return n;
     for (uint32_t i = 0; i < n; i++)
-        write_frame(port, &frames[i]);
+        if (!write_frame(p, &frames[i]))
+            nic_port_refuse(port, i, HSR_DROP_TX_TOO_BIG);
     if (ferror(pcap_dump_file(p->out)))
         set_error(p, "output", "write error (is the disk full?)");
     return n;

@@ -216,7 +216,7 @@ static uint32_t tap_tx(struct nic_port *port, const struct po_frame *frames, uin
         if (errno == EBADFD || errno == EAGAIN || errno == EINTR || errno == ENOBUFS ||
             errno == ENOMEM || errno == EIO)
             return i;
-        port->tx_errors++;
+        nic_port_refuse(port, i, HSR_DROP_PORT_TX_FULL);
     }
     return n;
 }

@@ -150,10 +150,8 @@ static void call_guest(struct vhost *v, uint32_t queue)
 /*
  * What the guest has in one queue. True: that was all, and it will kick when there is more. Kicks are off as long as we come by ourselves.
  */
-static bool rx_queue(struct nic_port *port, uint32_t queue, struct nic_slots *slots,
-                     struct nic_rx *out, uint32_t max, uint32_t *got, uint32_t *too_big)
+static bool rx_queue(struct vhost *v, uint32_t queue, struct nic_slots *slots, struct vh_turn *turn)
 {
-    struct vhost *v = port->priv;
     struct vh_queue *q = &v->queue[queue];
     bool all = true;
 
@@ -162,7 +160,7 @@ static bool rx_queue(struct nic_port *port, uint32_t queue, struct nic_slots *sl
     /* Between our last look and the guest's learning that it has to kick, something may have come. */
     for (unsigned i = 0; i < ROUNDS && (i == 0 || (all && vh_kicks(q, true))); i++) {
         vh_kicks(q, false);
-        all = vh_net_rx(q, &v->mem, &v->net, slots, out, max, got, &port->rx_bad, too_big);
+        all = vh_net_rx(q, &v->mem, &v->net, slots, turn);
         vh_publish(q);
     }
     call_guest(v, queue);
@@ -185,7 +183,8 @@ static uint32_t vhost_rx(struct nic_port *port, struct nic_slots *slots, struct 
                          uint32_t max, uint32_t *no_slot, uint32_t *too_big)
 {
     struct vhost *v = port->priv;
-    uint32_t got = 0, looked = 0;
+    struct vh_turn turn = {.out = out, .max = max};
+    uint32_t looked = 0;
     bool all = true;
 
     (void)no_slot;
@@ -193,19 +192,21 @@ static uint32_t vhost_rx(struct nic_port *port, struct nic_slots *slots, struct 
         return 0; /* the session will poke */
     if (v->asleep)
         drain_all(v);
-    for (; looked < v->pairs && got < max; looked++) {
+    for (; looked < v->pairs && !vh_turn_over(&turn); looked++) {
         uint32_t queue = 2 * ((v->next + looked) % v->pairs) + 1;
 
         if (v->queue[queue].on)
-            all &= rx_queue(port, queue, slots, out, max, &got, too_big);
+            all &= rx_queue(v, queue, slots, &turn);
     }
     if (++v->next >= v->pairs)
         v->next = 0;
     v->asleep = all && looked == v->pairs;
     vhost_leave(v);
-    if (!v->asleep && got < max && !slots->waits)
+    port->rx_bad += turn.bad;
+    *too_big += turn.too_big;
+    if (!v->asleep && turn.got < max && !slots->waits)
         vhost_poke(v);
-    return got;
+    return turn.got;
 }
 
 /*
@@ -230,8 +231,10 @@ static uint32_t vhost_tx(struct nic_port *port, const struct po_frame *frames, u
     if (v->rx_pairs == 0)
         n = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (vh_net_tx(queue_of(v, &frames[i]), &v->mem, &v->net, &frames[i]) != VH_SENT)
-            port->tx_errors++;
+        enum vh_sent sent = vh_net_tx(queue_of(v, &frames[i]), &v->mem, &v->net, &frames[i]);
+
+        if (sent != VH_SENT)
+            nic_port_refuse(port, i, sent == VH_BAD ? HSR_DROP_GUEST_DESC : HSR_DROP_PORT_TX_FULL);
     }
     for (uint32_t i = 0; i < v->rx_pairs; i++) {
         if (v->queue[2 * i].on) {

@@ -7,8 +7,6 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-enum { VH_TURNS = 64 }; /* chains of a call, good or bad */
-
 uint64_t vh_net_features(bool offload)
 {
     uint64_t always = BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ANY_LAYOUT) |
@@ -37,7 +35,7 @@ void vh_net_set(struct vh_net *net, uint64_t features)
     net->tso = net->csum && (features & tso) == tso;
 }
 
-/* The frame of a chain into a slot; false when the chain leads out of guest memory. */
+/* The frame of a chain into a slot; false when the chain does not hold it. */
 static bool land(const struct vh_mem *mem, const struct vh_net *net, const struct vh_chain *c,
                  const struct nic_slots *slots, struct nic_rx *out)
 {
@@ -53,14 +51,13 @@ static bool land(const struct vh_mem *mem, const struct vh_net *net, const struc
 
 /* One chain; false: it stays, since no slot is free for it. */
 static bool rx_chain(struct vh_queue *q, const struct vh_mem *mem, const struct vh_net *net,
-                     struct nic_slots *slots, struct vh_chain *c, struct nic_rx *out, uint32_t *got,
-                     uint64_t *bad, uint32_t *too_big)
+                     struct nic_slots *slots, struct vh_chain *c, struct vh_turn *turn)
 {
     struct nic_rx rx = {.slot = UINT32_MAX};
 
     if (!c->bad && c->bytes >= net->header) {
         if (c->bytes - net->header > HSR_MAX_FRAME) {
-            (*too_big)++;
+            turn->too_big++;
             vh_done(q, c, 0);
             return true;
         }
@@ -76,27 +73,25 @@ static bool rx_chain(struct vh_queue *q, const struct vh_mem *mem, const struct 
     }
     vh_done(q, c, 0);
     if (!c->bad) {
-        *out = rx;
-        (*got)++;
+        turn->out[turn->got++] = rx;
         return true;
     }
-    (*bad)++;
+    turn->bad++;
     if (rx.slot != UINT32_MAX)
         nic_slots_put(slots, rx.slot);
     return true;
 }
 
 bool vh_net_rx(struct vh_queue *q, const struct vh_mem *mem, const struct vh_net *net,
-               struct nic_slots *slots, struct nic_rx *out, uint32_t max, uint32_t *got,
-               uint64_t *bad, uint32_t *too_big)
+               struct nic_slots *slots, struct vh_turn *turn)
 {
     struct vh_chain c;
 
-    for (uint32_t turn = 0; turn < VH_TURNS && *got < max; turn++) {
+    while (!vh_turn_over(turn)) {
         vh_chain_init(&c);
         if (vh_take(q, mem, false, &c) <= 0)
             return true;
-        if (!rx_chain(q, mem, net, slots, &c, &out[*got], got, bad, too_big))
+        if (!rx_chain(q, mem, net, slots, &c, turn))
             return false;
     }
     return false;
@@ -119,12 +114,14 @@ static enum vh_sent gather(struct vh_queue *q, const struct vh_mem *mem, const s
 
         if (rc > 0 && c->bad) {
             vh_done(q, c, 0);
-            return VH_REFUSED;
+            return VH_BAD;
         }
         if (rc <= 0) {
-            bool none = rc < 0 || (c->heads < VH_HEADS && net->merged) || c->heads == 0;
+            bool none = (c->heads < VH_HEADS && net->merged) || c->heads == 0;
 
             vh_untake(q, c);
+            if (rc < 0)
+                return VH_BAD;
             return none ? VH_FULL : VH_REFUSED;
         }
     }
@@ -161,7 +158,7 @@ enum vh_sent vh_net_tx(struct vh_queue *q, const struct vh_mem *mem, const struc
         return rc;
     c.bad = !write_frame(mem, net, &c, frame);
     vh_done(q, &c, c.bad ? 0 : need);
-    return c.bad ? VH_REFUSED : VH_SENT;
+    return c.bad ? VH_BAD : VH_SENT;
 }
 
 /* The frame's first bytes, wherever they stand. */

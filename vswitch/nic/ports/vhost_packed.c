@@ -42,7 +42,7 @@ static void add_table(const struct vh_queue *q, const struct vh_mem *mem,
         if (!vh_table_entry(mem, d->addr, i, &entry) || entry.flags & VRING_DESC_F_INDIRECT)
             c->bad = true;
         else
-            vh_add_piece(c, entry.addr, entry.len,
+            vh_add_piece(mem, c, entry.addr, entry.len,
                          !(entry.flags & VRING_DESC_F_WRITE) == !writable);
     }
 }
@@ -67,7 +67,7 @@ int vh_packed_take(struct vh_queue *q, const struct vh_mem *mem, bool writable, 
         head->slots++;
         advance(q, &at, &wrap, 1);
         if (!(d.flags & VRING_DESC_F_INDIRECT))
-            vh_add_piece(c, d.addr, d.len, !(d.flags & VRING_DESC_F_WRITE) == !writable);
+            vh_add_piece(mem, c, d.addr, d.len, !(d.flags & VRING_DESC_F_WRITE) == !writable);
         else if (head->slots == 1)
             add_table(q, mem, &d, writable, c);
         else

@@ -4,15 +4,41 @@
 
 #include <string.h>
 
-void vh_add_piece(struct vh_chain *c, uint64_t gpa, uint32_t len, bool fits_direction)
+/* Is all of it in guest memory, over the borders of regions? */
+static bool covered(const struct vh_mem *mem, uint64_t gpa, uint32_t len)
 {
+    while (len > 0) {
+        uint64_t part = len;
+
+        if (vh_at(mem, gpa, &part) == NULL)
+            return false;
+        gpa += part;
+        len -= (uint32_t)part;
+    }
+    return true;
+}
+
+/* Translated before anything is copied: what leads out of guest memory costs no more than the look. */
+void vh_add_piece(const struct vh_mem *mem, struct vh_chain *c, uint64_t gpa, uint32_t len,
+                  bool fits_direction)
+{
+    uint64_t part = len;
+    uint8_t *at;
+
     if (c->bad)
         return;
     if (!fits_direction || c->pieces == VH_PIECES) {
         c->bad = true;
         return;
     }
-    c->piece[c->pieces++] = (struct vh_piece){.gpa = gpa, .len = len};
+    at = len > 0 ? vh_at(mem, gpa, &part) : NULL;
+    if (at == NULL || part < len) {
+        at = NULL;
+        c->bad = !covered(mem, gpa, len);
+        if (c->bad)
+            return;
+    }
+    c->piece[c->pieces++] = (struct vh_piece){.gpa = gpa, .at = at, .len = len};
     c->bytes += len;
 }
 
@@ -84,7 +110,13 @@ bool vh_read(const struct vh_mem *mem, const struct vh_chain *c, struct vh_curso
     while (len > 0) {
         uint32_t part = piece_left(c, at, len);
 
-        if (part == 0 || !read_at(mem, c->piece[at->piece].gpa + at->off, next, part))
+        if (part == 0)
+            return false;
+        const struct vh_piece *p = &c->piece[at->piece];
+
+        if (p->at != NULL)
+            memcpy(next, p->at + at->off, part);
+        else if (!read_at(mem, p->gpa + at->off, next, part))
             return false;
         at->off += part;
         next += part;
@@ -101,7 +133,13 @@ bool vh_write(const struct vh_mem *mem, const struct vh_chain *c, struct vh_curs
     while (len > 0) {
         uint32_t part = piece_left(c, at, len);
 
-        if (part == 0 || !write_at(mem, c->piece[at->piece].gpa + at->off, next, part))
+        if (part == 0)
+            return false;
+        const struct vh_piece *p = &c->piece[at->piece];
+
+        if (p->at != NULL)
+            memcpy(p->at + at->off, next, part);
+        else if (!write_at(mem, p->gpa + at->off, next, part))
             return false;
         at->off += part;
         next += part;

@@ -100,8 +100,10 @@ struct vh_chain {
     } head[VH_HEADS];
     struct vh_piece {
         uint64_t gpa;
+        uint8_t
+            *at; /* in our memory; NULL: it has no bytes, or goes over the border of two regions */
         uint32_t len;
-    } piece[VH_PIECES];
+    } piece[VH_PIECES]; /* all of them in guest memory */
 };
 
 static inline void vh_chain_init(struct vh_chain *c)
@@ -147,7 +149,7 @@ bool vh_packed_find(struct vh_queue *q);
 /* Do the rings lie in guest memory as they must? For the host's addresses of them. */
 bool vh_queue_fits(const struct vh_queue *q, const struct vh_mem *mem);
 
-/* Copy between a chain and our memory, from byte `at` of the chain on; false: part of it is outside of guest memory. */
+/* Copy between a chain and our memory, from byte `at` of the chain on; false: it has not so many. */
 struct vh_cursor {
     uint32_t piece;
     uint32_t off;
@@ -159,8 +161,9 @@ bool vh_write(const struct vh_mem *mem, const struct vh_chain *c, struct vh_curs
 
 /* --- for the files of the two kinds of ring ---------------------------------------------------------------------------- */
 
-/* One more buffer of a chain; a bad one is noted. */
-void vh_add_piece(struct vh_chain *c, uint64_t gpa, uint32_t len, bool fits_direction);
+/* One more buffer of a chain; a bad one, which may lead out of guest memory, is noted. */
+void vh_add_piece(const struct vh_mem *mem, struct vh_chain *c, uint64_t gpa, uint32_t len,
+                  bool fits_direction);
 
 /* Entry `i` of a table of descriptors in guest memory, copied; false: it is outside. */
 bool vh_table_entry(const struct vh_mem *mem, uint64_t table, uint32_t i, void *entry);

@@ -61,7 +61,7 @@ static void walk(const struct vh_queue *q, const struct vh_mem *mem, uint32_t in
             index = 0;
             continue;
         }
-        vh_add_piece(c, d.addr, d.len, !(d.flags & VRING_DESC_F_WRITE) == !writable);
+        vh_add_piece(mem, c, d.addr, d.len, !(d.flags & VRING_DESC_F_WRITE) == !writable);
         if (!(d.flags & VRING_DESC_F_NEXT))
             return;
         index = d.next;

@@ -21,7 +21,8 @@
 #include "nic/slots.h"
 #include "postproc/post.h"
 
-#define NIC_WHY 256 /* bytes of an error text */
+#define NIC_WHY     256 /* bytes of an error text */
+#define NIC_PORT_TX 64  /* frames of one call of tx() that it can say of which were refused */
 
 /* What a port is made of; strings as in hsr_msg_port, already checked for termination. */
 struct nic_port_config {
@@ -69,7 +70,7 @@ struct nic_port_ops {
      */
     uint32_t (*rx)(struct nic_port *port, struct nic_slots *slots, struct nic_rx *out, uint32_t max,
                    uint32_t *no_slot, uint32_t *too_big);
-    /* Send in order; how many were taken (the device was full or gone for the others). */
+    /* Send in order; how many were taken (the device was full or gone for the others), those refused among them. */
     uint32_t (*tx)(struct nic_port *port, const struct po_frame *frames, uint32_t n);
     /* Descriptor that polls readable when frames wait, or -1 when the port must be asked. */
     int (*rx_fd)(const struct nic_port *port);
@@ -98,9 +99,18 @@ struct nic_port {
     uint64_t rx_errors; /* frames the device lost in handing them over */
     uint64_t rx_bad;    /* frames that a guest sent in descriptors outside of the contract */
     uint64_t
-        tx_errors; /* of the frames tx() took: those the device refused for good, malformed for it */
-    void *priv;    /* the driver's */
+        tx_errors; /* of the frames tx() took: those refused for good, and by place in that call why */
+    uint8_t refused[NIC_PORT_TX]; /* (enum hsr_drop); whoever called puts it back to 0 */
+    void *priv;                   /* the driver's */
 };
+
+/* Of a call of tx(): frame `i` is taken, and lost. */
+static inline void nic_port_refuse(struct nic_port *port, uint32_t i, enum hsr_drop why)
+{
+    port->tx_errors++;
+    if (i < NIC_PORT_TX)
+        port->refused[i] = (uint8_t)why;
+}
 
 /* Are these the same device with the same settings (whatever their index, and what nic_port_set() changes)? */
 bool nic_port_same(const struct nic_port_config *a, const struct nic_port_config *b);
