@@ -29,6 +29,12 @@ static uint32_t number_of(const uint8_t *frame, uint32_t len)
     return ip[0] >> 4 == 6 ? fr_get32(ip) & 0xFFFFF : fr_get16(ip + 4);
 }
 
+/* Where a packet has arrived. */
+struct who {
+    unsigned tenant, guest;
+    struct sim_end end; /* that is seen outside; port of the guest, from there */
+};
+
 /* The frame as it should be at its receiver's, if routed then with so many hops less. */
 static void expected(const struct sim *s, const struct sim_packet *p, unsigned hops, uint8_t *frame)
 {
@@ -48,19 +54,23 @@ static void expected(const struct sim *s, const struct sim_packet *p, unsigned h
     fr_put16(frame + FR_L3 + 10, (uint16_t)~fr_fold(fr_sum(0, frame + FR_L3, 20)));
 }
 
-static void compare(const struct sim *s, uint32_t n, const uint8_t *frame, uint32_t len)
+static void compare(const struct sim *s, uint32_t n, const struct who *who, const uint8_t *frame,
+                    uint32_t len)
 {
     static uint8_t want[FR_ROOM];
     const struct sim_packet *p = &s->packet[n];
     uint32_t from = 0;
 
-    expected(s, p, 1, want);
+    if (p->from == SIM_OUTSIDE || p->to == SIM_OUTSIDE)
+        sim_expect_outside(s, p, who->tenant, who->guest, who->end, want);
+    else
+        expected(s, p, 1, want);
     /* Answers to what was begun here count as routed by their host, also where that leaves it to us. */
-    if (!s->config.guest[p->tenant][p->from].here &&
+    if (p->from < SIM_GUESTS && !s->config.guest[p->tenant][p->from].here &&
         memcmp(frame, want, len < p->len ? len : p->len) != 0)
         expected(s, p, 0, want);
     if (sim_has(s, SIM_F_DOUBLE)) /* headers may have been written twice */
-        from = FR_L3 + (want[FR_L3] >> 4 == 6 ? 40 : 20);
+        from = FR_L3 + (want[FR_L3] >> 4 == 6 ? 40u : 20u) + (who->end.port != 0 ? 20u : 0u);
     if (len != p->len)
         sim_finding(s, "packet %u: %u bytes arrived of %u", n, len, p->len);
     for (uint32_t i = from; i < len; i++) {
@@ -113,17 +123,45 @@ static void follow_flow(struct sim *s, struct sim_packet *p, uint32_t n)
     sim_flow_heard(s, f, p);
 }
 
+/* Of a packet from guest to guest. */
+static void check_receiver(const struct sim *s, const struct sim_packet *p, const struct who *who)
+{
+    uint32_t n = (uint32_t)(p - s->packet);
+
+    if (p->tenant != who->tenant)
+        sim_finding(s, "packet %u: of tenant %u, arrived at guest %u of tenant %u", n, p->tenant,
+                    who->guest, who->tenant);
+    if (p->to >= SIM_GUESTS ||
+        (who->guest == SIM_UPLINK ? s->config.guest[p->tenant][p->to].here : p->to != who->guest))
+        sim_finding(s, "packet %u: for guest %u of tenant %u, arrived at guest %u", n, p->to,
+                    p->tenant, who->guest);
+}
+
+/* Of one from outside. */
+static void check_entry(const struct sim *s, const struct sim_packet *p, struct who *who)
+{
+    if (who->guest == SIM_UPLINK || !sim_may_enter(s, p, who->tenant, who->guest, &who->end.port)) {
+        sim_finding(s,
+                    "packet %u: to %s port %u, of guest %u of tenant %u, arrived at guest %u of "
+                    "tenant %u",
+                    (unsigned)(p - s->packet), sim_public_ip(p->way.six, p->way.end.pub),
+                    p->way.end.port, p->to, p->tenant, who->guest, who->tenant);
+    }
+}
+
 void sim_arrive(struct sim *s, unsigned tenant, unsigned guest, const struct fr *frame)
 {
     const uint8_t *inner = frame->b;
     uint32_t len = frame->len;
     unsigned vtep = SIM_VTEPS;
+    bool outside = guest == SIM_UPLINK && fr_get_mac(frame->b) == SIM_ROUTER_MAC;
 
     note(s, tenant, guest, frame);
     s->arrived++;
     if (s->loose)
         return;
-    if (guest == SIM_UPLINK && (inner = open_tunnel(s, frame, &len, &tenant, &vtep)) == NULL)
+    if (guest == SIM_UPLINK && !outside &&
+        (inner = open_tunnel(s, frame, &len, &tenant, &vtep)) == NULL)
         sim_finding(s, "%u bytes left by the uplink that nobody sent", frame->len);
     uint32_t n = number_of(inner, len);
 
@@ -134,14 +172,16 @@ void sim_arrive(struct sim *s, unsigned tenant, unsigned guest, const struct fr 
 
     sim_trace(s, "arrived %u: tenant %u, guest %u, flow %u, number %u", n, tenant, guest, p->flow,
               p->place);
-    if (p->tenant != tenant)
-        sim_finding(s, "packet %u: of tenant %u, arrived at guest %u of tenant %u", n, p->tenant,
-                    guest, tenant);
-    if (p->to == SIM_NOBODY ||
-        (guest == SIM_UPLINK ? s->config.guest[tenant][p->to].here : p->to != guest))
-        sim_finding(s, "packet %u: for guest %u of tenant %u, arrived at guest %u", n, p->to,
-                    tenant, guest);
-    if (guest == SIM_UPLINK && !p->unsure && vtep != s->config.guest[tenant][p->to].vtep)
+    struct who who = {tenant, guest, {SIM_UNKNOWN, 0}};
+
+    if (outside)
+        who.end = sim_arrive_outside(s, p, frame);
+    else if (p->from == SIM_OUTSIDE)
+        check_entry(s, p, &who);
+    else
+        check_receiver(s, p, &who);
+    if (guest == SIM_UPLINK && !outside && !p->unsure &&
+        vtep != s->config.guest[tenant][p->to].vtep)
         sim_finding(s, "packet %u: sent to VTEP %u", n, vtep);
     if (p->arrived++ > 0)
         sim_finding(s, "packet %u: arrived twice", n);
@@ -149,9 +189,9 @@ void sim_arrive(struct sim *s, unsigned tenant, unsigned guest, const struct fr 
         sim_finding(s, "packet %u: arrived when it had been lost", n);
     if (!p->may_arrive)
         sim_finding(s, "packet %u: arrived, and should not (%s)", n, sim_reason(p));
-    compare(s, n, inner, len);
+    compare(s, n, &who, inner, len);
     p->done = true;
-    if (p->flow < SIM_FLOWS)
+    if (p->flow < SIM_FLOWS && (guest == SIM_UPLINK || (p->to == guest && p->tenant == tenant)))
         follow_flow(s, p, n);
 }
 

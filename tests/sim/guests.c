@@ -39,7 +39,7 @@ static void icmp(struct sim *s, struct sim_flow *f, struct sim_packet *p, struct
     uint32_t len = draw_size(s, 1400);
     unsigned request = f->six ? 128 : 8, reply = f->six ? 129 : 0;
 
-    fr_put16(body, f->port[0]);
+    fr_put16(body, w->dport); /* one identifier both ways */
     fr_put16(body + 2, p->dir ? f->answered : f->asked);
     memcpy(body + 4, sim_data(s, p, len), len);
     fr_icmp(&sim_out, w, (uint8_t)(p->dir ? reply : request), 0, body, 4 + len);
@@ -61,6 +61,19 @@ static void tcp(struct sim *s, struct sim_flow *f, struct sim_packet *p, struct 
     f->sent[dir] += len;
 }
 
+/* Between a guest and a host outside: who knows whom as what. */
+static void address(const struct sim_flow *f, struct sim_packet *p)
+{
+    unsigned in = f->end[0] == SIM_OUTSIDE;
+
+    p->own = f->port[in];
+    p->way = (struct sim_seen){.six = f->six,
+                               .kind = f->kind,
+                               .host = f->host,
+                               .port = f->kind == SIM_ICMP ? 0 : f->port[!in],
+                               .end = f->seen_as};
+}
+
 /* A packet of this direction. */
 static void send(struct sim *s, struct sim_flow *f, unsigned dir)
 {
@@ -68,10 +81,16 @@ static void send(struct sim *s, struct sim_flow *f, unsigned dir)
                                  struct fr_flow *) = {
         [SIM_UDP] = udp, [SIM_TCP] = tcp, [SIM_ICMP] = icmp};
     struct sim_packet *p = sim_new_packet(s, f->tenant, f->end[dir], f->end[!dir]);
-    struct fr_flow w = sim_way(s, f->tenant, f->end[dir], f->end[!dir], f->six, f->ours);
+    struct fr_flow w;
 
-    w.sport = f->port[dir];
-    w.dport = f->port[!dir];
+    if (sim_is_outside(f)) {
+        w = sim_way_outside(s, f, dir);
+        address(f, p);
+    } else {
+        w = sim_way(s, f->tenant, f->end[dir], f->end[!dir], f->six, f->ours);
+        w.sport = f->port[dir];
+        w.dport = f->port[!dir];
+    }
     p->flow = (uint32_t)(f - s->flow);
     p->flow_birth = f->birth;
     p->dir = (uint8_t)dir;
@@ -87,6 +106,32 @@ static void send(struct sim *s, struct sim_flow *f, unsigned dir)
     sim_emit_usual(s, p);
 }
 
+/* One end is a host outside, if there is a guest who may talk to one; false: it is not. */
+static bool begin_outside(struct sim *s, struct sim_flow *f)
+{
+    struct draw *d = &s->draw;
+    unsigned in = draw_chance(d, 40), guest = draw_below(d, s->guests), eip;
+
+    if (!s->publics || !draw_chance(d, 40))
+        return false;
+    eip = sim_eip(s, f->six, f->tenant, guest);
+    if (!s->config.guest[f->tenant][guest].here || (in && eip == SIM_UNKNOWN))
+        return false;
+    f->end[in] = (uint8_t)guest;
+    f->end[!in] = SIM_OUTSIDE;
+    f->host = (uint8_t)draw_below(d, SIM_HOSTS);
+    f->seen_as.pub = (uint8_t)(in ? eip : SIM_UNKNOWN);
+    return true;
+}
+
+static void begin_inside(struct sim *s, struct sim_flow *f)
+{
+    do {
+        f->end[0] = (uint8_t)draw_below(&s->draw, s->guests);
+        f->end[1] = (uint8_t)draw_below(&s->draw, s->guests);
+    } while (f->end[0] == f->end[1] || (!end_of(s, f, 0)->here && !end_of(s, f, 1)->here));
+}
+
 static void begin(struct sim *s, struct sim_flow *f)
 {
     struct draw *d = &s->draw;
@@ -95,15 +140,14 @@ static void begin(struct sim *s, struct sim_flow *f)
     f->used = true;
     f->birth = s->births++;
     f->tenant = (uint8_t)draw_below(d, s->tenants);
-    do {
-        f->end[0] = (uint8_t)draw_below(d, s->guests);
-        f->end[1] = (uint8_t)draw_below(d, s->guests);
-    } while (f->end[0] == f->end[1] || (!end_of(s, f, 0)->here && !end_of(s, f, 1)->here));
     f->kind = (uint8_t)draw_below(d, 3);
     f->six = draw_chance(d, 40);
+    if (!begin_outside(s, f))
+        begin_inside(s, f);
     f->ours = draw_chance(d, 50);
     f->port[0] = s->next_port++;
     f->port[1] = f->kind == SIM_ICMP ? f->port[0] : (uint16_t)draw_from(d, 80, 84);
+    f->seen_as.port = f->port[1];
     f->states = SIM_NONE;
     f->left = draw_from(d, 2, 60);
     f->isn[0] = (uint32_t)draw_next(d);
@@ -136,6 +180,10 @@ static bool turn(struct sim *s, struct sim_flow *f, unsigned *dir)
         if (f->phase == ESTABLISHED && f->sent[*dir] - f->got[*dir] - f->lost[*dir] > UNACKED)
             return false;
     }
+    /* A host outside knows the guest when it has seen it; it does not answer who is gone. */
+    if (f->end[*dir] == SIM_OUTSIDE &&
+        (f->seen_as.pub == SIM_UNKNOWN || (*dir == 1 && f->states == SIM_NONE)))
+        return false;
     /* What both ends begin at once is either's: nobody can say whose session it becomes. */
     return f->sure || f->out[!*dir] == 0;
 }
@@ -180,6 +228,12 @@ void sim_flow_heard(struct sim *s, struct sim_flow *f, const struct sim_packet *
     f->got[p->dir] += p->data;
     if (p->phase == f->phase && f->phase != ESTABLISHED && f->phase < CLOSED)
         f->phase++;
+}
+
+void sim_flow_close(struct sim_flow *f)
+{
+    f->left = 0;
+    f->phase = CLOSED;
 }
 
 void sim_speak(struct sim *s)

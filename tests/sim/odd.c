@@ -112,6 +112,10 @@ void sim_odd(struct sim *s)
     bool here = draw_chance(&s->draw, 60);
     struct pair pair;
 
+    if (s->publics && draw_chance(&s->draw, 30)) {
+        sim_stray(s);
+        return;
+    }
     for (unsigned tries = 0; tries < 16; tries++) {
         if (!draw_pair(s, &pair, here))
             continue;

@@ -19,13 +19,13 @@ static bool in_group(const struct sim_guest *guest, unsigned group)
     return false;
 }
 
-/* Guests on other hosts are members of no group. */
+/* Guests on other hosts are members of no group, nor is who is outside. */
 static bool is_remote(const struct sim *s, const struct sim_rule *r, unsigned tenant,
                       unsigned other)
 {
     if (r->remote == SIM_ANY)
         return true;
-    if (other == SIM_NOBODY)
+    if (other >= SIM_GUESTS)
         return false;
     const struct sim_guest *guest = &s->config.guest[tenant][other];
 
@@ -56,17 +56,36 @@ bool sim_allows(const struct sim *s, unsigned tenant, unsigned guest, bool ingre
     return best != NULL && best->allow;
 }
 
+static bool is_here(const struct sim *s, unsigned tenant, unsigned guest)
+{
+    return guest < SIM_GUESTS && s->config.guest[tenant][guest].here;
+}
+
+/* What comes from outside without a session: does the address that it knows lead to this guest? */
+static bool leads_to(const struct sim *s, const struct sim_flow *f, unsigned guest)
+{
+    return f->seen_as.pub != SIM_UNKNOWN && sim_eip(s, f->six, f->tenant, guest) == f->seen_as.pub;
+}
+
+static bool is_nobodys(const struct sim *s, const struct sim_flow *f)
+{
+    return f->seen_as.pub != SIM_UNKNOWN &&
+           s->config.pub[f->six][f->seen_as.pub].role == SIM_UNUSED;
+}
+
 static enum hsr_drop policy(const struct sim *s, const struct sim_flow *f, unsigned dir)
 {
     unsigned from = f->end[dir], to = f->end[!dir];
     uint8_t icmp = f->six ? 58 : 1, proto = f->kind == SIM_UDP ? 17 : f->kind == SIM_TCP ? 6 : icmp;
     uint16_t port = f->kind == SIM_ICMP ? 0 : f->port[!dir];
 
-    if (s->config.guest[f->tenant][from].here &&
-        !sim_allows(s, f->tenant, from, false, to, proto, port))
+    if (from == SIM_OUTSIDE && !leads_to(s, f, to))
+        return is_nobodys(s, f) ? HSR_DROP_NOT_FOR_US : HSR_DROP_NAT_NONE;
+    if (is_here(s, f->tenant, from) && !sim_allows(s, f->tenant, from, false, to, proto, port))
         return HSR_DROP_SG_EGRESS;
-    if (s->config.guest[f->tenant][to].here &&
-        !sim_allows(s, f->tenant, to, true, from, proto, port))
+    if (to == SIM_OUTSIDE && !sim_gets_out(s, f->six, f->tenant, from))
+        return HSR_DROP_NAT_NONE;
+    if (is_here(s, f->tenant, to) && !sim_allows(s, f->tenant, to, true, from, proto, port))
         return HSR_DROP_SG_INGRESS;
     return HSR_DROP_NONE;
 }
@@ -89,6 +108,23 @@ static enum hsr_drop verdict(const struct sim *s, const struct sim_flow *f, unsi
     return f->kind == SIM_TCP ? HSR_DROP_NO_SESSION : HSR_DROP_ICMP_STATE;
 }
 
+/* Public ends: one may be missing, be another, or somebody else's. What becomes possible by it. */
+static unsigned judge_outside(const struct sim *s, struct sim_packet *p, const struct sim_flow *f)
+{
+    bool opener = p->dir == 0 && f->end[1] == SIM_OUTSIDE,
+         shared = sim_shares(s, f->six, f->tenant, f->end[0]);
+
+    p->bound = opener && !(f->states & SIM_NONE);
+    p->astray = p->dir == 1 && f->end[1] == SIM_OUTSIDE && f->states & SIM_NONE;
+    p->may_arrive |= p->astray;
+    if (f->moved)
+        may_drop(p, HSR_DROP_NAT_NONE);
+    if (!opener || !shared || !(f->states & SIM_NONE) || !sim_may_run_out(s, f->tenant))
+        return f->moved ? SIM_NONE : 0;
+    may_drop(p, HSR_DROP_NAT_PORTS);
+    return SIM_NONE;
+}
+
 void sim_judge(struct sim *s, struct sim_packet *p, bool opens)
 {
     struct sim_flow *f = &s->flow[p->flow];
@@ -108,6 +144,12 @@ void sim_judge(struct sim *s, struct sim_packet *p, bool opens)
             p->may_arrive = true;
             next |= state == SIM_NONE ? SIM_BY(p->dir) : state;
         }
+    }
+    if (sim_is_outside(f))
+        next |= judge_outside(s, p, f);
+    if (f->parted && f->kind == SIM_TCP) {
+        may_drop(p, HSR_DROP_TCP_STATE);
+        may_drop(p, HSR_DROP_TCP_WINDOW);
     }
     if (next == SIM_NONE)
         f->sure = false;
@@ -134,7 +176,8 @@ void sim_unsure(struct sim *s, bool any_reason)
 {
     static const enum hsr_drop policies[] = {
         HSR_DROP_SG_EGRESS, HSR_DROP_SG_INGRESS, HSR_DROP_NO_SESSION,  HSR_DROP_ICMP_STATE,
-        HSR_DROP_NO_ROUTE,  HSR_DROP_NO_MAPPING, HSR_DROP_UNKNOWN_MAC, HSR_DROP_UNKNOWN_VTEP};
+        HSR_DROP_NO_ROUTE,  HSR_DROP_NO_MAPPING, HSR_DROP_UNKNOWN_MAC, HSR_DROP_UNKNOWN_VTEP,
+        HSR_DROP_NAT_NONE,  HSR_DROP_NAT_PORTS,  HSR_DROP_NOT_FOR_US};
 
     for (uint32_t i = s->exact ? s->first : 0; i < s->packets; i++) {
         struct sim_packet *p = &s->packet[i];
@@ -142,7 +185,7 @@ void sim_unsure(struct sim *s, bool any_reason)
         if (p->arrived > 0) /* what has not may still be in a ring that is out of use */
             continue;
         p->unsure = true;
-        p->may_arrive |= p->flow < SIM_FLOWS;
+        p->may_arrive |= p->flow < SIM_FLOWS || p->from == SIM_OUTSIDE;
         for (unsigned r = 0; r < sizeof policies / sizeof policies[0]; r++)
             may_drop(p, policies[r]);
         if (any_reason)
@@ -154,6 +197,7 @@ void sim_unsure(struct sim *s, bool any_reason)
         if (f->used && under_way(s, f)) {
             f->states = SIM_NONE | SIM_BY(0) | SIM_BY(1);
             f->sure = false;
+            f->parted |= s->second.fw != NULL;
         }
     }
 }
@@ -161,6 +205,7 @@ void sim_unsure(struct sim *s, bool any_reason)
 /* Sessions that may be no more: each goes by itself, some time. */
 void sim_policy_changed(struct sim *s)
 {
+    sim_publics_changed(s);
     for (unsigned i = 0; i < SIM_FLOWS; i++) {
         struct sim_flow *f = &s->flow[i];
 

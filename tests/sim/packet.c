@@ -69,17 +69,32 @@ void sim_number(const struct sim *s, const struct sim_packet *p)
     fr_put16(ip + 10, (uint16_t)~fr_fold(fr_sum(0, ip, 20)));
 }
 
+/* As its sender has it. */
+static void remember(struct sim *s, struct sim_packet *p)
+{
+    p->frame = malloc(sim_out.len);
+    if (p->frame == NULL)
+        sim_finding(s, "no memory");
+    memcpy(p->frame, sim_out.b, sim_out.len);
+    p->len = sim_out.len;
+}
+
+static void push(struct sim *s, struct sim_packet *p, const char *name)
+{
+    p->port = bench_index(&s->bench, name);
+    bench_push(&s->bench, name, &sim_out);
+    s->sent++;
+    sim_trace(s, "sent %u: tenant %u, %u to %u, flow %u, number %u, %u bytes", number(s, p),
+              p->tenant, p->from, p->to, p->flow, p->place, p->len);
+}
+
 /* The frame is its sender's: remembered, and on its way. */
 void sim_emit(struct sim *s, struct sim_packet *p, uint32_t vni, unsigned vtep)
 {
     const struct sim_guest *from = &s->config.guest[p->tenant][p->from];
     char name[16], source[24];
 
-    p->frame = malloc(sim_out.len);
-    if (p->frame == NULL)
-        sim_finding(s, "no memory");
-    memcpy(p->frame, sim_out.b, sim_out.len);
-    p->len = sim_out.len;
+    remember(s, p);
     if (!from->here) {
         const struct fr_flow outer = {.smac = SIM_VTEP_MAC(vtep),
                                       .dmac = SIM_UPLINK_MAC,
@@ -91,15 +106,20 @@ void sim_emit(struct sim *s, struct sim_packet *p, uint32_t vni, unsigned vtep)
         fr_vxlan(&sim_out, &outer, vni);
     }
     sim_port_name(p->tenant, from->here ? p->from : SIM_UPLINK, name);
-    p->port = bench_index(&s->bench, name);
-    bench_push(&s->bench, name, &sim_out);
-    s->sent++;
-    sim_trace(s, "sent %u: tenant %u, %u to %u, flow %u, number %u, %u bytes", number(s, p),
-              p->tenant, p->from, p->to, p->flow, p->place, p->len);
+    push(s, p, name);
+}
+
+void sim_emit_from_outside(struct sim *s, struct sim_packet *p)
+{
+    remember(s, p);
+    push(s, p, "uplink");
 }
 
 void sim_emit_usual(struct sim *s, struct sim_packet *p)
 {
     sim_number(s, p);
-    sim_emit(s, p, SIM_VNI + p->tenant, s->config.guest[p->tenant][p->from].vtep);
+    if (p->from == SIM_OUTSIDE)
+        sim_emit_from_outside(s, p);
+    else
+        sim_emit(s, p, SIM_VNI + p->tenant, s->config.guest[p->tenant][p->from].vtep);
 }

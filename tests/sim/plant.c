@@ -49,12 +49,26 @@ static bool reorder(struct sim *s, uint32_t *entry)
     return false;
 }
 
+/* What leaves for a host outside over IPv4 shows the port next to its own, and its checksum is right. */
+static void other_end(struct sim *s, uint8_t *frame)
+{
+    uint8_t *l4 = frame + FR_L3 + 20, *sum = l4 + (frame[FR_L3 + 9] == 6 ? 16 : 6);
+    uint16_t port = fr_get16(l4);
+
+    if (fr_get_mac(frame) != SIM_ROUTER_MAC || frame[FR_L3] != 0x45 || frame[FR_L3 + 9] == 1 ||
+        !now(s))
+        return;
+    fr_put16(l4, port ^ 1u);
+    fr_put16(sum, fr_get16(sum) + (port & 1u ? 1u : 0xFFFFu));
+}
+
 bool sim_plant_entry(struct sim *s, enum hsr_ring_kind kind, uint32_t *entry)
 {
     struct hsr_tx_meta *tx = (void *)hsr_slot(&s->bus.view, hsr_entry_slot(*entry));
     struct hsr_rx_meta *rx = (void *)tx;
 
-    if (s->options->plant == NULL)
+    /* Lengths and places that are noise are none to write by. */
+    if (s->options->plant == NULL || s->loose)
         return false;
     if (kind == HSR_RING_RX) {
         if (is(s, "lose") && now(s)) /* as CONSUME: gone, and counted as if it had been used up */
@@ -73,6 +87,8 @@ bool sim_plant_entry(struct sim *s, enum hsr_ring_kind kind, uint32_t *entry)
         tx->payload_op = HSR_PAYLOAD_KEEP;
     if (is(s, "reason") && tx->action == HSR_TXA_DROP && now(s))
         tx->drop_reason = HSR_DROP_BLACKHOLE;
+    if (is(s, "end") && tx->action == HSR_TXA_TRANSMIT)
+        other_end(s, (uint8_t *)tx + tx->frame_off);
     return is(s, "reorder") && s->bus.workers == 1 && reorder(s, entry);
 }
 
@@ -111,8 +127,19 @@ bool sim_plant_rule(const struct sim *s)
     return is(s, "rule");
 }
 
-static const char *const all[] = {"lose",    "payload", "tenant", "consume", "leak", "reason",
-                                  "reorder", "session", "rule",   "second",  "bell", "twice"};
+/* An address leads to the first guest of the next tenant, if that has none. */
+void sim_plant_eip(const struct sim *s, bool six, unsigned *tenant, unsigned *guest)
+{
+    unsigned next = (*tenant + 1) % s->tenants;
+
+    if (!is(s, "eip") || sim_eip(s, six, next, 0) != SIM_UNKNOWN || *guest > 0)
+        return;
+    *tenant = next;
+}
+
+static const char *const all[] = {"lose",   "payload", "tenant",  "consume", "leak",
+                                  "reason", "reorder", "session", "rule",    "second",
+                                  "bell",   "twice",   "eip",     "end"};
 #define ALL (sizeof all / sizeof all[0])
 
 bool sim_plant_known(const char *name)

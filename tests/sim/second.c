@@ -43,6 +43,12 @@ static int vtep_set(void *nic, const struct cfg_addr *addr, bool remove)
     return 0;
 }
 
+static int public_set(void *nic, const struct hsr_public *public, bool remove)
+{
+    (void)nic, (void)public, (void)remove;
+    return 0;
+}
+
 static int start(void *nic)
 {
     return nic_second_start(nic);
@@ -59,6 +65,7 @@ static const struct fw_nic_ops ops = {.name = "second",
                                       .port_del = port_del,
                                       .context_set = context_set,
                                       .vtep_set = vtep_set,
+                                      .public_set = public_set,
                                       .start = start,
                                       .sync = sync_counters};
 

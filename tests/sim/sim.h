@@ -27,7 +27,12 @@
 #define SIM_PACKETS 20000 /* that one seed may send */
 #define SIM_NOBODY  0xFFu
 #define SIM_UPLINK  0xFEu
-#define SIM_VNI     100u /* of tenant 0 */
+#define SIM_OUTSIDE 0xFDu /* a host of the internet, in place of a guest */
+#define SIM_UNKNOWN 0xFFu /* no public address */
+#define SIM_PUBLICS 4     /* of a family */
+#define SIM_HOSTS   2     /* outside */
+#define SIM_SEEN    1024  /* public ends that are remembered */
+#define SIM_VNI     100u  /* of tenant 0 */
 
 #define SIM_US     UINT64_C(1000)
 #define SIM_MS     UINT64_C(1000000)
@@ -37,6 +42,7 @@
 #define SIM_GATEWAY_MAC(subnet) (UINT64_C(0x02005e0001fe) + ((uint64_t)(subnet) << 8))
 #define SIM_UPLINK_MAC          UINT64_C(0x02aa00000001)
 #define SIM_VTEP_MAC(v)         (UINT64_C(0x02aa00000002) + (v))
+#define SIM_ROUTER_MAC          UINT64_C(0x02aa000000fe)
 
 /* What may be drawn to go wrong; a seed has some of them, or none. */
 enum sim_fault {
@@ -82,12 +88,21 @@ struct sim_guest {
     char ip4[16], ip6[24];
 };
 
+enum sim_role { SIM_UNUSED, SIM_EIP, SIM_POOL };
+
+/* A public address: a guest's own, or of the pool of a tenant. */
+struct sim_public {
+    uint8_t role, tenant, guest;
+};
+
 struct sim_config {
     struct {
         unsigned rules;
         struct sim_rule rule[SIM_RULES];
     } group[SIM_GROUPS];
     struct sim_guest guest[SIM_TENANTS][SIM_GUESTS];
+    struct sim_public pub[2][SIM_PUBLICS];     /* by family: IPv4, IPv6 */
+    uint16_t lo[SIM_TENANTS], hi[SIM_TENANTS]; /* ports of the tenant's pool */
     unsigned workers;
 };
 
@@ -101,7 +116,21 @@ enum sim_kind { SIM_UDP, SIM_TCP, SIM_ICMP };
 
 #define SIM_REASONS ((HSR_DROP_COUNT + 63) / 64)
 
-/* A conversation of two guests. */
+/* A public end; with pub SIM_UNKNOWN it is not known. */
+struct sim_end {
+    uint8_t pub;
+    uint16_t port; /* ICMP: the identifier */
+};
+
+/* Under which end a guest was seen, by which host outside. */
+struct sim_seen {
+    bool six;
+    uint8_t kind, host, tenant, guest;
+    uint16_t port, own; /* the host's (ICMP: 0), the guest's */
+    struct sim_end end;
+};
+
+/* A conversation of two guests, or of a guest and a host outside. */
 struct sim_flow {
     bool used;
     uint8_t tenant, end[2]; /* guests: who begins, who answers */
@@ -116,8 +145,12 @@ struct sim_flow {
     uint32_t next,
         seen[2];      /* place of the next packet; behind the last that arrived, by direction */
     uint32_t lost[2]; /* TCP: bytes that did not arrive */
-    uint8_t states;   /* a bit each */
-    bool sure;        /* a packet of the session has arrived */
+    uint8_t host;     /* outside */
+    struct sim_end seen_as; /* under which the guest is known outside */
+    bool moved;             /* that has changed, and nothing has arrived since */
+    uint8_t states;         /* a bit each */
+    bool sure;              /* a packet of the session has arrived */
+    bool parted;            /* one of two firmwares may have refused what the other one let pass */
     bool recent;   /* one was sent since all was quiet: a second firmware may have it before it */
     uint64_t last; /* when one was sent that the session takes */
 };
@@ -128,8 +161,12 @@ struct sim_packet {
     uint32_t flow;                    /* SIM_FLOWS: of none */
     uint32_t flow_birth, place, data; /* bytes of TCP */
     uint8_t tenant, from, to, dir, phase;
-    uint16_t port; /* that it comes in by */
-    bool done;     /* nothing more is to come of it */
+    uint16_t port;       /* that it comes in by */
+    uint16_t own;        /* port of the guest that talks to a host outside */
+    bool bound;          /* its session has a public end */
+    bool astray;         /* to an end that may be somebody else's by now */
+    struct sim_seen way; /* from outside: who sent it, and to which end */
+    bool done;           /* nothing more is to come of it */
     bool may_arrive;
     bool unsure; /* something has changed while it was under way */
     uint32_t arrived;
@@ -180,6 +217,10 @@ struct sim {
         struct hsr_view view;
     } second;
     struct sim_config config;
+    bool publics;                             /* there are public addresses */
+    uint8_t had[2][SIM_PUBLICS][SIM_TENANTS]; /* at any time: a bit for each guest */
+    struct sim_seen seen[SIM_SEEN];           /* the last ones */
+    uint32_t seens;
     struct sim_flow flow[SIM_FLOWS];
     struct sim_packet packet[SIM_PACKETS];
     uint32_t births;
@@ -247,6 +288,7 @@ int sim_plant_list(FILE *f);
 bool sim_plant_entry(struct sim *s, enum hsr_ring_kind kind, uint32_t *entry);
 void sim_plant_step(struct sim *s);
 bool sim_plant_rule(const struct sim *s);
+void sim_plant_eip(const struct sim *s, bool six, unsigned *tenant, unsigned *guest);
 bool sim_plant_bell(struct sim *s);  /* has it not been rung? */
 bool sim_plant_twice(struct sim *s); /* does a frame come again? */
 
@@ -262,12 +304,50 @@ void sim_emit(struct sim *s, struct sim_packet *p, uint32_t vni,
               unsigned vtep); /* remembered, and on its way */
 void sim_emit_usual(struct sim *s, struct sim_packet *p);
 
+void sim_emit_from_outside(struct sim *s, struct sim_packet *p);
+
+/* publics.c: who has which public address. */
+void sim_draw_publics(struct sim *s);
+void sim_draw_public_change(struct sim *s);
+void sim_publics_changed(struct sim *s);
+void sim_write_publics(const struct sim *s, FILE *f);
+const char *sim_public_ip(bool six, unsigned pub);
+const char *sim_host_ip(bool six, unsigned host);
+/* Address of a guest that is its own alone, SIM_UNKNOWN: it has none. */
+unsigned sim_eip(const struct sim *s, bool six, unsigned tenant, unsigned guest);
+bool sim_shares(const struct sim *s, bool six, unsigned tenant, unsigned guest); /* a pool */
+bool sim_gets_out(const struct sim *s, bool six, unsigned tenant, unsigned guest);
+bool sim_may_run_out(const struct sim *s, unsigned tenant); /* of ports */
+/* May the guest be seen under this end, with this port of its own? Might it have been, ever, under this address? */
+bool sim_is_its(const struct sim *s, bool six, unsigned tenant, unsigned guest, struct sim_end end,
+                uint16_t own);
+bool sim_ever_had(const struct sim *s, bool six, unsigned tenant, unsigned guest, unsigned pub);
+void sim_seen_add(struct sim *s, const struct sim_seen *seen);
+const struct sim_seen *sim_seen_draw(struct sim *s); /* NULL: there is none */
+const struct sim_seen *sim_seen_find(const struct sim *s,
+                                     const struct sim_seen *like); /* but for `own` */
+
+/* outside.c */
+bool sim_is_outside(const struct sim_flow *f);
+struct fr_flow sim_way_outside(const struct sim *s, const struct sim_flow *f, unsigned dir);
+/* The frame as it should leave under this end, or arrive at this guest's port (`seen.port`). */
+void sim_expect_outside(const struct sim *s, const struct sim_packet *p, unsigned tenant,
+                        unsigned guest, struct sim_end seen, uint8_t *frame);
+/* It has left untunnelled: under which end. */
+struct sim_end sim_arrive_outside(struct sim *s, const struct sim_packet *p,
+                                  const struct fr *frame);
+/* May the guest have it, and at which port of its own? */
+bool sim_may_enter(const struct sim *s, const struct sim_packet *p, unsigned tenant, unsigned guest,
+                   uint16_t *own);
+void sim_stray(struct sim *s); /* a host outside sends to a public end that may be anybody's */
+
 /* odd.c: something that is no conversation. */
 void sim_odd(struct sim *s);
 
 /* guests.c */
 void sim_flow_heard(struct sim *s, struct sim_flow *f,
                     const struct sim_packet *p); /* one of its packets has arrived */
+void sim_flow_close(struct sim_flow *f);         /* it says no more */
 void sim_speak(struct sim *s);                   /* one of them sends */
 void sim_listen(struct sim *s);                  /* they look at what has come */
 

@@ -93,6 +93,7 @@ void sim_draw_world(struct sim *s)
             draw_guest(s, t, g);
     for (unsigned g = 0; g < SIM_GROUPS; g++)
         draw_group(s, g);
+    sim_draw_publics(s);
     s->next_port = 1024;
     s->loose = sim_has(s, SIM_F_NOISE);
     /* A wrong flow id may lead a packet to another worker first: it comes later than those behind it. */
@@ -109,6 +110,10 @@ void sim_draw_change(struct sim *s)
     unsigned t = draw_below(d, s->tenants), g = draw_below(d, s->guests);
     struct sim_guest *guest = &s->config.guest[t][g];
 
+    if (s->publics && draw_chance(d, 40)) {
+        sim_draw_public_change(s);
+        return;
+    }
     switch (draw_below(d, s->workers_max > 1 ? 4 : 3)) {
     case 0:
         draw_group(s, draw_below(d, SIM_GROUPS));
@@ -131,7 +136,10 @@ static void write_ports(const struct sim *s, FILE *f)
 {
     fprintf(f,
             "ports:\n  - {name: uplink, role: uplink, type: ring, device: uplink, mtu: 1700, mac: "
-            "02:aa:00:00:00:01, offload: false, address: 192.0.2.1/24, bad_limit: 0}\n");
+            "02:aa:00:00:00:01, offload: false, address: 192.0.2.1/24, bad_limit: 0%s}\n",
+            s->publics
+                ? ", gateway: 192.0.2.254, address6: \"fd00:99::1/64\", gateway6: \"fd00:99::fe\""
+                : "");
     for (unsigned t = 0; t < s->tenants; t++) {
         for (unsigned g = 0; g < s->guests; g++) {
             const struct sim_guest *guest = &s->config.guest[t][g];
@@ -247,10 +255,16 @@ char *sim_yaml(const struct sim *s)
     fputs("}}\nunderlay:\n  neighbors:\n", f);
     for (unsigned v = 0; v < SIM_VTEPS; v++)
         fprintf(f, "    - {address: 192.0.2.%u, mac: 02:aa:00:00:00:%02x}\n", 2 + v, 2 + v);
+    if (s->publics) {
+        fputs("    - {address: 192.0.2.254, mac: 02:aa:00:00:00:fe}\n"
+              "    - {address: \"fd00:99::fe\", mac: 02:aa:00:00:00:fe}\n",
+              f);
+    }
     write_ports(s, f);
     write_vpcs(s, f);
     write_mappings(s, f);
     write_groups(s, f);
+    sim_write_publics(s, f);
     fclose(f);
     return text;
 }
