@@ -244,6 +244,7 @@ int main(int argc, char **argv)
         nic_helper_stop();
         return 1;
     }
+    nic_eal_load();
     if (rights_filter(&rights, RIGHTS_CONTROL, why) < 0) {
         fprintf(stderr, "avs-nic: %s\n", why);
         rc = 1;

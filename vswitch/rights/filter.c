@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rights/filter.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -92,6 +93,12 @@ static int catch_violations(void)
     return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
 }
 
+/* What the C library loads at the end of a thread, or ends the process where it cannot. */
+static void load_unwinder(void)
+{
+    (void)dlopen("libgcc_s.so.1", RTLD_NOW);
+}
+
 static int load(enum rights_list list, bool opens_ports)
 {
     scmp_filter_ctx f = seccomp_init(mode == LOG ? SCMP_ACT_LOG : SCMP_ACT_TRAP);
@@ -121,6 +128,8 @@ int rights_filter(const struct rights *rights, enum rights_list list, char why[R
     /* A thread has inherited the handler, and its own list forbids to set it. */
     int rc = list == RIGHTS_CONTROL || list == RIGHTS_HELPER ? catch_violations() : 0;
 
+    if (list == RIGHTS_CONTROL)
+        load_unwinder();
     if (rc == 0) {
         own = list;
         rc = load(list, rights->stay || (!rights->become && rights_effective() != 0));

@@ -2,7 +2,7 @@
 /*
  * Which thread may make which system calls. A call that a machine does not have is passed over.
  *
- * Nobody may start a program or a process, load code that is no file, trace or kill another, mount, change namespaces (the helper alone enters
+ * Nobody may start a program or a process, load code, trace or kill another, mount, change namespaces (the helper alone enters
  * network namespaces), or talk to kernel modules.
  */
 #include "lists.h"
@@ -158,18 +158,27 @@ static int allow_if(scmp_filter_ctx f, int call, const struct scmp_arg_cmp *cond
     return rc == -EDOM ? 0 : rc;
 }
 
-/* Memory is data, or code from a file; never both, and never code that was written. */
-static int allow_memory(scmp_filter_ctx f, bool code)
+/* Memory is data: all code was mapped before. */
+static int allow_memory(scmp_filter_ctx f)
 {
     const struct scmp_arg_cmp data = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    int rc = allow_if(f, SCMP_SYS(mmap), &data, 1);
+
+    return rc == 0 ? allow_if(f, SCMP_SYS(mprotect), &data, 1) : rc;
+}
+
+/*
+ * Code of a file. A library that some other one wants to load late (providers of RDMA devices that we have not) is refused without ending
+ * the process: whoever asks goes on without. What instrumented programs start is loaded under this list.
+ */
+static int answer_libraries(scmp_filter_ctx f)
+{
+    const uint32_t answer = RIGHTS_INSTRUMENTED ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES);
     const struct scmp_arg_cmp file[] = {
         SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC),
         SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0)};
-    int rc = allow_if(f, SCMP_SYS(mmap), &data, 1);
 
-    if (rc == 0)
-        rc = allow_if(f, SCMP_SYS(mprotect), &data, 1);
-    return rc == 0 && code ? allow_if(f, SCMP_SYS(mmap), file, 2) : rc;
+    return seccomp_rule_add_array(f, answer, SCMP_SYS(mmap), 2, file);
 }
 
 /* Threads, no processes. What clone3() asks for cannot be seen: the C library uses clone() without it. */
@@ -244,6 +253,8 @@ static int fill_control(scmp_filter_ctx f, bool opens_ports)
     int rc = allow(f, ARRAY(control));
 
     if (rc == 0)
+        rc = answer_libraries(f);
+    if (rc == 0)
         rc = refuse_io_ports(f);
     if (rc == 0)
         rc = allow(f, ARRAY(nic)); /* whom a control thread starts can have no more than it has */
@@ -277,7 +288,7 @@ int rights_list_fill(scmp_filter_ctx f, enum rights_list list, bool opens_ports)
     int rc = allow(f, ARRAY(common));
 
     if (rc == 0)
-        rc = allow_memory(f, list == RIGHTS_CONTROL);
+        rc = allow_memory(f);
     if (rc == 0 && list == RIGHTS_CONTROL)
         rc = fill_control(f, opens_ports);
     if (rc == 0 && list == RIGHTS_HELPER)

@@ -2,10 +2,12 @@
 #include "nic/eal.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
+#include <rte_config.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
@@ -117,6 +119,26 @@ const char *nic_eal_telemetry_path(char path[NIC_WHY])
 {
     snprintf(path, NIC_WHY, "%s/dpdk_telemetry.v2", rte_eal_get_runtime_dir());
     return path;
+}
+
+/* Each of the folder has two names or three; the second time it is there already. */
+void nic_eal_load(void)
+{
+    DIR *dir = opendir(RTE_EAL_PMD_PATH);
+    const struct dirent *entry;
+    char path[sizeof RTE_EAL_PMD_PATH + sizeof entry->d_name];
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        const char *suffix = strrchr(entry->d_name, '.');
+
+        if (suffix == NULL || strcmp(suffix, ".so") != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", RTE_EAL_PMD_PATH, entry->d_name);
+        (void)dlopen(path, RTLD_NOW); /* for good; what fails, DPDK names when it starts */
+    }
+    closedir(dir);
 }
 
 int nic_eal_init(unsigned options, char why[NIC_WHY])

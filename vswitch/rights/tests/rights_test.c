@@ -138,6 +138,23 @@ static void try_openat(void)
 {
     (void)openat(AT_FDCWD, "/dev/null", O_RDONLY);
 }
+/* Of a file, which may have been written before. */
+static void try_file_code(void)
+{
+    int fd = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY);
+    void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+
+    if (fd < 0 || code != MAP_FAILED || errno != EACCES)
+        _exit(2);
+}
+static void try_bad_file_code(void)
+{
+    (void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, -1, 0);
+}
+static void try_file_code_to_write(void)
+{
+    (void)mmap(NULL, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE, -1, 0);
+}
 /* Written, then run: of one's own, and over the C library's head. */
 static void try_code(void)
 {
@@ -173,7 +190,34 @@ static void what_is_on_no_list_ends_the_process(void **state)
         assert_ended(list, try_module, SYS_init_module);
         assert_ended(list, try_anonymous_code, SYS_mmap);
         assert_ended(list, try_code, SYS_mprotect);
+        assert_ended(list, try_file_code_to_write, SYS_mmap);
+        if (list != RIGHTS_CONTROL)
+            assert_ended(list, try_bad_file_code, SYS_mmap);
     }
+}
+
+static void *ends_early(void *arg)
+{
+    pthread_exit(arg);
+}
+
+static void end_thread(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, ends_early, NULL) != 0 || pthread_join(thread, NULL) != 0)
+        _exit(2);
+}
+
+/* Whoever wants to load a library goes on without; what the C library itself needs late is there. */
+static void no_library_is_loaded_late(void **state)
+{
+    (void)state;
+    assert_true(WELL(in_process(under_filter, &(struct attempt){RIGHTS_CONTROL, end_thread})));
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(AVS_COVERAGE)
+    skip();
+#endif
+    assert_true(WELL(in_process(under_filter, &(struct attempt){RIGHTS_CONTROL, try_file_code})));
 }
 
 static void each_list_is_shorter_where_less_is_done(void **state)
@@ -392,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_on_no_list_ends_the_process),
+        cmocka_unit_test(no_library_is_loaded_late),
         cmocka_unit_test(each_list_is_shorter_where_less_is_done),
         cmocka_unit_test(programs_and_files_are_out_of_reach),
         cmocka_unit_test(what_is_on_the_list_goes_on),

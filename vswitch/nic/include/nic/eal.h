@@ -26,6 +26,12 @@ int nic_eal_init(unsigned options, char why[NIC_WHY]);
  */
 void nic_eal_beside(const char *file);
 
+/*
+ * Load DPDK's drivers, which nic_eal_init() finds loaded then: for a process that starts the environment late, or never, and by then may map
+ * no code any more (rights/filter.h).
+ */
+void nic_eal_load(void);
+
 /* Path of the telemetry socket in the caller's buffer, which is returned. */
 const char *nic_eal_telemetry_path(char path[NIC_WHY]);
 
