@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hsring/socket.h"
+
 #define WHY_SIZE  256
 #define MAX_ERRNO 4095
 
@@ -54,23 +56,6 @@ static int connect_to(int sock, const struct sockaddr_un *address)
     return connect(sock, (const struct sockaddr *)address, sizeof *address) < 0 ? -errno : 0;
 }
 
-/* Is there a socket at this path that no process serves any more? */
-static bool is_stale(const struct sockaddr_un *address)
-{
-    struct stat st;
-    int sock;
-    int error;
-
-    if (lstat(address->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
-        return false;
-    sock = new_socket();
-    if (sock < 0)
-        return false;
-    error = connect_to(sock, address);
-    close(sock);
-    return error == -ECONNREFUSED;
-}
-
 static int bind_and_listen(int sock, const struct sockaddr_un *address)
 {
     const struct sockaddr *any = (const struct sockaddr *)address;
@@ -79,7 +64,7 @@ static int bind_and_listen(int sock, const struct sockaddr_un *address)
     if (fchmod(sock, 0600) < 0)
         return -errno;
     if (bind(sock, any, sizeof *address) < 0) {
-        if (errno != EADDRINUSE || !is_stale(address))
+        if (errno != EADDRINUSE || hsr_path_look(address, SOCK_SEQPACKET) != HSR_PATH_STALE)
             return -errno;
         if (unlink(address->sun_path) < 0 || bind(sock, any, sizeof *address) < 0)
             return -errno;

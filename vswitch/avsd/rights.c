@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who avsd is while it serves. */
 #include "avsd.h"
-#include "log/log.h"
 #include "nic/eal.h"
 #include "nic/helper.h"
-
-AVS_LOG_MODULE(log_rights, "rights");
 
 /* Sockets and the saved state are made, and taken away again, by the user. */
 static int directories(const struct avsd *d, char why[NIC_WHY])
@@ -26,9 +23,6 @@ int avsd_rights(struct avsd *d, char why[NIC_WHY])
 
     if (rc < 0)
         return rc;
-    if (d->rights.stay && !d->rights.asked)
-        AVS_LOG(log_rights, AVS_LOG_WARN,
-                "stays root: make a user (adduser --system --group avs), or say --user root");
     if (!d->rights.stay)
         nic_eal_beside(d->options->socket);
     rc = directories(d, why);

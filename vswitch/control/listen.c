@@ -12,32 +12,25 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "hsring/socket.h"
+
 /* 0 when the name is free, or was left by a server that is gone; else a negative errno. */
 static int make_room(const struct sockaddr_un *address, struct cfg_error *error)
 {
-    struct stat st;
     const char *path = address->sun_path;
 
-    if (lstat(path, &st) != 0) {
-        return errno == ENOENT ? 0 : -errno;
-    }
-    if (!S_ISSOCK(st.st_mode)) {
-        snprintf(error->text, sizeof(error->text), "%.180s exists and is %s", path,
-                 S_ISLNK(st.st_mode) ? "a symbolic link" : "not a socket");
+    switch (hsr_path_look(address, SOCK_STREAM)) {
+    case HSR_PATH_FREE:
+        return 0;
+    case HSR_PATH_STALE:
+        return unlink(path) == 0 ? 0 : -errno;
+    case HSR_PATH_FILE:
+        snprintf(error->text, sizeof(error->text), "%.180s exists and is not a socket", path);
         return -EEXIST;
-    }
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0) {
-        return -errno;
-    }
-    int served = connect(probe, (const struct sockaddr *)address, sizeof(*address));
-    int reason = errno;
-    close(probe);
-    if (served == 0 || reason != ECONNREFUSED) {
+    default:
         snprintf(error->text, sizeof(error->text), "%.180s is served by another process", path);
         return -EADDRINUSE;
     }
-    return unlink(path) == 0 ? 0 : -errno;
 }
 
 /* A listening socket of this name, or a negative errno. */

@@ -163,9 +163,6 @@ static int give_up_rights(struct rights *rights, const struct arguments *a, char
 
     if (rc < 0)
         return rc;
-    if (rights->stay && !rights->asked)
-        AVS_LOG(log_nic, AVS_LOG_WARN,
-                "stays root: make a user (adduser --system --group avs), or say --user root");
     if (!rights->stay)
         nic_eal_beside(a->socket);
     rc = rights_directory(rights, a->socket, why);

@@ -12,7 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "log/log.h"
 #include "rights/rights.h"
+
+AVS_LOG_MODULE(log_rights, "rights");
 
 _Static_assert(RIGHTS_PORTS == (UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW |
                                 UINT64_C(1) << CAP_SYS_ADMIN),
@@ -35,11 +38,15 @@ static void stay(struct rights *r, bool asked)
     r->uid = geteuid();
     r->gid = getegid();
     r->stay = r->uid == 0;
-    r->asked = asked;
     if (me != NULL)
         snprintf(r->user, sizeof r->user, "%s", me->pw_name);
     else
         snprintf(r->user, sizeof r->user, "%ld", (long)r->uid);
+    if (r->stay && !asked) {
+        AVS_LOG(log_rights, AVS_LOG_WARN,
+                "stays root: make a user (adduser --system --group " RIGHTS_USER
+                "), or say --user root");
+    }
 }
 
 int rights_choose(struct rights *r, const char *wanted, char why[RIGHTS_WHY])

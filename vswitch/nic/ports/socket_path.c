@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "hsring/socket.h"
+
 static int check_folder(const struct sockaddr_un *address, char why[NIC_WHY])
 {
     char folder[sizeof address->sun_path];
@@ -30,30 +32,17 @@ static int check_folder(const struct sockaddr_un *address, char why[NIC_WHY])
     return -EPERM;
 }
 
-static bool listens(const struct sockaddr_un *address)
-{
-    int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int rc = sock < 0 ? -1 : connect(sock, (const struct sockaddr *)address, sizeof *address);
-    bool refused = sock >= 0 && rc < 0 && errno == ECONNREFUSED;
-
-    if (sock >= 0)
-        close(sock);
-    return !refused;
-}
-
 static int clear_stale(const struct sockaddr_un *address, char why[NIC_WHY])
 {
-    struct stat st;
+    enum hsr_path found = hsr_path_look(address, SOCK_STREAM);
 
-    if (lstat(address->sun_path, &st) < 0)
+    if (found == HSR_PATH_FREE || (found == HSR_PATH_STALE && unlink(address->sun_path) == 0))
         return 0;
-    if (!S_ISSOCK(st.st_mode)) {
+    if (found == HSR_PATH_FILE) {
         snprintf(why, NIC_WHY, "socket %s: there is a file that is no socket, remove it",
                  address->sun_path);
         return -EEXIST;
     }
-    if (!listens(address) && unlink(address->sun_path) == 0)
-        return 0;
     snprintf(why, NIC_WHY, "socket %s: another program listens there", address->sun_path);
     return -EADDRINUSE;
 }

@@ -29,12 +29,11 @@ struct rights {
     gid_t gid;
     bool become; /* we are root and shall be another */
     bool stay;   /* root that stays root, with all it may do */
-    bool asked;  /* ... because somebody said so */
 };
 
 /*
  * Who to be. `wanted` is the name of a user, "root" for no change, or NULL: RIGHTS_USER where there is one. Who is not root can
- * only stay what he is.
+ * only stay what he is. Root that stays root though nobody asked for it is warned of in the log.
  */
 int rights_choose(struct rights *r, const char *wanted, char why[RIGHTS_WHY]);
 
