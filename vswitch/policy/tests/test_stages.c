@@ -1,86 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Each stage by table, over one small world: two tenants with the same addresses.
- *
- *     tenant 1 (context 1, VNI 100)                       tenant 2 (context 2, VNI 200)
- *       red 10.0.0.0/24, fd00:1::/64, gateway MAC F1        10.0.0.0/24, gateway MAC F3
- *         port 1: .1 (MAC 1), fd00:1::1                       port 4: .1 (MAC 4)
- *         port 2: .2 (MAC 2)                                  port 5: .5 (MAC 5)
- *         mapping .9 (MAC 9) at 192.0.2.9
- *       blue 10.0.1.0/24, gateway MAC F2
- *         port 3: .3 (MAC 3), router without anti-spoofing
- *         mapping .8 (MAC 8) at 2001:db8::8, which is a neighbour
- *       routes: 10.0.0.128/25 blackhole, 172.16.0.0/12 VTEP 192.0.2.7 (MAC 7), 198.51.100.0/24 via 10.0.1.3
- *     port 0: uplink
- */
-#include "make.h"
-
+/* Each stage by table, over one small world. */
 #include <netinet/in.h>
 #include <string.h>
 
-enum { UPLINK = 0, ANY_PROTO = 0, TCP = 6, UDP = 17, ICMP = 1 };
-/* Host n of the underlay, 0: none. Number 8 speaks IPv6, the others IPv4. */
-static struct cfg_addr vtep(uint8_t n)
-{
-    char text[48];
-
-    if (n == 0)
-        return (struct cfg_addr){0};
-    snprintf(text, sizeof text, n == 8 ? "2001:db8::%u" : "192.0.2.%u", n);
-    return make_addr(text);
-}
+#include "world.h"
 
 struct world {
     struct cfg *cfg;
     struct pol *pol;
 };
 
-static void open_group(struct cfg *c)
-{
-    uint32_t g = make_group(c);
-
-    make_rule(c, g, false, true, 100, ANY_PROTO, 0, 65535, "any");
-    make_rule(c, g, true, true, 100, ANY_PROTO, 0, 65535, "any");
-    for (uint32_t i = 0; i < c->ports; i++)
-        if (c->port[i].role == CFG_VNIC)
-            make_join(&c->port[i], g);
-}
-
-static struct cfg *world_cfg(void)
-{
-    struct cfg *c = make_cfg();
-
-    make_vpc(c, 100, 1);
-    make_vpc(c, 200, 2);
-    make_subnet(c, 0, "10.0.0.0/24", "fd00:1::/64", "10.0.0.254", 0xF1);
-    make_subnet(c, 0, "10.0.1.0/24", NULL, "10.0.1.254", 0xF2);
-    make_subnet(c, 1, "10.0.0.0/24", NULL, "10.0.0.254", 0xF3);
-    make_uplink(c, UPLINK, "192.0.2.1")->link[CFG_IPV6] = (struct cfg_link){
-        .net = {make_addr("2001:db8::1"), 64},
-        .gateway = {make_addr("fe80::1")},
-        .gateways = 1,
-    };
-    make_vnic(c, 1, 0, 1, "10.0.0.1", "fd00:1::1");
-    make_vnic(c, 2, 0, 2, "10.0.0.2", NULL);
-    make_vnic(c, 3, 1, 3, "10.0.1.3", NULL)->anti_spoof = false;
-    make_vnic(c, 4, 2, 4, "10.0.0.1", NULL);
-    make_vnic(c, 5, 2, 5, "10.0.0.5", NULL);
-    make_mapping(c, 0, "10.0.0.9", 9, "192.0.2.9");
-    make_mapping(c, 0, "10.0.1.8", 8, "2001:db8::8");
-    make_route(c, 0, "10.0.0.128/25", CFG_ROUTE_BLACKHOLE, NULL, 0);
-    make_route(c, 0, "172.16.0.0/12", CFG_ROUTE_VTEP, "192.0.2.7", 7);
-    make_route(c, 0, "198.51.100.0/24", CFG_ROUTE_GATEWAY, "10.0.1.3", 0);
-    make_neighbor(c, "192.0.2.9", 0x99);
-    make_neighbor(c, "2001:db8::8", 0x88);
-    return c;
-}
-
 static int setup(void **state)
 {
     static struct world w;
 
     w.cfg = world_cfg();
-    open_group(w.cfg);
+    world_open_group(w.cfg);
     w.pol = pol_build(w.cfg, NULL);
     *state = &w;
     return w.pol ? 0 : -1;
@@ -118,7 +53,7 @@ struct row {
 
 static void expect_vtep(const struct cfg_addr *got, uint8_t n)
 {
-    struct cfg_addr want = vtep(n);
+    struct cfg_addr want = world_vtep(n);
 
     assert_memory_equal(got, &want, sizeof want);
 }
@@ -130,7 +65,7 @@ static struct pol_walk walk_of(const struct row *r)
         .from_tunnel = r->outer != 0,
         .again = r->again,
         .context = r->context,
-        .outer_src = vtep(r->again ? 0 : r->outer),
+        .outer_src = world_vtep(r->again ? 0 : r->outer),
         .src_mac48 = r->again ? 0 : make_mac(r->src_mac),
         .dst_mac48 = r->again ? 0 : make_mac(r->dst_mac),
         .src = make_addr(r->src),
@@ -378,107 +313,6 @@ static void tenants_never_meet(void **state)
     CHECK(w->pol, rows, POL_ROUTE);
 }
 
-/* A world whose group 0 is as a test likes; ports 1 to 5 have it, port 2 also has group 1. */
-static struct cfg *grouped_cfg(void)
-{
-    struct cfg *c = world_cfg();
-
-    make_group(c);
-    make_group(c);
-    for (uint32_t i = 0; i < c->ports; i++)
-        if (c->port[i].role == CFG_VNIC)
-            make_join(&c->port[i], 0);
-    make_join(&c->port[2], 1);
-    return c;
-}
-
-static enum hsr_drop verdict(const struct pol *pol, uint16_t from, const char *src, const char *dst,
-                             uint8_t dst_mac, uint8_t proto, uint16_t dport)
-{
-    struct pol_walk w = {.ingress = from,
-                         .context = pol_port(pol, from)->context,
-                         .src_mac48 = pol_port(pol, from)->mac48,
-                         .dst_mac48 = make_mac(dst_mac),
-                         .src = make_addr(src),
-                         .dst = make_addr(dst),
-                         .proto = proto,
-                         .sport = 1000,
-                         .dport = dport};
-
-    pol_walk(pol, &w);
-    return w.drop;
-}
-
-#define V12(proto, port) verdict(pol, 1, "10.0.0.1", "10.0.0.2", 2, (proto), (port))
-#define V21(proto, port) verdict(pol, 2, "10.0.0.2", "10.0.0.1", 1, (proto), (port))
-
-static void group_priorities(void **state)
-{
-    struct cfg *c = grouped_cfg();
-
-    (void)state;
-    make_rule(c, 0, false, true, 100, TCP, 80, 90, "10.0.0.0/24");
-    make_rule(c, 0, false, false, 50, TCP, 85, 85, "any");
-    make_rule(c, 0, false, false, 100, TCP, 86, 86, "any");     /* equal: deny first */
-    make_rule(c, 0, false, false, 101, TCP, 80, 90, "any");     /* after the allow */
-    make_rule(c, 0, false, true, 10, ICMP, 0, 65535, "any");    /* no ports to compare */
-    make_rule(c, 0, false, true, 10, ANY_PROTO, 53, 53, "any"); /* protocols with ports only */
-    make_rule(c, 0, true, true, 1, ANY_PROTO, 0, 65535, "any");
-    make_rule(c, 1, false, true, 40, TCP, 85, 85, "10.0.0.1/32"); /* port 2 only */
-
-    struct pol *pol = pol_build(c, NULL);
-
-    assert_non_null(pol);
-    assert_int_equal(V12(TCP, 79), HSR_DROP_SG_EGRESS);
-    assert_int_equal(V12(TCP, 80), HSR_DROP_NONE);
-    assert_int_equal(V12(TCP, 90), HSR_DROP_NONE);
-    assert_int_equal(V12(TCP, 91), HSR_DROP_SG_EGRESS);
-    assert_int_equal(V12(TCP, 85), HSR_DROP_SG_EGRESS);
-    assert_int_equal(V12(TCP, 86), HSR_DROP_SG_EGRESS);
-    assert_int_equal(V12(UDP, 80), HSR_DROP_SG_EGRESS);
-    assert_int_equal(V12(ICMP, 85), HSR_DROP_NONE);
-    assert_int_equal(V12(UDP, 53), HSR_DROP_NONE);
-    assert_int_equal(V12(47, 53), HSR_DROP_SG_EGRESS);
-    assert_int_equal(V21(TCP, 85), HSR_DROP_NONE); /* group 1 decides before group 0 */
-    assert_int_equal(V21(TCP, 86), HSR_DROP_SG_EGRESS);
-    /* What the rules refuse is said before where it would have gone. */
-    assert_int_equal(verdict(pol, 1, "10.0.0.1", "8.8.8.8", 0xF1, TCP, 80), HSR_DROP_SG_EGRESS);
-    pol_free(pol);
-    make_free(c);
-}
-
-static void group_references(void **state)
-{
-    struct cfg *c = grouped_cfg();
-
-    (void)state;
-    make_rule(c, 0, false, true, 1, ANY_PROTO, 0, 65535, "any");
-    make_rule(c, 0, true, true, 1, TCP, 80, 80, "@1"); /* from port 2 only */
-
-    struct pol *pol = pol_build(c, NULL);
-
-    assert_non_null(pol);
-    assert_int_equal(V21(TCP, 80), HSR_DROP_NONE);
-    assert_int_equal(V21(TCP, 81), HSR_DROP_SG_INGRESS);
-    assert_int_equal(V12(TCP, 80), HSR_DROP_SG_INGRESS);
-    /* Tenant 2 has no member of group 1, and its own 10.0.0.2 would be nobody's. */
-    assert_int_equal(verdict(pol, 5, "10.0.0.5", "10.0.0.1", 4, TCP, 80), HSR_DROP_SG_INGRESS);
-    pol_free(pol);
-    make_free(c);
-}
-
-static void no_group_no_traffic(void **state)
-{
-    struct cfg *c = world_cfg();
-    struct pol *pol = pol_build(c, NULL);
-
-    (void)state;
-    assert_non_null(pol);
-    assert_int_equal(V12(TCP, 80), HSR_DROP_SG_EGRESS);
-    pol_free(pol);
-    make_free(c);
-}
-
 static void explain_names_rule_and_route(void **state)
 {
     struct world *world = *state;
@@ -522,7 +356,7 @@ static void look_ups(void **state)
     assert_int_equal(pol_subnet_of(w->pol, 99, &one), CFG_NONE);
     assert_null(pol_subnet(w->pol, 3));
     for (uint8_t n = 0; n < 20; n++) {
-        struct cfg_addr host = vtep(n);
+        struct cfg_addr host = world_vtep(n);
         bool known = n >= 7 && n <= 9;
 
         assert_int_equal(pol_static_neighbor(w->pol, &host), n == 8   ? make_mac(0x88)
@@ -561,7 +395,7 @@ static void mtu_of_the_way(void **state)
     c->port[1].mtu = 1000;
     make_route(c, 0, "10.0.1.0/25", CFG_ROUTE_LOCAL, NULL, 0);
     c->route[3].mtu = 1350;
-    open_group(c);
+    world_open_group(c);
 
     struct pol *pol = pol_build(c, NULL);
 
@@ -570,7 +404,7 @@ static void mtu_of_the_way(void **state)
         struct pol_walk w = {.ingress = rows[i].ingress,
                              .from_tunnel = rows[i].ingress == UPLINK,
                              .context = 1,
-                             .outer_src = vtep(rows[i].vtep),
+                             .outer_src = world_vtep(rows[i].vtep),
                              .src_mac48 = make_mac(rows[i].smac),
                              .dst_mac48 = make_mac(rows[i].dmac),
                              .src = make_addr(rows[i].src),
@@ -596,9 +430,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(route_from_vnic, setup, teardown),
         cmocka_unit_test_setup_teardown(route_from_tunnel, setup, teardown),
         cmocka_unit_test_setup_teardown(tenants_never_meet, setup, teardown),
-        cmocka_unit_test(group_priorities),
-        cmocka_unit_test(group_references),
-        cmocka_unit_test(no_group_no_traffic),
         cmocka_unit_test_setup_teardown(explain_names_rule_and_route, setup, teardown),
         cmocka_unit_test_setup_teardown(look_ups, setup, teardown),
         cmocka_unit_test(mtu_of_the_way),
