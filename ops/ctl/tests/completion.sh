@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The completion loads in bash and offers commands, options, keys, values and the daemon's names.
+# The completion loads in bash and in zsh and offers commands, options, keys, values and the daemon's names.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 start_server
 source "$AVS_SOURCE_DIR/ops/ctl/avs-ctl.bash"
+coproc ZSH { exec zsh -f "$AVS_SOURCE_DIR/ops/ctl/tests/completion.zsh" 9>&-; }
 
 # offers LINE WANTED...: completing the end of LINE gives exactly the words wanted.
 offers() {
-    local line=$1 got
+    local line=$1 got words=() key
     shift
     COMP_LINE=$line COMP_POINT=${#line} COMPREPLY=()
     _avs_ctl 9>&-
     got=${COMPREPLY[*]}
-    [ "$got" = "$*" ] || bad "'$line' completes to '$got', not '$*'"
+    [ "$got" = "$*" ] || bad "bash: '$line' completes to '$got', not '$*'"
+    # There a word is whole, with the key that stands before its '='.
+    { echo "$line" >&"${ZSH[1]}" && read -ra words <&"${ZSH[0]}"; } || bad "zsh ended at '$line'"
+    key=''
+    [[ ${line##* } != *=* ]] || key=${line##* } key=${key%%=*}=
+    got=${words[*]#"$key"}
+    [ "$got" = "$*" ] || bad "zsh: '$line' completes to '$got', not '$*'"
 }
 
 complete -p avs-ctl | grep -q _avs_ctl || bad "nothing is registered for avs-ctl"
@@ -63,4 +70,7 @@ offers "avs-ctl meter create 1 pps 5 " burst
 offers "avs-ctl meter delete "
 offers "avs-ctl nothing here "
 offers "avs-ctl -s $work/none vpc show "
+zsh_input=${ZSH[1]} zsh=$ZSH_PID
+exec {zsh_input}>&-
+wait "$zsh" || bad "zsh ended with $?"
 finish
