@@ -113,7 +113,8 @@ static bool allowed(struct dp_worker *w, uint16_t port)
 {
     uint64_t *until = &w->told[port];
 
-    if (*until < w->now)
+    /* So far ahead it is never: the clock has gone back. */
+    if (*until < w->now || *until - w->now > (uint64_t)EVERY_NS * SAVED)
         *until = w->now;
     if (*until - w->now <= (uint64_t)EVERY_NS * (SAVED - 1))
         return true;

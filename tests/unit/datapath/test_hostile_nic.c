@@ -343,13 +343,32 @@ static void clocks(void **state)
     assert_int_equal(nic_slots_out(h->b.nic), 0);
 }
 
+/* Fault 36: Senders are told of errors as before when the clock has gone back. */
+static void told_after_the_clock_went_back(void **state)
+{
+    struct hostile *h = *state;
+    struct fr_flow dies = a_to_c;
+    uint64_t later = h->b.now + UINT64_C(3600000000000);
+
+    dies.ttl = 1;
+    fr_udp(&out, &dies, 10);
+    for (unsigned i = 0; i < 2; i++) {
+        h->b.now = i == 0 ? later : later / 2;
+        bench_push(&h->b, "a", &out);
+        bench_run(&h->b);
+        assert_true(bench_pop(&h->b, "a", &in));
+    }
+    assert_int_equal(bench_counters(&h->b).icmp_errors, 2);
+    assert_int_equal(bench_counters(&h->b).icmp_limited, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(fields),          TEST(noise),   TEST(entries), TEST(solicited_at_the_end_of_a_slot),
-        TEST(completed_twice), TEST(indices), TEST(clocks),
+        TEST(completed_twice), TEST(indices), TEST(clocks),  TEST(told_after_the_clock_went_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
