@@ -6,16 +6,7 @@ needs python3
 
 hosts h1
 guests a b
-cat >"$TMP/h1.yaml" <<YAML
-version: 1
-vpcs: [{name: red, vni: 100}]
-subnets: [{name: s1, vpc: red, prefix4: 10.0.0.0/24}]
-ports:
-  - {name: a, role: vnic, type: tap, device: eth0, netns: $N-a, subnet: s1, mac: 02:00:00:00:00:10,
-     args: "mac=02:00:00:00:00:10", addresses: [10.0.0.10]}
-  - {name: b, role: vnic, type: tap, device: eth0, netns: $N-b, subnet: s1, mac: 02:00:00:00:00:11,
-     args: "mac=02:00:00:00:00:11", addresses: [10.0.0.11]}
-YAML
+one_host "$(vnic a 10)" "$(vnic b 11)" >"$TMP/h1.yaml"
 start h1
 guest_up a 10.0.0.10/24
 guest_up b 10.0.0.11/24

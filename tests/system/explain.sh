@@ -18,11 +18,7 @@ vnic a 10 >>"$TMP/h1.yaml"
 vnic c 12 >>"$TMP/h1.yaml"
 host_of_two 2 10 12 >"$TMP/h2.yaml"
 vnic b 11 >>"$TMP/h2.yaml"
-start h1
-start h2
-guest_up a 10.0.0.10/24 fd00::10/64
-guest_up b 10.0.0.11/24 fd00::11/64
-guest_up c 10.0.0.12/24 fd00::12/64
+start_three
 pings a 10.0.0.11
 
 # explains CODE PATTERN WORD...: exit code, and a line that matches

@@ -14,12 +14,7 @@ groups="$groups
       - {direction: ingress, action: allow, protocol: udp, ports: 7000-7000}"
 { host_of_two 1 11 && vnic a 10 "mtu: 1500" && vnic c 12 "mtu: 1500, security_groups: [closed]"; } >"$TMP/h1.yaml"
 { host_of_two 2 10 && vnic b 11 "mtu: 1500"; } >"$TMP/h2.yaml"
-start h1
-start h2
-guest_up a 10.0.0.10/24 fd00::10/64
-guest_up b 10.0.0.11/24 fd00::11/64
-guest_up c 10.0.0.12/24 fd00::12/64
-wait_for "the underlay answers" one_ping a 10.0.0.11
+start_three
 
 say "echo of 4,000 and of 60,000 bytes through the tunnel, and to the gateway"
 for size in 4000 60000; do

@@ -12,12 +12,7 @@ h1() { host_of_two 1 11 && vnic a 10 && vnic c 12 && echo "options: {gro: $1}"; 
 h2() { host_of_two 2 10 && vnic b 11 && echo "options: {gro: $1}"; }
 h1 true >"$TMP/h1.yaml"
 h2 true >"$TMP/h2.yaml"
-start h1
-start h2
-guest_up a 10.0.0.10/24 fd00::10/64
-guest_up b 10.0.0.11/24 fd00::11/64
-guest_up c 10.0.0.12/24 fd00::12/64
-wait_for "the underlay answers" one_ping a 10.0.0.11
+start_three
 works on a ethtool -K eth0 tso off gso off
 
 merged() { get "$1" "next(p['conservation']['merged'] for p in d['ports'] if p['name'] == '$2')"; }

@@ -11,12 +11,7 @@ underlay 8600 h1 h2
 
 { host_of_two 1 11 && vnic a 10 "mtu: 8500" && vnic c 12 "mtu: 8500"; } >"$TMP/h1.yaml"
 { host_of_two 2 10 && vnic b 11 "mtu: 8500"; } >"$TMP/h2.yaml"
-start h1
-start h2
-guest_up a 10.0.0.10/24 fd00::10/64
-guest_up b 10.0.0.11/24 fd00::11/64
-guest_up c 10.0.0.12/24 fd00::12/64
-wait_for "the underlay answers" one_ping a 10.0.0.11
+start_three
 
 say "the longest packets, local and across"
 for address in 10.0.0.11 10.0.0.12; do

@@ -14,6 +14,7 @@
 #   start h1 [OPTION...]   avs-nic and avsd of a host, with $TMP/h1.yaml; returns when it answers
 #   guest_up a ADDR/LEN... addresses of a guest's eth0, which its tap port made
 #   host_of_two 1 11 12    document of host 1 of two on that underlay, as far as its vNICs, with guests 11 and 12 on the other one
+#   start_three            starts h1 with guests a 10 and c 12, and h2 with b 11; they have their addresses, and a reaches b
 #   one_host LINE...       document of a host without uplink, with these vNICs
 #   vnic a 10 [KEYS]       line of a vNIC for it: 10.0.0.10, fd00::10
 #   on NAME COMMAND...     runs a command in a namespace; background NAME COMMAND... does not wait, and sets BG
@@ -141,6 +142,14 @@ guest_up() {
         *) ip -n "$N-$name" addr add "$address" dev eth0 ;;
         esac
     done
+}
+start_three() {
+    start h1
+    start h2
+    guest_up a 10.0.0.10/24 fd00::10/64
+    guest_up b 10.0.0.11/24 fd00::11/64
+    guest_up c 10.0.0.12/24 fd00::12/64
+    wait_for "the underlay answers" one_ping a 10.0.0.11
 }
 
 # Other keys of the document may follow the vNICs; security groups are those of $groups.

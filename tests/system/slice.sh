@@ -11,12 +11,7 @@ underlay 8600 h1 h2
 
 { host_of_two 1 11 && vnic a 10 "mtu: 8500" && vnic c 12 "mtu: 8500"; } >"$TMP/h1.yaml"
 { host_of_two 2 10 && vnic b 11 "mtu: 8500"; } >"$TMP/h2.yaml"
-start h1
-start h2
-guest_up a 10.0.0.10/24 fd00::10/64
-guest_up b 10.0.0.11/24 fd00::11/64
-guest_up c 10.0.0.12/24 fd00::12/64
-wait_for "the underlay answers" one_ping a 10.0.0.11
+start_three
 
 # kept HOST COUNT: so many payloads stayed in the NIC, and more than did not.
 kept() { get "$1" "d['nic']['sliced'] >= $2 and d['nic']['not_sliced'] < d['nic']['sliced'] and d['nic']['bytes_to_fw'] > 0"; }

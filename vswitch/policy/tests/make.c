@@ -28,24 +28,6 @@ struct cfg *make_cfg(void)
     return c;
 }
 
-void make_free(struct cfg *c)
-{
-    for (uint32_t i = 0; i < c->groups; i++)
-        free(c->group[i].rule);
-    free(c->port);
-    free(c->vpc);
-    free(c->subnet);
-    free(c->mapping);
-    free(c->route);
-    free(c->group);
-    free(c->neighbor);
-    free(c->vtep);
-    free(c->eip);
-    free(c->snat);
-    free(c->forward);
-    free(c);
-}
-
 struct cfg_addr make_addr(const char *text)
 {
     struct cfg_addr a = {0};

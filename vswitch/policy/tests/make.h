@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Configurations for tests, by hand: start with make_cfg(), add objects, free with make_free(). Functions that add
+ * Configurations for tests, by hand: start with make_cfg(), add objects, free with cfg_free(). Functions that add
  * return the index of the new object. Addresses are text and must be right.
  */
 #ifndef POL_TEST_MAKE_H
@@ -16,7 +16,6 @@
 #include "policy/policy.h"
 
 struct cfg *make_cfg(void);
-void make_free(struct cfg *c);
 
 struct cfg_addr make_addr(const char *text);
 struct cfg_prefix make_prefix(const char *text);

@@ -232,8 +232,8 @@ static void check_change(const struct change *change)
     assert_int_equal(port_moved(pol, 0, 1), 0);
     pol_free(old);
     pol_free(pol);
-    make_free(before);
-    make_free(after);
+    cfg_free(before);
+    cfg_free(after);
 }
 
 static void only_what_is_touched_moves(void **state)
@@ -259,8 +259,8 @@ static void scopes_are_folded(void **state)
     assert_int_equal(pol_moved(pol, 1, 2, 1, 1), 0);
     pol_free(old);
     pol_free(pol);
-    make_free(before);
-    make_free(after);
+    cfg_free(before);
+    cfg_free(after);
 }
 
 /* A VPC that goes and comes back under its old context: sessions of before must not hold, nor in between. */
@@ -287,8 +287,8 @@ static void gone_and_back_has_moved(void **state)
     pol_free(first);
     pol_free(second);
     pol_free(third);
-    make_free(with);
-    make_free(without);
+    cfg_free(with);
+    cfg_free(without);
 }
 
 /* More generations than fit a byte: the decision does not come round. */
@@ -314,8 +314,8 @@ static void three_hundred_generations(void **state)
     assert_int_equal(port_moved(pol, 3, 257), 0);
     assert_int_equal(port_moved(pol, 1, 1), 0);
     pol_free(pol);
-    make_free(even);
-    make_free(odd);
+    cfg_free(even);
+    cfg_free(odd);
 }
 
 int main(void)

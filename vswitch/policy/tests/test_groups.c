@@ -68,7 +68,7 @@ static void group_priorities(void **state)
     /* What the rules refuse is said before where it would have gone. */
     assert_int_equal(verdict(pol, 1, "10.0.0.1", "8.8.8.8", 0xF1, TCP, 80), HSR_DROP_SG_EGRESS);
     pol_free(pol);
-    make_free(c);
+    cfg_free(c);
 }
 
 static void group_references(void **state)
@@ -88,7 +88,7 @@ static void group_references(void **state)
     /* Tenant 2 has no member of group 1, and its own 10.0.0.2 would be nobody's. */
     assert_int_equal(verdict(pol, 5, "10.0.0.5", "10.0.0.1", 4, TCP, 80), HSR_DROP_SG_INGRESS);
     pol_free(pol);
-    make_free(c);
+    cfg_free(c);
 }
 
 static void no_group_no_traffic(void **state)
@@ -100,7 +100,7 @@ static void no_group_no_traffic(void **state)
     assert_non_null(pol);
     assert_int_equal(V12(TCP, 80), HSR_DROP_SG_EGRESS);
     pol_free(pol);
-    make_free(c);
+    cfg_free(c);
 }
 
 int main(void)

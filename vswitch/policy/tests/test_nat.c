@@ -179,7 +179,7 @@ static void who_is_known_as_what(void **state)
     assert_string_equal(pol_size_name(POL_SIZE_PUBLIC), "public_addresses");
     assert_string_equal(pol_size_name(POL_SIZE_FORWARDS), "forwards");
     pol_free(pol);
-    make_free(c);
+    cfg_free(c);
 }
 
 /* A frame to the uplink's MAC only; a tunnel's packet never by a public address. */
@@ -210,7 +210,7 @@ static void how_it_comes(void **state)
     pol_walk(pol, &w);
     assert_int_equal(w.drop, HSR_DROP_NOT_CONFIGURED);
     pol_free(pol);
-    make_free(c);
+    cfg_free(c);
 }
 
 /* With `again`, a session keeps what it has, if the pool still has that. */
@@ -261,7 +261,7 @@ static void binding(void **state)
         }
     }
     pol_free(pol);
-    make_free(c);
+    cfg_free(c);
 }
 
 /* A sender keeps one address of a pool, and senders spread over all of them; each family has its own. */
@@ -323,7 +323,7 @@ static void pairs(void **state)
     assert_int_equal(six.drop, HSR_DROP_NONE);
     assert_true(cfg_addr_equal(&six.seen.src, &want));
     pol_free(pol);
-    make_free(c);
+    cfg_free(c);
 }
 
 /* What cfg_parse() would not have given. */
@@ -346,7 +346,7 @@ static void not_a_configuration(void **state)
         else
             c->snat[0].subnet[c->snat[0].subnets++] = 99;
         assert_null(pol_build(c, NULL));
-        make_free(c);
+        cfg_free(c);
     }
 }
 

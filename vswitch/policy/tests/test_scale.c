@@ -94,7 +94,7 @@ static void large_configuration_builds(void **state)
     assert_true(eal_bytes() > eal); /* this size is beyond a scan */
     pol_free(pol);
     assert_int_equal(eal_bytes(), eal);
-    make_free(c);
+    cfg_free(c);
 }
 
 static void rebuilding_leaks_nothing(void **state)
@@ -118,8 +118,8 @@ static void rebuilding_leaks_nothing(void **state)
     }
     pol_free(pol);
     assert_int_equal(eal_bytes(), none);
-    make_free(even);
-    make_free(odd);
+    cfg_free(even);
+    cfg_free(odd);
 }
 
 /* Classifiers are shared with the old snapshot until a rule, or a member of a group in a rule, changes. */
@@ -158,7 +158,7 @@ static void unchanged_classifiers_are_shared(void **state)
     pol_walk(third, &w);
     assert_int_equal(w.drop, HSR_DROP_SG_EGRESS);
     pol_free(third);
-    make_free(c);
+    cfg_free(c);
 }
 
 /* Fault 46: EAL's memory used up in the middle of a build: an error, and all is given back. */
@@ -179,7 +179,7 @@ static void no_memory_is_an_error(void **state)
     while (hogs)
         rte_free(hog[--hogs]);
     assert_int_equal(eal_bytes(), before);
-    make_free(c);
+    cfg_free(c);
 }
 
 static void wrong_references_are_refused(void **state)
@@ -211,7 +211,7 @@ static void wrong_references_are_refused(void **state)
     c->vpc[0].context = 1u << HSR_KEY_CONTEXT_BITS;
     assert_null(pol_build(c, NULL));
     assert_int_equal(errno, EINVAL);
-    make_free(c);
+    cfg_free(c);
 }
 
 int main(void)

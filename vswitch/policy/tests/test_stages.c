@@ -26,7 +26,7 @@ static int teardown(void **state)
     struct world *w = *state;
 
     pol_free(w->pol);
-    make_free(w->cfg);
+    cfg_free(w->cfg);
     return 0;
 }
 
@@ -417,7 +417,7 @@ static void mtu_of_the_way(void **state)
         assert_int_equal(w.back_mtu, rows[i].back);
     }
     pol_free(pol);
-    make_free(c);
+    cfg_free(c);
 }
 
 int main(void)
