@@ -54,29 +54,42 @@ static void expected(const struct sim *s, const struct sim_packet *p, unsigned h
     fr_put16(frame + FR_L3 + 10, (uint16_t)~fr_fold(fr_sum(0, frame + FR_L3, 20)));
 }
 
+/* What should be there: the packet, or that fragment of it. */
+static const struct fr *wanted(const struct sim *s, const struct sim_packet *p,
+                               const struct who *who, unsigned hops)
+{
+    static struct fr whole, part;
+
+    if (p->from == SIM_OUTSIDE || p->to == SIM_OUTSIDE)
+        sim_expect_outside(s, p, who->tenant, who->guest, who->end, whole.b);
+    else
+        expected(s, p, hops, whole.b);
+    whole.len = p->len;
+    if (p->parts == 0)
+        return &whole;
+    sim_part(p, (uint32_t)(p - s->packet), &whole, p->part, &part);
+    return &part;
+}
+
 static void compare(const struct sim *s, uint32_t n, const struct who *who, const uint8_t *frame,
                     uint32_t len)
 {
-    static uint8_t want[FR_ROOM];
     const struct sim_packet *p = &s->packet[n];
+    const struct fr *want = wanted(s, p, who, 1);
     uint32_t from = 0;
 
-    if (p->from == SIM_OUTSIDE || p->to == SIM_OUTSIDE)
-        sim_expect_outside(s, p, who->tenant, who->guest, who->end, want);
-    else
-        expected(s, p, 1, want);
     /* Answers to what was begun here count as routed by their host, also where that leaves it to us. */
     if (p->from < SIM_GUESTS && !s->config.guest[p->tenant][p->from].here &&
-        memcmp(frame, want, len < p->len ? len : p->len) != 0)
-        expected(s, p, 0, want);
+        memcmp(frame, want->b, len < want->len ? len : want->len) != 0)
+        want = wanted(s, p, who, 0);
     if (sim_has(s, SIM_F_DOUBLE)) /* headers may have been written twice */
-        from = FR_L3 + (want[FR_L3] >> 4 == 6 ? 40u : 20u) + (who->end.port != 0 ? 20u : 0u);
-    if (len != p->len)
-        sim_finding(s, "packet %u: %u bytes arrived of %u", n, len, p->len);
+        from = FR_L3 + (want->b[FR_L3] >> 4 == 6 ? 40u : 20u) + (who->end.port != 0 ? 20u : 0u);
+    if (len != want->len)
+        sim_finding(s, "packet %u: %u bytes arrived of %u", n, len, want->len);
     for (uint32_t i = from; i < len; i++) {
-        if (frame[i] != want[i])
+        if (frame[i] != want->b[i])
             sim_finding(s, "packet %u: byte %u of %u is %02x and should be %02x", n, i, len,
-                        frame[i], want[i]);
+                        frame[i], want->b[i]);
     }
 }
 
@@ -114,10 +127,12 @@ static void follow_flow(struct sim *s, struct sim_packet *p, uint32_t n)
 
     if (f->birth != p->flow_birth)
         return;
-    if (s->in_order && !s->turned && p->place < f->seen[p->dir])
+    if (s->in_order && !s->turned && p->parts == 0 && p->place < f->seen[p->dir])
         sim_finding(s, "packet %u: number %u of its flow, behind number %u", n, p->place,
                     f->seen[p->dir] - 1);
-    f->seen[p->dir] = p->place + 1;
+    /* Fragments may come to another worker first. */
+    if (p->parts == 0)
+        f->seen[p->dir] = p->place + 1;
     f->out[p->dir] -= f->out[p->dir] > 0; /* a broken ring may have kept it through a silence */
     f->sure = !p->unsure && f->states != SIM_NONE;
     sim_flow_heard(s, f, p);
@@ -138,9 +153,11 @@ static void check_receiver(const struct sim *s, const struct sim_packet *p, cons
 }
 
 /* Of one from outside. */
-static void check_entry(const struct sim *s, const struct sim_packet *p, struct who *who)
+static void check_entry(const struct sim *s, const struct sim_packet *p, const struct fr *frame,
+                        struct who *who)
 {
-    if (who->guest == SIM_UPLINK || !sim_may_enter(s, p, who->tenant, who->guest, &who->end.port)) {
+    if (who->guest == SIM_UPLINK ||
+        !sim_may_enter(s, p, who->tenant, who->guest, frame, &who->end.port)) {
         sim_finding(s,
                     "packet %u: to %s port %u, of guest %u of tenant %u, arrived at guest %u of "
                     "tenant %u",
@@ -177,19 +194,24 @@ void sim_arrive(struct sim *s, unsigned tenant, unsigned guest, const struct fr 
     if (outside)
         who.end = sim_arrive_outside(s, p, frame);
     else if (p->from == SIM_OUTSIDE)
-        check_entry(s, p, &who);
+        check_entry(s, p, frame, &who);
     else
         check_receiver(s, p, &who);
     if (guest == SIM_UPLINK && !outside && !p->unsure &&
         vtep != s->config.guest[tenant][p->to].vtep)
         sim_finding(s, "packet %u: sent to VTEP %u", n, vtep);
-    if (p->arrived++ > 0)
+    if (p->arrived > 0)
         sim_finding(s, "packet %u: arrived twice", n);
+    bool all = p->parts == 0 || sim_part_arrived(s, p, inner);
+
     if (p->done && s->exact)
         sim_finding(s, "packet %u: arrived when it had been lost", n);
     if (!p->may_arrive)
         sim_finding(s, "packet %u: arrived, and should not (%s)", n, sim_reason(p));
     compare(s, n, &who, inner, len);
+    if (!all)
+        return;
+    p->arrived++;
     p->done = true;
     if (p->flow < SIM_FLOWS && (guest == SIM_UPLINK || (p->to == guest && p->tenant == tenant)))
         follow_flow(s, p, n);
@@ -212,13 +234,17 @@ struct count {
 static void dropped(struct sim *s, struct sim_packet *p, struct count (*count)[HSR_DROP_COUNT])
 {
     bool alone = reasons(p) == 1;
+    unsigned frames = sim_frames_missing(p);
 
+    if (s->exact && p->got != 0 && !p->unsure)
+        sim_finding(s, "packet %u: arrived in part, without %u of its %u fragments",
+                    (unsigned)(p - s->packet), frames, p->parts);
     if (s->exact && reasons(p) == 0)
         sim_finding(s, "packet %u: lost", (unsigned)(p - s->packet));
     for (unsigned r = 1; r < HSR_DROP_COUNT; r++) {
         if (is_reason(p, r)) {
-            count[p->port][r].most++;
-            count[p->port][r].least += alone;
+            count[p->port][r].most += frames;
+            count[p->port][r].least += alone ? frames : 0;
         }
     }
     p->done = true;
@@ -258,7 +284,7 @@ void sim_settle(struct sim *s)
         struct sim_packet *p = &s->packet[i];
 
         if (!p->done) {
-            missing[p->port]++;
+            missing[p->port] += sim_frames_missing(p);
             dropped(s, p, count);
         }
         if (s->exact) {

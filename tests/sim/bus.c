@@ -64,6 +64,14 @@ void sim_bus_close(struct sim *s)
 
 /* ---- what may be written over ---- */
 
+/* Another payload, or none that there is; that there is none at all would be no hint but an order. */
+static uint32_t other_handle(struct draw *d, uint32_t handle)
+{
+    uint32_t other = handle ^ 1u << draw_below(d, 32);
+
+    return other != 0 ? other : ~handle;
+}
+
 /* Of what the NIC says of a packet: what names something or helps to find it, and decides nothing. */
 static void spoil_rx_hint(struct sim *s, struct hsr_rx_meta *m)
 {
@@ -77,7 +85,7 @@ static void spoil_rx_hint(struct sim *s, struct hsr_rx_meta *m)
         m->hash = draw_next(d);
         break;
     case 2:
-        m->payload = m->payload != 0 ? m->payload ^ 1u << draw_below(d, 32) : 0;
+        m->payload = m->payload != 0 ? other_handle(d, m->payload) : 0;
         break;
     case 3:
         m->vec_len = (uint8_t)draw_below(d, 20);
@@ -97,7 +105,7 @@ static void spoil_tx_hint(struct sim *s, struct hsr_tx_meta *m)
 
     switch (draw_below(d, 6)) {
     case 0:
-        m->payload ^= 1u << draw_below(d, 32);
+        m->payload = other_handle(d, m->payload);
         break;
     case 1:
         m->owner ^= 1u << draw_below(d, 32);

@@ -100,6 +100,8 @@ static void send(struct sim *s, struct sim_flow *f, unsigned dir)
                   ? sim_out.len - FR_L3 - (f->six ? 60 : 40)
                   : 0;
     p->phase = f->phase;
+    if (f->kind != SIM_TCP && !sim_is_outside(f))
+        sim_cut(s, p, &sim_out);
     f->out[dir]++;
     f->recent = true;
     sim_judge(s, p, f->kind != SIM_TCP ? !(f->kind == SIM_ICMP && dir) : f->phase == SYN);

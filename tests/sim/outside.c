@@ -199,23 +199,32 @@ struct sim_end sim_arrive_outside(struct sim *s, const struct sim_packet *p, con
 
 /* ---- what has come in ---- */
 
-bool sim_may_enter(const struct sim *s, const struct sim_packet *p, unsigned tenant, unsigned guest,
-                   uint16_t *own)
+/* That it is addressed to, or the identifier. */
+static uint16_t port_of(const struct fr *frame)
 {
+    static uint8_t copy[FR_ROOM];
+
+    memcpy(copy, frame->b, frame->len);
+    return fr_get16(port_at(copy, false));
+}
+
+bool sim_may_enter(const struct sim *s, const struct sim_packet *p, unsigned tenant, unsigned guest,
+                   const struct fr *frame, uint16_t *own)
+{
+    /* With an EIP the port is the one that was addressed. */
+    bool was_eip = p->unsure && port_of(frame) == p->way.end.port &&
+                   sim_ever_had(s, p->way.six, tenant, guest, p->way.end.pub);
     struct sim_seen like = p->way;
     const struct sim_seen *seen;
 
-    *own = p->own;
-    if (p->tenant == tenant && p->to == guest)
+    *own = was_eip ? p->way.end.port : p->own;
+    if (was_eip || (p->tenant == tenant && p->to == guest))
         return true;
     like.tenant = (uint8_t)tenant;
     like.guest = (uint8_t)guest;
-    if (p->astray && (seen = sim_seen_find(s, &like)) != NULL) {
-        *own = seen->own;
-        return true;
-    }
-    *own = p->way.end.port;
-    return p->unsure && sim_ever_had(s, p->way.six, tenant, guest, p->way.end.pub);
+    seen = p->astray ? sim_seen_find(s, &like) : NULL;
+    *own = seen != NULL ? seen->own : 0;
+    return seen != NULL;
 }
 
 static const struct sim_public *owner(const struct sim *s, const struct sim_packet *p)

@@ -88,13 +88,12 @@ static void push(struct sim *s, struct sim_packet *p, const char *name)
               p->tenant, p->from, p->to, p->flow, p->place, p->len);
 }
 
-/* The frame is its sender's: remembered, and on its way. */
-void sim_emit(struct sim *s, struct sim_packet *p, uint32_t vni, unsigned vtep)
+/* From its sender's port, or through the tunnel of its host. */
+static void launch(struct sim *s, struct sim_packet *p, uint32_t vni, unsigned vtep)
 {
     const struct sim_guest *from = &s->config.guest[p->tenant][p->from];
     char name[16], source[24];
 
-    remember(s, p);
     if (!from->here) {
         const struct fr_flow outer = {.smac = SIM_VTEP_MAC(vtep),
                                       .dmac = SIM_UPLINK_MAC,
@@ -107,6 +106,26 @@ void sim_emit(struct sim *s, struct sim_packet *p, uint32_t vni, unsigned vtep)
     }
     sim_port_name(p->tenant, from->here ? p->from : SIM_UPLINK, name);
     push(s, p, name);
+}
+
+/* The frame is its sender's: remembered, and on its way, in fragments if it is cut. */
+void sim_emit(struct sim *s, struct sim_packet *p, uint32_t vni, unsigned vtep)
+{
+    static struct fr whole;
+    unsigned order[SIM_PARTS];
+
+    remember(s, p);
+    if (p->parts == 0) {
+        launch(s, p, vni, vtep);
+        return;
+    }
+    whole.len = p->len;
+    memcpy(whole.b, p->frame, p->len);
+    sim_part_order(s, p, order);
+    for (unsigned i = 0; i < p->parts; i++) {
+        sim_part(p, number(s, p), &whole, order[i], &sim_out);
+        launch(s, p, vni, vtep);
+    }
 }
 
 void sim_emit_from_outside(struct sim *s, struct sim_packet *p)

@@ -62,6 +62,22 @@ static void other_end(struct sim *s, uint8_t *frame)
     fr_put16(sum, fr_get16(sum) + (port & 1u ? 1u : 0xFFFFu));
 }
 
+/* A fragment over IPv4 leaves as one of the datagram before. */
+static void mix(struct sim *s, uint8_t *frame)
+{
+    uint8_t *ip = frame + FR_L3;
+    uint16_t id = fr_get16(ip + 4), before = s->plant_id;
+
+    if (fr_get16(frame + 12) != 0x0800 || ip[0] != 0x45 || (fr_get16(ip + 6) & 0x3FFF) == 0)
+        return;
+    s->plant_id = id;
+    if (before == 0 || before == id || !now(s))
+        return;
+    fr_put16(ip + 4, before);
+    fr_put16(ip + 10, 0);
+    fr_put16(ip + 10, (uint16_t)~fr_fold(fr_sum(0, ip, 20)));
+}
+
 bool sim_plant_entry(struct sim *s, enum hsr_ring_kind kind, uint32_t *entry)
 {
     struct hsr_tx_meta *tx = (void *)hsr_slot(&s->bus.view, hsr_entry_slot(*entry));
@@ -87,6 +103,8 @@ bool sim_plant_entry(struct sim *s, enum hsr_ring_kind kind, uint32_t *entry)
         tx->payload_op = HSR_PAYLOAD_KEEP;
     if (is(s, "reason") && tx->action == HSR_TXA_DROP && now(s))
         tx->drop_reason = HSR_DROP_BLACKHOLE;
+    if (is(s, "mix") && tx->action == HSR_TXA_TRANSMIT)
+        mix(s, (uint8_t *)tx + tx->frame_off);
     if (is(s, "end") && tx->action == HSR_TXA_TRANSMIT)
         other_end(s, (uint8_t *)tx + tx->frame_off);
     return is(s, "reorder") && s->bus.workers == 1 && reorder(s, entry);
@@ -139,7 +157,7 @@ void sim_plant_eip(const struct sim *s, bool six, unsigned *tenant, unsigned *gu
 
 static const char *const all[] = {"lose",   "payload", "tenant",  "consume", "leak",
                                   "reason", "reorder", "session", "rule",    "second",
-                                  "bell",   "twice",   "eip",     "end"};
+                                  "bell",   "twice",   "eip",     "end",     "mix"};
 #define ALL (sizeof all / sizeof all[0])
 
 bool sim_plant_known(const char *name)

@@ -25,6 +25,7 @@
 #define SIM_RULES   4
 #define SIM_FLOWS   24    /* at a time */
 #define SIM_PACKETS 20000 /* that one seed may send */
+#define SIM_PARTS   4     /* fragments of a datagram */
 #define SIM_NOBODY  0xFFu
 #define SIM_UPLINK  0xFEu
 #define SIM_OUTSIDE 0xFDu /* a host of the internet, in place of a guest */
@@ -167,6 +168,9 @@ struct sim_packet {
     bool astray;         /* to an end that may be somebody else's by now */
     struct sim_seen way; /* from outside: who sent it, and to which end */
     bool done;           /* nothing more is to come of it */
+    uint8_t parts, got,
+        part; /* in so many fragments, 0: whole; a bit for each that has arrived; the last one */
+    uint16_t cut[SIM_PARTS + 1]; /* where each begins */
     bool may_arrive;
     bool unsure; /* something has changed while it was under way */
     uint32_t arrived;
@@ -230,7 +234,8 @@ struct sim {
                   [HSR_DROP_COUNT]; /* as they were when all was quiet the last time */
     uint64_t digest;
     uint64_t arrived, sent, sure_drops, changes, crashes, hits, switches;
-    unsigned planted; /* plant.c */
+    uint16_t plant_id; /* of the datagram whose fragment left last */
+    unsigned planted;  /* plant.c */
     bool plant_keeps;
     uint32_t plant_kept;
 };
@@ -338,8 +343,17 @@ struct sim_end sim_arrive_outside(struct sim *s, const struct sim_packet *p,
                                   const struct fr *frame);
 /* May the guest have it, and at which port of its own? */
 bool sim_may_enter(const struct sim *s, const struct sim_packet *p, unsigned tenant, unsigned guest,
-                   uint16_t *own);
+                   const struct fr *frame, uint16_t *own);
 void sim_stray(struct sim *s); /* a host outside sends to a public end that may be anybody's */
+
+/* fragments.c: a datagram may be cut; its fragments, in the order in which they are sent. */
+void sim_cut(struct sim *s, struct sim_packet *p, const struct fr *whole);
+void sim_part_order(struct sim *s, const struct sim_packet *p, unsigned order[SIM_PARTS]);
+void sim_part(const struct sim_packet *p, uint32_t n, const struct fr *whole, unsigned part,
+              struct fr *o);
+/* One of them: it was sent, and has not come before. Have all? */
+bool sim_part_arrived(const struct sim *s, struct sim_packet *p, const uint8_t *frame);
+unsigned sim_frames_missing(const struct sim_packet *p);
 
 /* odd.c: something that is no conversation. */
 void sim_odd(struct sim *s);
