@@ -303,6 +303,32 @@ def capture():
     yield put(0x40, way[0]) + struct.pack("<I", 8) + put(1, way[1])
 
 
+def attach_client():
+    right, no, goodbye, state, other = b"\0", b"\x01", b"\x02", b"\x03", b"\x04"
+    malformed, late, more, patched = 0x10, 0x20, 0x40, 0x80
+
+    def how(kind, *flags):
+        return bytes([kind[0] | sum(flags)])
+
+    def conversation(nic, firmware, region=()):
+        patches = b"".join(struct.pack("<HB", at, len(data)) + data for at, data in region)
+        return bytes([len(region)]) + patches + bytes([len(nic)]) + nic + b"\0" + firmware
+
+    yield conversation(right * 8, b"\0\0\x10" + b"\x01\x02\x08\x04\x03\x07")
+    yield conversation(right + how(right, late, more) + right + how(right, late), b"\x08\x08")
+    yield conversation(right + no + b"\x16" + state * 3 + other + b"\x13" + right, b"\x04\x0a\x0c\x0d\x08\x08")
+    yield conversation(right + goodbye, b"\x08\x08")
+    yield conversation(no + b"\x10" + right, b"")
+    yield conversation(right + how(right, malformed) + b"\0\x05\0\0", b"\x08\x08")
+    yield conversation(how(right, malformed) + b"\x01\x03", b"\x08")
+    yield conversation(right + how(right, malformed) + b"\x01\x02" + right, b"\0\0\x10\0\0\x10")
+    yield conversation(right + how(right, patched) + struct.pack("<HB", 4, 2) + b"\x13\0" + right, b"\x08\x08")
+    for at in (16, 18, 20, 24, 28, 32, 40):
+        yield conversation(how(right, patched) + struct.pack("<HB", at, 4) + b"\xff\xff\0\0", b"\x08")
+    for at in range(0, 256, 8):
+        yield conversation(right * 3, b"\x08\x08", [(at, b"\xff\x01\0\0")])
+
+
 def main():
     name, directory = sys.argv[1], pathlib.Path(sys.argv[2])
     directory.mkdir(parents=True, exist_ok=True)
