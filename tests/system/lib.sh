@@ -282,12 +282,14 @@ refused() {
 
 # --- traffic -----------------------------------------------------------------------------------------------------
 
-# pings FROM ADDRESS [OPTION...]: three, all answered.
+# pings FROM ADDRESS [OPTION...]: three of one session, one behind the other, all answered. One at a time, since of several ping waits
+# for what is late no longer than two round trips of the others.
 pings() {
-    local from=$1 address=$2
+    local from=$1 address=$2 session=$((RANDOM + 1)) _
     shift 2
-    on "$from" ping -q -c 3 -i 0.1 -W 2 "$@" "$address" >"$TMP/out" 2>&1 || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
-    grep -q ' 0% packet loss' "$TMP/out" || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
+    for _ in 1 2 3; do
+        on "$from" ping -q -c 1 -W 5 -e "$session" "$@" "$address" >"$TMP/out" 2>&1 || fail "ping from $from to $address: $(tail -n 3 "$TMP/out")"
+    done
 }
 one_ping() { on "$1" ping -q -c 1 -W 0.5 "${@:2}"; }
 listens() { [ -n "$(on "$1" ss -Hltn "sport = :$2")" ]; }
