@@ -52,21 +52,23 @@ static json_t *find(struct ctl *ctl, int *code)
 
 static const char *const snat_use[] = {"bindings", "tries", "failures"};
 #define SNAT_USE (sizeof(snat_use) / sizeof(snat_use[0]))
+static const char *const port_state[] = {"link", "queue_stops"};
+#define PORT_STATE (sizeof(port_state) / sizeof(port_state[0]))
 
-/* What is not in the document: how much of each pool is in use. */
-static int add_snat_use(struct ctl *ctl, json_t *objects)
+/* What is not in the document: how much of each pool is in use, how a port is. */
+static int add_state(struct ctl *ctl, json_t *objects, const char *const *name, size_t names)
 {
     int code = EXIT_OK;
-    json_t *stats = request(ctl, "stats.get", NULL, &code), *object, *pool;
+    json_t *stats = request(ctl, "stats.get", NULL, &code), *object, *row;
     size_t i, j;
 
     json_array_foreach (objects, i, object) {
-        json_array_foreach (json_object_get(stats, "snat"), j, pool) {
-            if (!json_equal(json_object_get(pool, "name"), json_object_get(object, "name"))) {
+        json_array_foreach (json_object_get(stats, ctl->command->list), j, row) {
+            if (!json_equal(json_object_get(row, "name"), json_object_get(object, "name"))) {
                 continue;
             }
-            for (size_t k = 0; k < SNAT_USE; k++) {
-                json_object_set(object, snat_use[k], json_object_get(pool, snat_use[k]));
+            for (size_t k = 0; k < names; k++) {
+                json_object_set(object, name[k], json_object_get(row, name[k]));
             }
         }
     }
@@ -85,7 +87,7 @@ int cmd_list(struct ctl *ctl)
     if (!objects) {
         return code;
     }
-    if (snat && (code = add_snat_use(ctl, objects)) != EXIT_OK) {
+    if (snat && (code = add_state(ctl, objects, snat_use, SNAT_USE)) != EXIT_OK) {
         json_decref(objects);
         return code;
     }
@@ -134,6 +136,10 @@ int cmd_show(struct ctl *ctl)
     }
     if (json_array_size(objects) == 0) {
         code = not_found(ctl);
+    } else if (strcmp(ctl->command->list, "ports") == 0 &&
+               (code = add_state(ctl, objects, port_state, PORT_STATE)) != EXIT_OK) {
+        json_decref(objects);
+        return code;
     }
     json_array_foreach (objects, i, object) {
         if (ctl->json) {

@@ -177,6 +177,7 @@ def expected(stats, drops, version):
         add("avs_port_cells_used", p.get("cells_used"), port=port)
         add("avs_port_cells_high_water", p.get("cells_high"), port=port)
         add("avs_port_not_sliced_total", p.get("not_sliced"), port=port)
+        add("avs_port_queue_stops_total", p.get("queue_stops"), port=port)
         for what in ("sessions", "sessions_charged", "session_quota", "session_quota_used"):
             add(f"avs_port_{what}", p.get(what), port=port)
     for d in drops:

@@ -30,6 +30,17 @@ grep -q ' 0% packet loss' "$TMP/background.log" || fail "the neighbours noticed:
 kill -0 "$victim" || fail "the NIC is gone"
 grep -qs 'memory of a guest is gone' "$TMP"/h1.*.log || fail "no memory went away while it was read"
 
+say "a ring that lies stops its queue, which is seen"
+"$PYTHON" "$here/vhost_messages.py" "$TMP/vm.sock" 38 0 &
+liar=$!
+pids+=("$liar")
+stops_seen() { ctl h1 port show vm | grep -qE '^queue_stops: *[1-9]'; }
+stops_logged() { cat "$TMP"/h1.*.log | grep -q 'a queue is stopped'; }
+wait_for "the counter" stops_seen
+wait_for "the log" stops_logged
+kill "$liar"
+wait "$liar" 2>/dev/null || true
+
 say "and the next one, who keeps to the rules, is served"
 mkfifo "$TMP/quiet" && exec 8<>"$TMP/quiet" # it ends with its input
 dpdk-testpmd --no-huge -m 256 --no-pci --no-telemetry --file-prefix="$N" -l 0,1 --single-file-segments \

@@ -6,6 +6,7 @@
 
 Each round connects, says some messages, some of them as the protocol has them, and goes; the back-end may hang up at any time.
 In each tenth round it asks for what is not offered, and then the back-end has to.
+With no rounds its messages are true, its rings lie, and it stays until it is ended.
 Prints how many messages it sent and how often that was. (QEMU's documentation, "Vhost-user Protocol".)
 """
 import array
@@ -70,8 +71,7 @@ class FrontEnd:
             return False
         return True
 
-    def is_refused(self):
-        """Post-copy and regions of packets in flight, by a front-end that was well-behaved so far."""
+    def begins(self):
         deadline = time.monotonic() + 20
         while not self.proper():  # as long as the one before is not gone, the next one is sent away
             if time.monotonic() > deadline:
@@ -79,6 +79,10 @@ class FrontEnd:
             time.sleep(0.02)
             self.sock.close()
             self.connect()
+
+    def is_refused(self):
+        """Post-copy and regions of packets in flight, by a front-end that was well-behaved so far."""
+        self.begins()
         self.sock.settimeout(20)
         try:
             self.say(self.draw.choice([POSTCOPY_ADVISE, GET_INFLIGHT_FD, SET_INFLIGHT_FD]), u64(MEMORY, 0, 0))
@@ -153,10 +157,22 @@ class FrontEnd:
             self.shorten, self.unmap,
         ])()
 
-    def round(self, number):
+    def lies_in_its_rings(self):
+        """More is available than the ring holds."""
+        self.start()
+        self.begins()
+        os.pwrite(self.memory, struct.pack("<H", 5000), 0x2002)
+        os.eventfd_write(self.event, 1)
+        while self.sock.recv(4096):
+            pass
+
+    def start(self):
         self.memory, self.event = os.memfd_create("guest"), os.eventfd(0)
         os.ftruncate(self.memory, MEMORY)
         self.connect()
+
+    def round(self, number):
+        self.start()
         if number % 10 == 9:
             self.is_refused()
         elif self.draw.random() < 0.3 or self.proper():
@@ -170,6 +186,8 @@ class FrontEnd:
 
 def main(path, seed, rounds):
     front_end = FrontEnd(path, random.Random(seed))
+    if rounds == 0:
+        front_end.lies_in_its_rings()
     for number in range(rounds):
         front_end.round(number)
     print(f"{front_end.sent} messages, refused {front_end.refused} times as it has to be")

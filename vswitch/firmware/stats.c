@@ -126,6 +126,7 @@ static json_t *port_json(struct fw *fw, const struct cfg_port *p)
         fw_put(o, "cells_used", s->cells_used);
         fw_put(o, "cells_high", s->cells_high);
         fw_put(o, "not_sliced", s->not_sliced);
+        fw_put(o, "queue_stops", s->queue_stops);
     }
     put_sessions(fw, p, o);
     json_object_set_new(o, "stages", stages_json(fw, p->index));

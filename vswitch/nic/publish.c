@@ -84,6 +84,7 @@ static void publish_port(struct nic *nic, uint32_t port)
 
     stats->pre_held = stats->pre_rx + stats->pre_returned - stats->pre_ring - stats->pre_drops;
     stats->mtu = nic->port[port] != NULL ? nic->port[port]->port.egress.mtu : 0;
+    stats->queue_stops = nic->port[port] != NULL ? nic->port[port]->port.queue_stops : 0;
     stats->takes_tso = nic->port[port] != NULL && nic->port[port]->port.egress.tso;
     stats->slots_used = nic_slots_used(&nic->slots.use[port]);
     stats->slots_high = nic->slots.use[port].high;

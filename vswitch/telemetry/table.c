@@ -101,6 +101,9 @@ const struct tm_metric tm_metrics[] = {
      "Packets from the vNIC, or to it from the network, that went whole: its share of the cells, "
      "or "
      "all of them, were used up"},
+    {"avs_port_queue_stops_total", TM_COUNTER, &port, "queue_stops", NULL,
+     "Queues of the vNIC's guest that were stopped: a ring that is wrong, or memory that went "
+     "away"},
     {"avs_port_sessions", TM_GAUGE, &port, "sessions", NULL, "Sessions that the port opened"},
     {"avs_port_sessions_charged", TM_GAUGE, &port, "sessions_charged", NULL,
      "Sessions that the network opened to the port"},

@@ -823,7 +823,8 @@ struct hsr_port_stats {
     uint64_t cells_used; /* cells of payload memory with payloads from this vNIC, or to it from the network */
     uint64_t cells_high; /* most of them ever */
     uint64_t not_sliced; /* packets from this vNIC, or to it from the network, handed over whole for want of free cells or of credit for them */
-    uint64_t pad1[3];
+    uint64_t queue_stops; /* queues of this vNIC's guest that were stopped: a ring of its that is wrong, or memory of its that went away */
+    uint64_t pad1[2];
 };
 _Static_assert(sizeof(struct hsr_port_stats) == 1280, "port_stats size");
 _Static_assert(offsetof(struct hsr_port_stats, rx_packets) == 0, "port_stats.rx_packets");
@@ -856,7 +857,8 @@ _Static_assert(offsetof(struct hsr_port_stats, takes_tso) == 1224, "port_stats.t
 _Static_assert(offsetof(struct hsr_port_stats, cells_used) == 1232, "port_stats.cells_used");
 _Static_assert(offsetof(struct hsr_port_stats, cells_high) == 1240, "port_stats.cells_high");
 _Static_assert(offsetof(struct hsr_port_stats, not_sliced) == 1248, "port_stats.not_sliced");
-_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1256, "port_stats.pad1");
+_Static_assert(offsetof(struct hsr_port_stats, queue_stops) == 1256, "port_stats.queue_stops");
+_Static_assert(offsetof(struct hsr_port_stats, pad1) == 1264, "port_stats.pad1");
 
 /* Head of every message on the attach socket. */
 struct hsr_msg_hdr {

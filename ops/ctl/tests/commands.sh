@@ -271,7 +271,7 @@ ctl 2 meter create 1 pps 1
 # ---- counters
 ctl 0 drops
 is "port  reason         stage  packets
-busy  pkt_too_small  pre          3"
+busy  pkt_too_small  pre          6"
 ctl 0 drops --watch=0.02 --count 2
 has packets_per_s
 ctl 0 drops --json

@@ -112,6 +112,29 @@ void vhost_poke(const struct vhost *v)
         return; /* it is readable already */
 }
 
+static void note_stop(struct nic_port *port, uint32_t queue)
+{
+    struct vhost *v = port->priv;
+
+    v->queue[queue].stop_told = true;
+    port->queue_stops++;
+    vhost_stops_tell(v, queue);
+}
+
+/* Memory of some guest is gone. If it was this one's, nothing in its rings is to be believed. */
+static __attribute__((noinline)) void look_for_losses(struct nic_port *port)
+{
+    struct vhost *v = port->priv;
+
+    v->losses = vhost_gone_losses();
+    for (uint32_t i = 0; i < 2 * v->pairs; i++) {
+        if (v->queue[i].on && v->queue[i].stop == VH_RUNS && vhost_gone((uint32_t)v->vid)) {
+            v->queue[i].stop = VH_STOP_MEMORY;
+            note_stop(port, i);
+        }
+    }
+}
+
 /* The session has changed things: what Post may make of packets for the guest, and by how many queues they go. */
 static void adopt(struct nic_port *port, struct vhost *v)
 {
@@ -125,6 +148,7 @@ static void adopt(struct nic_port *port, struct vhost *v)
         else
             v->lives[i] = false;
     }
+    look_for_losses(port);
 }
 
 static bool enter(struct nic_port *port)
@@ -138,10 +162,24 @@ static bool enter(struct nic_port *port)
     return true;
 }
 
-static void call_guest(struct vhost *v, uint32_t queue)
+static void leave(struct nic_port *port)
 {
+    struct vhost *v = port->priv;
+
+    if (v->losses != vhost_gone_losses())
+        look_for_losses(port);
+    vhost_leave(v);
+}
+
+/* A queue has had its turn. */
+static void call_guest(struct nic_port *port, uint32_t queue)
+{
+    struct vhost *v = port->priv;
+    const struct vh_queue *q = &v->queue[queue];
     uint64_t one = 1;
 
+    if (q->stop != VH_RUNS && !q->stop_told)
+        note_stop(port, queue);
     if (vh_wants_call(&v->queue[queue]) && v->call[queue] >= 0 &&
         write(v->call[queue], &one, sizeof one) < 0)
         return; /* it has not seen the last call yet */
@@ -150,8 +188,10 @@ static void call_guest(struct vhost *v, uint32_t queue)
 /*
  * What the guest has in one queue. True: that was all, and it will kick when there is more. Kicks are off as long as we come by ourselves.
  */
-static bool rx_queue(struct vhost *v, uint32_t queue, struct nic_slots *slots, struct vh_turn *turn)
+static bool rx_queue(struct nic_port *port, uint32_t queue, struct nic_slots *slots,
+                     struct vh_turn *turn)
 {
+    struct vhost *v = port->priv;
     struct vh_queue *q = &v->queue[queue];
     bool all = true;
 
@@ -163,7 +203,7 @@ static bool rx_queue(struct vhost *v, uint32_t queue, struct nic_slots *slots, s
         all = vh_net_rx(q, &v->mem, &v->net, slots, turn);
         vh_publish(q);
     }
-    call_guest(v, queue);
+    call_guest(port, queue);
     return all && q->kicks && v->kick[queue] >= 0;
 }
 
@@ -196,12 +236,12 @@ static uint32_t vhost_rx(struct nic_port *port, struct nic_slots *slots, struct 
         uint32_t queue = 2 * ((v->next + looked) % v->pairs) + 1;
 
         if (v->queue[queue].on)
-            all &= rx_queue(v, queue, slots, &turn);
+            all &= rx_queue(port, queue, slots, &turn);
     }
     if (++v->next >= v->pairs)
         v->next = 0;
     v->asleep = all && looked == v->pairs;
-    vhost_leave(v);
+    leave(port);
     port->rx_bad += turn.bad;
     *too_big += turn.too_big;
     if (!v->asleep && turn.got < max && !slots->waits)
@@ -239,10 +279,10 @@ static uint32_t vhost_tx(struct nic_port *port, const struct po_frame *frames, u
     for (uint32_t i = 0; i < v->rx_pairs; i++) {
         if (v->queue[2 * i].on) {
             vh_publish(&v->queue[2 * i]);
-            call_guest(v, 2 * i);
+            call_guest(port, 2 * i);
         }
     }
-    vhost_leave(v);
+    leave(port);
     return n;
 }
 

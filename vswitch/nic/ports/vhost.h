@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "ports/vhost_gone.h"
 #include "ports/vhost_net.h"
 
 #define VHOST_PAIRS 16 /* of queues */
@@ -33,8 +34,10 @@ struct vhost {
     struct vh_net net;
     struct vh_queue queue[2 * VHOST_PAIRS]; /* even: what the guest receives, odd: what it sends */
     int kick[2 * VHOST_PAIRS], call[2 * VHOST_PAIRS];
+    _Atomic uint8_t stopped[2 * VHOST_PAIRS]; /* (enum vh_stop) that nobody has logged yet */
     /* The poll thread's own: */
     uint32_t seen;           /* version */
+    uint32_t losses;         /* vhost_gone_losses(), as far as it was looked for ours */
     uint32_t next;           /* pair to be served first */
     bool asleep;             /* rx has found all queues empty, and waits for a kick */
     uint32_t rx_pairs;       /* the first ones, up to the last that the guest receives by */
@@ -63,7 +66,11 @@ void vhost_poke(const struct vhost *v);
 int vhost_session_open(struct vhost *v, bool offload, char why[NIC_WHY]);
 void vhost_session_close(struct vhost *v);
 
-/* From now on guest memory whose file has been shortened reads as zeros, instead of ending the process. Control thread. */
-void vhost_survive_memory_gone(void);
+/* For each port that is open; it stays so until `f` returns. */
+void vhost_session_each(void (*f)(struct vhost *v));
+
+/* A queue has been stopped: somebody logs it. Poll thread, after vhost_stops_start() on a control thread. */
+void vhost_stops_start(void);
+void vhost_stops_tell(struct vhost *v, uint32_t queue);
 
 #endif

@@ -51,9 +51,10 @@ static inline uint8_t *vh_at(const struct vh_mem *mem, uint64_t gpa, uint64_t *l
 /* Why a queue was stopped. */
 enum vh_stop {
     VH_RUNS = 0,
-    VH_STOP_INDEX, /* the guest's index is more than a ring ahead of ours */
-    VH_STOP_HEAD,  /* it made a descriptor available that there is not */
-    VH_STOP_CHAIN, /* a chain of a packed ring has more than VH_PIECES descriptors, or no end */
+    VH_STOP_INDEX,  /* the guest's index is more than a ring ahead of ours */
+    VH_STOP_HEAD,   /* it made a descriptor available that there is not */
+    VH_STOP_CHAIN,  /* a chain of a packed ring has more than VH_PIECES descriptors, or no end */
+    VH_STOP_MEMORY, /* some of the guest's memory is gone; the port's word, not the ring's */
 };
 
 struct vh_queue {
@@ -83,6 +84,7 @@ struct vh_queue {
     bool news;     /* and more was told since */
     bool owed;     /* a call: who was here before may have been killed before he made it */
     enum vh_stop stop;
+    bool stop_told;
     uint64_t bad; /* chains given back unused */
 };
 

@@ -7,6 +7,7 @@
  * Callbacks come on a thread of rte_vhost's, one at a time for a port, or on the control thread that closes it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <pthread.h>
 #include <rte_vhost.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "log/log.h"
@@ -42,6 +44,17 @@ struct message {
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct vhost *registry[RTE_MAX_VHOST_DEVICE]; /* ports */
 static struct vhost *by_vid[RTE_MAX_VHOST_DEVICE];
+
+_Static_assert(RTE_MAX_VHOST_DEVICE <= VHOST_GUESTS, "guests are connections");
+
+void vhost_session_each(void (*f)(struct vhost *v))
+{
+    pthread_mutex_lock(&registry_lock);
+    for (uint32_t i = 0; i < RTE_MAX_VHOST_DEVICE; i++)
+        if (registry[i] != NULL)
+            f(registry[i]);
+    pthread_mutex_unlock(&registry_lock);
+}
 
 static struct vhost *of(int vid)
 {
@@ -94,12 +107,14 @@ static void watch(struct vhost *v)
 /* Without memory rte_vhost must not be asked for it. */
 static void look_at_memory(struct vhost *v)
 {
+    struct vhost_extent extent[VH_REGIONS];
     struct rte_vhost_memory *mem = NULL;
 
     v->mem.regions = 0;
     if (!v->has_memory || rte_vhost_get_mem_table(v->vid, &mem) < 0)
         return;
     for (uint32_t i = 0; i < mem->nregions && i < VH_REGIONS; i++) {
+        extent[i] = (struct vhost_extent){mem->regions[i].mmap_addr, mem->regions[i].mmap_size};
         v->mem.region[v->mem.regions++] = (struct vh_region){
             .gpa = mem->regions[i].guest_phys_addr,
             .size = mem->regions[i].size,
@@ -107,6 +122,33 @@ static void look_at_memory(struct vhost *v)
         };
     }
     free(mem);
+    vhost_gone_watch((uint32_t)v->vid, extent, v->mem.regions);
+}
+
+/* Before it is unmapped. */
+static void forget_memory(struct vhost *v)
+{
+    v->has_memory = false;
+    v->mem.regions = 0;
+    vhost_gone_watch((uint32_t)v->vid, NULL, 0);
+}
+
+/*
+ * The descriptor that the guest is called by is written to on the thread that serves all ports, so it must not block: it has to be an eventfd, or
+ * what else has no kind of file. It stays rte_vhost's, which closes it.
+ */
+static int call_of(const struct vhost *v, uint32_t i, int fd)
+{
+    struct stat st;
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+
+    if (flags >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0 &&
+        (flags & O_NONBLOCK || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0))
+        return fd;
+    if (fd >= 0)
+        AVS_LOG(log_vhost, AVS_LOG_WARN, "no eventfd to call the guest by, it is not called",
+                avs_log_str("path", v->path), avs_log_u64("queue", i));
+    return -1;
 }
 
 /* Where the rings of a queue are now; it is off when they are not in guest memory. */
@@ -123,7 +165,7 @@ static void look_at_rings(struct vhost *v, uint32_t i)
     q->avail = vring.avail;
     q->used = vring.used;
     v->kick[i] = vring.kickfd;
-    v->call[i] = vring.callfd;
+    v->call[i] = call_of(v, i, vring.callfd);
     q->on = vh_queue_fits(q, &v->mem) && (!q->packed || (q->next < q->size && q->done < q->size));
 }
 
@@ -232,7 +274,7 @@ static enum rte_vhost_msg_result before_message(int vid, void *arg)
     pause_port(v);
     unwatch(v);
     if (m->request == MSG_SET_MEM_TABLE || m->request == MSG_RESET_OWNER)
-        v->has_memory = false;
+        forget_memory(v);
     for (uint32_t i = 0; m->request == MSG_GET_VRING_BASE && i < 2 * v->pairs; i++)
         if (v->queue[i].on)
             leave_place(v, i);
@@ -292,8 +334,7 @@ static void disconnected(int vid)
     unwatch(v);
     for (uint32_t i = 0; i < 2 * v->pairs; i++)
         v->queue[i].on = false;
-    v->mem.regions = 0;
-    v->has_memory = false;
+    forget_memory(v);
     pthread_mutex_lock(&registry_lock);
     by_vid[vid] = NULL;
     v->vid = -1;
@@ -378,6 +419,7 @@ int vhost_session_open(struct vhost *v, bool offload, char why[NIC_WHY])
     if (rc < 0)
         return rc;
     vhost_survive_memory_gone();
+    vhost_stops_start();
     for (uint32_t i = 0; i < 2 * VHOST_PAIRS; i++)
         v->kick[i] = v->call[i] = -1;
     rc = register_port(v);

@@ -99,6 +99,8 @@ struct nic_port {
     uint64_t rx_errors; /* frames the device lost in handing them over */
     uint64_t rx_bad;    /* frames that a guest sent in descriptors outside of the contract */
     uint64_t
+        queue_stops; /* queues of a guest that were stopped: their rings are not to be believed */
+    uint64_t
         tx_errors; /* of the frames tx() took: those refused for good, and by place in that call why */
     uint8_t refused[NIC_PORT_TX]; /* (enum hsr_drop); whoever called puts it back to 0 */
     void *priv;                   /* the driver's */
