@@ -18,7 +18,7 @@
 
 static const char common[] =
     "version: 1\n"
-    "options: {workers: 1, sessions: %u, vector: %u, fast_path: %s}\n"
+    "options: {workers: 1, sessions: %u, quota: %u, vector: %u, fast_path: %s}\n"
     "vpcs: [{name: blue, vni: 100}]\n"
     "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}, {name: quiet, vpc: blue, prefix4: "
     "10.2.0.0/16}]\n"
@@ -86,7 +86,7 @@ static char *document_text(const struct bench_options *o)
 
     if (f == NULL)
         abort();
-    fprintf(f, common, sessions, o->vector, o->fast_path ? "true" : "false");
+    fprintf(f, common, sessions, sessions, o->vector, o->fast_path ? "true" : "false");
     for (uint32_t i = 0; i < o->idle; i++) {
         fprintf(f,
                 "  - {name: idle%u, role: vnic, type: ring, device: 'ring:idle%u', mac: "

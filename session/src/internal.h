@@ -18,6 +18,7 @@ struct links {
     uint32_t queue_next, queue_prev;             /* evict.c */
     uint32_t wheel_next, wheel_prev;             /* wheel.c; a free session: the next free one */
     uint32_t list_next[LISTS], list_prev[LISTS]; /* lists.c */
+    uint16_t payer;                              /* evict.c */
 };
 
 /*
@@ -65,10 +66,16 @@ struct wheel {
 };
 
 /* evict.c */
-enum { QUEUE_EMBRYONIC, QUEUE_CLOSING, QUEUES };
+enum { KIND_EMBRYONIC, KIND_CLOSING, KINDS };
 
 struct queue {
     uint32_t head, tail, count;
+};
+
+struct waiting {
+    struct queue of[HSR_MAX_PORTS + 1]; /* by payer; the last one: nobody's */
+    uint32_t count;                     /* in all */
+    uint16_t most;
 };
 
 /* lists.c */
@@ -100,7 +107,7 @@ struct ses_table {
     void *arg;
     const struct ses_memory *memory;
     size_t sessions_size, keys6_size, links_size; /* bytes mapped */
-    struct queue queue[QUEUES];
+    struct waiting waiting[KINDS];
     struct wheel wheel;
     struct port_list ports[LISTS][HSR_MAX_PORTS];
     uint32_t quota[HSR_MAX_PORTS];
@@ -161,11 +168,18 @@ void wheel_remove(struct ses_table *t, uint32_t index);
 void evict_open(struct ses_table *t);
 /* The session's state was `before` (SES_FREE: it is new) and is now another (SES_FREE: it goes). */
 void evict_moved(struct ses_table *t, const struct session *s, uint8_t before);
+/* The session has another target. */
+void evict_retarget(struct ses_table *t, const struct session *s);
 /* Make room for one; false when nothing may go. */
 bool evict_one(struct ses_table *t);
+/* The same at the expense of this port; and whether it could. */
+bool evict_of(struct ses_table *t, uint16_t port);
+bool evict_possible(const struct ses_table *t, uint16_t port);
 
 void lists_open(struct ses_table *t, uint32_t quota);
-bool lists_within_quota(const struct ses_table *t, uint16_t port);
+/* May the port have one more session in this list (LIST_TARGET: one that is charged)? lists_make_way() evicts what that takes. */
+bool lists_admits(const struct ses_table *t, unsigned list, uint16_t port);
+bool lists_make_way(struct ses_table *t, unsigned list, uint16_t port);
 void lists_add(struct ses_table *t, struct session *s, unsigned list, uint16_t port);
 void lists_remove(struct ses_table *t, struct session *s);
 

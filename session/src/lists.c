@@ -20,18 +20,41 @@ void ses_quota(struct ses_table *t, uint16_t port, uint32_t sessions)
         t->quota[port] = sessions;
 }
 
-bool lists_within_quota(const struct ses_table *t, uint16_t port)
+static bool is_within_share(const struct ses_table *t, uint32_t count)
 {
-    return port >= HSR_MAX_PORTS || t->quota[port] == 0 ||
-           t->ports[LIST_ORIGIN][port].count < t->quota[port];
+    return count < t->capacity - t->stats.used;
+}
+
+static uint32_t count_of(const struct ses_table *t, unsigned list, uint16_t port)
+{
+    return list == LIST_ORIGIN ? t->ports[LIST_ORIGIN][port].count : t->charged[port];
+}
+
+bool lists_admits(const struct ses_table *t, unsigned list, uint16_t port)
+{
+    uint32_t count = count_of(t, list, port);
+
+    if (t->quota[port] != 0)
+        return count < t->quota[port];
+    return is_within_share(t, count) || evict_possible(t, port);
+}
+
+bool lists_make_way(struct ses_table *t, unsigned list, uint16_t port)
+{
+    if (port >= HSR_MAX_PORTS)
+        return true;
+    if (!lists_admits(t, list, port)) {
+        t->stats.refused_quota++;
+        return false;
+    }
+    if (t->quota[port] == 0 && !is_within_share(t, count_of(t, list, port)))
+        evict_of(t, port);
+    return true;
 }
 
 bool ses_admits(struct ses_table *t, uint16_t port)
 {
-    bool admits = port >= HSR_MAX_PORTS || t->quota[port] == 0 || t->charged[port] < t->quota[port];
-
-    t->stats.refused_quota += !admits;
-    return admits;
+    return lists_make_way(t, LIST_TARGET, port);
 }
 
 uint32_t ses_port_charged(const struct ses_table *t, uint16_t port)
@@ -87,6 +110,7 @@ void ses_set_target(struct ses_table *t, struct session *s, uint16_t port)
     s->target = port;
     if (port != s->origin)
         lists_add(t, s, LIST_TARGET, port);
+    evict_retarget(t, s);
 }
 
 void lists_remove(struct ses_table *t, struct session *s)

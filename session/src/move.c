@@ -5,6 +5,10 @@
 
 #include "internal.h"
 
+/* A quota, and what a port has of it that may have more; one that may not has all, until one of its sessions goes. */
+#define ALIKE      (1u << 30)
+#define ALIKE_USED (1u << 29)
+
 static uint64_t time_left(const struct session *s, uint64_t now)
 {
     int32_t wait = (int32_t)(s->deadline - (uint32_t)(now >> TICK_SHIFT));
@@ -36,12 +40,13 @@ void ses_resemble(struct ses_table *t, const struct ses_table *of)
 {
     bool full = of->free == SES_NONE && of->fresh == of->capacity;
 
-    for (unsigned port = 0; port < HSR_MAX_PORTS; port++) {
-        t->quota[port] = of->quota[port];
-        t->charged[port] = of->charged[port];
-        t->ports[LIST_ORIGIN][port].count = of->ports[LIST_ORIGIN][port].count;
+    for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
+        t->quota[port] = ALIKE;
+        t->charged[port] = lists_admits(of, LIST_TARGET, port) ? ALIKE_USED : ALIKE;
+        t->ports[LIST_ORIGIN][port].count =
+            lists_admits(of, LIST_ORIGIN, port) ? ALIKE_USED : ALIKE;
     }
-    if (full && of->queue[QUEUE_EMBRYONIC].count + of->queue[QUEUE_CLOSING].count == 0)
+    if (full && of->waiting[KIND_EMBRYONIC].count + of->waiting[KIND_CLOSING].count == 0)
         t->capacity = t->fresh;
 }
 

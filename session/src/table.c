@@ -217,8 +217,7 @@ struct session *ses_create(struct ses_table *t, uint64_t hash, const struct hsr_
     uint32_t index;
     struct session *s;
 
-    if (!lists_within_quota(t, origin)) {
-        t->stats.refused_quota++;
+    if (!lists_make_way(t, LIST_ORIGIN, origin)) {
         *drop = HSR_DROP_SESSION_QUOTA;
         return NULL;
     }

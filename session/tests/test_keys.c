@@ -46,6 +46,7 @@ static void on_gone(void *arg, struct session *s, enum ses_why why)
 static struct ses_table *open_in(uint32_t capacity, const struct ses_memory *memory, unsigned *gone)
 {
     struct ses_table_config config = {.capacity = capacity,
+                                      .quota = SES_QUOTA_NONE,
                                       .instance = 3,
                                       .worker = 4,
                                       .memory = memory,

@@ -132,6 +132,7 @@ static uint32_t count_origin(const struct model *m, uint16_t port)
     return n;
 }
 
+/* The oldest of its port. Which port: test_flood_evicts_itself() in test_table.c. */
 static bool may_be_evicted(const struct model *m, const struct item *victim)
 {
     uint8_t class = count(m, SES_EMBRYONIC) ? SES_EMBRYONIC : SES_CLOSING;
@@ -141,7 +142,7 @@ static bool may_be_evicted(const struct model *m, const struct item *victim)
     for (uint32_t n = 0; n < CAPACITY; n++) {
         const struct item *i = &m->item[n];
 
-        if (i->s && i->state == class && i->order < victim->order)
+        if (i->s && i->state == class && i->origin == victim->origin && i->order < victim->order)
             return false;
     }
     return true;

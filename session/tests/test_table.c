@@ -39,10 +39,11 @@ static void on_gone(void *arg, struct session *s, enum ses_why why)
     seen->addrs = s->dir[0].key_addrs;
 }
 
+/* A quota of 0 is none here: most tests have one port. */
 static struct ses_table *open_table(uint32_t capacity, uint32_t quota, struct seen *seen)
 {
     struct ses_table_config config = {.capacity = capacity,
-                                      .quota = quota,
+                                      .quota = quota ? quota : SES_QUOTA_NONE,
                                       .instance = 5,
                                       .worker = 6,
                                       .gone = on_gone,
@@ -301,6 +302,93 @@ static void test_quota(void **unused)
     ses_table_close(t);
 }
 
+static void establish(struct ses_table *t, struct session *s)
+{
+    const struct ses_packet udp = {.proto = 17};
+    enum hsr_drop drop;
+
+    ses_begin(t, s, &udp, 0);
+    ses_track(t, s, !ses_initiator(s), &udp, 0, &drop);
+    assert_int_equal(s->state, SES_ESTABLISHED);
+}
+
+static unsigned fill(struct ses_table *t, uint32_t from, unsigned n, uint16_t port)
+{
+    unsigned added = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct session *s = add(t, from + i, port, 0);
+
+        if (s == NULL)
+            continue;
+        establish(t, s);
+        added++;
+    }
+    return added;
+}
+
+/* Faults 41, 42: In a full table who has most waiting gives its oldest, and when it has none left, who comes next. */
+static void test_flood_evicts_itself(void **unused)
+{
+    struct seen seen;
+    struct ses_table *t = open_table(10, 100, &seen);
+
+    (void)unused;
+    assert_non_null(add(t, 0, 1, 0)); /* the oldest of all */
+    for (uint32_t i = 1; i < 7; i++)
+        assert_non_null(add(t, i, 2, 0));
+    for (uint32_t i = 7; i < 10; i++)
+        assert_non_null(add(t, i, 3, 0));
+    for (uint32_t i = 0; i < 8; i++) {
+        assert_non_null(add(t, 100 + i, 2, 0));
+        assert_int_equal(seen.addrs, i < 6 ? i + 1 : 100 + i - 6);
+    }
+    assert_int_equal(ses_remove_port(t, 2, 100), 0);
+    assert_int_equal(fill(t, 200, 6, 4), 6);
+    assert_non_null(add(t, 300, 4, 0));
+    assert_int_equal(seen.addrs, 7);
+    assert_int_equal(seen.why, SES_WHY_EVICTED);
+    assert_non_null(find(t, 0));
+    ses_table_close(t);
+}
+
+/* Fault 42: Without a quota each port leaves as many as it has, and makes room among its own. */
+static void test_share(void **unused)
+{
+    struct seen seen;
+    struct ses_table *t = open_table(64, 0, &seen);
+    struct hsr_key key = key_of(200);
+    enum hsr_drop drop;
+
+    (void)unused;
+    for (uint16_t port = 1; port < 7; port++)
+        ses_quota(t, port, 0);
+    assert_int_equal(fill(t, 0, 40, 1), 32);
+    assert_null(ses_create(t, 1, &key, false, 1, 0, &drop));
+    assert_int_equal(drop, HSR_DROP_SESSION_QUOTA);
+    assert_int_equal(fill(t, 100, 40, 2), 16);
+    assert_non_null(
+        add(t, 300, 4, 0)); /* older than all others that are not established, and another's */
+    assert_non_null(add(t, 301, 3, 0));
+    assert_int_equal(fill(t, 310, 7, 3), 7); /* and with its first one half of what was left */
+    assert_int_equal(seen.count, 0);
+    assert_non_null(add(t, 302, 3, 0)); /* its own first one goes */
+    assert_true(seen.count == 1 && seen.why == SES_WHY_EVICTED && seen.addrs == 301);
+    assert_non_null(find(t, 300));
+    /* What the network opens, in the same way. */
+    ses_quota(t, 9, SES_QUOTA_NONE);
+    for (uint32_t i = 400; i < 405; i++) {
+        struct session *s;
+
+        assert_int_equal(ses_admits(t, 5), i < 404);
+        s = add(t, i, 9, 0);
+        s->flags |= SES_F_CHARGED;
+        ses_set_target(t, s, 5);
+        establish(t, s);
+    }
+    ses_table_close(t);
+}
+
 static void test_full(void **unused)
 {
     struct seen seen;
@@ -544,6 +632,8 @@ int main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_generation_wraps),
         cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_flood_evicts_itself),
+        cmocka_unit_test(test_share),
         cmocka_unit_test(test_quota_of_targets),
         cmocka_unit_test(test_collisions),
         cmocka_unit_test(test_full),

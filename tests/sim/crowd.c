@@ -308,8 +308,7 @@ static int judge(struct crowd *c, unsigned living)
         c->scenario->name, (unsigned long long)c->sent, (unsigned long long)c->arrived,
         (unsigned long long)c->old_arrived, (unsigned long long)c->old_sent, living,
         CROWD_QUIET * CROWD_OLD, (unsigned long long)c->loud, (unsigned long long)c->waited);
-    bool kept = c->scenario->old_alone ? c->old_arrived * 100 >= c->old_sent * KEEP
-                                       : c->arrived * 100 >= c->sent * KEEP;
+    bool kept = c->arrived * 100 >= c->sent * KEEP;
 
     if (!kept || living < CROWD_QUIET * CROWD_OLD) {
         fprintf(stderr, "sim: %s: that is too few\n", c->scenario->name);

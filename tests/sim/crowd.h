@@ -29,8 +29,6 @@ struct crowd_scenario {
     const char *options; /* of the document's `options` */
     uint32_t rate;       /* units a second that the worker can do */
     bool slice;
-    bool
-        old_alone; /* new connections of the quiet ones are refused, too: it is asked of the old ones */
     void (*open)(struct crowd *c);  /* before the flood; NULL: nothing */
     void (*flood)(struct crowd *c); /* once a tick */
     /* Has the flood done what it is for? An empty text, or why this proves nothing. */

@@ -47,13 +47,15 @@ static const struct cfg_field option_field[] = {
      .type = CFG_T_INT,
      .lo = 1024,
      .hi = 1 << HSR_FLOW_INDEX_BITS,
-     .fallback = "131072",
+     .fallback = "262144",
      .doc = "sessions a worker"},
     {.name = "quota",
      .type = CFG_T_INT,
      .hi = 1 << HSR_FLOW_INDEX_BITS,
      .fallback = "0",
-     .doc = "sessions a vNIC may open, and as many that the network may open to it, 0: no limit"},
+     .doc =
+         "sessions a vNIC may open, and as many that the network may open to it, 0: its share, as "
+         "many as are free, so half of `sessions` if it is alone"},
     {.name = "vector",
      .type = CFG_T_INT,
      .lo = 1,

@@ -276,7 +276,7 @@ static void publish(struct fw *fw, struct pol *policy)
             fw->policy_high[i] = size[i];
 }
 
-/* A vNIC's own quota or that of the options; uplinks have none: what the network opens counts where it goes. */
+/* A vNIC's own quota or that of the options; uplinks have none. */
 uint32_t fw_quota(const struct cfg *cfg, const struct cfg_port *port)
 {
     if (port->role != CFG_VNIC)
@@ -289,7 +289,8 @@ static void set_quotas(struct dp_worker *w, void *arg)
     const struct cfg *cfg = arg;
 
     for (uint32_t i = 0; i < cfg->ports; i++)
-        ses_quota(dp_sessions(w), cfg->port[i].index, fw_quota(cfg, &cfg->port[i]));
+        ses_quota(dp_sessions(w), cfg->port[i].index,
+                  cfg->port[i].role == CFG_VNIC ? fw_quota(cfg, &cfg->port[i]) : SES_QUOTA_NONE);
 }
 
 /* Options that size what was allocated at start, but for `workers`, which may be as many as were. */

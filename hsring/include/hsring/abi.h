@@ -362,7 +362,7 @@ enum hsr_meter_unit {
     X(ICMP_STATE, icmp_state, fw, "ICMP reply without a request") \
     X(ICMP_INNER, icmp_inner, fw, "ICMP error that quotes no session of ours") \
     X(SESSION_FULL, session_full, fw, "session table full and nothing to evict") \
-    X(SESSION_QUOTA, session_quota, fw, "the vNIC's session quota is used up") \
+    X(SESSION_QUOTA, session_quota, fw, "the vNIC has as many sessions as its quota, or without one its share of the table") \
     X(FRAGMENT, fragment, fw, "fragment whose first part did not come within a second") \
     X(ECN, ecn, fw, "outer CE over inner Not-ECT (RFC 6040)") \
     X(PMTU, pmtu, fw, "larger than the path MTU, and not to be fragmented on the way") \

@@ -48,7 +48,7 @@ typedef void (*ses_gone)(void *arg, struct session *s, enum ses_why why);
 
 struct ses_table_config {
     uint32_t capacity; /* sessions, at most 2^HSR_FLOW_INDEX_BITS */
-    uint32_t quota;    /* sessions one origin port may have, see ses_quota(); 0: no limit */
+    uint32_t quota;    /* sessions one origin port may have, see ses_quota() */
     uint8_t instance;  /* 1..255 */
     uint8_t worker;
     struct ses_timeouts timeouts;
@@ -164,12 +164,20 @@ uint32_t ses_expire(struct ses_table *t, uint64_t now, uint32_t budget);
 /* Remove up to `budget` sessions whose origin or target is this port; how many are left to remove. */
 uint32_t ses_remove_port(struct ses_table *t, uint16_t port, uint32_t budget);
 
-/* Give one origin port a quota of its own; 0: no limit (uplinks). Sessions above it stay. */
+/*
+ * How many sessions an origin port may have. 0: its share, which is as many as are free. So one alone gets half of the table, two get
+ * a third each, and whoever comes later still finds room (dynamic thresholds: Choudhury and Hahne, "Dynamic queue length thresholds
+ * in a shared memory ATM switch", 1996). At its share its own oldest embryonic or closing session makes room. Sessions above stay.
+ *
+ * SES_QUOTA_NONE: no limit, for an uplink, which is everybody's. What comes from there counts where it goes, ses_admits().
+ */
+#define SES_QUOTA_NONE UINT32_MAX
 void ses_quota(struct ses_table *t, uint16_t port, uint32_t sessions);
 
 /*
  * May one more session be opened to this port, of those that count against its quota (SES_F_CHARGED)? They are counted
- * apart from those it opens itself, against the same number. For sessions whose origin has no quota; false is counted.
+ * apart from those it opens itself, against the same number and the same share. For sessions whose origin has no limit; false is
+ * counted.
  */
 bool ses_admits(struct ses_table *t, uint16_t port);
 

@@ -213,7 +213,7 @@ static void made_up_macs_use_up_no_templates(void **state)
     bench_open(
         &b, &(struct bench_config){0},
         "version: 1\n"
-        "options: {sessions: 65536}\n"
+        "options: {sessions: 65536, quota: 65536}\n"
         "underlay: {neighbors: [{address: 192.0.2.2, mac: 02:aa:00:00:00:02}]}\n" TOP_NET TOP_GROUPS
             TOP_UP TOP_A("") TOP_V TOP_R);
     for (unsigned i = 0; i < SESSIONS; i++) {

@@ -7,8 +7,11 @@
 #define LOOKS 64  /* of a turn, as sweep.c has them */
 #define WALKS 4
 
-#define CLOSED      \
-    TOP_OPTIONS("") \
+#define OPTIONS TOP_OPTIONS(", quota: 1024")
+#define OPEN \
+    OPTIONS TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_C("open") TOP_V TOP_R
+#define CLOSED \
+    OPTIONS    \
     TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_C("closed") TOP_V TOP_R
 
 static struct dp_worker *worker(struct bench *b)
@@ -30,7 +33,7 @@ static int setup(void **state)
     static struct bench b;
     struct fr_flow f;
 
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
+    bench_open(&b, &(struct bench_config){0}, OPEN);
     for (unsigned i = 0; i < 2 * N; i++) {
         f = i < N ? a_to_b : a_to_c;
         f.sport = (uint16_t)(2000 + i);
@@ -136,7 +139,7 @@ static void change_in_the_middle(void **state)
     uint32_t left = bench_sessions(b);
 
     assert_in_range(left, N + 1, 2 * N - 1);
-    apply(b, TOP_ALL);
+    apply(b, OPEN);
     assert_int_equal(fw_unsettled(b->fw), left);
     sweep(b);
     assert_int_equal(bench_sessions(b), left);

@@ -36,7 +36,7 @@ static void least(void **state)
     (void)state;
     assert_int_equal(c->ports + c->vpcs + c->subnets + c->mappings + c->routes + c->neighbors, 0);
     assert_int_equal(c->options.workers, 1);
-    assert_int_equal(c->options.sessions, 131072);
+    assert_int_equal(c->options.sessions, 262144);
     assert_int_equal(c->options.quota, 0);
     assert_int_equal(c->options.vector, 16);
     assert_true(c->options.fast_path);

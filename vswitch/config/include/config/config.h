@@ -212,7 +212,7 @@ struct cfg_neighbor {
 struct cfg_options {
     uint32_t workers;     /* 1 */
     uint32_t workers_max; /* 0: not said */
-    uint32_t sessions;    /* a worker, 131,072 */
+    uint32_t sessions;    /* a worker, 262,144 */
     uint32_t quota;       /* sessions a vNIC, 0: none */
     uint32_t vector;      /* largest vector, 16 */
     bool fast_path;       /* true; false: every packet walks the slow path (for tests) */
