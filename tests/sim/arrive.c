@@ -79,7 +79,7 @@ static void compare(const struct sim *s, uint32_t n, const struct who *who, cons
     uint32_t from = 0;
 
     /* Answers to what was begun here count as routed by their host, also where that leaves it to us. */
-    if (p->from < SIM_GUESTS && !s->config.guest[p->tenant][p->from].here &&
+    if (p->from < SIM_GUESTS && (p->unsure || !s->config.guest[p->tenant][p->from].here) &&
         memcmp(frame, want->b, len < want->len ? len : want->len) != 0)
         want = wanted(s, p, who, 0);
     if (sim_has(s, SIM_F_DOUBLE)) /* headers may have been written twice */
@@ -146,6 +146,10 @@ static void check_receiver(const struct sim *s, const struct sim_packet *p, cons
     if (p->tenant != who->tenant)
         sim_finding(s, "packet %u: of tenant %u, arrived at guest %u of tenant %u", n, p->tenant,
                     who->guest, who->tenant);
+    bool roamed = p->unsure && p->to < SIM_GUESTS && s->roamed[p->tenant] >> p->to & 1;
+
+    if (roamed && (who->guest == SIM_UPLINK || who->guest == p->to))
+        return;
     if (p->to >= SIM_GUESTS ||
         (who->guest == SIM_UPLINK ? s->config.guest[p->tenant][p->to].here : p->to != who->guest))
         sim_finding(s, "packet %u: for guest %u of tenant %u, arrived at guest %u", n, p->to,
@@ -251,6 +255,15 @@ static void dropped(struct sim *s, struct sim_packet *p, struct count (*count)[H
     s->sure_drops += alone;
     if (p->flow < SIM_FLOWS && s->flow[p->flow].birth == p->flow_birth)
         s->flow[p->flow].lost[p->dir] += p->data;
+}
+
+void sim_ports_changed(struct sim *s)
+{
+    fw_sync(s->bench.fw);
+    for (uint16_t port = 0; port < BENCH_PORTS; port++) {
+        memcpy(s->drops[port], nic_region(s->bench.nic)->view.stats[port].drops,
+               sizeof s->drops[port]);
+    }
 }
 
 static void compare_drops(struct sim *s, uint16_t port, const struct count *count, uint64_t missing)

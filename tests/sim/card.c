@@ -136,16 +136,31 @@ void sim_pass_time(struct sim *s, uint64_t ns)
         sim_finding(s, "%u sessions outlive their time-out", bench_sessions(&s->bench));
 }
 
+/*
+ * A second firmware is not told of ports: the first one has them made. And the next one after a crash may number them in another
+ * way, so that it could not be said at which of them what was under way is counted.
+ */
+static bool may_move(const struct sim *s)
+{
+    return !s->two && s->guests > 2 && !sim_has(s, SIM_F_CRASH);
+}
+
 void sim_change(struct sim *s)
 {
-    bool quiet = draw_chance(&s->draw, 50);
+    bool ports = may_move(s) && draw_chance(&s->draw, 35);
+    bool quiet = ports || draw_chance(&s->draw, 50);
 
     if (quiet)
         sim_quiet(s);
     sim_unsure(s, false);
-    sim_draw_change(s);
+    if (ports)
+        sim_draw_move(s);
+    else
+        sim_draw_change(s);
     apply(s);
     sim_policy_changed(s);
+    if (ports)
+        sim_ports_changed(s);
     sim_trace(s, "another configuration, %u workers", s->config.workers);
     sim_unsure(s, false);
     s->changes++;

@@ -238,6 +238,16 @@ void sim_flow_close(struct sim_flow *f)
     f->phase = CLOSED;
 }
 
+void sim_flow_moved(const struct sim *s, struct sim_flow *f)
+{
+    if (sim_is_outside(f) || (!end_of(s, f, 0)->here && !end_of(s, f, 1)->here)) {
+        f->used = false;
+        return;
+    }
+    f->states |= SIM_NONE;
+    f->sure = false;
+}
+
 void sim_speak(struct sim *s)
 {
     if (s->packets + 1 >= SIM_PACKETS)

@@ -215,16 +215,15 @@ bool sim_may_enter(const struct sim *s, const struct sim_packet *p, unsigned ten
     bool was_eip = p->unsure && port_of(frame) == p->way.end.port &&
                    sim_ever_had(s, p->way.six, tenant, guest, p->way.end.pub);
     struct sim_seen like = p->way;
-    const struct sim_seen *seen;
 
     *own = was_eip ? p->way.end.port : p->own;
     if (was_eip || (p->tenant == tenant && p->to == guest))
         return true;
     like.tenant = (uint8_t)tenant;
     like.guest = (uint8_t)guest;
-    seen = p->astray ? sim_seen_find(s, &like) : NULL;
-    *own = seen != NULL ? seen->own : 0;
-    return seen != NULL;
+    like.own = port_of(frame); /* one of those it was seen under that end with */
+    *own = like.own;
+    return p->astray && sim_seen_find(s, &like) != NULL;
 }
 
 static const struct sim_public *owner(const struct sim *s, const struct sim_packet *p)

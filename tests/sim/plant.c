@@ -155,9 +155,15 @@ void sim_plant_eip(const struct sim *s, bool six, unsigned *tenant, unsigned *gu
     *tenant = next;
 }
 
-static const char *const all[] = {"lose",   "payload", "tenant",  "consume", "leak",
-                                  "reason", "reorder", "session", "rule",    "second",
-                                  "bell",   "twice",   "eip",     "end",     "mix"};
+/* The port of a guest that has left stays. */
+bool sim_plant_port(const struct sim *s, unsigned tenant, unsigned guest)
+{
+    return is(s, "port") && s->roamed[tenant] >> guest & 1;
+}
+
+static const char *const all[] = {"lose",    "payload", "tenant", "consume", "leak", "reason",
+                                  "reorder", "session", "rule",   "second",  "bell", "twice",
+                                  "eip",     "end",     "mix",    "port"};
 #define ALL (sizeof all / sizeof all[0])
 
 bool sim_plant_known(const char *name)

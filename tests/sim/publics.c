@@ -122,7 +122,7 @@ const struct sim_seen *sim_seen_find(const struct sim *s, const struct sim_seen 
 
         if (o->six == like->six && o->kind == like->kind && o->host == like->host &&
             o->port == like->port && o->end.pub == like->end.pub && o->end.port == like->end.port &&
-            o->tenant == like->tenant && o->guest == like->guest)
+            o->tenant == like->tenant && o->guest == like->guest && o->own == like->own)
             return o;
     }
     return NULL;

@@ -222,6 +222,7 @@ struct sim {
     } second;
     struct sim_config config;
     bool publics;                             /* there are public addresses */
+    uint8_t roamed[SIM_TENANTS];              /* guests that were on several hosts: a bit each */
     uint8_t had[2][SIM_PUBLICS][SIM_TENANTS]; /* at any time: a bit for each guest */
     struct sim_seen seen[SIM_SEEN];           /* the last ones */
     uint32_t seens;
@@ -255,6 +256,7 @@ __attribute__((format(printf, 2, 3))) void sim_trace(const struct sim *s, const 
 /* world.c: the network and what may go wrong in it; a change of the configuration; the document. free() it. */
 void sim_draw_world(struct sim *s);
 void sim_draw_change(struct sim *s);
+void sim_draw_move(struct sim *s); /* of a guest; all is quiet */
 char *sim_yaml(const struct sim *s);
 void sim_port_name(unsigned tenant, unsigned guest, char name[16]); /* SIM_UPLINK: the uplink's */
 
@@ -293,6 +295,7 @@ int sim_plant_list(FILE *f);
 bool sim_plant_entry(struct sim *s, enum hsr_ring_kind kind, uint32_t *entry);
 void sim_plant_step(struct sim *s);
 bool sim_plant_rule(const struct sim *s);
+bool sim_plant_port(const struct sim *s, unsigned tenant, unsigned guest);
 void sim_plant_eip(const struct sim *s, bool six, unsigned *tenant, unsigned *guest);
 bool sim_plant_bell(struct sim *s);  /* has it not been rung? */
 bool sim_plant_twice(struct sim *s); /* does a frame come again? */
@@ -329,8 +332,7 @@ bool sim_is_its(const struct sim *s, bool six, unsigned tenant, unsigned guest, 
 bool sim_ever_had(const struct sim *s, bool six, unsigned tenant, unsigned guest, unsigned pub);
 void sim_seen_add(struct sim *s, const struct sim_seen *seen);
 const struct sim_seen *sim_seen_draw(struct sim *s); /* NULL: there is none */
-const struct sim_seen *sim_seen_find(const struct sim *s,
-                                     const struct sim_seen *like); /* but for `own` */
+const struct sim_seen *sim_seen_find(const struct sim *s, const struct sim_seen *like);
 
 /* outside.c */
 bool sim_is_outside(const struct sim_flow *f);
@@ -362,8 +364,10 @@ void sim_odd(struct sim *s);
 void sim_flow_heard(struct sim *s, struct sim_flow *f,
                     const struct sim_packet *p); /* one of its packets has arrived */
 void sim_flow_close(struct sim_flow *f);         /* it says no more */
-void sim_speak(struct sim *s);                   /* one of them sends */
-void sim_listen(struct sim *s);                  /* they look at what has come */
+void sim_flow_moved(const struct sim *s,
+                    struct sim_flow *f); /* one of its ends has, all being quiet */
+void sim_speak(struct sim *s);           /* one of them sends */
+void sim_listen(struct sim *s);          /* they look at what has come */
 
 /* oracle.c */
 void sim_judge(struct sim *s, struct sim_packet *p, bool opens); /* a session, if it comes first */
@@ -379,6 +383,7 @@ const char *sim_reason(const struct sim_packet *p); /* one of those it may be dr
 /* arrive.c */
 void sim_arrive(struct sim *s, unsigned tenant, unsigned guest,
                 const struct fr *frame); /* checked against what was sent */
+void sim_ports_changed(struct sim *s);   /* counters begin anew; all is quiet */
 void sim_settle(
     struct sim
         *s); /* all is quiet: what has not arrived was dropped, for the reasons that there may be */

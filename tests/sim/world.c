@@ -130,7 +130,37 @@ void sim_draw_change(struct sim *s)
     }
 }
 
+/*
+ * A guest leaves for another host, or comes from one: its port goes or comes, its sessions go, and so does its public address. The
+ * first two stay, so that there is somebody to talk to.
+ */
+void sim_draw_move(struct sim *s)
+{
+    unsigned t = draw_below(&s->draw, s->tenants), g = draw_from(&s->draw, 2, s->guests - 1);
+    struct sim_guest *guest = &s->config.guest[t][g];
+
+    guest->here = !guest->here;
+    s->roamed[t] |= (uint8_t)(1u << g);
+    for (unsigned i = 0; i < 2 * SIM_PUBLICS; i++) {
+        struct sim_public *p = &s->config.pub[i % 2][i / 2];
+
+        if (p->role == SIM_EIP && p->tenant == t && p->guest == g)
+            *p = (struct sim_public){.role = SIM_UNUSED};
+    }
+    for (unsigned i = 0; i < SIM_FLOWS; i++) {
+        struct sim_flow *f = &s->flow[i];
+
+        if (f->used && f->tenant == t && (f->end[0] == g || f->end[1] == g))
+            sim_flow_moved(s, f);
+    }
+}
+
 /* ---- the document ---- */
+
+static bool has_port(const struct sim *s, unsigned tenant, unsigned guest)
+{
+    return s->config.guest[tenant][guest].here || sim_plant_port(s, tenant, guest);
+}
 
 static void write_ports(const struct sim *s, FILE *f)
 {
@@ -144,7 +174,7 @@ static void write_ports(const struct sim *s, FILE *f)
         for (unsigned g = 0; g < s->guests; g++) {
             const struct sim_guest *guest = &s->config.guest[t][g];
 
-            if (!guest->here)
+            if (!has_port(s, t, g))
                 continue;
             fprintf(f,
                     "  - {name: t%ug%u, role: vnic, type: ring, device: t%ug%u, mtu: 1500, mac: "
@@ -184,7 +214,7 @@ static void write_mappings(const struct sim *s, FILE *f)
         for (unsigned g = 0; g < s->guests; g++) {
             const struct sim_guest *guest = &s->config.guest[t][g];
 
-            for (unsigned six = 0; six < 2 && !guest->here; six++) {
+            for (unsigned six = 0; six < 2 && !has_port(s, t, g); six++) {
                 fprintf(f,
                         "%s  - {vpc: t%u, address: \"%s\", mac: 02:00:00:00:00:%02x, vtep: "
                         "192.0.2.%u}\n",
