@@ -10,9 +10,10 @@
 #                 [LABELS label...] [ARGS arg...] [TIMEOUT seconds])
 #       cmocka program, built as <build>/unit/NAME; label `unit`. LABELS tsan: also runs under ThreadSanitizer.
 #   avs_script_test(NAME COMMAND cmd arg... LABEL replay|system PURPOSE "one line"
-#                   [LABELS label...] [DEPENDS test...] [TIMEOUT seconds])
+#                   [ALONE] [LABELS label...] [DEPENDS test...] [TIMEOUT seconds])
 #       Any command; a first word that is a file beside the CMakeLists.txt is taken from there. Exit code 77
-#       means skipped, the last line of output says why. `system` tests run one at a time. LABELS slow keeps
+#       means skipped, the last line of output says why. At most two `system` tests run at a time, for they wait most of it;
+#       ALONE: nothing beside it, as it takes all the processors or measures time. LABELS slow keeps
 #       it out of `./run test --quick`. LABELS again: a test of another name under other circumstances, run where that
 #       may find more, with gcc and with the sanitizers. LABELS native: wants the kernel itself, not an emulator's idea of it.
 #
@@ -136,7 +137,10 @@ function(avs_unit_test name)
     endif()
 endfunction()
 
-# ALONE: no other test beside it, as it takes all the processors or measures time. Two of the others wait most of their time.
+include(ProcessorCount)
+ProcessorCount(avs_processors)
+math(EXPR avs_half_of_processors "(${avs_processors} + 1) / 2")
+
 function(avs_script_test name)
     cmake_parse_arguments(A "ALONE" "LABEL;PURPOSE;TIMEOUT" "COMMAND;LABELS;DEPENDS" ${ARGN})
     avs_check_arguments("avs_script_test(${name})")
@@ -158,6 +162,8 @@ function(avs_script_test name)
     set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
     if(A_ALONE)
         set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+    elseif(A_LABEL STREQUAL "system")
+        set_tests_properties(${name} PROPERTIES PROCESSORS ${avs_half_of_processors})
     endif()
     if(A_DEPENDS)
         set_tests_properties(${name} PROPERTIES DEPENDS "${A_DEPENDS}")

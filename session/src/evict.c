@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who goes to make room: the oldest embryonic session, else the one that has been closing for longest; established ones never. They
- * wait in queues, in order of arrival, one for each port at whose expense they are. When the table is full who has most waiting gives
- * its oldest, so that a flood evicts itself; a port at its share gives its own.
+ * wait in queues, in order of arrival, by the account they are on and by who opened them, the guest or the network to it. In a full
+ * table the account with most of them gives, so that a flood evicts itself.
  */
 #include "internal.h"
-
-#define NOBODY HSR_MAX_PORTS
 
 /* The kind of a state; KINDS for established ones, and none. */
 static unsigned kind_of(uint8_t state)
@@ -16,12 +14,19 @@ static unsigned kind_of(uint8_t state)
     return state == SES_CLOSING ? KIND_CLOSING : KINDS;
 }
 
-/* Who opened it, or of what comes from an uplink whom it is for. */
-static uint16_t payer_of(const struct ses_table *t, const struct session *s)
+static uint16_t account_of_port(uint16_t port)
+{
+    return port + 1;
+}
+
+/* Whoever opened it, or of what comes from an uplink whom it is for. */
+static struct place place_of(const struct ses_table *t, const struct session *s)
 {
     if (s->origin < HSR_MAX_PORTS && t->quota[s->origin] != SES_QUOTA_NONE)
-        return s->origin;
-    return s->flags & SES_F_CHARGED && s->target < HSR_MAX_PORTS ? s->target : NOBODY;
+        return (struct place){account_of_port(s->origin), LIST_ORIGIN};
+    if (s->flags & SES_F_CHARGED && s->target < HSR_MAX_PORTS)
+        return (struct place){account_of_port(s->target), LIST_TARGET};
+    return (struct place){NOBODYS, LIST_ORIGIN};
 }
 
 static void queue_remove(struct ses_table *t, struct queue *q, uint32_t index)
@@ -44,7 +49,7 @@ static void queue_append(struct ses_table *t, struct queue *q, uint32_t index)
     struct links *l = &t->links[index];
 
     l->queue_next = SES_NONE;
-    l->queue_prev = q->tail;
+    l->queue_prev = q->count == 0 ? SES_NONE : q->tail;
     if (q->count == 0)
         q->head = index;
     else
@@ -56,28 +61,25 @@ static void queue_append(struct ses_table *t, struct queue *q, uint32_t index)
 static void wait(struct ses_table *t, const struct session *s, struct waiting *w)
 {
     uint32_t index = index_of(t, s);
-    uint16_t payer = payer_of(t, s);
+    struct place p = place_of(t, s);
 
-    t->links[index].payer = payer;
-    queue_append(t, &w->of[payer], index);
+    t->links[index].place = p;
+    queue_append(t, &w->queue[p.account][p.list], index);
+    w->on[p.account]++;
     w->count++;
-    if (w->of[payer].count > w->of[w->most].count)
-        w->most = payer;
+    if (p.account >= w->top)
+        w->top = p.account + 1;
 }
 
+/* From where it was put, whatever has become of quotas meanwhile. */
 static void leave(struct ses_table *t, const struct session *s, struct waiting *w)
 {
     uint32_t index = index_of(t, s);
+    struct place p = t->links[index].place;
 
-    queue_remove(t, &w->of[t->links[index].payer], index);
+    queue_remove(t, &w->queue[p.account][p.list], index);
+    w->on[p.account]--;
     w->count--;
-}
-
-void evict_open(struct ses_table *t)
-{
-    for (unsigned kind = 0; kind < KINDS; kind++)
-        for (unsigned port = 0; port <= NOBODY; port++)
-            t->waiting[kind].of[port] = (struct queue){.head = SES_NONE, .tail = SES_NONE};
 }
 
 void evict_moved(struct ses_table *t, const struct session *s, uint8_t before)
@@ -95,54 +97,65 @@ void evict_retarget(struct ses_table *t, const struct session *s)
 {
     unsigned kind = kind_of(s->state);
 
-    if (kind == KINDS || t->links[index_of(t, s)].payer == payer_of(t, s))
+    if (kind == KINDS || place_of(t, s).account == t->links[index_of(t, s)].place.account)
         return;
     leave(t, s, &t->waiting[kind]);
     wait(t, s, &t->waiting[kind]);
 }
 
-bool evict_possible(const struct ses_table *t, uint16_t port)
+/* ---- who ---- */
+
+static uint16_t account_with_most(const struct waiting *w)
 {
-    return t->waiting[KIND_EMBRYONIC].of[port].count + t->waiting[KIND_CLOSING].of[port].count > 0;
+    uint16_t most = 0;
+
+    for (uint16_t account = 1; account < w->top; account++) {
+        if (w->on[account] > w->on[most])
+            most = account;
+    }
+    return most;
 }
 
-static void evict_oldest(struct ses_table *t, const struct queue *q)
+/* What the network opened goes before what the guest did; and for what the network opens only the former. */
+static uint32_t oldest_on(const struct waiting *w, uint16_t account, unsigned for_list)
 {
-    ses_remove(t, &t->sessions[q->head], SES_WHY_EVICTED);
+    const struct queue *q = w->queue[account];
+
+    if (q[LIST_TARGET].count > 0)
+        return q[LIST_TARGET].head;
+    return for_list == LIST_ORIGIN && q[LIST_ORIGIN].count > 0 ? q[LIST_ORIGIN].head : SES_NONE;
 }
 
-bool evict_of(struct ses_table *t, uint16_t port)
+static bool is_richer(const struct ses_table *t, uint16_t account, uint16_t port)
+{
+    return account == NOBODYS || lists_held(t, account - 1) > lists_held(t, port) + 1;
+}
+
+uint32_t evict_choose_for(const struct ses_table *t, unsigned list, uint16_t port)
 {
     for (unsigned kind = 0; kind < KINDS; kind++) {
-        if (t->waiting[kind].of[port].count > 0) {
-            evict_oldest(t, &t->waiting[kind].of[port]);
-            return true;
-        }
+        const struct waiting *w = &t->waiting[kind];
+        uint16_t own = account_of_port(port), most = account_with_most(w);
+        uint32_t index;
+
+        if (w->count == 0)
+            continue;
+        if (most != own && is_richer(t, most, port))
+            return oldest_on(w, most, LIST_ORIGIN);
+        index = oldest_on(w, own, list);
+        if (index != SES_NONE)
+            return index;
     }
-    return false;
+    return SES_NONE;
 }
 
-/* Who had most when one was added last; when it has none left, who has most now. */
-static const struct queue *most_waiting(struct waiting *w)
-{
-    const struct queue *most = &w->of[w->most];
-
-    if (most->count > 0)
-        return most;
-    for (uint16_t port = 0; port <= NOBODY; port++) {
-        if (w->of[port].count > w->of[w->most].count)
-            w->most = port;
-    }
-    return &w->of[w->most];
-}
-
-bool evict_one(struct ses_table *t)
+uint32_t evict_choose(const struct ses_table *t)
 {
     for (unsigned kind = 0; kind < KINDS; kind++) {
-        if (t->waiting[kind].count > 0) {
-            evict_oldest(t, most_waiting(&t->waiting[kind]));
-            return true;
-        }
+        const struct waiting *w = &t->waiting[kind];
+
+        if (w->count > 0)
+            return oldest_on(w, account_with_most(w), LIST_ORIGIN);
     }
-    return false;
+    return SES_NONE;
 }

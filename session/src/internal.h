@@ -18,7 +18,9 @@ struct links {
     uint32_t queue_next, queue_prev;             /* evict.c */
     uint32_t wheel_next, wheel_prev;             /* wheel.c; a free session: the next free one */
     uint32_t list_next[LISTS], list_prev[LISTS]; /* lists.c */
-    uint16_t payer;                              /* evict.c */
+    struct place {
+        uint16_t account, list;
+    } place; /* evict.c */
 };
 
 /*
@@ -72,10 +74,13 @@ struct queue {
     uint32_t head, tail, count;
 };
 
+#define NOBODYS 0 /* an account; port + 1: that port's */
+
 struct waiting {
-    struct queue of[HSR_MAX_PORTS + 1]; /* by payer; the last one: nobody's */
-    uint32_t count;                     /* in all */
-    uint16_t most;
+    struct queue queue[HSR_MAX_PORTS + 1][LISTS]; /* by account, and who opened them */
+    uint32_t on[HSR_MAX_PORTS + 1];               /* in both queues of an account */
+    uint32_t count;                               /* in all */
+    uint16_t top;                                 /* no account from here on ever had any */
 };
 
 /* lists.c */
@@ -113,6 +118,12 @@ struct ses_table {
     uint32_t quota[HSR_MAX_PORTS];
     uint32_t charged[HSR_MAX_PORTS]; /* sessions to the port that count against its quota */
 };
+
+/* Sessions on a port's account. */
+static inline uint32_t lists_held(const struct ses_table *t, uint16_t port)
+{
+    return t->ports[LIST_ORIGIN][port].count + t->charged[port];
+}
 
 static inline uint32_t index_of(const struct ses_table *t, const struct session *s)
 {
@@ -165,16 +176,13 @@ uint32_t hash_suggest(const struct hash_table *h, uint64_t hash);
 void wheel_open(struct wheel *w);
 void wheel_remove(struct ses_table *t, uint32_t index);
 
-void evict_open(struct ses_table *t);
 /* The session's state was `before` (SES_FREE: it is new) and is now another (SES_FREE: it goes). */
 void evict_moved(struct ses_table *t, const struct session *s, uint8_t before);
 /* The session has another target. */
 void evict_retarget(struct ses_table *t, const struct session *s);
-/* Make room for one; false when nothing may go. */
-bool evict_one(struct ses_table *t);
-/* The same at the expense of this port; and whether it could. */
-bool evict_of(struct ses_table *t, uint16_t port);
-bool evict_possible(const struct ses_table *t, uint16_t port);
+/* Index of the session that has to make room, SES_NONE when nothing may go: in a full table; and for one more of a port. */
+uint32_t evict_choose(const struct ses_table *t);
+uint32_t evict_choose_for(const struct ses_table *t, unsigned list, uint16_t port);
 
 void lists_open(struct ses_table *t, uint32_t quota);
 /* May the port have one more session in this list (LIST_TARGET: one that is charged)? lists_make_way() evicts what that takes. */

@@ -20,23 +20,23 @@ void ses_quota(struct ses_table *t, uint16_t port, uint32_t sessions)
         t->quota[port] = sessions;
 }
 
-static bool is_within_share(const struct ses_table *t, uint32_t count)
+static bool is_within_quota(const struct ses_table *t, unsigned list, uint16_t port)
 {
-    return count < t->capacity - t->stats.used;
+    uint32_t count = list == LIST_ORIGIN ? t->ports[LIST_ORIGIN][port].count : t->charged[port];
+
+    return count < t->quota[port];
 }
 
-static uint32_t count_of(const struct ses_table *t, unsigned list, uint16_t port)
+static bool is_within_share(const struct ses_table *t, uint16_t port)
 {
-    return list == LIST_ORIGIN ? t->ports[LIST_ORIGIN][port].count : t->charged[port];
+    return lists_held(t, port) < t->capacity - t->stats.used;
 }
 
 bool lists_admits(const struct ses_table *t, unsigned list, uint16_t port)
 {
-    uint32_t count = count_of(t, list, port);
-
     if (t->quota[port] != 0)
-        return count < t->quota[port];
-    return is_within_share(t, count) || evict_possible(t, port);
+        return is_within_quota(t, list, port);
+    return is_within_share(t, port) || evict_choose_for(t, list, port) != SES_NONE;
 }
 
 bool lists_make_way(struct ses_table *t, unsigned list, uint16_t port)
@@ -47,12 +47,12 @@ bool lists_make_way(struct ses_table *t, unsigned list, uint16_t port)
         t->stats.refused_quota++;
         return false;
     }
-    if (t->quota[port] == 0 && !is_within_share(t, count_of(t, list, port)))
-        evict_of(t, port);
+    if (t->quota[port] == 0 && !is_within_share(t, port))
+        ses_remove(t, &t->sessions[evict_choose_for(t, list, port)], SES_WHY_EVICTED);
     return true;
 }
 
-bool ses_admits(struct ses_table *t, uint16_t port)
+bool ses_make_way(struct ses_table *t, uint16_t port)
 {
     return lists_make_way(t, LIST_TARGET, port);
 }

@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-/* A quota, and what a port has of it that may have more; one that may not has all, until one of its sessions goes. */
+/* A share as a quota, and what a port has of it that may have more; one that may not has all, until one of its sessions goes. */
 #define ALIKE      (1u << 30)
 #define ALIKE_USED (1u << 29)
 
@@ -41,6 +41,12 @@ void ses_resemble(struct ses_table *t, const struct ses_table *of)
     bool full = of->free == SES_NONE && of->fresh == of->capacity;
 
     for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
+        if (of->quota[port] != 0) {
+            t->quota[port] = of->quota[port];
+            t->charged[port] = of->charged[port];
+            t->ports[LIST_ORIGIN][port].count = of->ports[LIST_ORIGIN][port].count;
+            continue;
+        }
         t->quota[port] = ALIKE;
         t->charged[port] = lists_admits(of, LIST_TARGET, port) ? ALIKE_USED : ALIKE;
         t->ports[LIST_ORIGIN][port].count =

@@ -19,7 +19,6 @@ static bool open_records(struct ses_table *t)
 static bool open_private(struct ses_table *t, uint32_t quota)
 {
     wheel_open(&t->wheel);
-    evict_open(t);
     lists_open(t, quota);
     t->free = SES_NONE;
     t->links_size = sizeof *t->links * (size_t)t->capacity;
@@ -171,8 +170,12 @@ uint32_t index_get(struct ses_table *t)
 
     if (t->free == SES_NONE && t->fresh < t->capacity)
         return index_fresh(t);
-    if (t->free == SES_NONE && !evict_one(t))
-        return SES_NONE;
+    if (t->free == SES_NONE) {
+        index = evict_choose(t);
+        if (index == SES_NONE)
+            return SES_NONE;
+        ses_remove(t, &t->sessions[index], SES_WHY_EVICTED);
+    }
     index = t->free;
     t->free = t->links[index].wheel_next;
     return index;

@@ -21,7 +21,14 @@
 #define OPERATIONS 100000
 #define NO_WHY     99
 
-enum { CAPACITY = 150, TUPLES = 600, HASHES = 60, PORTS = 5, QUOTA = 32, DEAD = 64 };
+enum { CAPACITY = 150, TUPLES = 600, HASHES = 60, PORTS = 5, DEAD = 64 };
+
+/* An uplink, two that have a share, two that have a number. */
+static const uint32_t quotas[PORTS] = {SES_QUOTA_NONE, 0, 0, 32, 60};
+#define UPLINK 0
+
+/* Who opened it: the guest, or the network to it. */
+enum { OPENED, CHARGED };
 
 /* Packets of one end: a tuple, and which end sends. */
 struct side {
@@ -37,6 +44,7 @@ struct item {
     uint64_t order; /* when it came into its state */
     uint64_t deadline;
     uint16_t origin, target;
+    bool charged;
     uint8_t state;
 };
 
@@ -48,10 +56,12 @@ struct model {
     uint32_t deaths;
     uint64_t now, order, random;
     uint64_t gone[SES_WHYS];
-    uint64_t turned_away;    /* second keys that another session had */
-    unsigned why;            /* of the operation under way */
-    const struct item *only; /* FLUSH: the session */
-    uint16_t port;           /* PORT: the port */
+    uint64_t turned_away;      /* second keys that another session had */
+    const struct item *victim; /* who has to be evicted next */
+    uint64_t own, others;      /* victims at a share: of the port itself, and of another */
+    unsigned why;              /* of the operation under way */
+    const struct item *only;   /* FLUSH: the session */
+    uint16_t port;             /* PORT: the port */
 };
 
 static uint32_t random_below(struct model *m, uint32_t n)
@@ -123,30 +133,116 @@ static uint32_t count(const struct model *m, uint8_t state)
     return n;
 }
 
-static uint32_t count_origin(const struct model *m, uint16_t port)
+/* ---- who has to make room ---- */
+
+static int account_of(const struct item *i)
+{
+    if (i->origin != UPLINK)
+        return i->origin;
+    return i->charged && i->target != HSR_NO_PORT ? i->target : -1;
+}
+
+/* Sessions that the port opened, or that were opened to it and count. */
+static uint32_t held(const struct model *m, uint16_t port, int list)
 {
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < CAPACITY; i++)
-        n += m->item[i].s && m->item[i].origin == port;
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        const struct item *at = &m->item[i];
+
+        n += at->s && (list == OPENED ? at->origin == port
+                                      : at->charged && at->target == port && at->origin != port);
+    }
     return n;
 }
 
-/* The oldest of its port. Which port: test_flood_evicts_itself() in test_table.c. */
-static bool may_be_evicted(const struct model *m, const struct item *victim)
+static uint32_t held_in_all(const struct model *m, int account)
 {
-    uint8_t class = count(m, SES_EMBRYONIC) ? SES_EMBRYONIC : SES_CLOSING;
-
-    if (count(m, 0) != CAPACITY || victim->state != class)
-        return false;
-    for (uint32_t n = 0; n < CAPACITY; n++) {
-        const struct item *i = &m->item[n];
-
-        if (i->s && i->state == class && i->origin == victim->origin && i->order < victim->order)
-            return false;
-    }
-    return true;
+    if (account < 0)
+        return UINT32_MAX;
+    return held(m, (uint16_t)account, OPENED) + held(m, (uint16_t)account, CHARGED);
 }
+
+static int account_with_most(const struct model *m, uint8_t state)
+{
+    uint32_t n[PORTS + 1] = {0}, most = 0;
+
+    for (uint32_t i = 0; i < CAPACITY; i++)
+        if (m->item[i].s && m->item[i].state == state)
+            n[account_of(&m->item[i]) + 1]++;
+    for (uint32_t i = 1; i <= PORTS; i++)
+        if (n[i] > n[most])
+            most = i;
+    return (int)most - 1;
+}
+
+static const struct item *oldest(const struct model *m, uint8_t state, int account, bool charged)
+{
+    const struct item *found = NULL;
+
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        const struct item *at = &m->item[i];
+
+        if (at->s && at->state == state && account_of(at) == account &&
+            (at->origin == UPLINK && account >= 0) == charged &&
+            (found == NULL || at->order < found->order))
+            found = at;
+    }
+    return found;
+}
+
+static const struct item *oldest_on(const struct model *m, uint8_t state, int account, int list)
+{
+    const struct item *charged = oldest(m, state, account, true);
+
+    if (charged != NULL || list == CHARGED)
+        return charged;
+    return oldest(m, state, account, false);
+}
+
+static const uint8_t kinds[] = {SES_EMBRYONIC, SES_CLOSING};
+
+static const struct item *victim_of_full(const struct model *m)
+{
+    for (unsigned k = 0; k < 2; k++)
+        if (count(m, kinds[k]) > 0)
+            return oldest_on(m, kinds[k], account_with_most(m, kinds[k]), OPENED);
+    return NULL;
+}
+
+static const struct item *victim_for(const struct model *m, uint16_t port, int list)
+{
+    for (unsigned k = 0; k < 2; k++) {
+        int most = account_with_most(m, kinds[k]);
+        const struct item *own = oldest_on(m, kinds[k], port, list);
+
+        if (count(m, kinds[k]) == 0)
+            continue;
+        if (most != port && (most < 0 || held_in_all(m, most) > held_in_all(m, port) + 1))
+            return oldest_on(m, kinds[k], most, OPENED);
+        if (own != NULL)
+            return own;
+    }
+    return NULL;
+}
+
+/* May the port have one more? At whose expense goes to `victim`. */
+static bool may_have(struct model *m, uint16_t port, int list)
+{
+    m->victim = NULL;
+    if (quotas[port] != 0)
+        return held(m, port, list) < quotas[port];
+    if (held_in_all(m, port) < CAPACITY - count(m, 0))
+        return true;
+    m->victim = victim_for(m, port, list);
+    if (m->victim != NULL && account_of(m->victim) == port)
+        m->own++;
+    else if (m->victim != NULL)
+        m->others++;
+    return m->victim != NULL;
+}
+
+/* ---- */
 
 static void on_gone(void *arg, struct session *s, enum ses_why why)
 {
@@ -161,7 +257,8 @@ static void on_gone(void *arg, struct session *s, enum ses_why why)
     switch (why) {
     case SES_WHY_EVICTED:
         assert_int_equal(m->why, SES_WHY_EVICTED);
-        assert_true(may_be_evicted(m, i));
+        assert_ptr_equal(i, m->victim);
+        m->victim = NULL;
         break;
     case SES_WHY_EXPIRED:
     case SES_WHY_CLOSED:
@@ -218,7 +315,8 @@ static bool give_second(struct model *m, struct item *i)
     return added;
 }
 
-static void enter(struct model *m, struct session *s, struct side from, uint16_t origin)
+static void enter(struct model *m, struct session *s, struct side from, uint16_t origin,
+                  uint16_t target)
 {
     struct item *i = item_of(m, NULL);
     struct ses_packet p = {
@@ -230,7 +328,8 @@ static void enter(struct model *m, struct session *s, struct side from, uint16_t
     *i = (struct item){.s = s,
                        .side = {from, {from.k, !from.swap}},
                        .origin = origin,
-                       .target = HSR_NO_PORT,
+                       .target = target,
+                       .charged = target != HSR_NO_PORT,
                        .state = SES_FREE};
     set_state(m, i, SES_EMBRYONIC, 0);
     i->flow_id[0] = ses_flow_id(m->t, s, false);
@@ -249,24 +348,40 @@ static void enter(struct model *m, struct session *s, struct side from, uint16_t
 static void do_create(struct model *m, struct side from)
 {
     struct hsr_key key = key_of(from.k);
-    uint16_t origin = (uint16_t)random_below(m, PORTS);
+    uint16_t origin = (uint16_t)random_below(m, PORTS), target = HSR_NO_PORT;
     uint64_t collisions = ses_stats(m->t)->refused_collision;
-    bool quota = count_origin(m, origin) >= QUOTA;
-    bool full = count(m, SES_ESTABLISHED) == CAPACITY;
+    bool may, full;
     enum hsr_drop drop;
     struct session *s;
 
     m->why = SES_WHY_EVICTED;
+    if (origin == UPLINK && random_below(m, 4)) {
+        target = (uint16_t)(1 + random_below(m, PORTS - 1));
+        may = may_have(m, target, CHARGED);
+        assert_int_equal(ses_make_way(m->t, target), may);
+        assert_null(m->victim);
+        if (!may)
+            return;
+    }
+    may = may_have(m, origin, OPENED);
+    if (may && m->victim == NULL && count(m, 0) == CAPACITY)
+        m->victim = victim_of_full(m);
+    full = m->victim == NULL && count(m, 0) == CAPACITY;
     s = ses_create(m->t, hash_of(from.k), &key, from.swap, origin, m->now, &drop);
+    assert_null(m->victim);
     if (!s) {
         if (ses_stats(m->t)->refused_collision == collisions) {
-            assert_true(quota || full);
-            assert_int_equal(drop, quota ? HSR_DROP_SESSION_QUOTA : HSR_DROP_SESSION_FULL);
+            assert_true(!may || full);
+            assert_int_equal(drop, may ? HSR_DROP_SESSION_FULL : HSR_DROP_SESSION_QUOTA);
         }
         return;
     }
-    assert_false(quota || full);
-    enter(m, s, from, origin);
+    assert_true(may && !full);
+    if (target != HSR_NO_PORT) {
+        s->flags |= SES_F_CHARGED;
+        ses_set_target(m->t, s, target);
+    }
+    enter(m, s, from, origin, target);
 }
 
 /* UDP: a packet of either side; TCP: the responder refuses, and what follows passes without effect. */
@@ -292,12 +407,17 @@ static void do_packet(struct model *m, struct item *i, unsigned which)
 
 static void do_known(struct model *m, struct item *i, unsigned which)
 {
+    int account;
+
     switch (random_below(m, 8)) {
     case 0:
         flush(m, i);
         break;
     case 1:
+        account = account_of(i);
         i->target = random_below(m, 3) ? (uint16_t)random_below(m, PORTS) : HSR_NO_PORT;
+        if (account_of(i) != account)
+            i->order = ++m->order;
         ses_unseal(i->s);
         ses_set_target(m->t, i->s, i->target);
         ses_seal(m->t, i->s);
@@ -387,8 +507,10 @@ static void check_all(struct model *m)
     assert_int_equal(walked, count(m, 0));
     assert_int_equal(stats->used, walked);
     assert_int_equal(stats->embryonic, count(m, SES_EMBRYONIC));
-    for (unsigned port = 0; port < PORTS; port++)
-        assert_int_equal(ses_port_count(m->t, (uint16_t)port), count_origin(m, (uint16_t)port));
+    for (unsigned port = 0; port < PORTS; port++) {
+        assert_int_equal(ses_port_count(m->t, (uint16_t)port), held(m, (uint16_t)port, OPENED));
+        assert_int_equal(ses_port_charged(m->t, (uint16_t)port), held(m, (uint16_t)port, CHARGED));
+    }
     for (unsigned why = 0; why < SES_WHYS; why++) {
         assert_true(stats->ended[why] == m->gone[why]);
         ended += stats->ended[why];
@@ -400,13 +522,15 @@ static void run(uint64_t seed, uint64_t start)
 {
     static struct model m;
     struct ses_table_config config = {
-        .capacity = CAPACITY, .quota = QUOTA, .instance = 1, .gone = on_gone, .arg = &m};
+        .capacity = CAPACITY, .instance = 1, .gone = on_gone, .arg = &m};
 
     m = (struct model){.now = start, .random = seed};
     ses_timeouts_default(&m.timeouts);
     config.timeouts = m.timeouts;
     m.t = ses_table_open(&config);
     assert_non_null(m.t);
+    for (unsigned port = 0; port < PORTS; port++)
+        ses_quota(m.t, (uint16_t)port, quotas[port]);
     for (uint32_t n = 0; n < OPERATIONS; n++) {
         uint32_t what = random_below(&m, 1000);
 
@@ -425,6 +549,7 @@ static void run(uint64_t seed, uint64_t start)
         assert_true(m.gone[why] > 0);
     assert_true(ses_stats(m.t)->refused_quota > 0);
     assert_true(m.turned_away > 0);
+    assert_true(m.own > 100 && m.others > 100);
     m.why = SES_WHY_EXPIRED;
     m.now += 100000 * NS;
     ses_expire(m.t, m.now, UINT32_MAX);

@@ -252,12 +252,12 @@ static void test_quota_of_targets(void **unused)
     for (uint32_t i = 0; i < 3; i++) {
         s[i] = add(t, 10 + i, 1, 0);
         s[i]->flags |= SES_F_CHARGED;
-        assert_int_equal(ses_admits(t, 8), i < 2);
+        assert_int_equal(ses_make_way(t, 8), i < 2);
         ses_set_target(t, s[i], 8);
     }
     assert_int_equal(ses_stats(t)->refused_quota, 1);
-    assert_true(ses_admits(t, 9));
-    assert_true(ses_admits(t, HSR_NO_PORT));
+    assert_true(ses_make_way(t, 9));
+    assert_true(ses_make_way(t, HSR_NO_PORT));
     assert_non_null(add(t, 20, 8, 0));
     assert_int_equal(ses_port_charged(t, 8), 3);
     assert_int_equal(ses_port_charged(t, HSR_NO_PORT), 0);
@@ -265,11 +265,11 @@ static void test_quota_of_targets(void **unused)
     assert_int_equal(ses_port_charged(t, 8), 2);
     assert_int_equal(ses_port_charged(t, 9), 1);
     ses_remove(t, s[1], SES_WHY_FLUSH);
-    assert_true(ses_admits(t, 8));
+    assert_true(ses_make_way(t, 8));
     ses_quota(t, 9, 1);
-    assert_false(ses_admits(t, 9));
+    assert_false(ses_make_way(t, 9));
     assert_int_equal(ses_remove_port(t, 1, 100), 0);
-    assert_true(ses_admits(t, 9));
+    assert_true(ses_make_way(t, 9));
     ses_table_close(t);
 }
 
@@ -327,6 +327,17 @@ static unsigned fill(struct ses_table *t, uint32_t from, unsigned n, uint16_t po
     return added;
 }
 
+/* From an uplink, to this port, at whose expense it is. */
+static struct session *add_to(struct ses_table *t, uint32_t n, uint16_t port)
+{
+    struct session *s = add(t, n, 9, 0);
+
+    assert_non_null(s);
+    s->flags |= SES_F_CHARGED;
+    ses_set_target(t, s, port);
+    return s;
+}
+
 /* Faults 41, 42: In a full table who has most waiting gives its oldest, and when it has none left, who comes next. */
 static void test_flood_evicts_itself(void **unused)
 {
@@ -375,17 +386,73 @@ static void test_share(void **unused)
     assert_non_null(add(t, 302, 3, 0)); /* its own first one goes */
     assert_true(seen.count == 1 && seen.why == SES_WHY_EVICTED && seen.addrs == 301);
     assert_non_null(find(t, 300));
-    /* What the network opens, in the same way. */
+    /* What the network opens, in the same way; the fifth at the expense of port 3, which has more, and not of port 4, which has less. */
     ses_quota(t, 9, SES_QUOTA_NONE);
     for (uint32_t i = 400; i < 405; i++) {
+        assert_true(ses_make_way(t, 5));
+        establish(t, add_to(t, i, 5));
+    }
+    assert_true(seen.count == 2 && seen.addrs == 302);
+    assert_false(ses_make_way(t, 5));
+    assert_non_null(find(t, 300));
+    ses_table_close(t);
+}
+
+/* Both count together, and what the network opens takes nothing from what the guest does. */
+static void test_share_of_both(void **unused)
+{
+    struct seen seen;
+    struct ses_table *t = open_table(90, 0, &seen);
+    uint32_t opened = 0;
+
+    (void)unused;
+    ses_quota(t, 1, 0);
+    for (uint32_t i = 0; i < 200; i++) { /* those that are opened to it are never answered */
         struct session *s;
 
-        assert_int_equal(ses_admits(t, 5), i < 404);
-        s = add(t, i, 9, 0);
-        s->flags |= SES_F_CHARGED;
-        ses_set_target(t, s, 5);
+        if (ses_make_way(t, 1))
+            add_to(t, i, 1);
+        s = add(t, 1000 + i, 1, 0);
+        if (s == NULL)
+            continue;
         establish(t, s);
+        opened++;
     }
+    assert_true(opened == 45 && ses_stats(t)->used == 45);
+    assert_int_equal(ses_port_charged(t, 1), 0);
+    ses_remove(t, find(t, 1000), SES_WHY_FLUSH);
+    assert_non_null(add(t, 2000, 1, 0));
+    assert_false(ses_make_way(t, 1));
+    assert_non_null(find(t, 2000));
+    ses_table_close(t);
+}
+
+/* Who has less is let in at the expense of who has more; those that come and go are not each other's victims. */
+static void test_full_of_a_flood(void **unused)
+{
+    struct seen seen;
+    struct ses_table *t = open_table(64, 0, &seen);
+
+    (void)unused;
+    for (uint16_t port = 1; port < 40; port++)
+        ses_quota(t, port, port < 3 ? 64 : 0);
+    for (uint32_t i = 0; i < 30; i++) {
+        assert_non_null(add(t, i, 1, 0));
+        assert_non_null(add(t, 100 + i, 2, 0));
+    }
+    assert_non_null(add(t, 30, 1, 0));
+    for (uint32_t i = 0; i < 3; i++)
+        assert_non_null(add(t, 200 + i, 2, 0)); /* who had most when the last one came */
+    for (uint32_t i = 0; i < 20; i++)
+        ses_remove(t, find(t, 100 + i), SES_WHY_FLUSH);
+    assert_int_equal(fill(t, 300, 20, 1), 20);
+    assert_int_equal(ses_stats(t)->used, 64);
+    seen.count = 0;
+    for (uint16_t port = 3; port < 33; port++) {
+        assert_non_null(add(t, 400 + port, port, 0));
+        assert_true(seen.addrs < 31 || (seen.addrs > 119 && seen.addrs < 203));
+    }
+    assert_int_equal(seen.count, 30);
     ses_table_close(t);
 }
 
@@ -634,6 +701,8 @@ int main(void)
         cmocka_unit_test(test_quota),
         cmocka_unit_test(test_flood_evicts_itself),
         cmocka_unit_test(test_share),
+        cmocka_unit_test(test_share_of_both),
+        cmocka_unit_test(test_full_of_a_flood),
         cmocka_unit_test(test_quota_of_targets),
         cmocka_unit_test(test_collisions),
         cmocka_unit_test(test_full),

@@ -111,7 +111,7 @@ static void open_one(unsigned tuple, const struct ses_packet *p)
     if (drop != HSR_DROP_NONE)
         return;
     w.opening = true;
-    s = ses_create(w.t, hash_of(tuple), &key, false, 1, w.now, &drop);
+    s = ses_create(w.t, hash_of(tuple), &key, false, 1 + tuple % 2, w.now, &drop);
     w.opening = false;
     if (s == NULL)
         return;
@@ -244,6 +244,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     w.now = NS;
     w.t = ses_table_open(&config);
     FUZZ_MUST(w.t != NULL);
+    ses_quota(w.t, 1, size % 2 ? SES_QUOTA_NONE : 0);
     for (unsigned i = 0; i < TUPLES; i++)
         w.next[i][0] = w.next[i][1] = i % 2 ? UINT32_MAX - 3000 : 100000; /* one wraps */
     for (unsigned i = 0; i < STEPS && in.n > 0; i++)

@@ -55,8 +55,7 @@ static void syns(struct crowd *c)
     }
 }
 
-/* The same out of a tunnel, to the loud one. */
-static void syns_from_network(struct crowd *c)
+static void push_from_network(struct crowd *c, unsigned n)
 {
     static const struct fr_flow outer = {.smac = UINT64_C(0x02aa00000002),
                                          .dmac = UINT64_C(0x02aa00000001),
@@ -64,7 +63,7 @@ static void syns_from_network(struct crowd *c)
                                          .dst = "192.0.2.1",
                                          .sport = 50000};
 
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < n; i++) {
         struct fr_flow f = {.smac = UINT64_C(0x020000000099),
                             .dmac = UINT64_C(0x02000000000a),
                             .src = "10.1.0.99",
@@ -77,6 +76,12 @@ static void syns_from_network(struct crowd *c)
         crowd_push(c, "up", &frame);
         c->n++;
     }
+}
+
+/* The same out of a tunnel, to the loud one. */
+static void syns_from_network(struct crowd *c)
+{
+    push_from_network(c, 20);
 }
 
 static const char *shared(struct crowd *c)
@@ -108,9 +113,16 @@ static void connections(struct crowd *c)
     }
 }
 
+/* And the network opens as many to it, so that room made for the one might be used for the other. */
+static void connections_both_ways(struct crowd *c)
+{
+    connections(c);
+    push_from_network(c, 2);
+}
+
 static const char *quota(struct crowd *c)
 {
-    return drops(c, HSR_DROP_SESSION_QUOTA) == 0 ? "no quota was used up" : "";
+    return sessions(c)->refused_quota == 0 ? "no quota or share was used up" : "";
 }
 
 /* ---- tuples of the same buckets as the connections of others: as if the secret of the hash were known ---- */
@@ -249,6 +261,8 @@ static const struct crowd_scenario all[] = {
     {"syn_flood_network", "sessions: 4096", 300000, .flood = syns_from_network, .felt = shared},
     {"table_full", "sessions: 4096, quota: 1500", 1000000, .flood = connections, .felt = quota},
     {"table_full_without_quota", "sessions: 4096", 1000000, .flood = connections, .felt = quota},
+    {"table_full_both_ways", "sessions: 4096", 1000000, .flood = connections_both_ways,
+     .felt = quota},
     {"collisions", "sessions: 4096", 300000, .open = find_tuples, .flood = collisions,
      .felt = collided},
     {"slow_path", "sessions: 4096", 300000, .open = close_group, .flood = syns, .felt = denied},

@@ -100,7 +100,7 @@ static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p,
     /* The uplink has no quota, for it is everybody's: what comes from there is at the expense of whom it is for. */
     bool charged = (walk->from_tunnel || walk->external) && walk->to != NULL;
 
-    if (charged && !ses_admits(w->sessions, walk->to->index))
+    if (charged && !ses_make_way(w->sessions, walk->to->index))
         return HSR_DROP_SESSION_QUOTA;
     struct session *s =
         ses_create(w->sessions, hash, key, dp_swap(p), p->meta.ingress, w->now, &drop);

@@ -372,10 +372,11 @@ int fw_apply(struct fw *fw, struct cfg *cfg, struct cfg_error *error)
     if (fw->arena != NULL && fw->started)
         fw_arena_before(fw->arena, cfg);
     ask_ports(fw, cfg, policy);
-    publish(fw, policy);
-    fw->cfg = cfg;
+    /* Before the first packet of a new port: whose expense a session is at is settled when it comes. */
     for (uint32_t w = 0; w < fw->workers; w++)
         dp_run(fw->worker[w], set_quotas, cfg);
+    publish(fw, policy);
+    fw->cfg = cfg;
     unset_tunnels(fw, old, cfg);
     fw_publics(fw, old, cfg);
     close_ports(fw, old, cfg);

@@ -158,7 +158,7 @@ static int allow_if(scmp_filter_ctx f, int call, const struct scmp_arg_cmp *cond
     return rc == -EDOM ? 0 : rc;
 }
 
-/* Memory is data: all code was mapped before. */
+/* No mapping becomes code: all of it was mapped before. */
 static int allow_memory(scmp_filter_ctx f)
 {
     const struct scmp_arg_cmp data = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);

@@ -165,21 +165,23 @@ uint32_t ses_expire(struct ses_table *t, uint64_t now, uint32_t budget);
 uint32_t ses_remove_port(struct ses_table *t, uint16_t port, uint32_t budget);
 
 /*
- * How many sessions an origin port may have. 0: its share, which is as many as are free. So one alone gets half of the table, two get
- * a third each, and whoever comes later still finds room (dynamic thresholds: Choudhury and Hahne, "Dynamic queue length thresholds
- * in a shared memory ATM switch", 1996). At its share its own oldest embryonic or closing session makes room. Sessions above stay.
+ * How many sessions an origin port may open, and as many that count against it may be opened to it. Sessions above it stay.
  *
- * SES_QUOTA_NONE: no limit, for an uplink, which is everybody's. What comes from there counts where it goes, ses_admits().
+ * 0: its share, which is for both together as many as are free: one port alone gets half of the table, two get a third each
+ * (dynamic thresholds: Choudhury and Hahne, "Dynamic queue length thresholds in a shared memory ATM switch", 1996). At its share the
+ * oldest embryonic or closing session makes room: that of the port with most of them if it has more sessions than this one, else one
+ * of its own, but none that it opened for one that is opened to it.
+ *
+ * SES_QUOTA_NONE: no limit, for an uplink, which is everybody's. What comes from there counts where it goes, ses_make_way().
  */
 #define SES_QUOTA_NONE UINT32_MAX
 void ses_quota(struct ses_table *t, uint16_t port, uint32_t sessions);
 
 /*
- * May one more session be opened to this port, of those that count against its quota (SES_F_CHARGED)? They are counted
- * apart from those it opens itself, against the same number and the same share. For sessions whose origin has no limit; false is
- * counted.
+ * May one more session be opened to this port, of those that count against its quota (SES_F_CHARGED)? For sessions whose
+ * origin has no limit, before ses_create(); evicts one if that is what it takes. False is counted.
  */
-bool ses_admits(struct ses_table *t, uint16_t port);
+bool ses_make_way(struct ses_table *t, uint16_t port);
 
 /* Sessions a port originated (quota use). */
 uint32_t ses_port_count(const struct ses_table *t, uint16_t port);
