@@ -41,6 +41,9 @@ wait_for "the log" stops_logged
 kill "$liar"
 wait "$liar" 2>/dev/null || true
 
+say "nobody waits for the rest of a message"
+works "$PYTHON" "$here/vhost_messages.py" "$TMP/vm.sock" 38 -1
+
 say "and the next one, who keeps to the rules, is served"
 mkfifo "$TMP/quiet" && exec 8<>"$TMP/quiet" # it ends with its input
 dpdk-testpmd --no-huge -m 256 --no-pci --no-telemetry --file-prefix="$N" -l 0,1 --single-file-segments \

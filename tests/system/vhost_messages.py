@@ -6,7 +6,7 @@
 
 Each round connects, says some messages, some of them as the protocol has them, and goes; the back-end may hang up at any time.
 In each tenth round it asks for what is not offered, and then the back-end has to.
-With no rounds its messages are true, its rings lie, and it stays until it is ended.
+With no rounds its messages are true, its rings lie, and it stays until it is ended. With -1 it says half a message and has to be hung up on.
 Prints how many messages it sent and how often that was. (QEMU's documentation, "Vhost-user Protocol".)
 """
 import array
@@ -166,6 +166,19 @@ class FrontEnd:
         while self.sock.recv(4096):
             pass
 
+    def says_half(self):
+        self.start()
+        self.begins()
+        self.sock.settimeout(20)
+        try:
+            self.sock.sendall(struct.pack("<III", SET_VRING_NUM, 1, 8))
+            while self.sock.recv(4096):
+                pass
+        except TimeoutError:
+            sys.exit("half a message was waited for")
+        except OSError:
+            pass
+
     def start(self):
         self.memory, self.event = os.memfd_create("guest"), os.eventfd(0)
         os.ftruncate(self.memory, MEMORY)
@@ -186,6 +199,8 @@ class FrontEnd:
 
 def main(path, seed, rounds):
     front_end = FrontEnd(path, random.Random(seed))
+    if rounds < 0:
+        front_end.says_half()
     if rounds == 0:
         front_end.lies_in_its_rings()
     for number in range(rounds):

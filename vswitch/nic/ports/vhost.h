@@ -66,6 +66,9 @@ void vhost_poke(const struct vhost *v);
 int vhost_session_open(struct vhost *v, bool offload, char why[NIC_WHY]);
 void vhost_session_close(struct vhost *v);
 
+/* Nobody waits for the rest of a message on connections of this socket. False: none was found. */
+bool vhost_socket_limit(const char *path);
+
 /* For each port that is open; it stays so until `f` returns. */
 void vhost_session_each(void (*f)(struct vhost *v));
 

@@ -321,6 +321,11 @@ static int connected(int vid)
     if (v == NULL)
         return -1;
     AVS_LOG(log_vhost, AVS_LOG_INFO, "guest connected", avs_log_str("path", path));
+    if (!vhost_socket_limit(path)) {
+        AVS_LOG(log_vhost, AVS_LOG_WARN,
+                "its socket has another name there: half a message holds up all ports",
+                avs_log_str("path", path));
+    }
     return rte_vhost_extern_callback_register(vid, &message_ops, NULL);
 }
 
