@@ -4,7 +4,6 @@
  * ports are rings and null ports. Each message is answered or ends the connection, no descriptor stays open, and the next
  * firmware attaches and finds everything in its place.
  */
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,11 +93,10 @@ static bool send_bytes(int sock, const void *bytes, size_t n, int fd)
 /* False: the NIC has ended the connection. */
 static bool answer(int sock, union hsr_msg *msg)
 {
-    struct pollfd pfd = {.fd = sock, .events = POLLIN};
     int fds[HSR_ATTACH_FDS];
     unsigned n = HSR_ATTACH_FDS;
 
-    FUZZ_MUST(poll(&pfd, 1, -1) == 1); /* the fuzzer's own time-out sees one that never comes */
+    fuzz_wait_readable(sock); /* the fuzzer's own time-out sees one that never comes */
     if (hsr_msg_recv(sock, msg, fds, &n) != 1)
         return false;
     while (n > 0)

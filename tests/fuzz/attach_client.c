@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,11 +136,11 @@ static bool answer(int sock, const union hsr_msg *request, uint8_t how)
 
 static bool request_came(int sock, union hsr_msg *msg)
 {
-    struct pollfd pfd = {.fd = sock, .events = POLLIN};
     int fds[HSR_ATTACH_FDS];
     unsigned n = HSR_ATTACH_FDS;
 
-    if (poll(&pfd, 1, -1) != 1 || hsr_msg_recv(sock, msg, fds, &n) != 1)
+    fuzz_wait_readable(sock);
+    if (hsr_msg_recv(sock, msg, fds, &n) != 1)
         return false;
     while (n > 0)
         close(fds[--n]);
@@ -156,9 +155,7 @@ static void *be_nic(void *arg)
     union hsr_msg request;
 
     if (sock < 0) {
-        struct pollfd pfd = {.fd = t.listener, .events = POLLIN};
-
-        poll(&pfd, 1, -1);
+        fuzz_wait_readable(t.listener);
         sock = accept4(t.listener, NULL, NULL, SOCK_CLOEXEC);
         goes_on = sock >= 0;
     }

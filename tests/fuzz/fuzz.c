@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,4 +67,12 @@ int fuzz_free_descriptor(void)
 
     close(fd);
     return fd;
+}
+
+void fuzz_wait_readable(int fd)
+{
+    struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+    while (poll(&pfd, 1, -1) != 1)
+        FUZZ_MUST(errno == EINTR);
 }

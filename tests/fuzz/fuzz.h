@@ -40,6 +40,9 @@ uint32_t fuzz_32(struct fuzz_input *in);
 /* Up to `most` bytes; how many there were. */
 uint32_t fuzz_bytes(struct fuzz_input *in, void *to, uint32_t most);
 
+/* Waits until there is something to read, whatever of libFuzzer's own signals come meanwhile. */
+void fuzz_wait_readable(int fd);
+
 /* The lowest descriptor that is free: the same before and after, unless one was left open. */
 int fuzz_free_descriptor(void);
 

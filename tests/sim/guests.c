@@ -123,6 +123,7 @@ static bool begin_outside(struct sim *s, struct sim_flow *f)
     f->end[!in] = SIM_OUTSIDE;
     f->host = (uint8_t)draw_below(d, SIM_HOSTS);
     f->seen_as.pub = (uint8_t)(in ? eip : SIM_UNKNOWN);
+    f->seen_by = SIM_EIP;
     return true;
 }
 

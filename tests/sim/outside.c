@@ -175,6 +175,7 @@ static void note_end(struct sim *s, const struct sim_packet *p, uint32_t n, stru
     if (!sim_is_its(s, f->six, f->tenant, f->end[0], end, p->own))
         return; /* of before a change */
     f->seen_as = end;
+    f->seen_by = s->config.pub[f->six][end.pub].role;
     f->moved &= p->unsure;
 }
 

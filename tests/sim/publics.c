@@ -175,7 +175,7 @@ void sim_draw_public_change(struct sim *s)
     note_owners(s);
 }
 
-/* Who is seen under what is no more its own begins anew; who addresses it has nothing to say any more. */
+/* Who is seen under what is no more its own, or in another way, begins anew; who addresses it has nothing to say any more. */
 void sim_publics_changed(struct sim *s)
 {
     for (unsigned i = 0; i < SIM_FLOWS; i++) {
@@ -184,6 +184,7 @@ void sim_publics_changed(struct sim *s)
 
         if (!f->used || !sim_is_outside(f) ||
             (f->seen_as.pub != SIM_UNKNOWN &&
+             f->seen_by == s->config.pub[f->six][f->seen_as.pub].role &&
              sim_is_its(s, f->six, f->tenant, f->end[in], f->seen_as, f->port[in])))
             continue;
         f->sure = false;

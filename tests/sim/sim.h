@@ -148,6 +148,7 @@ struct sim_flow {
     uint32_t lost[2]; /* TCP: bytes that did not arrive */
     uint8_t host;     /* outside */
     struct sim_end seen_as; /* under which the guest is known outside */
+    uint8_t seen_by;        /* what that address was then, a SIM_EIP or SIM_POOL */
     bool moved;             /* that has changed, and nothing has arrived since */
     uint8_t states;         /* a bit each */
     bool sure;              /* a packet of the session has arrived */
