@@ -19,8 +19,7 @@ void sim_cut(struct sim *s, struct sim_packet *p, const struct fr *whole)
     struct draw *d = &s->draw;
     uint32_t data = whole->len - headers(whole->b), units = (data - 1) / UNIT;
 
-    /* Of an entry that comes twice, what waits for the rest has another packet's bytes in its slot by the time it is sent. */
-    if (units < SIM_PARTS || sim_has(s, SIM_F_DOUBLE) || !draw_chance(d, 8))
+    if (units < SIM_PARTS || !draw_chance(d, 8))
         return;
     p->parts = (uint8_t)draw_from(d, 2, SIM_PARTS);
     for (unsigned i = 1; i < p->parts; i++) /* an equal share, or less */

@@ -281,10 +281,15 @@ static bool is_over(const struct frag_datagram *d)
 
 static void hold(struct dp_worker *w, struct frag_datagram *d, struct act_packet *p)
 {
+    if (!dp_slot_hold(w, p->entry)) {
+        dp_came_twice(w, p);
+        return;
+    }
     if (frag_hold(w->frags, d, p, w->view)) {
         w->ledger[p->meta.ingress].held++;
         return;
     }
+    dp_slot_let_go(w, p->entry);
     if (d->state == FRAG_WAITING)
         condemn(d, HSR_DROP_FRAG_QUOTA);
     dp_drop(w, p, HSR_DROP_FRAG_QUOTA);
@@ -386,6 +391,11 @@ struct frag_datagram *dp_fragment(struct dp_worker *w, struct act_packet *p)
     struct frag_key key;
     enum hsr_drop drop = refused(w, p, &span);
 
+    /* Dealt with, in this burst, when its entry came first. */
+    if (dp_slot_held(w, p->entry) || !dp_as_it_came(p)) {
+        dp_came_twice(w, p);
+        return NULL;
+    }
     if (drop != HSR_DROP_NONE) {
         dp_drop(w, p, drop);
         return NULL;
@@ -421,7 +431,11 @@ void dp_frag_release(struct dp_worker *w)
     while ((d = STAILQ_FIRST(&f->ready)) != NULL) {
         while (w->outs < RELEASE && w->outs < w->tx_room && frag_take(f, d, &p)) {
             w->ledger[p.meta.ingress].held--;
-            treat(w, d, &p);
+            dp_slot_let_go(w, p.entry);
+            if (dp_as_it_came(&p))
+                treat(w, d, &p);
+            else
+                dp_drop(w, &p, HSR_DROP_META_BAD);
         }
         if (!STAILQ_EMPTY(&d->held))
             return; /* the next turn goes on */

@@ -88,6 +88,7 @@ void dp_frag_resemble(struct dp_worker *w, const struct moved_frags *m)
     }
 }
 
+/* On their way their slots are held as well. */
 static void send_held(struct dp_worker *w, struct frag_datagram *d, struct moved_frags *m)
 {
     struct act_packet p;
@@ -184,6 +185,7 @@ static void fill(struct dp_worker *w, struct frag_datagram *d, const struct move
 static void take_held(struct dp_worker *w, struct frag_datagram *d, const struct moved_fragment *f,
                       const struct moved_datagram *m)
 {
+    enum hsr_drop drop = HSR_DROP_FRAG_QUOTA;
     struct act_packet p;
 
     w->ledger[f->ingress].handed_in++;
@@ -193,10 +195,14 @@ static void take_held(struct dp_worker *w, struct frag_datagram *d, const struct
     p.hops = f->hops;
     p.under = m->under;
     p.meta.verdicts &= 3;
-    if (d != NULL && frag_hold(w->frags, d, &p, w->view))
+    if (p.meta.reason != HSR_DROP_NONE) {
+        drop = (enum hsr_drop)p.meta.reason;
+    } else if (d != NULL && frag_hold(w->frags, d, &p, w->view)) {
         w->ledger[f->ingress].held++;
-    else
-        dp_drop(w, &p, HSR_DROP_FRAG_QUOTA);
+        return;
+    }
+    dp_slot_let_go(w, f->entry);
+    dp_drop(w, &p, drop);
 }
 
 void dp_frag_take_in(struct dp_worker *w, const struct moved_frags *m)

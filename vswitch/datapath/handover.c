@@ -59,14 +59,17 @@ static struct pipe *pipe_of(const struct dp_worker *w, uint32_t from, uint32_t t
     return &h->pipe[from * h->workers + to];
 }
 
-int dp_shared_open(struct dp_shared *shared, uint32_t workers)
+int dp_shared_open(struct dp_shared *shared, uint32_t workers, const struct hsr_view *view)
 {
     size_t pipes = workers > 1 ? (size_t)workers * workers : 0;
     size_t size = sizeof(struct dp_handover) + pipes * sizeof(struct pipe);
     struct dp_handover *h = aligned_alloc(HSR_CACHE_LINE, size);
 
-    if (h == NULL || workers == 0) {
+    shared->holding = dp_holding_open(view);
+    if (h == NULL || shared->holding == NULL || workers == 0) {
         free(h);
+        dp_holding_close(shared->holding);
+        shared->holding = NULL;
         return workers == 0 ? -EINVAL : -ENOMEM;
     }
     memset(h, 0, sizeof *h);
@@ -132,7 +135,9 @@ void dp_reta(const struct dp_shared *shared, uint8_t ring[1u << HSR_HASH_RETA_BI
 void dp_shared_close(struct dp_shared *shared)
 {
     free(shared->handover);
+    dp_holding_close(shared->holding);
     shared->handover = NULL;
+    shared->holding = NULL;
 }
 
 void dp_handover_attach(struct dp_worker *w)
@@ -288,7 +293,7 @@ static uint32_t take(struct dp_worker *w, struct pipe *pipe, struct act_packet *
 {
     uint32_t cons = atomic_load_explicit(&pipe->cons, memory_order_relaxed);
     uint32_t waiting = atomic_load_explicit(&pipe->prod, memory_order_acquire) - cons;
-    uint32_t n = 0;
+    uint32_t n = 0, twice = 0;
 
     if (waiting > w->handed_high)
         w->handed_high = waiting;
@@ -304,10 +309,15 @@ static uint32_t take(struct dp_worker *w, struct pipe *pipe, struct act_packet *
         p->under = (uint8_t)(entry >> 40);
         p->meta.vec_len = 1;
         w->ledger[p->meta.ingress].handed_in++;
+        if (dp_slot_held(w, p->entry)) {
+            dp_came_twice(w, p);
+            twice++;
+            continue;
+        }
         n++;
     }
     atomic_store_explicit(&pipe->cons, cons, memory_order_release);
-    w->counters.handed_in += n;
+    w->counters.handed_in += n + twice;
     return n;
 }
 

@@ -274,6 +274,30 @@ DP_APART uint32_t dp_unkeep(struct dp_worker *w);
 uint32_t dp_kept_count(const struct dp_worker *w);
 uint32_t dp_kept_room(const struct dp_worker *w);
 
+/* holding.c: slots in which packets wait, for all workers. An entry whose slot is held came twice. */
+struct dp_holding {
+    _Atomic uint32_t n;
+    uint32_t slots;
+    _Atomic uint64_t held[]; /* a bit each */
+};
+struct dp_holding *dp_holding_open(const struct hsr_view *view); /* NULL: out of memory */
+void dp_holding_close(struct dp_holding *h);
+/* From here on a packet waits in it; false: one does already. And not any more: it is dealt with now. */
+bool dp_slot_hold(struct dp_worker *w, uint32_t entry);
+void dp_slot_let_go(struct dp_worker *w, uint32_t entry);
+bool dp_slot_held(const struct dp_worker *w, uint32_t entry);
+static inline bool dp_slots_held(const struct dp_worker *w)
+{
+    return __builtin_expect(atomic_load_explicit(&w->shared->holding->n, memory_order_relaxed) != 0,
+                            false);
+}
+/* Those of new entries whose slots are not held; the others are counted. How many. */
+DP_APART uint32_t dp_not_held(struct dp_worker *w, uint32_t *entry, uint32_t n);
+/* Does the slot still say what was loaded from it? Not if it was given back, or the NIC has put another packet there. */
+bool dp_as_it_came(const struct act_packet *p);
+/* A packet, counted as one, whose entry came twice after all: it ends here, and its slot stays with the other one. */
+void dp_came_twice(struct dp_worker *w, struct act_packet *p);
+
 /*
  * handover.c: packets that are another worker's. Those that are true, and dp_hand_over(), have dealt with the packet: it is
  * there now, or dropped because that one takes no more.

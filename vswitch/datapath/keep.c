@@ -65,7 +65,12 @@ bool dp_arrives(const struct dp_worker *w, const struct session *s)
 static bool put(struct dp_worker *w, struct queue *q, struct act_packet *p, uint32_t home,
                 uint32_t hops)
 {
+    if (!dp_slot_hold(w, p->entry)) {
+        dp_came_twice(w, p);
+        return false;
+    }
     if (q->n > q->mask) {
+        dp_slot_let_go(w, p->entry);
         dp_drop(w, p, HSR_DROP_HANDOVER_FULL);
         return false;
     }
@@ -111,6 +116,7 @@ static uint32_t take(struct dp_worker *w, struct queue *q, struct act_packet *pa
         struct act_packet *p = &packet[n];
 
         w->ledger[ingress].held--;
+        dp_slot_let_go(w, (uint32_t)entry);
         if (!dp_load_again(w, (uint32_t)entry, ingress, p))
             continue; /* it could be loaded when it came */
         p->hops = (uint8_t)(entry >> 32);

@@ -91,6 +91,8 @@ uint32_t dp_load_burst(struct dp_worker *w, uint32_t n)
     uint32_t got = hsr_ring_pop(&w->rx, entry, DP_BURST - n);
     uint64_t unknown = 0; /* a bit for each packet of no known flow id */
 
+    if (dp_slots_held(w))
+        got = dp_not_held(w, entry, got);
     for (uint32_t i = 0; i < got; i++)
         if (hsr_entry_slot(entry[i]) < w->view->slots)
             __builtin_prefetch(hsr_slot(w->view, hsr_entry_slot(entry[i])));

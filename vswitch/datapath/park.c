@@ -178,9 +178,15 @@ static void wait_for(struct dp_worker *w, struct act_packet *p, const struct dp_
                           .hops = p->hops,
                           .under = (uint8_t)dp_under(w, p)};
 
+    if (!again && !dp_slot_hold(w, p->entry)) {
+        dp_came_twice(w, p);
+        return;
+    }
     if (park->n == DP_PARK || (q.large && park->large >= DP_PARK_LARGE) ||
         park->of_port[q.ingress] >= DP_PARK_PORT || park->of_port[q.ingress] >= DP_PARK - park->n ||
         waiting_for(park, hop) >= DP_PARK_HOP) {
+        if (!again)
+            dp_slot_let_go(w, p->entry);
         dp_drop(w, p, HSR_DROP_NEIGH_PENDING);
         return;
     }
@@ -219,8 +225,12 @@ static bool came_again(const struct act_packet *p)
            p->meta.partial_sum == HSR_RETURN_NEIGHBOR;
 }
 
-static void take_place(struct dp_worker *w, struct dp_parked *q, const struct act_packet *p)
+static void take_place(struct dp_worker *w, struct dp_parked *q, struct act_packet *p)
 {
+    if (!dp_slot_hold(w, p->entry)) {
+        dp_came_twice(w, p);
+        return;
+    }
     q->place = false;
     q->entry = p->entry;
     w->ledger[q->ingress].held++;
@@ -286,6 +296,7 @@ static void look_again(struct dp_worker *w, const struct dp_parked *parked)
 {
     struct act_packet p;
     struct dp_flow flow;
+    bool timed_out;
 
     took(w, parked);
     if (parked->place) {
@@ -296,13 +307,15 @@ static void look_again(struct dp_worker *w, const struct dp_parked *parked)
         return;
     p.hops = parked->hops;
     p.under = parked->under;
-    if (w->now - parked->since >= DP_PARK_NS) {
-        dp_drop(w, &p, HSR_DROP_NEIGH_TIMEOUT);
+    timed_out = w->now - parked->since >= DP_PARK_NS;
+    flow = flow_of(&p);
+    if (!timed_out && holder_of(w->park, &flow, parked->ingress, false) != NULL) {
+        put(w, parked);
         return;
     }
-    flow = flow_of(&p);
-    if (holder_of(w->park, &flow, parked->ingress, false) != NULL) {
-        put(w, parked);
+    dp_slot_let_go(w, parked->entry);
+    if (timed_out) {
+        dp_drop(w, &p, HSR_DROP_NEIGH_TIMEOUT);
         return;
     }
     w->parked_since = parked->since;
@@ -382,10 +395,12 @@ void dp_park_take_in(struct dp_worker *w, const struct moved_parked *m)
             w->ledger[parked->ingress].handed_in++;
             w->counters.handed_in++;
         }
-        if (w->park->n < DP_PARK)
+        if (w->park->n < DP_PARK) {
             put(w, parked);
-        else if (!parked->place && dp_load_again(w, parked->entry, parked->ingress, &p))
+        } else if (!parked->place && dp_load_again(w, parked->entry, parked->ingress, &p)) {
+            dp_slot_let_go(w, parked->entry);
             dp_drop(w, &p, HSR_DROP_NEIGH_PENDING);
+        }
     }
     if (m->n > 0)
         w->park->due = true;

@@ -31,7 +31,7 @@ static int open_region(struct dp_twin *t, const struct dp_twin_of *of)
 
 static int open_shared(struct dp_twin *t, const struct dp_twin_of *of)
 {
-    int rc = dp_shared_open(&t->shared, of->workers);
+    int rc = dp_shared_open(&t->shared, of->workers, &t->region.view);
 
     if (rc < 0)
         return rc;

@@ -122,7 +122,7 @@ int fw_open(struct fw **out, const struct fw_config *config, char why[NIC_WHY])
             fw->offer[i].fd = -1;
         rc = open_stats(fw);
         if (rc == 0)
-            rc = dp_shared_open(&fw->shared, fw->workers);
+            rc = dp_shared_open(&fw->shared, fw->workers, fw->view);
         if (rc == 0) {
             fw->running = fw->options.workers;
             dp_share_out(&fw->shared, fw->running);

@@ -198,7 +198,7 @@ const struct tm_metric tm_metrics[] = {
     {"avs_worker_revalidations_total", TM_COUNTER, &worker, "revalidated", NULL,
      "Sessions decided anew after a change of policy or of a neighbour"},
     {"avs_worker_bad_entries_total", TM_COUNTER, &worker, "bad_entry", NULL,
-     "Ring entries that named nothing of ours"},
+     "Ring entries that named nothing of ours, or a packet that waits already"},
     {"avs_worker_handed_in_total", TM_COUNTER, &worker, "handed_in", NULL,
      "Packets that came to another worker and have their session at this one"},
     {"avs_worker_handed_out_total", TM_COUNTER, &worker, "handed_out", NULL,

@@ -5,6 +5,7 @@
  */
 #include "hsring/ring.h"
 #include "internal.h"
+#include "nic_internal.h"
 #include "topology.h"
 
 struct hostile {
@@ -292,6 +293,153 @@ static void completed_twice(void **state)
     assert_int_equal(bench_counters(&h->b).bad_entry, 1);
 }
 
+/* ---- entries that come twice ---- */
+
+/* The newest entry that the NIC has written. */
+static uint32_t newest(struct hostile *h)
+{
+    struct hsr_ring *rx = &worker(h)->rx;
+
+    return rx->shared.entries[(atomic_load(rx->shared.prod) - 1) & rx->mask];
+}
+
+/* As the NIC does, which goes on behind it. */
+static void put_entry(struct hostile *h, uint32_t entry)
+{
+    assert_true(hsr_ring_push(&h->b.nic->ring[0][HSR_RING_RX], &entry, 1));
+}
+
+/* `out` from a, whose entry comes twice in a burst, and again behind it. It waits, once, and its slot is not given back. */
+static void waits_once(struct hostile *h)
+{
+    uint64_t bad = bench_counters(&h->b).bad_entry;
+    uint32_t entry;
+
+    bench_push(&h->b, "a", &out);
+    nic_poll(h->b.nic, h->b.now);
+    entry = newest(h);
+    put_entry(h, entry);
+    for (unsigned i = 0; i < 3; i++) {
+        bench_run(&h->b);
+        assert_int_equal(bench_counters(&h->b).bad_entry, bad + i + 1);
+        assert_int_equal(nic_faults(h->b.nic).bad_entry, 0);
+        assert_int_equal(bench_held(&h->b), 1);
+        assert_int_equal(nic_slots_out(h->b.nic), 1);
+        if (i < 2)
+            put_entry(h, entry);
+    }
+}
+
+static void nothing_is_left(struct hostile *h)
+{
+    assert_int_equal(bench_held(&h->b), 0);
+    assert_int_equal(nic_slots_out(h->b.nic), 0);
+    assert_int_equal(worker(h)->shared->holding->n, 0);
+    assert_int_equal(nic_faults(h->b.nic).bad_entry, 0);
+    books_are_right(h);
+}
+
+static void cut(struct fr *o, uint32_t size, uint32_t i)
+{
+    static struct fr whole;
+
+    fr_udp(&whole, &a_to_c, 2 * size - 8);
+    fr_fragment(o, &whole, 7, i * size, size, i == 0);
+}
+
+/* Fault 34: A fragment that waits for the first one, and is sent as it came. */
+static void waiting_fragment_doubled(void **state)
+{
+    struct hostile *h = *state;
+
+    cut(&out, 400, 1);
+    waits_once(h);
+    cut(&out, 400, 0);
+    bench_push(&h->b, "a", &out);
+    bench_run(&h->b);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(bench_pop(&h->b, "c", &in));
+        cut(&more, 400, i);
+        expect_like(&in, &more, MAC_C, GW2, 1);
+    }
+    assert_false(bench_pop(&h->b, "c", &in));
+    nothing_is_left(h);
+}
+
+/* Fault 34: One in a run of slots, until its time is up. */
+static void waiting_large_fragment_doubled(void **state)
+{
+    struct hostile *h = *state;
+
+    fr_udp(&out, &a_to_b, 10); /* for the books */
+    bench_passes(&h->b, "a", &out, "b", &in);
+    cut(&out, 4000, 1);
+    waits_once(h);
+    bench_sleep(&h->b, UINT64_C(1100000000));
+    assert_int_equal(bench_drops(&h->b, "a", HSR_DROP_FRAGMENT), 1);
+    nothing_is_left(h);
+}
+
+/* Fault 34: The last one of a datagram, of which nothing is known any more when its entry comes again: it begins no other one. */
+static void last_fragment_doubled(void **state)
+{
+    struct hostile *h = *state;
+
+    cut(&out, 400, 0);
+    bench_push(&h->b, "a", &out);
+    bench_run(&h->b);
+    cut(&out, 400, 1);
+    bench_push(&h->b, "a", &out);
+    nic_poll(h->b.nic, h->b.now);
+    put_entry(h, newest(h));
+    bench_run(&h->b);
+    assert_int_equal(bench_counters(&h->b).bad_entry, 1);
+    assert_true(bench_pop(&h->b, "c", &in) && bench_pop(&h->b, "c", &in));
+    assert_false(bench_pop(&h->b, "c", &in));
+    nothing_is_left(h);
+}
+
+/* Fault 34: Another packet's metadata in the slot of one that waits: it is not sent as the one that came. */
+static void waiting_fragment_replaced(void **state)
+{
+    struct hostile *h = *state;
+    struct hsr_rx_meta *m;
+
+    cut(&out, 400, 1);
+    bench_push(&h->b, "a", &out);
+    nic_poll(h->b.nic, h->b.now);
+    m = (struct hsr_rx_meta *)(void *)hsr_slot(h->view, hsr_entry_slot(newest(h)));
+    bench_run(&h->b);
+    assert_int_equal(bench_held(&h->b), 1);
+    m->rx_seq++;
+    cut(&out, 400, 0);
+    bench_push(&h->b, "a", &out);
+    bench_run(&h->b);
+    assert_true(bench_pop(&h->b, "c", &in));
+    assert_false(bench_pop(&h->b, "c", &in));
+    assert_int_equal(bench_drops(&h->b, "a", HSR_DROP_META_BAD), 1);
+    nothing_is_left(h);
+}
+
+/* Fault 34: A packet that waits for a next hop. */
+static void parked_doubled(void **state)
+{
+    struct hostile *h = *state;
+    struct fr_flow f = {
+        .smac = MAC_A, .dmac = GW, .src = "10.1.0.5", .dst = "10.4.0.1", .sport = 5, .dport = 6};
+
+    fr_udp(&out, &f, 10);
+    waits_once(h);
+    assert_true(bench_pop(&h->b, "up", &in)); /* who has 192.0.2.3 */
+    fr_arp(&more, 2, MAC_H3, "192.0.2.3", MAC_UP, "192.0.2.1");
+    bench_push(&h->b, "up", &more);
+    bench_run(&h->b);
+    assert_true(bench_pop(&h->b, "up", &in));
+    expect_tunnel(&in, "192.0.2.3", MAC_H3, 100);
+    assert_false(bench_pop(&h->b, "up", &in));
+    nothing_is_left(h);
+}
+
 /* Fault 32: rings whose index jumps. */
 static void indices(void **state)
 {
@@ -367,8 +515,19 @@ static void told_after_the_clock_went_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(fields),          TEST(noise),   TEST(entries), TEST(solicited_at_the_end_of_a_slot),
-        TEST(completed_twice), TEST(indices), TEST(clocks),  TEST(told_after_the_clock_went_back),
+        TEST(fields),
+        TEST(noise),
+        TEST(entries),
+        TEST(solicited_at_the_end_of_a_slot),
+        TEST(completed_twice),
+        TEST(waiting_fragment_doubled),
+        TEST(waiting_large_fragment_doubled),
+        TEST(last_fragment_doubled),
+        TEST(waiting_fragment_replaced),
+        TEST(parked_doubled),
+        TEST(indices),
+        TEST(clocks),
+        TEST(told_after_the_clock_went_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

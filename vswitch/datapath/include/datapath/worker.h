@@ -41,11 +41,12 @@ struct dp_shared {
     struct dp_neighbors neighbors;
     struct dp_pmtus pmtus;
     struct dp_handover *handover; /* between workers; dp_shared_open() */
+    struct dp_holding *holding;   /* slots in which packets wait; likewise */
     struct rte_rcu_qsbr *qsbr;    /* NULL: one thread does everything */
 };
 
-/* For at most so many workers, before they are opened; those are closed before it. All of them run. 0, -ENOMEM or -EINVAL. */
-int dp_shared_open(struct dp_shared *shared, uint32_t workers);
+/* For at most so many workers of this view, before they are opened; those are closed before it. All of them run. 0, -ENOMEM or -EINVAL. */
+int dp_shared_open(struct dp_shared *shared, uint32_t workers, const struct hsr_view *view);
 void dp_shared_close(struct dp_shared *shared);
 
 struct dp_worker_config {
