@@ -285,6 +285,44 @@ def vhost():
         yield bytes([how]) + b"\0" + struct.pack("<HB", 2050, 2) + struct.pack("<H", 9999) + b"\x03\x03"
 
 
+def vhost_messages():
+    """A front-end's steps: 0 connects, 1 is a message, 2 says where a ring is, 3 switches a queue, 4 is the guest writing, 6 packets."""
+    def connect(high=0, low=0):
+        return struct.pack("<BBI", 0, high, low)
+
+    def table(how=0, size=4096):
+        return bytes([1, 5, how]) + (b"" if how & 1 else struct.pack("<BBH", 1, 1, size - 64))
+
+    def ring(i, at, size=4, base=0):
+        return struct.pack("<BBHHHHH", 2, i, at, at + 256, at + 512, size, base)
+
+    def poke(at, data):
+        return struct.pack("<BHB", 4, at, len(data)) + data
+
+    def switch(i, on=True):
+        return bytes([3, i | (0x80 if on else 0)])
+
+    packets = b"\x06"
+    sends = poke(0, struct.pack("<QIHH", 0x1800, 72, 0, 0)) + poke(256, struct.pack("<HHH", 0, 1, 0))
+    takes = poke(1024, struct.pack("<QIHH", 0x1C00, 1000, 2, 0)) + poke(1280, struct.pack("<HHH", 0, 1, 0))
+    both = ring(1, 0) + ring(0, 1024) + sends + takes + switch(0) + switch(1)
+    packed = ring(1, 0, 4, 0x8000) + ring(0, 1024, 4, 0x8000) + switch(0) + switch(1) + \
+        poke(0, struct.pack("<QIHH", 0x1800, 72, 0, 0x80)) + poke(1024, struct.pack("<QIHH", 0x1C00, 1000, 0, 0x82))
+
+    yield connect() + table() + both + packets * 2
+    yield connect(0x40) + table() + packed + packets * 2
+    yield connect(0, 1 << 28 | 1 << 29 | 1 << 15) + table() + both + packets
+    yield connect() + table() + both + poke(256, struct.pack("<HH", 0, 100)) + poke(1280, struct.pack("<HH", 0, 100)) + packets * 2
+    yield connect() + table() + both + packets + table(0, 2048) + packets + ring(1, 0) + switch(1) + packets
+    yield connect() + table() + both + table(1) + packets + b"\x01\x0d\x00" + packets + table() + switch(1) + packets
+    yield connect() + table() + both + table(2) + bytes([0]) + packets
+    yield connect() + table() + both + b"\x01\x0b\x00" + switch(1, False) + packets + connect() + packets + both
+    for request in range(0, 44):
+        yield connect() + table() + both + bytes([1, request, 0]) + packets
+    for at in (4000, 3900, 3584, 3000):
+        yield connect() + table() + ring(1, at) + switch(1) + packets
+
+
 def capture():
     def record(point, packet, time, frame=b"frame...", size=None):
         need = (48 + len(frame) + 7) & ~7
