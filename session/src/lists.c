@@ -41,14 +41,18 @@ bool lists_admits(const struct ses_table *t, unsigned list, uint16_t port)
 
 bool lists_make_way(struct ses_table *t, unsigned list, uint16_t port)
 {
+    uint32_t victim;
+
     if (port >= HSR_MAX_PORTS)
         return true;
-    if (!lists_admits(t, list, port)) {
+    if (t->quota[port] != 0 ? is_within_quota(t, list, port) : is_within_share(t, port))
+        return true;
+    victim = t->quota[port] != 0 ? SES_NONE : evict_choose_for(t, list, port);
+    if (victim == SES_NONE) {
         t->stats.refused_quota++;
         return false;
     }
-    if (t->quota[port] == 0 && !is_within_share(t, port))
-        ses_remove(t, &t->sessions[evict_choose_for(t, list, port)], SES_WHY_EVICTED);
+    ses_remove(t, &t->sessions[victim], SES_WHY_EVICTED);
     return true;
 }
 

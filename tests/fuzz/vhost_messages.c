@@ -4,12 +4,12 @@
  * tables that are mapped, replaced or fail half way, rings anywhere, queues on and off at any moment, connections that come and go.
  * Guest memory is from the heap, so that ASan sees a look beside it or at what has been unmapped.
  */
-#include <rte_vhost.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "fake_vhost.h"
 #include "fuzz.h"
 #include "log/log.h"
 #include "support.h"
@@ -32,9 +32,6 @@ const char *const fuzz_depths[] = {"a frame of the guest",
 enum { SET_MEM_TABLE = 5 };
 
 static struct {
-    const struct rte_vhost_device_ops *ops;
-    const struct rte_vhost_user_extern_ops *messages;
-    char path[64];
     bool connected, mapped;
     uint64_t features;
     uint32_t regions;
@@ -53,60 +50,6 @@ static struct nic_port port;
 static struct pool pool;
 
 /* ---- rte_vhost ---- */
-
-int rte_vhost_driver_register(const char *path, uint64_t flags)
-{
-    (void)flags;
-    snprintf(fake.path, sizeof fake.path, "%s", path);
-    return 0;
-}
-
-int rte_vhost_driver_unregister(const char *path)
-{
-    (void)path;
-    return 0;
-}
-
-int rte_vhost_driver_set_features(const char *path, uint64_t features)
-{
-    (void)path, (void)features;
-    return 0;
-}
-
-int rte_vhost_driver_set_protocol_features(const char *path, uint64_t features)
-{
-    (void)path, (void)features;
-    return 0;
-}
-
-int rte_vhost_driver_callback_register(const char *path,
-                                       struct rte_vhost_device_ops const *const ops)
-{
-    (void)path;
-    fake.ops = ops;
-    return 0;
-}
-
-int rte_vhost_driver_start(const char *path)
-{
-    (void)path;
-    return 0;
-}
-
-int rte_vhost_get_ifname(int vid, char *buf, size_t len)
-{
-    (void)vid;
-    snprintf(buf, len, "%s", fake.path);
-    return 0;
-}
-
-int rte_vhost_extern_callback_register(int vid, struct rte_vhost_user_extern_ops const *const ops,
-                                       void *ctx)
-{
-    (void)vid, (void)ctx;
-    fake.messages = ops;
-    return 0;
-}
 
 int rte_vhost_get_negotiated_features(int vid, uint64_t *features)
 {
@@ -178,7 +121,7 @@ static void switch_queue(struct fuzz_input *in)
     uint16_t i = what & (QUEUES - 1);
 
     fake.ring[i].on = what & 0x80;
-    fake.ops->vring_state_changed(VID, i, what >> 7);
+    fake_vhost.ops->vring_state_changed(VID, i, what >> 7);
 }
 
 static bool any_on(void)
@@ -221,7 +164,7 @@ static void message(struct fuzz_input *in)
     uint32_t text[64] = {request};
     bool was_on = any_on();
 
-    if (fake.messages->pre_msg_handle(VID, text) != RTE_VHOST_MSG_RESULT_NOT_HANDLED)
+    if (fake_vhost.messages->pre_msg_handle(VID, text) != RTE_VHOST_MSG_RESULT_NOT_HANDLED)
         return;
     if (request == SET_MEM_TABLE) {
         unmap();
@@ -235,7 +178,7 @@ static void message(struct fuzz_input *in)
         switch_queue(in);
     if (how & 4)
         return;
-    (void)fake.messages->post_msg_handle(VID, text);
+    (void)fake_vhost.messages->post_msg_handle(VID, text);
 }
 
 static void set_ring(struct fuzz_input *in)
@@ -286,7 +229,7 @@ static void disconnect(void)
 {
     if (!fake.connected)
         return;
-    fake.ops->destroy_connection(VID);
+    fake_vhost.ops->destroy_connection(VID);
     unmap();
     memset(fake.ring, 0, sizeof fake.ring);
     fake.connected = false;
@@ -296,7 +239,7 @@ static void connect(struct fuzz_input *in)
 {
     disconnect();
     fake.features = UINT64_C(1) << 32 | (uint64_t)fuzz_8(in) << 28 | fuzz_32(in);
-    FUZZ_MUST(fake.ops->new_connection(VID) == 0);
+    FUZZ_MUST(fake_vhost.ops->new_connection(VID) == 0);
     fake.connected = true;
 }
 

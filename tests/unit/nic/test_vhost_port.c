@@ -3,10 +3,10 @@
  * A vhost-user port before an rte_vhost of the test, which says what a front-end makes it say: memory that comes and goes, descriptors that
  * are none, rings that lie.
  */
+#include "fake_vhost.h"
 #include "vhost_guest.h"
 
 #include <fcntl.h>
-#include <rte_vhost.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +21,6 @@
 enum { SET_MEM_TABLE = 5, SET_VRING_CALL = 13, VID = 2, RX = 0, TX = 1 };
 
 static struct {
-    const struct rte_vhost_device_ops *ops;
-    const struct rte_vhost_user_extern_ops *messages;
-    char path[64];
     bool mapped;
     struct guest
         guest[2]; /* its queues: what it receives, what it sends; both of memory of their own */
@@ -34,60 +31,6 @@ static struct pool pool;
 static struct sigaction survive; /* cmocka has handlers of its own while a test runs */
 
 /* ---- rte_vhost: what the session asks of it ---- */
-
-int rte_vhost_driver_register(const char *path, uint64_t flags)
-{
-    (void)flags;
-    snprintf(fake.path, sizeof fake.path, "%s", path);
-    return 0;
-}
-
-int rte_vhost_driver_unregister(const char *path)
-{
-    (void)path;
-    return 0;
-}
-
-int rte_vhost_driver_set_features(const char *path, uint64_t features)
-{
-    (void)path, (void)features;
-    return 0;
-}
-
-int rte_vhost_driver_set_protocol_features(const char *path, uint64_t features)
-{
-    (void)path, (void)features;
-    return 0;
-}
-
-int rte_vhost_driver_callback_register(const char *path,
-                                       struct rte_vhost_device_ops const *const ops)
-{
-    (void)path;
-    fake.ops = ops;
-    return 0;
-}
-
-int rte_vhost_driver_start(const char *path)
-{
-    (void)path;
-    return 0;
-}
-
-int rte_vhost_get_ifname(int vid, char *buf, size_t len)
-{
-    (void)vid;
-    snprintf(buf, len, "%s", fake.path);
-    return 0;
-}
-
-int rte_vhost_extern_callback_register(int vid, struct rte_vhost_user_extern_ops const *const ops,
-                                       void *ctx)
-{
-    (void)vid, (void)ctx;
-    fake.messages = ops;
-    return 0;
-}
 
 int rte_vhost_get_negotiated_features(int vid, uint64_t *features)
 {
@@ -154,14 +97,15 @@ static void message_begins(uint32_t request)
 {
     uint32_t message[8] = {request};
 
-    assert_int_equal(fake.messages->pre_msg_handle(VID, message), RTE_VHOST_MSG_RESULT_NOT_HANDLED);
+    assert_int_equal(fake_vhost.messages->pre_msg_handle(VID, message),
+                     RTE_VHOST_MSG_RESULT_NOT_HANDLED);
 }
 
 static void message_ends(uint32_t request)
 {
     uint32_t message[8] = {request};
 
-    (void)fake.messages->post_msg_handle(VID, message);
+    (void)fake_vhost.messages->post_msg_handle(VID, message);
 }
 
 static void message(uint32_t request)
@@ -179,12 +123,12 @@ static void memory_goes(void)
 
 static void connect_guest(void)
 {
-    assert_int_equal(fake.ops->new_connection(VID), 0);
+    assert_int_equal(fake_vhost.ops->new_connection(VID), 0);
     message_begins(SET_MEM_TABLE);
     fake.mapped = true;
     message_ends(SET_MEM_TABLE);
     for (uint16_t i = 0; i < 2; i++)
-        fake.ops->vring_state_changed(VID, i, 1);
+        fake_vhost.ops->vring_state_changed(VID, i, 1);
 }
 
 static int setup(void **state)
@@ -209,7 +153,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    fake.ops->destroy_connection(VID);
+    fake_vhost.ops->destroy_connection(VID);
     port.ops->close(&port);
     for (unsigned i = 0; i < 2; i++)
         guest_close(&fake.guest[i]);
@@ -276,7 +220,7 @@ static void rings_are_off_without_memory(void **state)
     fake.mapped = true;
     message_ends(SET_MEM_TABLE);
     for (uint16_t i = 0; i < 2; i++)
-        fake.ops->vring_state_changed(VID, i, 1);
+        fake_vhost.ops->vring_state_changed(VID, i, 1);
     assert_int_equal(fetch(), 1);
     assert_true(port_send(&port, frame, sizeof frame));
 }
@@ -289,7 +233,7 @@ static void rings_are_off_in_the_middle_of_a_message(void **state)
     guest_sends();
     buffers_for_the_guest();
     memory_goes();
-    fake.ops->vring_state_changed(VID, RX, 0);
+    fake_vhost.ops->vring_state_changed(VID, RX, 0);
     assert_int_equal(fetch(), 0);
     assert_int_equal(port.rx_bad, 0); /* nobody looked */
     assert_false(port_send(&port, frame, sizeof frame));
@@ -334,8 +278,8 @@ static void calls_do_not_block(void **state)
     assert_int_equal(fetch(), 1);
     assert_int_equal(read(event, &most, sizeof most), sizeof most);
     assert_int_equal(most, 1);
-    fake.ops->destroy_connection(VID);
-    assert_int_equal(fake.ops->new_connection(VID), 0);
+    fake_vhost.ops->destroy_connection(VID);
+    assert_int_equal(fake_vhost.ops->new_connection(VID), 0);
     close(event);
     close(ends[0]);
     close(ends[1]);
@@ -407,7 +351,7 @@ static void memory_that_is_gone_stops_the_queues(void **state)
     assert_true(port_send(&port, frame, sizeof frame));
     assert_int_equal(port.refused[0], HSR_DROP_GUEST_DESC);
     /* Until there is other memory. */
-    fake.ops->destroy_connection(VID);
+    fake_vhost.ops->destroy_connection(VID);
     munmap(r->at, GUEST_REGION);
     r->at = aligned_alloc(4096, GUEST_REGION);
     assert_non_null(r->at);
