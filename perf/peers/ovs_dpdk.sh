@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Debian's OVS-DPDK on the same work: frames of a capture held in memory (net_pcap, infinite_rx) through conntrack to
-# a sink that drops them (net_null), on one PMD core.
+# Debian's OVS-DPDK on one PMD core: frames of a capture held in memory (net_pcap, infinite_rx) to a sink that drops them
+# (net_null).
 #
-#   ovs_dpdk.sh forward|vxlan CAPTURE CPU SECONDS    prints one line of JSON
+#   ovs_dpdk.sh WORK CAPTURE CPU SECONDS SETTLE    prints one line of JSON
 #
+# WORK: forward (stateless), ct (conntrack with the rules of our groups), snat (conntrack and a shared public address), and the
+# same inside VXLAN: vxlan, vxlan-ct, vxlan-snat. SETTLE: seconds until sessions are open and measuring begins.
 # Everything is private: run directory, database, network namespace; processes are ended by their number. Exit code 77:
 # cannot run here, the last line says why.
 set -euo pipefail
 
-name=$1 capture=$2 cpu=$3 seconds=$4
+name=$1 capture=$2 cpu=$3 seconds=$4 settle=$5
 vswitchd=/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
 schema=/usr/share/openvswitch/vswitch.ovsschema
 
@@ -86,7 +88,7 @@ vs_pid=$(cat vs.pid)
 
 sink() { vsctl add-port "$1" sink -- set Interface sink type=dpdk 'options:dpdk-devargs=net_null0,no-rx=1' ofport_request=2; }
 vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail-mode=secure
-if [ "$name" = vxlan ]; then
+if [[ $name == vxlan* ]]; then
     vsctl add-br brphy -- set bridge brphy datapath_type=netdev fail-mode=standalone
     sink brphy
     ip addr add 192.0.2.1/24 dev brphy
@@ -97,13 +99,19 @@ if [ "$name" = vxlan ]; then
 else
     sink br0
 fi
-# What the groups of our side say: stateful, UDP 5000-5999 to the guest, the rest of its subnet refused.
-ovs-ofctl -O OpenFlow13 add-flows "unix:$dir/br0.mgmt" - <<'FLOWS'
-table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,ct_state=-trk,actions=ct(table=1,zone=1)
+# What the groups of our side say: stateful, UDP from 5000 on to the guest, the rest of its subnet refused.
+nat=''
+[[ $name != *snat ]] || nat=',nat(src=203.0.113.1)'
+case $name in
+forward | vxlan) echo "table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,actions=output:2" ;;
+*) cat <<FLOWS ;;
+table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,ct_state=-trk,actions=ct(table=1,zone=1${nat:+,nat})
 table=1,priority=20,ip,nw_src=10.1.0.128/25,actions=drop
-table=1,priority=10,ct_state=+trk+new,udp,tp_dst=5000/0xfff8,actions=ct(commit,zone=1),output:2
+table=1,priority=10,ct_state=+trk+new,udp,tp_dst=5000/0xfff8,actions=ct(commit,zone=1$nat),output:2
+table=1,priority=10,ct_state=+trk+new,udp,tp_dst=5008/0xfff0,actions=ct(commit,zone=1$nat),output:2
 table=1,priority=10,ct_state=+trk+est,ip,actions=output:2
 FLOWS
+esac | ovs-ofctl -O OpenFlow13 add-flows "unix:$dir/br0.mgmt" -
 vsctl add-port br0 source -- set Interface source type=dpdk ofport_request=1 \
     "options:dpdk-devargs=net_pcap0,rx_pcap=$capture,infinite_rx=1"
 
@@ -120,7 +128,7 @@ pmd_ticks() {
 }
 steal() { awk '/^cpu / {print $9 * 10}' /proc/stat; }
 look() { echo "$(counter) $(date +%s%N) $(pmd_ticks)"; }
-sleep 1.5 # sessions open
+sleep "$settle"
 steal0=$(steal)
 read -r count0 time0 ticks0 < <(look)
 sleep "$seconds"

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instructions a packet by callgrind: the same in each run, so that perf/baseline.json can hold them."""
+from harness import stable
+from harness.benchmark import INSTRUCTIONS, Benchmark
+
+
+def benchmark(case, title, flows=1000, name=None):
+    return Benchmark(f"instructions-{name or case}", f"instructions a packet, {title}", [stable.instructions(case, flows)], [INSTRUCTIONS],
+                     rounds=1)
+
+
+BENCHMARKS = [
+    benchmark("forward", "vNIC to vNIC, 1,000 flows"),
+    benchmark("vxlan", "vNIC to uplink inside VXLAN, 1,000 flows"),
+    benchmark("snat", "vNIC to outside by a shared address, 1,000 flows"),
+    benchmark("forward", "vNIC to vNIC, one flow: vectors of 16", flows=1, name="vectors"),
+]

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./run bench: arguments, and the order of things."""
+import argparse
+import json
+import os
+import shlex
+import sys
+import tempfile
+import time
+
+from . import baseline, catalogue, machine, pages, runner, summary, table
+from .report import Store
+from .run import PERF, Run
+
+ROOT = os.path.dirname(PERF)
+EPILOG = """\
+Benchmarks are the files of perf/benchmarks, peers those of perf/peers; perf/README.md tells how to add one.
+exit codes: 0 measured; 1 a run of ours failed or lost packets, or a stable figure is worse than perf/baseline.json; 2 usage
+examples: ./run bench --quick                     ./run bench --full 'overlay*'
+          ./run bench --peer none forward-1k      ./run bench --baseline"""
+
+
+def arguments(words):
+    parser = argparse.ArgumentParser(prog="./run bench", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     description="Measures ours beside peers, alternating on one core; ends with a table and "
+                                                 "writes report.html, summary.json and runs.jsonl to build/bench.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks; a name may end in *")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_true", help="2 rounds of 1 s, the quick benchmarks (default)")
+    length.add_argument("--full", action="store_true", help="5 rounds of 2 s, all benchmarks, NDR and PDR where they are searched")
+    parser.add_argument("--peer", action="append", metavar="NAME", help="this peer alone (again for more), or none")
+    parser.add_argument("--source", choices=("memory", "testpmd", "pktgen"), default="memory", help="who makes the traffic")
+    parser.add_argument("--rounds", type=int, help="other than the length has")
+    parser.add_argument("--seconds", type=float, help="of each run")
+    parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)), help="core of the datapath (default: the last)")
+    parser.add_argument("--baseline", action="store_true", help="measure the stable figures and write perf/baseline.json")
+    parser.add_argument("--json", action="store_true", help="the summary on stdout")
+    parser.add_argument("--list", action="store_true", help="the benchmarks, and what each is")
+    parser.add_argument("--output", default=os.path.join(ROOT, "build", "bench"), help="directory of the results")
+    args = parser.parse_args(words)
+    if args.cpu not in os.sched_getaffinity(0):
+        parser.error(f"no CPU {args.cpu} for us here")
+    try:
+        found = catalogue.load()
+        args.chosen = catalogue.chosen(found, args.names, args.full)
+    except KeyError as error:
+        parser.error(f"no benchmark {error}; --list shows them")
+    args.peers = None if args.peer is None else [name for name in args.peer if name != "none"]
+    if not args.names:
+        wanted = args.source if not args.baseline else "memory"
+        args.chosen = [b for b in args.chosen if b.source == wanted and (b.stable or not args.baseline)]
+    args.rounds = args.rounds or (5 if args.full else 2)
+    args.seconds = args.seconds or (2.0 if args.full else 1.0)
+    return args
+
+
+def progress(text):
+    """A line that replaces the one before it on a terminal; elsewhere, a line each."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text[:150]}", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
+
+
+def run_one(benchmark, args, store):
+    devices = catalogue.devices(benchmark, args.peers)
+    with tempfile.TemporaryDirectory(prefix="avs-bench.") as directory:
+        os.chmod(directory, 0o755)
+        run = Run(cpu=args.cpu, seconds=args.seconds, warmup=0.5 if args.full else 0.2, directory=directory, full=args.full,
+                  build=os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release")), source=args.source)
+        records = runner.rounds(benchmark, devices, run, args.rounds, progress, store.keep)
+    return summary.summarise(benchmark, devices, records)
+
+
+def judge(summaries):
+    """Stable figures against the baseline, into the rows' verdicts; the names of those that are worse."""
+    compared = baseline.compare(baseline.stable(summaries), baseline.load())
+    for each in summaries:
+        for row in each["rows"]:
+            name = f"{each['name']}.{row['figure']}"
+            if name in compared:
+                _, was, word = compared[name]
+                row["aims"] = [*row["aims"], f"baseline {table.number(was)}"] if was is not None else row["aims"]
+                row["verdict"] = f"{row['verdict']}; {word}" if row["verdict"] else word
+    return [name for name, (_, _, word) in compared.items() if word == "worse"]
+
+
+def finish(args, summaries, store, started):
+    worse = judge(summaries)
+    failed = [f"{each['name']}: {device['title']}: {device['failed']}" for each in summaries for device in each["devices"]
+              if device["ours"] and "failed" in device]
+    result = {"machine": machine.describe(os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release")), ROOT),
+              "command": "./run bench " + shlex.join(sys.argv[1:]), "cpu": args.cpu, "rounds": args.rounds,
+              "seconds": args.seconds, "took_s": round(time.monotonic() - started, 1), "benchmarks": summaries,
+              "worse": worse, "failed": failed}
+    store.finish(result)
+    progress("")
+    if args.json:
+        print(json.dumps(result, indent=2))
+    else:
+        print(machine.line(result["machine"]))
+        print(table.text([row for each in summaries for row in each["rows"]]))
+        print(f"{result['took_s']:.0f} s; report: {store.path('report.html')}")
+    for name in worse:
+        print(f"bench: worse than perf/baseline.json: {name}", file=sys.stderr)
+    for line in failed:
+        print(f"bench: failed: {line}", file=sys.stderr)
+    if args.baseline:
+        baseline.update(baseline.stable(summaries))
+        return 1 if failed else 0
+    return 1 if worse or failed else 0
+
+
+def main(words=None):
+    args = arguments(words)
+    if args.list:
+        for benchmark in catalogue.load().values():
+            kind = "quick" if benchmark.quick else "full"
+            print(f"{benchmark.name:<18} {kind:<6} {benchmark.source:<8} {benchmark.title}")
+        return 0
+    started, store = time.monotonic(), Store(args.output)
+    summaries = []
+    try:
+        wanted = [device.huge_pages for b in args.chosen for device in catalogue.devices(b, args.peers)]
+        with pages.reserved(max(wanted, default=0)):
+            for benchmark in args.chosen:
+                summaries.append(run_one(benchmark, args, store))
+    except KeyboardInterrupt:
+        progress("interrupted")
+        return 1
+    return finish(args, summaries, store, started)

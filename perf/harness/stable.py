@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices for what is the same in every run: instructions by callgrind, bytes by counting."""
+import os
+
+from . import avs_bench, machine
+from .benchmark import Device, Missing
+from .run import PERF
+
+PACKETS = 20000
+
+
+def instructions(case, flows=1000, options=()):
+    """Instructions a packet of a build that is optimised as a whole by gcc, as packages are: others have other numbers."""
+
+    def measure(run):
+        build = machine.cached(run.build)
+        if build.get("AVS_LTO") != "ON" or build.get("CMAKE_BUILD_TYPE") != "RelWithDebInfo":
+            raise Missing("only a release build with AVS_LTO=ON has comparable instructions")
+        run.tool("valgrind")
+        out = run.text(os.path.join(PERF, "instructions.py"), "--case", case, "--count", PACKETS, "--bench",
+                       run.program("avs-bench"), "--", "--flows", flows, *options)
+        return {"instructions": float(out.split()[0])}
+
+    return Device("ours", "ours", measure, peer=False)
+
+
+def counted(case, flows, options, key, value, name="ours", title="ours"):
+    """`value(result)` of a run of PACKETS packets of avs-bench, as figure `key`."""
+
+    def measure(run):
+        result = run.json(*avs_bench.command(run, case, flows, options), "--count", PACKETS)
+        return {**result, key: value(result)}
+
+    return Device(name, title, measure, peer=False)
