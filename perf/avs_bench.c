@@ -30,6 +30,11 @@ static const char usage[] =
     "      --no-flow-index   packets arrive without flow ids\n"
     "      --idle-ports N    so many vNICs more, which never send, 0..1000 (default 0)\n"
     "      --slow            every packet walks the policy\n"
+    "      --trials          at the rates that stdin asks for, a line \"PPS SECONDS\" each: frames "
+    "that are "
+    "not\n"
+    "                        taken in time are lost (for NDR and PDR)\n"
+    "      --queue N         frames that wait for the NIC in a trial, 64..1000000 (default 4096)\n"
     "      --capture FILE    write the frames as a capture and stop\n"
     "  -h, --help\n"
     "\n"
@@ -51,7 +56,9 @@ enum {
     OPT_NO_FIT,
     OPT_SLOW,
     OPT_CAPTURE,
-    OPT_IDLE
+    OPT_IDLE,
+    OPT_TRIALS,
+    OPT_QUEUE
 };
 
 static const struct option options[] = {
@@ -69,6 +76,8 @@ static const struct option options[] = {
     {"slow", no_argument, NULL, OPT_SLOW},
     {"capture", required_argument, NULL, OPT_CAPTURE},
     {"idle-ports", required_argument, NULL, OPT_IDLE},
+    {"trials", no_argument, NULL, OPT_TRIALS},
+    {"queue", required_argument, NULL, OPT_QUEUE},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -130,6 +139,13 @@ static bool take(struct bench_options *o, int option, const char *value)
         good = number(value, 0, 1000, &n);
         o->idle = (uint32_t)n;
         break;
+    case OPT_QUEUE:
+        good = number(value, 64, 1000000, &n);
+        o->queue = (uint32_t)n;
+        break;
+    case OPT_TRIALS:
+        o->trials = true;
+        break;
     case OPT_STAGES:
         o->stages = true;
         break;
@@ -163,6 +179,7 @@ int main(int argc, char **argv)
                               .flows = 1000,
                               .size = BENCH_FRAME_MIN,
                               .vector = HSR_MAX_VECTOR,
+                              .queue = 4096,
                               .seconds = 2,
                               .warmup = 0.5,
                               .cpu = -1,
@@ -188,7 +205,9 @@ int main(int argc, char **argv)
     if (o.capture != NULL)
         return write_capture(&o);
     rc = bench_open(&b);
-    if (rc == 0) {
+    if (rc == 0 && o.trials) {
+        rc = bench_trials(&b);
+    } else if (rc == 0) {
         bench_run(&b);
         rc = bench_report(&b);
     }

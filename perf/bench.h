@@ -39,12 +39,14 @@ struct bench_options {
     uint32_t flows;
     uint32_t size; /* bytes of a frame */
     uint32_t vector;
+    uint32_t queue; /* frames that wait for the NIC in a trial */
     uint32_t idle;  /* ports that never send */
     uint64_t count; /* packets to run, 0: by time */
     double seconds;
     double warmup;
     int cpu; /* -1: not pinned */
     bool stages;
+    bool trials;
     bool fast_path;
     bool flow_index;
     bool slice;
@@ -77,6 +79,10 @@ bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32
 /* 0, or an exit code with a line on stderr. */
 int bench_open(struct bench *b);
 void bench_run(struct bench *b);
+/* Every session is open, and the caches are warm. */
+void bench_settle(struct bench *b);
+/* Trials at the rates that stdin asks for, a line of JSON on stdout for each. 0, or an exit code. */
+int bench_trials(struct bench *b);
 void bench_close(struct bench *b);
 
 /* The result as JSON on stdout; 0, or 1 when packets were lost or nothing moved: then the figure means nothing. */
@@ -85,5 +91,7 @@ int bench_report(struct bench *b);
 /* The CPU's cycle or time-stamp counter, and its rate in Hz. */
 uint64_t bench_cycles(void);
 double bench_cycle_rate(void);
+/* Time that the hypervisor took from all CPUs since it started. */
+uint64_t bench_steal_ms(void);
 
 #endif

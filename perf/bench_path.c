@@ -251,7 +251,7 @@ static void by_stage(struct bench *b)
 }
 
 /* Time the hypervisor took from all CPUs, in ms: /proc/stat counts it in hundredths of a second. */
-static uint64_t steal_ms(void)
+uint64_t bench_steal_ms(void)
 {
     unsigned long long steal = 0;
     FILE *f = fopen("/proc/stat", "re");
@@ -279,18 +279,23 @@ static uint64_t all_drops(struct bench *b)
     return fw_balance_total(b->fw).drops;
 }
 
+/* Opens every session before the clock starts. */
+void bench_settle(struct bench *b)
+{
+    for_packets(b, 4 * (uint64_t)b->options->flows);
+    if (b->options->count == 0)
+        for_seconds(b, b->options->warmup);
+}
+
 void bench_run(struct bench *b)
 {
     const struct bench_options *o = b->options;
 
-    /* Open every session before the clock starts. */
-    for_packets(b, 4 * (uint64_t)o->flows);
-    if (o->count == 0)
-        for_seconds(b, o->warmup);
+    bench_settle(b);
     struct dp_counters counters = *dp_counters(fw_worker(b->fw, 0));
     uint64_t gauges[HSR_GAUGE_COUNT];
     uint64_t drops = all_drops(b);
-    uint64_t sent = nic_ring_sent(b->sink).frames, steal = steal_ms();
+    uint64_t sent = nic_ring_sent(b->sink).frames, steal = bench_steal_ms();
     nic_gauges(b->nic, gauges);
     uint64_t cpu = read_clock(CLOCK_THREAD_CPUTIME_ID), ns = clock_ns();
 
@@ -300,7 +305,7 @@ void bench_run(struct bench *b)
         for_seconds(b, o->seconds);
     b->seconds = (double)(clock_ns() - ns) / 1e9;
     b->cpu_seconds = (double)(read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu) / 1e9;
-    b->steal_ms = steal_ms() - steal;
+    b->steal_ms = bench_steal_ms() - steal;
     b->packets = nic_ring_sent(b->sink).frames - sent;
     b->counters = *dp_counters(fw_worker(b->fw, 0));
     nic_gauges(b->nic, b->gauges);

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ours as a device: one run of avs-bench, the whole path on one core between a source and a sink in memory."""
-from .benchmark import Device
+import contextlib
+import json
+import subprocess
 
-BEYOND_CACHE = 200000  # flows from which opening them takes longer than a short measurement
+from .benchmark import Device, Failed
+from .run import end_group
+from .search import Trial
 
 
 def command(run, case, flows, options=()):
@@ -19,7 +23,30 @@ def device(case, flows=1000, options=(), name="ours", title="ours", stages=True)
             result["firmware_cycles"] = result["stage_cycles_per_packet"]["firmware"]
         return result
 
-    return Device(name, title, measure, peer=False)
+    @contextlib.contextmanager
+    def tester(run):
+        """One avs-bench for all trials: its sessions stay open."""
+        words = [*command(run, case, flows, options), "--cpu", run.cpu, "--warmup", run.warmup, "--trials"]
+        with subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              start_new_session=True) as child:
+            try:
+                yield lambda rate, seconds: trial(child, rate, seconds)
+                child.stdin.close()
+                child.wait(timeout=30)
+            except BaseException:
+                end_group(child)
+                raise
+
+    return Device(name, title, measure, peer=False, tester=tester)
+
+
+def trial(child, rate, seconds):
+    print(f"{rate:.0f} {seconds}", file=child.stdin, flush=True)
+    line = child.stdout.readline()
+    if not line:
+        raise Failed("avs-bench ended in the middle of its trials")
+    result = json.loads(line)
+    return Trial(rate, result["offered"], result["received"])
 
 
 def capture(run, case, flows, options=()):

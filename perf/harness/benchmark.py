@@ -78,7 +78,7 @@ class Device:
     measure: Callable
     peer: bool = True  # of somebody else; False: a variant of ours, which --peer none keeps
     huge_pages: int = 0  # of 2 MiB, that it cannot do without
-    trial: Optional[Callable] = None  # trial(run, packets a second) -> search.Trial: NDR and PDR can be searched
+    tester: Optional[Callable] = None  # tester(run): context of a function (rate, seconds) -> search.Trial, for NDR and PDR
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Benchmark:
     devices: list
     figures: list
     quick: bool = True  # part of --quick; otherwise of --full alone, or by name
-    ndr: bool = False  # --full searches NDR and PDR of the devices that have a trial
+    ndr: bool = False  # --full searches NDR and PDR of the devices that have a tester
     rounds: Optional[int] = None  # fewer than the run has; 1 for what is the same each time
     source: str = "memory"  # --source
     notes: str = ""  # a paragraph of the report: what is comparable, what is not

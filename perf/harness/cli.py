@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 
-from . import baseline, catalogue, machine, pages, runner, summary, table
+from . import baseline, catalogue, machine, ndr, pages, runner, summary, table
 from .report import Store
 from .run import PERF, Run
 
@@ -33,6 +33,7 @@ def arguments(words):
     parser.add_argument("--rounds", type=int, help="other than the length has")
     parser.add_argument("--seconds", type=float, help="of each run")
     parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)), help="core of the datapath (default: the last)")
+    parser.add_argument("--ndr", action="store_true", help="search NDR and PDR though it is no --full run")
     parser.add_argument("--baseline", action="store_true", help="measure the stable figures and write perf/baseline.json")
     parser.add_argument("--json", action="store_true", help="the summary on stdout")
     parser.add_argument("--list", action="store_true", help="the benchmarks, and what each is")
@@ -69,7 +70,12 @@ def run_one(benchmark, args, store):
         run = Run(cpu=args.cpu, seconds=args.seconds, warmup=0.5 if args.full else 0.2, directory=directory, full=args.full,
                   build=os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release")), source=args.source)
         records = runner.rounds(benchmark, devices, run, args.rounds, progress, store.keep)
-    return summary.summarise(benchmark, devices, records)
+        summed = summary.summarise(benchmark, devices, records)
+        for device in devices if benchmark.ndr and (args.full or args.ndr) else []:
+            if device.tester is not None:
+                progress(f"{benchmark.name}: {device.title}, NDR and PDR")
+                ndr.add(summed, device, ndr.of_device(device, run))
+    return summed
 
 
 def judge(summaries):

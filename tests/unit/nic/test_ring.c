@@ -116,6 +116,38 @@ static void loaded_set(void **state)
     pool_close(&pool);
 }
 
+static void paced_set(void **state)
+{
+    struct nic_ring *ring = nic_ring_new("gen", 0);
+    struct nic_port port = port_of(HSR_PORT_KIND_RING, "ring:gen", "");
+    struct nic_ring_frame set[2] = {{.data = (const uint8_t *)"one", .len = 3},
+                                    {.data = (const uint8_t *)"three", .len = 5}};
+    static const struct {
+        uint64_t granted;
+        uint32_t got;
+    } turn[] = {{0, 0}, {1, 1}, {1, 0}, {4, 3}, {UINT64_MAX, 8}, {12, 0}, {13, 1}};
+    struct nic_rx rx[8];
+    struct pool pool;
+    uint64_t taken = 0;
+
+    (void)state;
+    pool_open(&pool, 8, 0, 0);
+    port_open(&port);
+    assert_int_equal(nic_ring_load(ring, set, 2, true), 0);
+    for (unsigned t = 0; t < sizeof turn / sizeof turn[0]; t++) {
+        nic_ring_grant(ring, turn[t].granted);
+        assert_int_equal(port_rx(&port, &pool, rx, 8), turn[t].got);
+        for (uint32_t i = 0; i < turn[t].got; i++, taken++) {
+            assert_int_equal(rx[i].len, taken % 2 ? 5 : 3);
+            assert_true(nic_slots_put(&pool.slots, rx[i].slot));
+        }
+        assert_int_equal(nic_ring_taken(ring), taken);
+    }
+    port.ops->close(&port);
+    assert_int_equal(nic_ring_free(ring), 0);
+    pool_close(&pool);
+}
+
 static void names(void **state)
 {
     struct nic_ring *a = nic_ring_new("a", 0);
@@ -142,9 +174,8 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_and_back),
-        cmocka_unit_test(full_is_told),
-        cmocka_unit_test(loaded_set),
+        cmocka_unit_test(there_and_back), cmocka_unit_test(full_is_told),
+        cmocka_unit_test(loaded_set),     cmocka_unit_test(paced_set),
         cmocka_unit_test(names),
     };
 

@@ -18,6 +18,8 @@ struct frame_set {
     uint8_t *data;
     uint32_t count;
     uint32_t next;
+    uint64_t taken;           /* by the NIC so far */
+    _Atomic uint64_t granted; /* it may have taken so many */
     bool loop;
 };
 
@@ -203,7 +205,7 @@ static int copy_set(struct frame_set *set, const struct nic_ring_frame *frames, 
 
 int nic_ring_load(struct nic_ring *ring, const struct nic_ring_frame *frames, uint32_t n, bool loop)
 {
-    struct frame_set set = {.loop = loop};
+    struct frame_set set = {.loop = loop, .granted = UINT64_MAX};
     int rc = n ? copy_set(&set, frames, n) : -EINVAL;
 
     if (rc)
@@ -213,6 +215,17 @@ int nic_ring_load(struct nic_ring *ring, const struct nic_ring_frame *frames, ui
     ring->set = set;
     mark_busy(ring);
     return 0;
+}
+
+void nic_ring_grant(struct nic_ring *ring, uint64_t frames)
+{
+    atomic_store_explicit(&ring->set.granted, frames, memory_order_relaxed);
+    mark_busy(ring);
+}
+
+uint64_t nic_ring_taken(const struct nic_ring *ring)
+{
+    return ring->set.taken;
 }
 
 struct nic_ring_sent nic_ring_sent(const struct nic_ring *ring)
@@ -282,8 +295,11 @@ static bool land(struct nic_slots *slots, const uint8_t *data, uint32_t len,
 static uint32_t rx_set(struct frame_set *set, struct nic_slots *slots, struct nic_rx *out,
                        uint32_t max)
 {
+    uint64_t left = atomic_load_explicit(&set->granted, memory_order_relaxed) - set->taken;
     uint32_t got = 0;
 
+    if (left < max)
+        max = (uint32_t)left;
     while (got < max && set->next < set->count) {
         const struct nic_ring_frame *frame = &set->frame[set->next];
 
@@ -293,6 +309,7 @@ static uint32_t rx_set(struct frame_set *set, struct nic_slots *slots, struct ni
         if (++set->next == set->count && set->loop)
             set->next = 0;
     }
+    set->taken += got;
     return got;
 }
 

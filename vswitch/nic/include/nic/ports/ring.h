@@ -63,6 +63,13 @@ int64_t nic_ring_pop(struct nic_ring *ring, uint8_t *frame, uint32_t size,
 int nic_ring_load(struct nic_ring *ring, const struct nic_ring_frame *frames, uint32_t n,
                   bool loop);
 
+/*
+ * A set at a pace: the NIC may have taken so many of its frames since it was loaded, no fewer than it has; UINT64_MAX, as at first,
+ * is no limit. And how many it has taken. Both on the poll thread.
+ */
+void nic_ring_grant(struct nic_ring *ring, uint64_t frames);
+uint64_t nic_ring_taken(const struct nic_ring *ring);
+
 /* What the NIC has sent so far; any thread. */
 struct nic_ring_sent nic_ring_sent(const struct nic_ring *ring);
 
