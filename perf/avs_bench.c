@@ -19,11 +19,12 @@ static const char usage[] =
     "vNIC's\n"
     "                        own address)\n"
     "      --flows N         1..4000000 (default 1000)\n"
+    "      --train N         packets that a flow sends in a row, 1..64 (default 1)\n"
     "      --seconds S       measured time (default 2)\n"
     "      --warmup S        before that, once every session is open (default 0.5)\n"
     "      --count N         measure N packets instead, without a clock (for callgrind)\n"
     "      --cpu N           pin to this CPU\n"
-    "      --size N          bytes of a frame, 60..1514 (default 60)\n"
+    "      --size N          bytes of a frame, 60..9018 (default 60)\n"
     "      --slice WHAT      payloads stay in the NIC: on or off (default)\n"
     "      --vector N        largest vector, 1..16 (default 16)\n"
     "      --stages          also cycles a packet of each stage, measured afterwards\n"
@@ -45,6 +46,7 @@ static const char usage[] =
 enum {
     OPT_CASE = 256,
     OPT_FLOWS,
+    OPT_TRAIN,
     OPT_SECONDS,
     OPT_WARMUP,
     OPT_COUNT,
@@ -64,6 +66,7 @@ enum {
 static const struct option options[] = {
     {"case", required_argument, NULL, OPT_CASE},
     {"flows", required_argument, NULL, OPT_FLOWS},
+    {"train", required_argument, NULL, OPT_TRAIN},
     {"seconds", required_argument, NULL, OPT_SECONDS},
     {"warmup", required_argument, NULL, OPT_WARMUP},
     {"count", required_argument, NULL, OPT_COUNT},
@@ -106,6 +109,10 @@ static bool take(struct bench_options *o, int option, const char *value)
     case OPT_FLOWS:
         good = number(value, 1, 4000000, &n);
         o->flows = (uint32_t)n;
+        break;
+    case OPT_TRAIN:
+        good = number(value, 1, 64, &n);
+        o->train = (uint32_t)n;
         break;
     case OPT_SECONDS:
         good = number(value, 0.01, 3600, &o->seconds);
@@ -166,8 +173,8 @@ static bool take(struct bench_options *o, int option, const char *value)
 
 static int write_capture(const struct bench_options *o)
 {
-    struct nic_ring_frame *frames = bench_frames(o->what, o->flows, o->size);
-    bool good = frames != NULL && bench_capture(o->capture, frames, o->flows);
+    struct nic_ring_frame *frames = bench_frames(o->what, o->flows, o->train, o->size);
+    bool good = frames != NULL && bench_capture(o->capture, frames, o->flows * o->train);
 
     bench_frames_free(frames);
     return good ? 0 : 1;
@@ -177,6 +184,7 @@ int main(int argc, char **argv)
 {
     struct bench_options o = {.what = bench_case("forward"),
                               .flows = 1000,
+                              .train = 1,
                               .size = BENCH_FRAME_MIN,
                               .vector = HSR_MAX_VECTOR,
                               .queue = 4096,

@@ -15,7 +15,7 @@
 #include "nic/nic.h"
 #include "nic/ports/ring.h"
 
-enum { BENCH_FRAME_MIN = 60, BENCH_FRAME_MAX = 1514 }; /* bytes on the wire without the FCS */
+enum { BENCH_FRAME_MIN = 60, BENCH_FRAME_MAX = 9018 }; /* bytes on the wire without the FCS */
 
 enum bench_stage {
     BENCH_POST, /* tx rings -> Post-Processor -> port */
@@ -37,7 +37,8 @@ struct bench_options {
     const struct bench_case *what;
     const char *capture; /* write the frames here, and measure nothing */
     uint32_t flows;
-    uint32_t size; /* bytes of a frame */
+    uint32_t train; /* packets that a flow sends in a row */
+    uint32_t size;  /* bytes of a frame */
     uint32_t vector;
     uint32_t queue; /* frames that wait for the NIC in a trial */
     uint32_t idle;  /* ports that never send */
@@ -70,8 +71,12 @@ struct bench {
 /* NULL with a line on stderr: there is no such case. */
 const struct bench_case *bench_case(const char *name);
 
-/* All frames of a case, each flow once, in random order (the same for the same number); NULL when memory runs out. */
-struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t size);
+/*
+ * All frames of a case, `train` times each flow in a row, the flows in random order (the same for the same number): flows
+ * times train of them; NULL when memory runs out.
+ */
+struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t train,
+                                    uint32_t size);
 void bench_frames_free(struct nic_ring_frame *frames);
 /* The frames as a capture that a peer can send; false with a line on stderr. */
 bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32_t flows);

@@ -8,14 +8,14 @@
 /* A guest that sends, under anti-spoofing and the default group. */
 #define GUEST_IN                                                                                \
     "  - {name: in, role: vnic, type: ring, device: 'ring:source', mac: '02:00:00:00:00:01',\n" \
-    "     subnet: front, addresses: [10.1.0.5], security_groups: [web]}\n"
+    "     subnet: front, addresses: [10.1.0.5], security_groups: [web], mtu: 9000}\n"
 #define GUEST_OUT                                                                              \
     "  - {name: out, role: vnic, type: ring, device: 'ring:sink', mac: '02:00:00:00:00:02',\n" \
-    "     subnet: front, addresses: [10.1.0.6], security_groups: [web]}\n"
+    "     subnet: front, addresses: [10.1.0.6], security_groups: [web], mtu: 9000}\n"
 #define UPLINK(name, ring)                                                          \
     "  - {name: " name ", role: uplink, type: ring, device: 'ring:" ring "', mac: " \
     "'02:bb:00:00:00:01',\n"                                                        \
-    "     address: 192.0.2.1/24, gateway: 192.0.2.2}\n"                             \
+    "     address: 192.0.2.1/24, gateway: 192.0.2.2, mtu: 9100}\n"                  \
     "underlay: {neighbors: [{address: 192.0.2.2, mac: '02:aa:00:00:00:02'}]}\n"
 #define WAY_OUT "routes: [{vpc: blue, prefix: 0.0.0.0/0, type: external}]\n"
 

@@ -119,13 +119,13 @@ static struct cfg *configuration(const struct bench_options *o)
 static bool open_rings(struct bench *b)
 {
     struct nic_ring_frame *frames =
-        bench_frames(b->options->what, b->options->flows, b->options->size);
+        bench_frames(b->options->what, b->options->flows, b->options->train, b->options->size);
     bool good;
 
     b->source = nic_ring_new("source", 0);
     b->sink = nic_ring_new("sink", 0);
     good = frames != NULL && b->source != NULL && b->sink != NULL &&
-           nic_ring_load(b->source, frames, b->options->flows, true) == 0;
+           nic_ring_load(b->source, frames, b->options->flows * b->options->train, true) == 0;
     bench_frames_free(frames);
     b->idle = calloc(b->options->idle + 1, sizeof(struct nic_ring *));
     for (uint32_t i = 0; good && i < b->options->idle; i++) {

@@ -55,6 +55,8 @@ int bench_report(struct bench *b)
     json_object_set_new(o, "case", json_string(b->options->what->name));
     set_count(o, "flows", b->options->flows);
     set_count(o, "size", b->options->size);
+    set_count(o, "train", b->options->train);
+    set_count(o, "vector", b->options->vector);
     json_object_set_new(o, "slice", json_boolean(b->options->slice));
     set_count(o, "packets", b->packets);
     json_object_set_new(o, "seconds", json_real(b->seconds));
@@ -69,6 +71,7 @@ int bench_report(struct bench *b)
     json_object_set_new(o, "match", matches(b));
     set_count(o, "sliced", b->gauges[HSR_GAUGE_SLICED]);
     set_count(o, "bytes_to_fw", b->gauges[HSR_GAUGE_BYTES_TO_FW]);
+    set_count(o, "bytes_from_fw", b->gauges[HSR_GAUGE_BYTES_FROM_FW]);
     json_object_set_new(o, "vector_lengths", vector_lengths(b));
     set_count(o, "drops", b->drops);
     set_count(o, "steal_ms", b->steal_ms);

@@ -43,10 +43,12 @@ static void make_frame(const struct bench_case *what, uint8_t *f, uint32_t i, ui
     hsr_store16(f + 40, sum == 0 ? 0xFFFF : sum);
 }
 
-struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t size)
+struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t train,
+                                    uint32_t size)
 {
     /* One block: the list, then the bytes it points to. */
-    struct nic_ring_frame *frames = malloc((size_t)flows * (sizeof *frames + size));
+    size_t n = (size_t)flows * train;
+    struct nic_ring_frame *frames = malloc(n * sizeof *frames + (size_t)flows * size);
     uint32_t *order = calloc(flows, sizeof *order);
     uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -62,10 +64,11 @@ struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flow
         order[at] = i;
     }
     for (uint32_t i = 0; i < flows; i++) {
-        uint8_t *f = (uint8_t *)(frames + flows) + (size_t)i * size;
+        uint8_t *f = (uint8_t *)(frames + n) + (size_t)i * size;
 
         make_frame(what, f, order[i], size);
-        frames[i] = (struct nic_ring_frame){.data = f, .len = size};
+        for (uint32_t k = 0; k < train; k++)
+            frames[(size_t)i * train + k] = (struct nic_ring_frame){.data = f, .len = size};
     }
     free(order);
     return frames;
