@@ -4,8 +4,8 @@
  * may be more workers the embedded NIC has a thread of its own; an attached NIC is somebody else's. Workers that packets do not
  * go to have a thread as well, which sleeps.
  *
- * An idle thread spins for some turns, then waits for a doorbell, a port or a call; the time-out only bounds how late
- * timers run.
+ * An idle thread spins for a while (hsring/idle.h), then waits for a doorbell, a port or a call; the time-out only bounds how
+ * late timers run.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 
 #include "avsd.h"
 #include "datapath/moving.h"
+#include "hsring/idle.h"
 
-#define SPIN    64
 #define WAIT_US 10000u
 #define REST_US 900000u /* of a worker that nothing goes to; a call wakes it */
 
@@ -47,16 +47,15 @@ static void *run_both(void *arg)
 {
     struct avsd *d = arg;
     struct dp_worker *w = fw_worker(d->fw, 0);
-    unsigned idle = 0;
+    struct hsr_idle idle = {0};
 
     limit(d, RIGHTS_NIC);
     while (!stopped(d)) {
-        uint32_t work = nic_poll(d->nic, avsd_clock());
+        uint64_t now = avsd_clock();
+        uint32_t work = nic_poll(d->nic, now);
 
         work += dp_poll(w);
-        if (work > 0) {
-            idle = 0;
-        } else if (++idle > SPIN) {
+        if (!hsr_idle_spin(&idle, now, work > 0)) {
             nic_wait(d->nic, WAIT_US);
             dp_wait(w, 0); /* hear a call that rang meanwhile */
         }
@@ -67,13 +66,13 @@ static void *run_both(void *arg)
 static void *run_nic(void *arg)
 {
     struct avsd *d = arg;
-    unsigned idle = 0;
+    struct hsr_idle idle = {0};
 
     limit(d, RIGHTS_NIC);
     while (!stopped(d)) {
-        if (nic_poll(d->nic, avsd_clock()) > 0)
-            idle = 0;
-        else if (++idle > SPIN)
+        uint64_t now = avsd_clock();
+
+        if (!hsr_idle_spin(&idle, now, nic_poll(d->nic, now) > 0))
             nic_wait(d->nic, WAIT_US);
     }
     return NULL;
@@ -83,13 +82,13 @@ static void *run_worker(void *arg)
 {
     struct dp_worker *w = ((void **)arg)[0];
     struct avsd *d = ((void **)arg)[1];
-    unsigned idle = 0;
+    struct hsr_idle idle = {0};
 
     limit(d, RIGHTS_WORKER);
     while (!stopped(d)) {
-        if (dp_poll(w) > 0)
-            idle = 0;
-        else if (++idle > SPIN)
+        uint64_t now = avsd_clock();
+
+        if (!hsr_idle_spin(&idle, now, dp_poll(w) > 0))
             dp_wait(w, dp_running(w) ? WAIT_US : REST_US);
     }
     return NULL;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hsring/idle.h"
 #include "log/log.h"
 #include "nic/eal.h"
 #include "nic/helper.h"
@@ -46,7 +47,6 @@ static const char usage[] =
     "\n"
     "example: avs-nic --socket /run/avs/nic.sock &  avsd --nic=/run/avs/nic.sock -c config.yaml\n";
 
-#define SPIN    64 /* empty turns before the poll thread waits */
 #define WAIT_US 10000u
 
 struct poller {
@@ -67,7 +67,7 @@ static uint64_t clock_ns(void)
 static void *poll_loop(void *arg)
 {
     struct poller *p = arg;
-    unsigned idle = 0;
+    struct hsr_idle idle = {0};
     char why[NIC_WHY];
 
     if (p->cpu >= 0) {
@@ -82,9 +82,9 @@ static void *poll_loop(void *arg)
         abort();
     }
     while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
-        if (nic_poll(p->nic, clock_ns()) > 0)
-            idle = 0;
-        else if (++idle > SPIN)
+        uint64_t now = clock_ns();
+
+        if (!hsr_idle_spin(&idle, now, nic_poll(p->nic, now) > 0))
             nic_wait(p->nic, WAIT_US);
     }
     return NULL;

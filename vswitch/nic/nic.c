@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The NIC's life and its poll function. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,22 +76,11 @@ int nic_watch(struct nic *nic, int fd)
     return fd < 0 || epoll_ctl(nic->bells, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* Into the epoll of everything that ends a sleep. */
-static int gather(struct nic *nic, int fd)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-    return epoll_ctl(nic->epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
 static int open_events(struct nic *nic)
 {
-    nic->epoll = epoll_create1(EPOLL_CLOEXEC);
     nic->bells = epoll_create1(EPOLL_CLOEXEC);
     nic->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (nic->epoll < 0 || nic->bells < 0 || nic_watch(nic, nic->wake) < 0 ||
-        nic_ready_open(&nic->ready) < 0 || gather(nic, nic->bells) < 0 ||
-        gather(nic, nic->ready.epoll) < 0)
+    if (nic->bells < 0 || nic_watch(nic, nic->wake) < 0 || nic_ready_open(&nic->ready) < 0)
         return -errno;
     for (uint32_t w = 0; w < nic->workers; w++) {
         nic->rx_doorbell[w] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -153,7 +143,7 @@ int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY
         for (uint32_t i = 0; i < CAP_TAPS; i++)
             nic->show.area[i].memfd = -1;
         nic->steered = nic->workers;
-        nic->epoll = nic->bells = nic->ready.epoll = nic->wake = nic->region.memfd = -1;
+        nic->bells = nic->ready.epoll = nic->wake = nic->region.memfd = -1;
         memset(nic->rx_doorbell, 0xFF, sizeof nic->rx_doorbell);
         memset(nic->tx_doorbell, 0xFF, sizeof nic->tx_doorbell);
         nic->stats = calloc(HSR_MAX_PORTS, sizeof *nic->stats);
@@ -192,7 +182,6 @@ void nic_close(struct nic *nic)
     nic_captures_end(nic);
     free(nic->show.scratch);
     close_fd(nic->wake);
-    close_fd(nic->epoll);
     close_fd(nic->bells);
     nic_ready_close(&nic->ready);
     pp_pre_close(&nic->pre);
@@ -281,14 +270,18 @@ static void wake_up(struct nic *nic)
 
 void nic_wait(struct nic *nic, uint32_t timeout_us)
 {
-    struct epoll_event event[8];
+    struct pollfd end[] = {{.fd = nic->bells, .events = POLLIN},
+                           {.fd = nic->ready.epoll, .events = POLLIN}};
     struct timespec timeout = {.tv_nsec = (long)timeout_us * 1000};
 
     if ((nic->must_poll || nic->held) && timeout_us > 100)
         timeout.tv_nsec = 100000;
-    /* Ports that were held back would end the sleep at once; what they wait for rings. */
+    /*
+     * Ports that were held back would end the sleep at once; what they wait for rings. Two descriptors and not one epoll of
+     * both: each level is one more callback for whoever sends by a tap, with its locks, also while we are awake.
+     */
     if (fall_asleep(nic) && atomic_load(&nic->pending) == NULL)
-        epoll_pwait2(nic->held ? nic->bells : nic->epoll, event, 8, &timeout, NULL);
+        ppoll(end, nic->held ? 1 : 2, &timeout, NULL);
     wake_up(nic);
 }
 

@@ -138,7 +138,6 @@ struct nic {
     struct nic_owned *owned; /* NULL: there is one firmware, and one group */
     struct nic_ready ready;
     int bells; /* epoll of doorbells, `wake` and what nic_watch() was given */
-    int epoll; /* of these and of ports */
     int wake;  /* eventfd: a control call waits */
     _Atomic bool threaded;
     struct nic_call *_Atomic pending;
