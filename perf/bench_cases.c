@@ -68,6 +68,17 @@ static const struct bench_case cases[] = {
         .dst = {198, 51, 100, 9},
     },
     {
+        .name = "overlay",
+        .ports = GUEST_IN UPLINK(
+            "out", "sink") "routes: [{vpc: blue, prefix: 0.0.0.0/0, type: external, vtep: "
+                           "192.0.2.2, mac: '02:00:00:00:00:77'}]\n"
+                           "snat: [{name: pool, vpc: blue, addresses: [203.0.113.1]}]\n",
+        .dmac = MAC_GATEWAY,
+        .smac = MAC_IN,
+        .src = {10, 1, 0, 5},
+        .dst = {198, 51, 100, 9},
+    },
+    {
         .name = "eip",
         .ports = GUEST_OUT UPLINK("in", "source") WAY_OUT
         "eips: [{name: one, address: 203.0.113.5, vnic: out}]\n",

@@ -8,7 +8,7 @@ from peers import ovs
 def benchmark(name, flows, **more):
     return Benchmark(name, f"vNIC to vNIC of one subnet, stateful groups, 60 B, {flows:,} flows in random order",
                      devices=[avs_bench.device("forward", flows), ovs.device("ct", "forward", flows),
-                              ovs.device("forward", "forward", flows, name="ovs-stateless")],
+                              ovs.device("forward", "forward", flows, name="ovs-stateless", quick=False)],
                      figures=[MPPS], **more)
 
 

@@ -77,6 +77,7 @@ class Device:
     title: str  # of the table and the report
     measure: Callable
     peer: bool = True  # of somebody else; False: a variant of ours, which --peer none keeps
+    quick: bool = True  # False: left out of --quick
     huge_pages: int = 0  # of 2 MiB, that it cannot do without
     tester: Optional[Callable] = None  # tester(run): context of a function (rate, seconds) -> search.Trial, for NDR and PDR
 

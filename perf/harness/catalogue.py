@@ -30,9 +30,9 @@ def chosen(found, names, full):
     return result
 
 
-def devices(benchmark, peers):
+def devices(benchmark, peers, full=True):
     """Its devices, without the peers that were not asked for. `peers`: None for all, else names, of which a device's may be the start."""
     if peers is None:
-        return list(benchmark.devices)
+        return [device for device in benchmark.devices if full or device.quick]
     return [device for device in benchmark.devices
             if not device.peer or any(device.name == peer or device.name.startswith(f"{peer}-") for peer in peers)]

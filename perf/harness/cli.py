@@ -50,6 +50,7 @@ def arguments(words):
     if not args.names:
         wanted = args.source if not args.baseline else "memory"
         args.chosen = [b for b in args.chosen if b.source == wanted and (b.stable or not args.baseline)]
+    args.all = args.full or bool(args.names)
     args.rounds = args.rounds or (5 if args.full else 2)
     args.seconds = args.seconds or (2.0 if args.full else 1.0)
     return args
@@ -64,7 +65,7 @@ def progress(text):
 
 
 def run_one(benchmark, args, store):
-    devices = catalogue.devices(benchmark, args.peers)
+    devices = catalogue.devices(benchmark, args.peers, args.all)
     with tempfile.TemporaryDirectory(prefix="avs-bench.") as directory:
         os.chmod(directory, 0o755)
         run = Run(cpu=args.cpu, seconds=args.seconds, warmup=0.5 if args.full else 0.2, directory=directory, full=args.full,
@@ -127,7 +128,7 @@ def main(words=None):
     started, store = time.monotonic(), Store(args.output)
     summaries = []
     try:
-        wanted = [device.huge_pages for b in args.chosen for device in catalogue.devices(b, args.peers)]
+        wanted = [device.huge_pages for b in args.chosen for device in catalogue.devices(b, args.peers, args.all)]
         with pages.reserved(max(wanted, default=0)):
             for benchmark in args.chosen:
                 summaries.append(run_one(benchmark, args, store))

@@ -60,6 +60,8 @@ def rows_of(benchmark, figure, entries):
     peers = entries[1:] or [None]
     for number, peer in enumerate(peers):
         theirs = peer["figures"].get(figure.key) if peer else None
+        if number > 0 and theirs is None and peer["figures"]:
+            continue  # it was measured, and has no such figure
         compared = stats.ratio(mine, theirs, figure.better)
         aims = [aim for aim in figure.aims
                 if (aim.peer is None and number == 0) or (peer is not None and aim.peer == peer["name"])]

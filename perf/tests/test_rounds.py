@@ -142,6 +142,8 @@ class Catalogue(unittest.TestCase):
         names = lambda peers: [device.name for device in catalogue.devices(some, peers)]  # noqa: E731
         self.assertEqual(names(None), ["ours", "ovs", "ovs-stateless", "linux"])
         self.assertEqual(names([]), ["ours"])
+        slow = Benchmark("x", "", [fixed("ours", peer=False), Device("a", "a", None, quick=False)], [])
+        self.assertEqual([device.name for device in catalogue.devices(slow, None, full=False)], ["ours"])
         self.assertEqual(names(["ovs"]), ["ours", "ovs", "ovs-stateless"])
 
 

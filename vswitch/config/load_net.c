@@ -196,14 +196,28 @@ int cfg_load_mappings(const struct cfg_obj *document)
     return rc;
 }
 
+/* A way through a tunnel: to another host, or out by one that is a gateway. */
+static int route_tunnel(const struct cfg_obj *obj, struct cfg_route *r)
+{
+    bool vtep = cfg_has(obj, "vtep"), mac = cfg_has(obj, "mac");
+
+    if (r->kind == CFG_ROUTE_EXTERNAL && !vtep && !mac) {
+        return 0;
+    }
+    if (!vtep || !mac) {
+        return cfg_fail_at(obj, NULL, "'%s' is missing", vtep ? "mac" : "vtep");
+    }
+    cfg_mac(obj, "mac", r->mac);
+    return cfg_load_vtep(obj, &r->vtep);
+}
+
 static int route_target(const struct cfg_obj *obj, struct cfg_route *r)
 {
     char text[48];
     const char *who;
 
-    if (r->kind == CFG_ROUTE_VTEP) {
-        cfg_mac(obj, "mac", r->mac);
-        return cfg_load_vtep(obj, &r->vtep);
+    if (r->kind == CFG_ROUTE_VTEP || r->kind == CFG_ROUTE_EXTERNAL) {
+        return route_tunnel(obj, r);
     }
     if (r->kind != CFG_ROUTE_GATEWAY) {
         return 0;

@@ -271,7 +271,7 @@ int cfg_load_vteps(struct cfg_load *load)
         rc = add_vtep(load, &c->mapping[i].vtep);
     }
     for (uint32_t i = 0; i < c->routes && !rc; i++) {
-        if (c->route[i].kind == CFG_ROUTE_VTEP) {
+        if (c->route[i].vtep.family != 0) {
             rc = add_vtep(load, &c->route[i].vtep);
         }
     }

@@ -168,18 +168,19 @@ static const struct cfg_field route_field[] = {
      .required = true,
      .choices = "local|vtep|gateway|blackhole|external",
      .doc = "`local`: known hosts of the VPC only; `vtep`: another host; `gateway`: a guest that "
-            "routes; `blackhole`: dropped; `external`: out of the uplink without a tunnel, under a "
-            "public address (`eips`, `snat`)"},
+            "routes; `blackhole`: dropped; `external`: out of the uplink under a public address "
+            "(`eips`, "
+            "`snat`), without a tunnel unless there is a `vtep`"},
     {.name = "vtep",
      .type = CFG_T_ADDRESS,
-     .required = true,
-     .only = "type=vtep",
-     .doc = "underlay address of the host, IPv4 or IPv6"},
+     .only = "type=vtep|external",
+     .doc = "underlay address of the host, IPv4 or IPv6; with `external` of a gateway host, which "
+            "what guests begin goes "
+            "through; required with `vtep`"},
     {.name = "mac",
      .type = CFG_T_MAC,
-     .required = true,
-     .only = "type=vtep",
-     .doc = "inner destination MAC address"},
+     .only = "type=vtep|external",
+     .doc = "inner destination MAC address; with every `vtep`"},
     {.name = "reply",
      .type = CFG_T_ENUM,
      .choices = "route|source",

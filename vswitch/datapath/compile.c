@@ -186,7 +186,7 @@ static enum hsr_drop leave(struct list *l, const struct pol_walk *walk, bool bac
 /* Packets of the initiator. */
 static enum hsr_drop forward(struct list *l, const struct pol_walk *walk)
 {
-    if (walk->leaves)
+    if (walk->leaves && walk->vtep.family == 0)
         return leave(l, walk, false);
     if (walk->from_tunnel)
         add(l, ACT_DECAP, 0, 0);

@@ -27,11 +27,13 @@ static bool has_port(uint8_t proto)
     return proto == HSR_PROTO_TCP || proto == HSR_PROTO_UDP || is_icmp(proto);
 }
 
-/* Answers come from `seen.dst` to `seen.src`, out of the VPC of the receiver or from outside. */
+/* Answers come from `seen.dst` to `seen.src`: out of the VPC of the receiver, out of the sender's tunnel to a gateway, or from outside. */
 static void answer_key(const struct dp_worker *w, const struct pol_walk *walk, struct dp_binding *b)
 {
     const struct pol_ends *e = &walk->seen;
-    uint32_t context = walk->to != NULL ? walk->to_context : 0;
+    uint32_t context = walk->to != NULL         ? walk->to_context
+                       : walk->vtep.family != 0 ? walk->context
+                                                : 0;
     uint16_t sport = is_icmp(walk->proto) ? e->sport : e->dport; /* one identifier for both */
 
     memset(&b->key, 0, sizeof b->key);

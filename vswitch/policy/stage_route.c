@@ -127,9 +127,9 @@ static enum hsr_drop leave(const struct pol *pol, struct pol_walk *w, const stru
     w->routed = routed;
     if (!w->again && w->dst_mac48 != asked)
         return HSR_DROP_UNKNOWN_MAC;
-    if (!w->leaves) /* else the next hop on the uplink says */
+    if (!w->leaves || d->route->vtep.family) /* else the next hop on the uplink says */
         out_fill(pol, w, d);
-    w->back_routed = w->routed && (w->to || w->leaves);
+    w->back_routed = w->routed && (w->to || (w->leaves && !d->route->vtep.family));
     w->back_src_mac48 = asked;
     w->back_dst_mac48 = w->again ? w->from->mac48 : w->src_mac48;
     return HSR_DROP_NONE;
@@ -218,10 +218,8 @@ static enum hsr_drop route_walk(const struct pol *pol, const void *table, struct
 
     if (drop != HSR_DROP_NONE)
         return drop;
-    if (w->leaves)
-        w->vtep = (struct cfg_addr){0};
-    else if (!d.endpoint)
-        w->vtep = d.route->vtep;
+    if (!d.endpoint)
+        w->vtep = d.route->vtep; /* none: out of the uplink without a tunnel */
     else if (d.endpoint->port == HSR_NO_PORT)
         w->vtep = d.endpoint->vtep;
     else

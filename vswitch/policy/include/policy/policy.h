@@ -203,7 +203,7 @@ struct pol_walk {
     const struct pol_endpoint
         *source;         /* of the source address, NULL when nobody's (a route's far side) */
     uint32_t to_context; /* VPC of the receiver: another one when a public address led there */
-    bool leaves;         /* out of the uplink without a tunnel */
+    bool leaves;         /* to outside; with a `vtep` in a tunnel to a gateway host */
     bool translated;     /* `seen` differs from the packet, or will when a port has been chosen */
     struct pol_ends seen;
     const struct pol_snat *snat; /* the source port is to be chosen, of this pool: seen.src is the
