@@ -72,8 +72,9 @@ static void look_at(const struct nic_rx *rx, struct net_traffic *traffic)
     }
     if (rx->len > 1514) {
         traffic->gso++;
-        if (vnet->gso_type != VIRTIO_NET_HDR_GSO_TCPV4 || !vnet->gso_size ||
-            vnet->hdr_len > rx->len || !(vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+        if ((vnet->gso_type != VIRTIO_NET_HDR_GSO_TCPV4 && vnet->gso_type != PO_VNET_GSO_UDP_L4) ||
+            !vnet->gso_size || vnet->hdr_len > rx->len ||
+            !(vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
             traffic->bad++;
     }
 }

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,6 +142,54 @@ static void segmentation_is_left_to_us(void **state)
     assert_true(traffic.gso > 0);
     assert_true(traffic.needs_csum >= traffic.gso);
     assert_int_equal(traffic.bad, 0);
+}
+
+/* Datagrams that a guest hands down in one buffer (UDP_SEGMENT), as QUIC does, cross whole, and come out as they were. */
+static void datagrams_stay_together(void **state)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5002)};
+    static uint8_t data[10500], got[2000];
+    struct net_traffic traffic = {0};
+    int client, server, size = 1000;
+    struct nic_port a, b;
+    struct pool pool;
+    uint32_t n = 0;
+
+    (void)state;
+    pool_open(&pool, 64, 8, 8);
+    net_run("ip netns add a && ip netns add b");
+    open_guest(&a, "a", "10.9.0.1/24", 1, true);
+    open_guest(&b, "b", "10.9.0.2/24", 1, true);
+    client = net_socket("a", AF_INET, SOCK_DGRAM, 0);
+    server = net_socket("b", AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    inet_pton(AF_INET, "10.9.0.2", &to.sin_addr);
+    assert_int_equal(bind(server, (struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(setsockopt(client, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size), 0);
+    for (uint32_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i / 1000);
+    assert_int_equal(sendto(client, data, sizeof data, 0, (struct sockaddr *)&to, sizeof to),
+                     sizeof data);
+    while (n < 11) {
+        ssize_t len = recv(server, got, sizeof got, 0);
+
+        if (len < 0 && !net_carry(&a, &b, &pool, &traffic))
+            net_carry(&b, &a, &pool, &traffic);
+        if (len < 0)
+            continue;
+        assert_int_equal(len, n < 10 ? 1000 : 500);
+        assert_int_equal(got[0], n);
+        assert_int_equal(got[len - 1], n);
+        n++;
+    }
+    /* Linux before 6.2 cuts them itself. */
+    assert_int_equal(traffic.gso, a.egress.uso && b.egress.uso ? 1 : 0);
+    assert_int_equal(traffic.bad + traffic.not_taken, 0);
+    close(client);
+    close(server);
+    a.ops->close(&a);
+    b.ops->close(&b);
+    net_run("ip netns del a && ip netns del b");
+    pool_close(&pool);
 }
 
 static void without_offload_frames_are_complete(void **state)
@@ -327,6 +377,7 @@ int main(void)
         cmocka_unit_test(interface_comes_and_goes),
         cmocka_unit_test(partial_checksum_is_accepted),
         cmocka_unit_test(segmentation_is_left_to_us),
+        cmocka_unit_test(datagrams_stay_together),
         cmocka_unit_test(without_offload_frames_are_complete),
         cmocka_unit_test(several_queues),
         cmocka_unit_test(frames_wait_without_slots),

@@ -13,6 +13,7 @@ enum { NIC_DEVICE_QUEUES = 16 };
 struct nic_device {
     char name[16]; /* as the kernel has it */
     uint32_t mtu;
+    bool uso;     /* tap: its user may leave segmentation of UDP to us, and takes such frames */
     uint32_t fds; /* those that follow */
     int fd[NIC_DEVICE_QUEUES +
            1]; /* tap: its queues, then a socket of its namespace; kernel: the packet socket */

@@ -122,6 +122,7 @@ static int tap_open(struct nic_port *port, int fd, char why[NIC_WHY])
     port->egress.csum = port->config.offload;
     port->egress.tso = port->config.offload;
     port->egress.ufo = port->config.offload;
+    port->egress.uso = device.uso;
     tap->back = tap_back(port);
     port->priv = tap;
     return 0;

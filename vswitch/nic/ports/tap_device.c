@@ -15,6 +15,12 @@
 #include "ports/netns.h"
 #include "ports/vnet_io.h"
 
+/* UDP segmentation, Linux 6.2; younger than some kernel headers. The kernel offers it with both bits alone. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 /* What is carried into the network namespace. */
 struct tap_job {
     const struct nic_port_config *config;
@@ -31,16 +37,18 @@ static int fail(const struct nic_port_config *config, const char *doing, char wh
     return rc;
 }
 
-static int tap_set_offload(const struct nic_port_config *config, int fd, char why[NIC_WHY])
+static int tap_set_offload(struct tap_job *job, int fd)
 {
-    unsigned long offload =
-        config->offload ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
+    const unsigned long tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    const unsigned long udp = TUN_F_USO4 | TUN_F_USO6;
+    const struct nic_port_config *config = job->config;
     int size = NIC_VNET_HDR;
 
     if (ioctl(fd, TUNSETVNETHDRSZ, &size))
-        return fail(config, "set the size of the virtio header", why);
-    if (ioctl(fd, TUNSETOFFLOAD, offload))
-        return fail(config, "set offloads", why);
+        return fail(config, "set the size of the virtio header", job->why);
+    job->device->uso = config->offload && ioctl(fd, TUNSETOFFLOAD, tcp | udp) == 0;
+    if (!job->device->uso && ioctl(fd, TUNSETOFFLOAD, config->offload ? tcp : 0))
+        return fail(config, "set offloads", job->why);
     return 0;
 }
 
@@ -60,7 +68,7 @@ static int tap_add_queue(struct tap_job *job, short flags)
                     job->why);
     memcpy(device->name, ifr.ifr_name, IFNAMSIZ);
     device->name[IFNAMSIZ - 1] = '\0';
-    return tap_set_offload(job->config, fd, job->why);
+    return tap_set_offload(job, fd);
 }
 
 /* MTU and address as configured; the MTU there is. */
@@ -133,7 +141,7 @@ static int tap_adopt(struct tap_job *job, int fd)
         return -EINVAL;
     }
     snprintf(job->device->name, IFNAMSIZ, "%.15s", ifr.ifr_name);
-    rc = tap_set_offload(job->config, fd, job->why);
+    rc = tap_set_offload(job, fd);
     if (rc)
         return rc;
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
