@@ -106,6 +106,8 @@ def finish(args, summaries, store, started):
         print(json.dumps(result, indent=2))
     else:
         print(machine.line(result["machine"]))
+        for each in (one for summary in summaries for one in summary["tables"]):
+            print(f"{table.own(each)}\n")
         print(table.text([row for each in summaries for row in each["rows"]]))
         print(f"{result['took_s']:.0f} s; report: {store.path('report.html')}")
     for name in worse:

@@ -81,3 +81,11 @@ def lines(title, x_unit, y_unit, series, height=300):
         parts.append(element("rect", x=right + 12, y=top + index * 20, width=12, height=12, fill=colour))
         parts.append(label(right + 30, top + 11 + index * 20, name))
     return picture(WIDTH, height, title, parts)
+
+
+def drawn(each):
+    """A plot that a benchmark made itself: lines over x, or {"bars": [[label, value, index of the colour], ...]}."""
+    if "bars" not in each:
+        return lines(each["title"], each["x"], each["y"], each["series"])
+    return bars(each["title"], each["unit"], [(name, dict.fromkeys(("median", "min", "max"), value), colour)
+                                              for name, value, colour in each["bars"]])

@@ -84,8 +84,18 @@ def pictures(summary):
         if len(entries) > 1:
             out.append(plot.bars(f"{summary['name']}: {unit}", unit, entries))
     for each in summary.get("plots", []):
-        out.append(plot.lines(each["title"], each["x"], each["y"], each["series"]))
+        out.append(plot.drawn(each))
     return "".join(f"<p>{svg}</p>" for svg in out)
+
+
+def own_tables(summary):
+    """Tables that a benchmark made itself."""
+    out = []
+    for each in summary.get("tables", []):
+        head = "".join(f"<th>{html.escape(word)}</th>" for word in each["head"])
+        rows = "".join("<tr>" + "".join(f"<td>{html.escape(table.word(cell))}</td>" for cell in row) + "</tr>" for row in each["rows"])
+        out.append(f"<h3>{html.escape(each['title'])}</h3><table><tr>{head}</tr>{rows}</table>")
+    return "".join(out)
 
 
 def machine_table(machine):
@@ -107,6 +117,6 @@ def page(result):
                      f"<p>{html.escape(summary['title'])}</p>")
         if summary["notes"]:
             parts.append(f'<p class="note">{html.escape(summary["notes"])}</p>')
-        parts += [pictures(summary), devices_table(summary)]
+        parts += [own_tables(summary), pictures(summary), devices_table(summary)]
     parts += ["<h2>Machine</h2>", machine_table(result["machine"]), "</html>\n"]
     return "".join(parts)

@@ -84,7 +84,9 @@ def summarise(benchmark, devices, records):
     rows = [row for figure in benchmark.figures for row in rows_of(benchmark, figure, entries)]
     last = {record["device"]: record["result"] for record in records if "result" in record}
     plots = [each for result in last.values() for each in result.get("plots", [])]
+    tables = [each for result in last.values() for each in result.get("tables", [])]
     return {"name": benchmark.name, "title": benchmark.title, "notes": benchmark.notes, "devices": entries, "rows": rows, "plots": plots,
+            "tables": tables,
             "figures": {figure.key: figure.unit for figure in benchmark.figures},
             "better": {figure.key: figure.better for figure in benchmark.figures},
             "stable": [figure.key for figure in benchmark.figures if figure.stable]}

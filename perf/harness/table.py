@@ -36,3 +36,16 @@ def text(rows):
         out.append("  ".join(word.rjust(width) if name in RIGHT else word.ljust(width)
                              for name, word, width in zip(HEAD, line, widths)).rstrip())
     return "\n".join(out)
+
+
+def word(cell):
+    """A cell of a benchmark's own table: text, or a number."""
+    return number(cell) if isinstance(cell, (int, float)) and not isinstance(cell, bool) else "" if cell is None else str(cell)
+
+
+def own(each):
+    """A table that a benchmark made itself: {"title", "head", "rows"}."""
+    lines = [[word(cell) for cell in row] for row in (each["head"], *each["rows"])]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(each["head"]))]
+    out = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+    return "\n".join([each["title"], *(f"  {line}" for line in out)])

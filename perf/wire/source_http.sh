@@ -2,8 +2,15 @@
 # wrk to nginx, 16 connections kept alive, or (http-close) one request each. The page has 128 bytes.
 # shellcheck shell=bash disable=SC2154 # of run.sh
 
+# Packets that the client has sent and received so far.
+client_packets() {
+    local fields
+    read -ra fields < <(ip netns exec "$a" grep eth0: /proc/net/dev)
+    echo "$((fields[2] + fields[10]))"
+}
+
 measure() {
-    local header='Connection: keep-alive'
+    local before header='Connection: keep-alive'
     need nginx
     need wrk
     [ "$source" != http-close ] || header='Connection: close'
@@ -26,6 +33,7 @@ NGINX
     at_b nginx -c "$dir/nginx.conf" -g 'daemon off;' >"$dir/server" 2>&1 &
     started+=($!)
     wait_for listens 80
+    before=$(client_packets)
     at_a wrk -t 1 -c 16 -d "$(awk -v s="$seconds" 'BEGIN {printf "%d", s < 1 ? 1 : s}')" --latency -H "$header" http://10.9.0.12/ >"$dir/result"
     report 'import json, re, sys
 text = open(sys.argv[1]).read()
@@ -36,5 +44,6 @@ bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
 errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
 failed = int(bad.group(1)) if bad else 0
 failed += sum(int(n) for n in errors.groups()) if errors else 0
-print(json.dumps({"rps": rate, "p50_us": at[50], "p90_us": at[90], "p99_us": at[99], "failed": failed, "ok": rate > 0}))' "$dir/result"
+requests = int(re.search(r"(\d+) requests in", text).group(1))
+print(json.dumps({"rps": rate, "packets_each": int(sys.argv[2]) / max(requests, 1), "p50_us": at[50], "p90_us": at[90], "p99_us": at[99], "failed": failed, "ok": rate > 0}))' "$dir/result" "$(($(client_packets) - before))"
 }

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes what `./run bench --full 'paper-*'` measured into docs/performance/paper.md, with its plots.
+
+    perf/paper_page.py [SUMMARY.json]      default: build/bench/summary.json
+
+A section stands between two comments with the benchmark's name, and is replaced; those of benchmarks that were not run stay.
+"""
+import json
+import os
+import re
+import sys
+
+from harness import machine, plot, table
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGE = os.path.join(ROOT, "docs", "performance", "paper.md")
+LICENCE = "<!-- SPDX-License-Identifier: Apache-2.0 -->"
+WIDTH = 120
+
+
+def wrapped(text):
+    """A paragraph in lines."""
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > WIDTH:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return "\n".join([*lines, line])
+
+
+def markdown(each):
+    def line(cells):
+        return "| " + " | ".join(table.word(cell).replace("|", "\\|") for cell in cells) + " |"
+
+    return "\n".join([f"**{each['title']}**", "", line(each["head"]), line(["---"] * len(each["head"])), *map(line, each["rows"])])
+
+
+def pictures(summary):
+    """Written beside the page; as Markdown."""
+    out = []
+    for number, each in enumerate(summary["plots"], 1):
+        name = f"{summary['name']}-{number}.svg"
+        os.makedirs(os.path.join(os.path.dirname(PAGE), "images"), exist_ok=True)
+        with open(os.path.join(os.path.dirname(PAGE), "images", name), "w", encoding="utf-8") as file:
+            # Drawn without a background, and read on dark pages too.
+            svg = plot.drawn(each).replace("<title>", '<rect width="100%" height="100%" fill="#fff"/><title>', 1)
+            file.write(f"{LICENCE}\n{svg}\n")
+        out.append(f"![{each['title']}](images/{name})")
+    return out
+
+
+def section(summary, result):
+    parts = [f"## {summary['title'][0].upper()}{summary['title'][1:]}", *map(markdown, summary["tables"]), *pictures(summary),
+             wrapped(summary["notes"]),
+             f"`./run bench --full {summary['name']}`: {machine.line(result['machine'])}."]
+    return "\n\n".join(parts)
+
+
+def replaced(page, name, text):
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    block = f"{begin}\n{text}\n{end}"
+    if begin in page:
+        return re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda match: block, page, flags=re.S)
+    return f"{page.rstrip()}\n\n{block}\n"
+
+
+def main():
+    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build", "bench", "summary.json")
+    with open(path, encoding="utf-8") as file:
+        result = json.load(file)
+    with open(PAGE, encoding="utf-8") as file:
+        page = file.read()
+    for summary in result["benchmarks"]:
+        if summary["name"].startswith("paper-") and summary["tables"]:
+            page = replaced(page, summary["name"], section(summary, result))
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(page)
+
+
+if __name__ == "__main__":
+    main()
