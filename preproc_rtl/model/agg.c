@@ -53,10 +53,10 @@ static bool same_way(const struct pp_agg_item *a, const struct pp_agg_item *b)
 }
 
 /*
- * May `b` follow `a` in a vector? Tunnelled packets must have come the same way: what the firmware decides about the
+ * Tunnelled packets must have come the same way: what the firmware decides about the
  * outer header of the first then holds for all.
  */
-static bool same_vector(const struct pp_agg_item *a, const struct pp_agg_item *b)
+bool pp_agg_joins(const struct pp_agg_item *a, const struct pp_agg_item *b)
 {
     const struct hsr_rx_meta *x = &a->meta, *y = &b->meta;
     const unsigned way = HSR_RXF_SWAP | HSR_RXF_DECAP | HSR_RXF_IPV6;
@@ -70,32 +70,6 @@ static bool same_vector(const struct pp_agg_item *a, const struct pp_agg_item *b
     if (x->flags & HSR_RXF_IPV6 && memcmp(x->key6, y->key6, sizeof x->key6) != 0)
         return false;
     return !(x->flags & HSR_RXF_DECAP) || same_way(a, b);
-}
-
-static void list(struct pp_agg *agg, uint32_t queue)
-{
-    agg->busy[(agg->busy_head + agg->busy_count++) % PP_AGG_QUEUES] = (uint16_t)queue;
-}
-
-void pp_agg_put(struct pp_agg *agg, struct pp_agg_item *item, uint32_t slot, uint16_t ring)
-{
-    uint32_t number = hsr_hash_queue(item->meta.hash);
-    struct pp_agg_queue *q = &agg->queue[number];
-
-    item->slot = slot;
-    item->ring = ring;
-    agg->free_count--;
-    if (q->length++ == 0) {
-        item->joins = false;
-        q->head = item->self;
-        list(agg, number);
-    } else {
-        struct pp_agg_item *last = &agg->item[q->tail];
-
-        item->joins = same_vector(last, item);
-        last->next = item->self;
-    }
-    q->tail = item->self;
 }
 
 /* From a queue with more than one; apart, since on random traffic few have that. */
@@ -117,7 +91,7 @@ static __attribute__((noinline)) uint32_t take_more(struct pp_agg *agg, uint32_t
     out[0]->meta.vec_len = (uint8_t)n;
     agg->vectors[n]++;
     if (q->length > 0)
-        list(agg, number);
+        pp_agg_list(agg, number);
     return n;
 }
 

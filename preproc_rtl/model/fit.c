@@ -7,23 +7,6 @@
 
 _Static_assert(sizeof(struct pp_fit_bucket) == HSR_CACHE_LINE, "a bucket is one cache line");
 
-static struct pp_fit_bucket *bucket_of(const struct pp_fit *fit, uint64_t hash)
-{
-    return &fit->bucket[hsr_hash_bucket(hash) & fit->mask];
-}
-
-/* Bank that holds this tag, or PP_FIT_BANKS. */
-static unsigned bank_of(const struct pp_fit_bucket *b, uint32_t tag)
-{
-    unsigned i;
-
-    for (i = 0; i < PP_FIT_BANKS; i++) {
-        if (b->flow_id[i] != 0 && b->tag[i] == tag)
-            break;
-    }
-    return i;
-}
-
 int pp_fit_open(struct pp_fit *fit, uint32_t buckets)
 {
     memset(fit, 0, sizeof *fit);
@@ -49,27 +32,9 @@ void pp_fit_clear(struct pp_fit *fit)
     fit->used = 0;
 }
 
-void pp_fit_prefetch(const struct pp_fit *fit, uint64_t hash)
-{
-    __builtin_prefetch(bucket_of(fit, hash));
-}
-
-uint64_t pp_fit_lookup(struct pp_fit *fit, uint64_t hash)
-{
-    const struct pp_fit_bucket *b = bucket_of(fit, hash);
-    unsigned bank = bank_of(b, hsr_hash_tag(hash));
-
-    if (bank == PP_FIT_BANKS) {
-        fit->stats.misses++;
-        return 0;
-    }
-    fit->stats.hits++;
-    return b->flow_id[bank];
-}
-
 static void insert(struct pp_fit *fit, struct pp_fit_bucket *b, uint32_t tag, uint64_t flow_id)
 {
-    unsigned bank = bank_of(b, tag);
+    unsigned bank = pp_fit_bank(b, tag);
 
     if (bank == PP_FIT_BANKS) {
         for (bank = 0; bank < PP_FIT_BANKS && b->flow_id[bank] != 0;)
@@ -88,9 +53,9 @@ static void insert(struct pp_fit *fit, struct pp_fit_bucket *b, uint32_t tag, ui
 
 void pp_fit_apply(struct pp_fit *fit, const struct hsr_tx_meta *op)
 {
-    struct pp_fit_bucket *b = bucket_of(fit, op->hash);
+    struct pp_fit_bucket *b = pp_fit_bucket(fit, op->hash);
     uint32_t tag = hsr_hash_tag(op->hash);
-    unsigned bank = bank_of(b, tag);
+    unsigned bank = pp_fit_bank(b, tag);
     bool named = bank < PP_FIT_BANKS && b->flow_id[bank] == op->fit_named;
 
     if (op->fit_op == HSR_FIT_NONE)

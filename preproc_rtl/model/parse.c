@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsring/csum.h"
 #include "parse_scan.h"
+#include "preproc/usual.h"
 
 /* virtio 1.2, section 5.1.6; younger than some kernel headers. */
 #define VNET_GSO_UDP_L4 5
@@ -137,83 +138,9 @@ __attribute__((noinline)) void pp_parse_staged(const uint8_t *frame, uint32_t le
     write_out(&s, meta, &flow->key);
 }
 
-/* Offsets in an untagged frame with an IPv4 header without options. */
-enum { PLAIN_L3 = 14, PLAIN_L4 = 34, PLAIN_UDP_END = 42, PLAIN_TCP_END = 54 };
-
-/*
- * End of the L4 header of a TCP or UDP segment that is as usual, else 0. `n`: bytes of the segment,
- * at least 8. TCP either without options or with aligned timestamps alone (RFC 7323, appendix A).
- */
-static uint32_t plain_l4(const uint8_t *frame, uint8_t proto, uint32_t n, uint8_t *flags)
-{
-    const uint8_t *p = frame + PLAIN_L4;
-
-    *flags = 0;
-    if (proto == HSR_PROTO_UDP)
-        return hsr_load16(p + 4) == n && hsr_load16(p + 6) != 0 ? PLAIN_UDP_END : 0;
-    if (proto != HSR_PROTO_TCP || n < 20)
-        return 0;
-    *flags = p[13];
-    if ((*flags & 0x17) != 0x10) /* ACK without FIN, SYN or RST: the middle of a connection */
-        return 0;
-    if (p[12] >> 4 == 5)
-        return PLAIN_TCP_END;
-    return p[12] >> 4 == 8 && n >= 32 && hsr_load32(p + 20) == 0x0101080A ? PLAIN_TCP_END + 12 : 0;
-}
-
-/* UDP that may be a tunnel's, or DHCP's: by destination. */
-static inline bool is_special(uint16_t dport, bool uplink)
-{
-    return dport == 67 || dport == 68 ||
-           (uplink && (dport == HSR_PORT_VXLAN || dport == HSR_PORT_GENEVE));
-}
-
-/*
- * The usual packet in one straight line: good, untagged, IPv4 without options, TCP or UDP, unicast,
- * nothing asked of us, no tunnel. False for all others, with nothing written; a test holds it equal
- * to the staged path.
- */
-static inline bool parse_plain(const uint8_t *f, uint32_t len, const struct pp_ingress *in,
-                               struct hsr_rx_meta *meta, struct hsr_key *key)
-{
-    uint8_t flags;
-
-    if (len < PLAIN_UDP_END || len > HSR_MAX_FRAME || hsr_load16(f + 12) != 0x0800 ||
-        f[PLAIN_L3] != 0x45)
-        return false;
-    uint32_t total = hsr_load16(f + 16);
-    if (total < 28 || total > len - PLAIN_L3 || (hsr_load16(f + 20) & 0x3FFF))
-        return false;
-    uint32_t src = hsr_load32(f + 26), dst = hsr_load32(f + 30);
-    uint64_t sum =
-        (uint64_t)hsr_load32(f + 14) + hsr_load32(f + 18) + hsr_load32(f + 22) + src + dst;
-    if (dst >> 28 == 0xE || dst == 0xFFFFFFFFu || !hsr_csum_is_right(sum))
-        return false;
-    uint8_t proto = f[23];
-    uint16_t sport = hsr_load16(f + PLAIN_L4), dport = hsr_load16(f + PLAIN_L4 + 2);
-    uint32_t end = plain_l4(f, proto, total - 20, &flags);
-    if (end == 0 || (proto == HSR_PROTO_UDP && is_special(dport, in->uplink)))
-        return false;
-    sum = (uint64_t)src + dst + proto + (total - 20);
-    if (!hsr_csum_is_right(hsr_csum_add(sum, f + PLAIN_L4, total - 20)))
-        return false;
-
-    bool swap = hsr_key4(key, src, dst, sport, dport, proto, in->context, in->uplink);
-    unsigned rxf = (swap ? HSR_RXF_SWAP : 0u) | (in->uplink ? HSR_RXF_UPLINK : 0u) |
-                   ((f[0] & 1) ? HSR_RXF_L2_MCAST : 0u);
-    unsigned class = proto == HSR_PROTO_TCP ? HSR_CLASS_TCP : HSR_CLASS_UDP;
-    uint64_t what = (PLAIN_L3 + total) | (uint64_t)in->port << 32 | (uint64_t) class << 48 |
-                    (uint64_t)rxf << 56;
-    uint64_t where = (uint64_t)PLAIN_L3 << 16 | (uint64_t)PLAIN_L4 << 32 | (uint64_t)end << 48;
-    uint32_t tail = HSR_VERDICT_GOOD << PP_VERDICT_L3 | HSR_VERDICT_GOOD << PP_VERDICT_L4 |
-                    (uint32_t)flags << 24;
-    meta->key_addrs = key->w[0];
-    meta->key_ports = key->w[1];
-    memcpy(&meta->frame_len, &what, sizeof what);
-    memcpy(&meta->l2_off, &where, sizeof where);
-    memcpy(&meta->verdicts, &tail, sizeof tail);
-    return true;
-}
+_Static_assert(PP_USUAL_GOOD ==
+                   (HSR_VERDICT_GOOD << PP_VERDICT_L3 | HSR_VERDICT_GOOD << PP_VERDICT_L4),
+               "both are good");
 
 void pp_parse(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
               const struct pp_tables *tables, const struct virtio_net_hdr *vnet,
@@ -221,6 +148,11 @@ void pp_parse(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
 {
     bool asked = vnet && (vnet->flags | vnet->gso_type);
 
-    if (asked || !parse_plain(frame, len, in, meta, &flow->key))
+    if (asked || !pp_parse_usual(frame, len, in, meta)) {
         pp_parse_staged(frame, len, in, tables, vnet, meta, flow);
+        return;
+    }
+    flow->key.ipv6 = false;
+    flow->key.w[0] = meta->key_addrs;
+    flow->key.w[1] = meta->key_ports;
 }

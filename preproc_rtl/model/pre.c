@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hsring/quoted.h"
+#include "preproc/usual.h"
 
 #define ETHER_HDR 14
 
@@ -125,16 +126,11 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
     /* A bad packet's key is a guess at best: it must not hit somebody's flow. */
     if (flow_id == 0 && pre->use_fit && meta->reason == 0)
         flow_id = pp_fit_lookup(&pre->fit, hash);
-    meta->flow_id = flow_id;
-    meta->owner = pre->owner;
-    meta->payload = 0;
-    meta->timestamp = (uint32_t)now;
-    meta->packet_id = ++pre->packet_id;
     /* An ICMP error goes where the session of the packet it quotes is, everything else by its own key. */
     uint64_t steer =
         meta->class == HSR_CLASS_ICMP_ERROR ? quoted_hash(pre, meta, frame, &flow->key, in) : hash;
 
-    pp_agg_put(&pre->agg, item, slot, pre->reta[hsr_hash_reta(steer)]);
+    pp_pre_finish(pre, item, slot, flow_id, steer, now);
     return HSR_DROP_NONE;
 }
 

@@ -4,8 +4,6 @@
 #include "internal.h"
 #include "proto.h"
 
-#define NS_PER_S UINT64_C(1000000000)
-
 #define FLAGS_KNOWN                                                                          \
     (SES_F_IPV6 | SES_F_SWAPPED | SES_F_PICKED_UP | SES_F_FIT | SES_F_KEY2 | SES_F_CHARGED | \
      SES_F_SWAPPED2 | SES_F_FIT2)

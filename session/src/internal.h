@@ -11,6 +11,8 @@
 
 #include "session/table.h"
 
+#define NS_PER_S UINT64_C(1000000000)
+
 enum { LIST_ORIGIN, LIST_TARGET, LISTS };
 
 struct links {
@@ -106,6 +108,8 @@ struct ses_table {
     uint32_t
         idle; /* what the last packet's protocol has said; not on the stack, where it would be guarded */
     enum hsr_drop drop;
+    uint32_t udp_single,
+        udp_stream; /* deadlines of UDP sessions that a packet of this burst keeps */
     struct ses_timeouts timeouts;
     struct ses_table_stats stats;
     ses_gone gone;

@@ -117,6 +117,23 @@ struct session *ses_by_flow(struct ses_table *t, uint64_t flow_id)
     return NULL;
 }
 
+struct session *ses_usual(const struct ses_table *t, uint64_t flow_id, bool swap, uint64_t addrs,
+                          uint64_t ports, unsigned *dir)
+{
+    struct session *s;
+
+    if (!flow_is_ours(t, flow_id))
+        return NULL;
+    s = &t->sessions[hsr_flow_index(flow_id)];
+    *dir = ses_flow_dir(flow_id, swap);
+    const struct ses_dir *d = &s->dir[*dir];
+
+    if (s->generation != hsr_flow_gen(flow_id) || s->state == SES_FREE || d->key_addrs != addrs ||
+        d->key_ports != ports || (s->flags & SES_F_IPV6) || !is_oriented(s, *dir, swap))
+        return NULL;
+    return s;
+}
+
 static void prefetch_session(const struct ses_table *t, uint32_t index, unsigned dir)
 {
     __builtin_prefetch(&t->sessions[index]);

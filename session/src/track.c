@@ -2,8 +2,6 @@
 #include "internal.h"
 #include "proto.h"
 
-#define NS_PER_S UINT64_C(1000000000)
-
 const struct ses_proto *ses_proto(uint8_t proto)
 {
     static const struct ses_proto *const protos[UINT8_MAX + 1] = {
@@ -37,6 +35,18 @@ void ses_begin(struct ses_table *t, struct session *s, const struct ses_packet *
     proto->begin(s, ses_initiator(s), p);
     ses_arm(t, s, now, proto->idle(s, &t->timeouts) * NS_PER_S);
     ses_seal(t, s);
+}
+
+bool ses_keep_udp(const struct ses_table *t, struct session *s, unsigned dir)
+{
+    uint32_t deadline = s->state == SES_EMBRYONIC ? t->udp_single : t->udp_stream;
+
+    if ((s->state != SES_ESTABLISHED && dir != ses_initiator(s)) || s->deadline == 0 ||
+        (int32_t)(deadline - s->deadline) < 0)
+        return false;
+    if (s->deadline != deadline) /* once a tick: else the line stays clean */
+        s->deadline = deadline;
+    return true;
 }
 
 enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,

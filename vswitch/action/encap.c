@@ -11,15 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "action/encap4.h"
 #include "actions.h"
-#include "hsring/csum.h"
 #include "hsring/wire.h"
 
-#define OUTER_L3   HSR_ETH_HDR
-#define OUTER_L4   (OUTER_L3 + HSR_IP4_HDR)
-#define OUTER_L46  (OUTER_L3 + HSR_IP6_HDR)
-#define MAX_LENGTH 65535u
-#define LABEL      0xFFFFFu /* bits of a flow label */
+#define OUTER_L46 (ENCAP_L3 + HSR_IP6_HDR)
+#define LABEL     0xFFFFFu /* bits of a flow label */
 
 static inline uint8_t inner_ecn(const struct act_packet *p)
 {
@@ -31,8 +28,7 @@ static inline uint8_t inner_ecn(const struct act_packet *p)
 }
 
 /* Make room for the template; the frame from its first byte on. */
-static inline uint8_t *push(struct act_packet *p, const uint8_t *outer, const struct act_action *a,
-                            uint16_t l4)
+static inline uint8_t *push(struct act_packet *p, const struct act_action *a, uint16_t l4)
 {
     uint16_t len = a->arg16;
 
@@ -41,46 +37,29 @@ static inline uint8_t *push(struct act_packet *p, const uint8_t *outer, const st
     p->l3 = (uint16_t)(p->l3 + len);
     p->l4 = (uint16_t)(p->l4 + len);
     p->l2 = (uint16_t)(p->l2 + len);
-    p->outer_l3 = OUTER_L3;
+    p->outer_l3 = ENCAP_L3;
     p->outer_l4 = l4;
     p->encap = a->arg8;
-    return memcpy(act_frame(p), outer, len);
-}
-
-static uint16_t entropy(const struct act_packet *p)
-{
-    return (uint16_t)(0xC000 | (p->meta.hash >> HSR_HASH_TAG_SHIFT & 0x3FFF));
-}
-
-/* Only a GSO frame is longer than lengths can say: the Post-Processor writes each segment's own. */
-static uint32_t as_length(uint32_t len)
-{
-    return len < MAX_LENGTH ? len : MAX_LENGTH;
+    return act_frame(p);
 }
 
 static inline void push4(struct act_packet *p, const uint8_t *outer, const struct act_action *a)
 {
-    uint8_t ecn = inner_ecn(p), *frame = push(p, outer, a, OUTER_L4);
-    uint8_t *ip = frame + OUTER_L3, *udp = frame + OUTER_L4;
-    uint32_t len = as_length(p->frame_len - OUTER_L3);
+    uint8_t ecn = inner_ecn(p), *frame = push(p, a, ENCAP_L4);
 
-    ip[1] = (uint8_t)(ip[1] | ecn);
-    hsr_store16(ip + 2, (uint16_t)len);
-    hsr_store16(ip + 10, hsr_csum_update(hsr_load16(ip + 10), 0, (uint64_t)len + ecn));
-    hsr_store16(udp, entropy(p));
-    hsr_store16(udp + 4, (uint16_t)(len - HSR_IP4_HDR));
+    encap4(frame, outer, a->arg16, p->frame_len, ecn, p->meta.hash);
 }
 
 static inline void push6(struct act_packet *p, const uint8_t *outer, const struct act_action *a)
 {
     uint32_t ecn = inner_ecn(p), label = p->meta.hash >> HSR_HASH_TAG_SHIFT & LABEL;
-    uint8_t *frame = push(p, outer, a, OUTER_L46);
-    uint8_t *ip = frame + OUTER_L3, *udp = frame + OUTER_L46;
-    uint16_t len = (uint16_t)as_length(p->frame_len - OUTER_L46);
+    uint8_t *frame = memcpy(push(p, a, OUTER_L46), outer, a->arg16);
+    uint8_t *ip = frame + ENCAP_L3, *udp = frame + OUTER_L46;
+    uint16_t len = (uint16_t)encap_length(p->frame_len - OUTER_L46);
 
     hsr_store32(ip, hsr_load32(ip) | ecn << 20 | label);
     hsr_store16(ip + 4, len);
-    hsr_store16(udp, entropy(p));
+    hsr_store16(udp, encap_entropy(p->meta.hash));
     hsr_store16(udp + 4, len);
 }
 
@@ -97,7 +76,7 @@ static void run(struct act_vector *v, const struct act_action *a)
 {
     const uint8_t *outer = act_template(v->store, a->arg32);
 
-    if (outer[OUTER_L3] >> 4 == 6) {
+    if (outer[ENCAP_L3] >> 4 == 6) {
         run6(v, a, outer);
         return;
     }
@@ -110,8 +89,8 @@ static void describe(const struct act_action *a, const struct act_store *s,
                      const struct ses_dir *dir, char *text, uint32_t size)
 {
     const uint8_t *o = act_template(s, a->arg32);
-    bool six = o[OUTER_L3] >> 4 == 6;
-    const uint8_t *udp = o + (six ? OUTER_L46 : OUTER_L4);
+    bool six = o[ENCAP_L3] >> 4 == 6;
+    const uint8_t *udp = o + (six ? OUTER_L46 : ENCAP_L4);
     bool geneve = hsr_load16(udp + 2) == HSR_PORT_GENEVE;
     uint32_t options = a->arg16 - (uint32_t)(udp - o) - HSR_UDP_HDR - 8u;
     char to[INET6_ADDRSTRLEN];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "action/store.h"
 
+#include <errno.h>
+
 #include "actions.h"
 
 #define PROGRAMS_EACH 2 /* a session: one for each direction */
@@ -17,6 +19,11 @@ uint32_t act_store_templates(uint32_t sessions)
     return ACT_TEMPLATES_EACH * (act_store_programs(sessions) - 1) + 1;
 }
 
+static size_t plans_size(const struct act_store *s)
+{
+    return sizeof *s->plan * s->programs.capacity;
+}
+
 int act_store_open(struct act_store *s, uint32_t sessions, uint64_t seed,
                    const struct ses_memory *memory)
 {
@@ -26,13 +33,18 @@ int act_store_open(struct act_store *s, uint32_t sessions, uint64_t seed,
     if (rc < 0)
         return rc;
     rc = act_pool_open(&s->templates, "templates", act_store_templates(sessions) - 1, seed, memory);
+    s->plan = ses_memory_get(NULL, "plans", plans_size(s));
+    if (rc == 0 && s->plan == NULL)
+        rc = -ENOMEM;
     if (rc < 0)
-        act_pool_close(&s->programs);
+        act_store_close(s);
     return rc;
 }
 
 void act_store_close(struct act_store *s)
 {
+    ses_memory_put(NULL, s->plan, plans_size(s));
+    s->plan = NULL;
     act_pool_close(&s->programs);
     act_pool_close(&s->templates);
 }
@@ -65,6 +77,8 @@ uint32_t act_program_get(struct act_store *s, const union act_record *record)
     /* One that was there has references of its own. */
     if (index == ACT_NONE || act_pool_refs(&s->programs, index) > 1)
         act_program_drop(s, &record->program);
+    else
+        s->plan[index] = act_plan_of(s, act_program(s, index));
     return index;
 }
 
@@ -114,6 +128,8 @@ bool act_store_adopt(struct act_store *s, uint32_t index)
     for (const struct act_action *a = act_program(s, index)->action; first && a->op != ACT_END; a++)
         if (act_table[a->op]->holds_template)
             act_pool_adopt(&s->templates, a->arg32);
+    if (first)
+        s->plan[index] = act_plan_of(s, act_program(s, index));
     return true;
 }
 

@@ -126,6 +126,13 @@ struct dp_worker {
  * the metadata, then what each packet will need, so that the misses overlap.
  */
 uint32_t dp_load_burst(struct dp_worker *w, uint32_t n);
+/* Usual packets stay unfinished (act_packet.usual) until somebody but usual.c wants them: dp_settle(). */
+DP_APART void dp_begin(struct act_packet *p);
+static inline void dp_settle(struct act_packet *p)
+{
+    if (p->usual)
+        dp_begin(p);
+}
 /* One that was loaded before and has been charged to this port, whatever its slot says by now. */
 bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingress, struct act_packet *p);
 void dp_key(const struct act_packet *p, struct hsr_key *key);
@@ -209,6 +216,9 @@ static inline bool dp_room(const struct dp_worker *w)
 /* host.c: the host's own packets on an uplink, if it is one and has such a port; then they have been dealt with. */
 bool dp_from_host(struct dp_worker *w, struct act_packet *p);
 DP_APART bool dp_to_host(struct dp_worker *w, struct act_packet *p);
+
+/* usual.c: packets leave one by one as long as they are usual; the first one that does not. */
+struct act_packet *dp_usual(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);
 
 /* match.c: packets of a burst up to `end`, vector by vector. */
 void dp_vectors(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);

@@ -45,6 +45,44 @@ static DP_APART void disbelieve(struct hsr_rx_meta *m)
     m->payload = 0;
 }
 
+/* Where the packet stands, from its metadata. */
+static inline void begin(struct act_packet *p)
+{
+    p->frame_off = HSR_SLOT_FRAME;
+    p->egress = HSR_NO_PORT;
+    p->mtu = 0;
+    p->encap = 0;
+    p->fragment = false;
+    p->drop = HSR_DROP_NONE;
+    p->hops = 0;
+    p->under = 0;
+    p->moved = 0;
+    p->usual = false;
+    p->payload_len = 0;
+    p->frame_len = p->meta.frame_len;
+    p->l2 = p->meta.l2_off;
+    p->l3 = p->meta.l3_off;
+    p->l4 = p->meta.l4_off;
+}
+
+void dp_begin(struct act_packet *p)
+{
+    begin(p);
+}
+
+/* Line 0 is there: the rest of what is not as usual. */
+static DP_APART void load_more(struct act_packet *p, uint32_t space)
+{
+    if (p->meta.flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6))
+        memcpy((uint8_t *)&p->meta + HSR_CACHE_LINE, p->slot + HSR_CACHE_LINE, HSR_CACHE_LINE);
+    __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
+    if (!hsr_rx_check_any(&p->meta, space) || !headers_fit(&p->meta))
+        disbelieve(&p->meta);
+    begin(p);
+    if (p->meta.payload != 0)
+        p->payload_len = p->meta.frame_len - p->meta.payload_off;
+}
+
 /* Inlined where packets come in bursts, in whatever other places it is called. */
 static inline __attribute__((always_inline)) bool load(const struct dp_worker *w, uint32_t entry,
                                                        struct act_packet *p)
@@ -57,29 +95,10 @@ static inline __attribute__((always_inline)) bool load(const struct dp_worker *w
     p->slot = hsr_slot(w->view, slot);
     p->entry = entry;
     memcpy(&p->meta, p->slot, HSR_CACHE_LINE);
-    if (p->meta.flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6))
-        memcpy((uint8_t *)&p->meta + HSR_CACHE_LINE, p->slot + HSR_CACHE_LINE, HSR_CACHE_LINE);
-    __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
-    p->frame_off = HSR_SLOT_FRAME;
-    p->egress = HSR_NO_PORT;
-    p->mtu = 0;
-    p->encap = 0;
-    p->fragment = false;
-    p->drop = HSR_DROP_NONE;
-    p->hops = 0;
-    p->under = 0;
-    p->moved = 0;
-    p->payload_len = 0;
-    if (__builtin_expect(!is_usual(&p->meta, space), false)) {
-        if (!hsr_rx_check_any(&p->meta, space) || !headers_fit(&p->meta))
-            disbelieve(&p->meta);
-        if (p->meta.payload != 0)
-            p->payload_len = p->meta.frame_len - p->meta.payload_off;
-    }
-    p->frame_len = p->meta.frame_len;
-    p->l2 = p->meta.l2_off;
-    p->l3 = p->meta.l3_off;
-    p->l4 = p->meta.l4_off;
+    __asm__ volatile("" ::: "memory");
+    p->usual = is_usual(&p->meta, space);
+    if (__builtin_expect(!p->usual, false))
+        load_more(p, space);
     return true;
 }
 
@@ -122,6 +141,7 @@ DP_APART bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingres
 {
     if (!load(w, entry, p)) /* it did when it came: the entry is the firmware's own copy */
         return false;
+    dp_settle(p);
     if (p->meta.ingress != ingress) { /* somebody has written to the slot meanwhile */
         p->meta.ingress = ingress;
         p->meta.reason = HSR_DROP_META_BAD;

@@ -331,9 +331,11 @@ static struct act_packet *flow_end(const struct act_packet *packet, struct act_p
     return p;
 }
 
-static inline void vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
+static DP_APART void vector(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
 {
     w->counters.vectors++;
+    for (struct act_packet *p = packet; p < end; p++)
+        dp_settle(p);
     while (packet < end) {
         struct act_packet *next = packet + 1;
         struct frag_datagram *d = NULL;
@@ -365,9 +367,15 @@ static struct act_packet *vector_end(struct act_packet *p, struct act_packet *en
 
 void dp_vectors(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
 {
-    for (struct act_packet *next; packet < end; packet = next) {
-        next = vector_end(packet, end);
+    bool usual = w->fast_path && w->policy != NULL;
+
+    while (packet < end) {
+        if (usual && packet->usual && (packet = dp_usual(w, packet, end)) == end)
+            break;
+        struct act_packet *next = vector_end(packet, end);
+
         vector(w, packet, next);
+        packet = next;
     }
 }
 

@@ -138,6 +138,7 @@ static void complete(struct dp_worker *w)
 static void begin_burst(struct dp_worker *w)
 {
     w->now = hsr_view_now(w->view);
+    ses_burst(w->sessions, w->now);
     w->tx_room = hsr_ring_room(&w->tx);
     w->policy = atomic_load_explicit(&w->shared->policy, memory_order_acquire);
     w->neighbor = atomic_load_explicit(&w->shared->neighbors.moves, memory_order_acquire) +
@@ -207,6 +208,9 @@ static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, 
         if (dp_handed_waiting(w) > 0)
             n = dp_handed_load(w, w->packet, DP_BURST / 2);
         n = dp_load_burst(w, n);
+        if (__builtin_expect(shown || w->holds != DP_NO_HOME || w->park_holders != 0, false))
+            for (uint32_t i = 0; i < n; i++)
+                dp_settle(&w->packet[i]);
         if (shown) /* before some are put by, for what comes first */
             dp_show_loaded(w, n);
         if (__builtin_expect(w->holds != DP_NO_HOME, false))

@@ -43,7 +43,7 @@ static uint32_t join(struct nic *nic, const struct po_source *frame, uint32_t fo
     if (slot == UINT32_MAX)
         return slot;
     nic_slots_charge(&nic->slots, slot, ledger);
-    nic_slots_aim(&nic->slots, slot, nic->slots.target[former]);
+    nic_slots_aim(&nic->slots, slot, nic->slots.run[former].target);
     nic_slots_note_high(&nic->slots.use[ledger]);
     po_source_copy(frame, 0, frame->len, nic_slot_frame(&nic->slots, slot));
     return slot;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ports -> Pre-Processor -> rx rings. */
 #include "nic_internal.h"
+#include "preproc/usual.h"
 
-/* Charge a burst to its port. */
-static void charge(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint16_t port)
+/* Charge a burst to its port; its bytes. */
+static uint64_t charge(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint16_t port)
 {
     struct nic_slot_use *use = &nic->slots.use[port];
     const struct hsr_slot_class single = nic->region.view.classes[0];
-    uint16_t *of = nic->slots.port;
+    struct nic_slot_run *run = nic->slots.run;
     uint32_t singles = 0;
+    uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = frame[i].slot;
 
-        of[slot] = port;
+        bytes += frame[i].len;
+        run[slot].port = port;
         if (slot - single.first < single.count)
             singles++;
         else
@@ -21,6 +24,7 @@ static void charge(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint
     }
     use->runs[0] += singles;
     nic_slots_note_high(use);
+    return bytes;
 }
 
 /*
@@ -136,6 +140,66 @@ static uint32_t spare(const struct nic *nic, const struct rooms *room)
     return sum;
 }
 
+/* One frame into the Pre-Processor. */
+static inline __attribute__((always_inline)) void rx_frame(struct nic *nic,
+                                                           const struct nic_rx *frame,
+                                                           const struct pp_ingress *in,
+                                                           bool special, uint64_t now)
+{
+    uint32_t slot = frame->slot;
+    enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, nic_slot_frame(&nic->slots, slot),
+                                      frame->len, in, &frame->vnet, now);
+
+    if (__builtin_expect(special, false))
+        look_at(nic, frame, in, drop);
+    if (__builtin_expect(nic->kept.track, false) && drop == HSR_DROP_NONE)
+        nic_slice(nic, frame, in);
+    if (drop != HSR_DROP_NONE) {
+        nic_pre_drop(nic, in->port, drop);
+        nic_slots_put(&nic->slots, slot);
+    }
+    if (in->uplink)
+        note_target(nic, slot, drop);
+}
+
+static __attribute__((noinline)) void rx_unusual(struct nic *nic, const struct nic_rx *frame,
+                                                 const struct pp_ingress *in, uint64_t now)
+{
+    rx_frame(nic, frame, in, false, now);
+}
+
+/* The usual ones of a burst parsed and hashed, NULL for the others. */
+static __attribute__((noinline)) void parse_usual(const struct nic *nic, const struct nic_rx *frame,
+                                                  uint32_t n, const struct pp_ingress *in,
+                                                  struct pp_agg_item **item)
+{
+    const struct pp_ingress from = {.port = in->port, .context = in->context};
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct virtio_net_hdr *vnet = &frame[i].vnet;
+
+        item[i] = vnet->flags | vnet->gso_type
+                      ? NULL
+                      : pp_pre_usual(&nic->pre, i, nic_slot_frame(&nic->slots, frame[i].slot),
+                                     frame[i].len, &from);
+    }
+}
+
+/* Frames of a vNIC that asks for nothing special: the usual ones in two steps, so that what the first asks for is there. */
+static void rx_burst(struct nic *nic, const struct nic_rx *frame, uint32_t n,
+                     const struct pp_ingress *in, uint64_t now)
+{
+    struct pp_agg_item *item[NIC_RX_BURST];
+
+    parse_usual(nic, frame, n, in, item);
+    for (uint32_t i = 0; i < n; i++) {
+        if (__builtin_expect(item[i] != NULL, true))
+            pp_pre_usual_put(&nic->pre, item[i], frame[i].slot, now);
+        else
+            rx_unusual(nic, &frame[i], in, now);
+    }
+}
+
 /* Frames of one port into the Pre-Processor; how many. */
 static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, uint64_t now)
 {
@@ -150,27 +214,16 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
     uint64_t bad = p->port.rx_bad;
     uint32_t got = p->port.ops->rx(&p->port, &nic->slots, frame, max, &no_slot, &too_big);
     bool special = in.ruled || nic_shown(nic);
-    uint64_t bytes = 0;
+    uint64_t bytes;
 
     if (nic_shown(nic))
         nic_show_fetched(nic);
-    charge(nic, frame, got, config->index);
-    for (uint32_t i = 0; i < got; i++) {
-        uint32_t slot = frame[i].slot;
-        enum hsr_drop drop = pp_pre_frame(&nic->pre, slot, nic_slot_frame(&nic->slots, slot),
-                                          frame[i].len, &in, &frame[i].vnet, now);
-
-        bytes += frame[i].len;
-        if (__builtin_expect(special, false))
-            look_at(nic, &frame[i], &in, drop);
-        if (__builtin_expect(nic->kept.track, false) && drop == HSR_DROP_NONE)
-            nic_slice(nic, &frame[i], &in);
-        if (drop != HSR_DROP_NONE) {
-            nic_pre_drop(nic, config->index, drop);
-            nic_slots_put(&nic->slots, slot);
-        }
-        if (in.uplink)
-            note_target(nic, slot, drop);
+    bytes = charge(nic, frame, got, config->index);
+    if (special || in.uplink || nic->kept.track) {
+        for (uint32_t i = 0; i < got; i++)
+            rx_frame(nic, &frame[i], &in, special, now);
+    } else {
+        rx_burst(nic, frame, got, &in, now);
     }
     if (in.ruled)
         nic_tx_flush(nic);
@@ -292,7 +345,7 @@ static void turn_to(struct nic *nic, struct outgoing *o, uint32_t worker)
 static void refuse(struct nic *nic, struct pp_agg_item *const *item, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        nic_pre_drop(nic, nic->slots.port[item[i]->slot], HSR_DROP_RX_RING_FULL);
+        nic_pre_drop(nic, nic->slots.run[item[i]->slot].port, HSR_DROP_RX_RING_FULL);
         if (nic_shown(nic))
             nic_show_refused(nic, item[i]->slot, &item[i]->meta, HSR_DROP_RX_RING_FULL);
         nic_payload_forget(nic, item[i]->slot);
@@ -321,7 +374,7 @@ static void deliver(struct nic *nic, struct outgoing *o, struct pp_agg_item *con
 {
     if (item[0]->ring != o->worker || o->n >= NIC_RX_BURST)
         turn_to(nic, o, item[0]->ring);
-    uint16_t port = nic->slots.port[item[0]->slot];
+    uint16_t port = nic->slots.run[item[0]->slot].port;
 
     if (o->room < n || (nic->steered > 1 && crowds(nic, o->worker, o->room, port))) {
         refuse(nic, item, n);
@@ -337,7 +390,7 @@ static void deliver(struct nic *nic, struct outgoing *o, struct pp_agg_item *con
 
         nic_write_meta(&nic->region.view, slot, &item[i]->meta);
         nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
-        nic->slots.worker[slot] = (uint8_t)o->worker;
+        nic->slots.run[slot].worker = (uint8_t)o->worker;
         nic->traffic.bytes_to_fw += HSR_SLOT_META + item[i]->meta.frame_len;
         if (__builtin_expect(nic->kept.track, false))
             nic->traffic.bytes_to_fw -= nic_payload_sent(nic, slot, o->worker);

@@ -35,7 +35,7 @@ static bool send_copy(struct nic *nic, const struct pp_agg_item *item, uint32_t 
 {
     struct nic_second *s = nic->owned->second;
     struct hsr_ring *ring = &s->ring[worker][HSR_RING_RX];
-    uint16_t port = nic->slots.port[item->slot];
+    uint16_t port = nic->slots.run[item->slot].port;
     struct hsr_port_stats *ledger = nic_ledger(nic->owned, SECOND, port);
     uint32_t slot = hsr_ring_room(ring) > 0 ? copy_packet(nic, item) : UINT32_MAX;
 
@@ -46,7 +46,7 @@ static bool send_copy(struct nic *nic, const struct pp_agg_item *item, uint32_t 
         return false;
     }
     nic_slots_move(&s->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
-    s->slots.worker[slot] = (uint8_t)worker;
+    s->slots.run[slot].worker = (uint8_t)worker;
     nic_slots_charge(&s->slots, slot, port);
     s->own[slot] = own;
     ledger->pre_ring++;
@@ -59,7 +59,7 @@ static bool send_copy(struct nic *nic, const struct pp_agg_item *item, uint32_t 
 /* The first one's copy of what it does not own. */
 static void note_foreign(struct nic *nic, uint32_t slot, bool foreign)
 {
-    struct hsr_port_stats *ledger = nic_ledger(nic->owned, FIRST, nic->slots.port[slot]);
+    struct hsr_port_stats *ledger = nic_ledger(nic->owned, FIRST, nic->slots.run[slot].port);
 
     nic->owned->foreign[slot] = foreign;
     ledger->pre_rx += foreign;
@@ -80,7 +80,7 @@ uint32_t nic_owned_deliver(struct nic *nic, struct pp_agg_item *const *item, uin
         item[i]->meta.owner = stamp;
         note_foreign(nic, item[i]->slot, foreign);
         if ((!copies || !send_copy(nic, item[i], worker, foreign)) && foreign) {
-            nic_pre_drop(nic, nic->slots.port[item[i]->slot], HSR_DROP_SECOND_FULL);
+            nic_pre_drop(nic, nic->slots.run[item[i]->slot].port, HSR_DROP_SECOND_FULL);
             lost++;
         }
     }
@@ -103,7 +103,7 @@ bool nic_owned_entry(struct nic *nic, struct hsr_tx_meta *meta, uint32_t slot, u
     struct nic_owned *o = nic->owned;
 
     if (kind == HSR_KIND_PACKET && o->foreign[slot]) {
-        struct hsr_port_stats *ledger = nic_ledger(o, FIRST, nic->slots.port[slot]);
+        struct hsr_port_stats *ledger = nic_ledger(o, FIRST, nic->slots.run[slot].port);
 
         o->foreign[slot] = false;
         ledger->post_ring++;
@@ -122,7 +122,7 @@ bool nic_owned_entry(struct nic *nic, struct hsr_tx_meta *meta, uint32_t slot, u
 bool nic_owned_freed(struct nic *nic, uint32_t slot)
 {
     struct nic_owned *o = nic->owned;
-    struct hsr_port_stats *ledger = nic_ledger(o, FIRST, nic->slots.port[slot]);
+    struct hsr_port_stats *ledger = nic_ledger(o, FIRST, nic->slots.run[slot].port);
 
     if (!o->foreign[slot])
         return false;
@@ -187,17 +187,17 @@ static void one(struct nic *nic, uint32_t worker, uint32_t entry)
 
     /* As claim() has it: a packet by any worker, what is of a quota by its own. */
     if (slot >= s->region.view.slots ||
-        !(kind == HSR_KIND_PACKET
-              ? nic_slots_move(&s->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC)
-              : (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
-                    s->slots.worker[slot] == worker && s->slots.state[slot] == NIC_SLOT_QUOTA)) {
+        !(kind == HSR_KIND_PACKET ? nic_slots_move(&s->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC)
+                                  : (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
+                                        s->slots.run[slot].worker == worker &&
+                                        s->slots.run[slot].state == NIC_SLOT_QUOTA)) {
         nic->faults.bad_entry++;
         return;
     }
     memcpy(&meta, hsr_slot(&s->region.view, slot), sizeof meta);
     __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
     bool good = hsr_tx_check(&meta, hsr_slot_space(&s->region.view, slot), kind);
-    uint16_t port = s->slots.port[slot];
+    uint16_t port = s->slots.run[slot].port;
 
     if (kind != HSR_KIND_PACKET)
         port = meta.egress_port < nic->ledgers ? meta.egress_port : 0;
@@ -241,7 +241,7 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
             nic->faults.bad_entry++;
             continue;
         }
-        uint16_t port = s->slots.port[slot];
+        uint16_t port = s->slots.run[slot].port;
         struct hsr_port_stats *ledger = nic_ledger(nic->owned, SECOND, port);
 
         ledger->post_ring++;
@@ -435,9 +435,9 @@ int nic_second_open(struct nic *nic, uint32_t instance)
 static void lose(struct nic *nic, struct nic_second *s)
 {
     for (uint32_t slot = 0; slot < s->region.view.slots; slot++) {
-        uint16_t port = s->slots.port[slot];
+        uint16_t port = s->slots.run[slot].port;
 
-        if (s->slots.state[slot] != NIC_SLOT_FIRMWARE || !s->own[slot])
+        if (s->slots.run[slot].state != NIC_SLOT_FIRMWARE || !s->own[slot])
             continue;
         nic->stats[port].post_ring++;
         nic->stats[port].post_lost++;

@@ -87,7 +87,7 @@ void nic_show_refused(struct nic *nic, uint32_t slot, const struct hsr_rx_meta *
                             .packet_id = meta->packet_id,
                             .time = clock_of(nic),
                             .context = hsr_key_context(meta->key_ports),
-                            .port = nic->slots.port[slot],
+                            .port = nic->slots.run[slot].port,
                             .reason = (uint8_t)drop,
                             .worker = OURS};
 
@@ -129,7 +129,7 @@ void nic_show_post(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slo
                               .frame = nothing,
                               .time = clock_of(nic),
                               .port = meta->action == HSR_TXA_TRANSMIT ? meta->egress_port
-                                                                       : nic->slots.port[slot],
+                                                                       : nic->slots.run[slot].port,
                               .worker = OURS};
     if (kind == HSR_KIND_PACKET)
         memcpy(&seen->packet_id, line1, sizeof seen->packet_id);

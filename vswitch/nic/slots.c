@@ -5,42 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static inline void push_free(struct nic_slots *slots, uint32_t slot)
-{
-    unsigned class = nic_slots_class(slots, slot);
-    struct nic_slot_stack *stack = &slots->stack[class];
-
-    if (slots->port[slot] != HSR_NO_PORT) {
-        slots->use[slots->port[slot]].runs[class]--;
-        slots->port[slot] = HSR_NO_PORT;
-    }
-    if (slots->target[slot] != HSR_NO_PORT) {
-        slots->in_flight[slots->target[slot]]--;
-        slots->target[slot] = HSR_NO_PORT;
-    }
-    slots->state[slot] = NIC_SLOT_FREE;
-    hsr_slot_poison(slots->view, slot, true);
-    stack->slot[stack->count++] = slot;
-}
-
 static void fill(struct nic_slots *slots)
 {
     const struct hsr_view *view = slots->view;
 
     for (uint32_t slot = 0; slot < view->slots; slot++)
-        slots->port[slot] = slots->target[slot] = HSR_NO_PORT;
+        slots->run[slot].port = slots->run[slot].target = HSR_NO_PORT;
     for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
         const struct hsr_slot_class *c = &view->classes[class];
 
         /* Backwards, so that the first runs of memory are the first handed out. */
         for (uint32_t i = c->count; i > 0; i--)
-            push_free(slots, c->first + (i - 1) * c->run);
+            nic_slots_free(slots, c->first + (i - 1) * c->run);
         slots->stack[class].low_water = c->count;
     }
     /* The firmware's quota is never the NIC's to hand out. */
     for (uint32_t i = 0; i < view->workers * view->fw_slots; i++) {
-        slots->state[view->fw_first + i] = NIC_SLOT_QUOTA;
-        slots->worker[view->fw_first + i] = (uint8_t)(i / view->fw_slots);
+        slots->run[view->fw_first + i].state = NIC_SLOT_QUOTA;
+        slots->run[view->fw_first + i].worker = (uint8_t)(i / view->fw_slots);
     }
 }
 
@@ -50,14 +32,10 @@ int nic_slots_open(struct nic_slots *slots, const struct hsr_view *view)
 
     memset(slots, 0, sizeof *slots);
     slots->view = view;
-    slots->state = calloc(view->slots, sizeof *slots->state);
-    slots->worker = calloc(view->slots, sizeof *slots->worker);
-    slots->port = malloc(view->slots * sizeof *slots->port);
-    slots->target = malloc(view->slots * sizeof *slots->target);
+    slots->run = calloc(view->slots, sizeof *slots->run);
     slots->in_flight = calloc(NIC_TARGETS, sizeof *slots->in_flight);
     slots->use = calloc(HSR_MAX_PORTS, sizeof *slots->use);
-    complete = slots->state && slots->worker && slots->port && slots->target && slots->in_flight &&
-               slots->use;
+    complete = slots->run && slots->in_flight && slots->use;
     for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
         struct nic_slot_stack *stack = &slots->stack[class];
 
@@ -81,10 +59,7 @@ void nic_slots_close(struct nic_slots *slots)
             hsr_slot_poison(slots->view, slots->stack[class].slot[i], false);
         free(slots->stack[class].slot);
     }
-    free(slots->state);
-    free(slots->worker);
-    free(slots->port);
-    free(slots->target);
+    free(slots->run);
     free(slots->in_flight);
     free(slots->use);
     memset(slots, 0, sizeof *slots);
@@ -96,7 +71,7 @@ static inline uint32_t take(struct nic_slots *slots, struct nic_slot_stack *stac
 
     if (stack->count < stack->low_water)
         stack->low_water = stack->count;
-    slots->state[slot] = NIC_SLOT_NIC;
+    slots->run[slot].state = NIC_SLOT_NIC;
     hsr_slot_poison(slots->view, slot, false);
     return slot;
 }
@@ -127,24 +102,16 @@ uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len)
     return UINT32_MAX;
 }
 
-bool nic_slots_put(struct nic_slots *slots, uint32_t slot)
-{
-    if (slot >= slots->view->slots || slots->state[slot] != NIC_SLOT_NIC)
-        return false;
-    push_free(slots, slot);
-    return true;
-}
-
 uint32_t nic_slots_reclaim(struct nic_slots *slots, void (*lost)(void *arg, uint16_t port),
                            void *arg)
 {
     uint32_t reclaimed = 0;
 
     for (uint32_t slot = 0; slot < slots->view->slots; slot++) {
-        if (slots->state[slot] != NIC_SLOT_FIRMWARE)
+        if (slots->run[slot].state != NIC_SLOT_FIRMWARE)
             continue;
-        lost(arg, slots->port[slot]);
-        push_free(slots, slot);
+        lost(arg, slots->run[slot].port);
+        nic_slots_free(slots, slot);
         reclaimed++;
     }
     return reclaimed;

@@ -13,6 +13,20 @@ static inline void note_sent(struct nic *nic, struct hsr_port_stats *egress,
     egress->tx_bytes += po_frame_len(&b->frame[i]);
 }
 
+/* All of the first `taken`. */
+static inline void note_all_sent(struct nic *nic, struct hsr_port_stats *egress,
+                                 const struct nic_batch *b, uint32_t taken)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < taken; i++) {
+        nic->stats[b->ledger[i]].post_tx++;
+        bytes += po_frame_len(&b->frame[i]);
+    }
+    egress->tx_packets += taken;
+    egress->tx_bytes += bytes;
+}
+
 /* Some of those that it took were refused: each is its own sender's loss. */
 static __attribute__((noinline)) void settle_refused(struct nic *nic, struct nic_slot_port *p,
                                                      uint32_t taken)
@@ -41,8 +55,7 @@ static void flush_port(struct nic *nic, struct nic_slot_port *p)
     if (p->port.tx_errors != errors)
         settle_refused(nic, p, taken);
     else
-        for (uint32_t i = 0; i < taken; i++)
-            note_sent(nic, egress, b, i);
+        note_all_sent(nic, egress, b, taken);
     for (uint32_t i = taken; i < b->count; i++)
         nic_post_drop(nic, b->ledger[i], HSR_DROP_PORT_TX_FULL);
     b->count = 0;
@@ -266,11 +279,11 @@ static inline bool claim(struct nic *nic, uint32_t worker, uint32_t slot, uint32
     if (kind == HSR_KIND_PACKET) {
         if (!nic_slots_move(&nic->slots, slot, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC))
             return false;
-        nic->with_worker[nic->slots.port[slot]][nic->slots.worker[slot]]--;
+        nic->with_worker[nic->slots.run[slot].port][nic->slots.run[slot].worker]--;
         return true;
     }
     return slot < nic->region.view.slots && (kind == HSR_KIND_CTRL || kind == HSR_KIND_ORIGINATE) &&
-           nic->slots.worker[slot] == worker && nic->slots.state[slot] == NIC_SLOT_QUOTA;
+           nic->slots.run[slot].worker == worker && nic->slots.run[slot].state == NIC_SLOT_QUOTA;
 }
 
 /* Metadata that is outside its contract. */
@@ -302,7 +315,7 @@ static __attribute__((noinline)) void unusual(struct nic *nic, uint32_t worker, 
                                               uint32_t kind, bool good)
 {
     struct hsr_tx_meta *meta = &nic->tx;
-    uint16_t ledger = nic->slots.port[slot];
+    uint16_t ledger = nic->slots.run[slot].port;
 
     if (nic->watched && !watch(nic, meta, slot, kind, good))
         return;
@@ -314,28 +327,8 @@ static __attribute__((noinline)) void unusual(struct nic *nic, uint32_t worker, 
         refuse(nic, slot, kind, ledger);
 }
 
-/* Of what hsr_tx_is_short(): does it leave whole, as no part of something larger, with nobody looking on? */
-static inline bool is_usual(const struct nic *nic, const struct hsr_tx_meta *meta)
-{
-    return meta->payload == 0 && meta->owner == nic->owner && !nic->watched && !nic->chain.open;
-}
-
-/* Such a packet, into the batch of its port, if it fits there as it is. */
-static inline bool send_usual(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot)
-{
-    struct nic_slot_port *p = egress(nic, meta->egress_port);
-    uint16_t ledger = nic->slots.port[slot];
-
-    if (p == NULL || !po_fits(meta, meta->frame_len, po_packet_limit(meta, &p->port.egress)))
-        return false;
-    nic->stats[ledger].post_ring++;
-    nic->traffic.bytes_from_fw += meta->frame_len;
-    collect_plain(nic, p, ledger, hsr_slot(&nic->region.view, slot) + meta->frame_off,
-                  meta->frame_len);
-    return true;
-}
-
-static inline void process_entry(struct nic *nic, uint32_t worker, uint32_t entry)
+static __attribute__((noinline)) void process_entry(struct nic *nic, uint32_t worker,
+                                                    uint32_t entry)
 {
     uint32_t slot = hsr_entry_slot(entry);
     uint32_t kind = hsr_entry_kind(entry);
@@ -351,14 +344,71 @@ static inline void process_entry(struct nic *nic, uint32_t worker, uint32_t entr
     uint32_t space = hsr_slot_space(&nic->region.view, slot);
 
     nic->done[nic->dones++] = entry;
-    if (__builtin_expect(hsr_tx_is_short(meta, kind), true)) {
-        bool good = hsr_tx_check_short(meta, space);
+    unusual(nic, worker, slot, kind, hsr_tx_check(meta, space, kind));
+}
 
-        if (!good || !is_usual(nic, meta) || !send_usual(nic, meta, slot))
-            unusual(nic, worker, slot, kind, good);
-    } else {
-        unusual(nic, worker, slot, kind, hsr_tx_check_any(meta, space, kind));
+#define OFFLOAD_WORK (0xFFFFu & ~(unsigned)(HSR_TXO_IPV6 | HSR_TXO_ENCAP))
+
+_Static_assert(
+    offsetof(struct hsr_tx_meta, action) == 3 && offsetof(struct hsr_tx_meta, frame_off) == 4 &&
+        offsetof(struct hsr_tx_meta, mtu) == 6 && offsetof(struct hsr_tx_meta, frame_len) == 8 &&
+        offsetof(struct hsr_tx_meta, payload) == 12 &&
+        offsetof(struct hsr_tx_meta, payload_op) == 16 &&
+        offsetof(struct hsr_tx_meta, offload) == 18 && offsetof(struct hsr_tx_meta, l3_off) == 20 &&
+        offsetof(struct hsr_tx_meta, l4_off) == 22 &&
+        offsetof(struct hsr_tx_meta, outer_l3_off) == 24 &&
+        offsetof(struct hsr_tx_meta, outer_l4_off) == 26 &&
+        offsetof(struct hsr_tx_meta, gso_size) == 28 && offsetof(struct hsr_tx_meta, owner) == 56,
+    "the words below");
+
+/*
+ * The usual entry in one straight line: a received packet in a single slot that is to leave whole, as it stands, by a port that
+ * is there, with nobody looking on. Of its metadata each word is read once, and checked as hsr_tx_check() does. False, and
+ * nothing has changed: process_entry() reads it anew, and finds out what it is.
+ */
+static inline bool send_usual(struct nic *nic, uint32_t entry)
+{
+    const struct hsr_view *view = &nic->region.view;
+    struct nic_slot_run *run = &nic->slots.run[entry];
+
+    /* An entry of another kind is no slot's number. */
+    if (entry - view->classes[0].first >= view->classes[0].count ||
+        run->state != NIC_SLOT_FIRMWARE || nic->watched || nic->chain.open)
+        return false;
+    const uint8_t *slot = hsr_slot(view, entry);
+    const volatile uint64_t *at = (const volatile uint64_t *)(const volatile void *)slot;
+    uint64_t w0 = at[0], w1 = at[1], w2 = at[2], w3 = at[3], w7 = at[7];
+    uint32_t off = w0 >> 32 & 0xFFFF, len = (uint32_t)w1;
+    uint32_t l3 = w2 >> 32 & 0xFFFF, l4 = (uint32_t)(w2 >> 48);
+    uint32_t outer_l3 = w3 & 0xFFFF, outer_l4 = w3 >> 16 & 0xFFFF;
+    uint64_t unusual = (w0 & 0xFFFF0000FF000000u) | w1 >> 32 |
+                       (w2 & ((uint64_t)OFFLOAD_WORK << 16 | 0xFF)) | w3 >> 32 |
+                       ((uint32_t)w7 ^ nic->owner);
+    uint32_t port = w0 & 0xFFFF, begin = l3;
+
+    if (w2 >> 16 & HSR_TXO_ENCAP) {
+        unusual |= (outer_l3 > outer_l4) | (outer_l4 > l3);
+        begin = outer_l3;
     }
+    if (__builtin_expect(unusual != 0, 0) || port >= HSR_MAX_PORTS || len < HSR_ETH_HDR ||
+        off < HSR_SLOT_META ||
+        off - HSR_SLOT_META + (uint64_t)len > HSR_SLOT_SIZE - HSR_SLOT_META || l3 > l4 || l4 > len)
+        return false;
+    struct nic_slot_port *p = nic->port[port];
+
+    if (p == NULL || len > p->port.egress.mtu + (uint64_t)(begin == 0 ? HSR_ETH_HDR : begin))
+        return false;
+    uint16_t ledger = run->port;
+
+    run->state = NIC_SLOT_NIC;
+    nic->with_worker[ledger][run->worker]--;
+    nic->stats[ledger].post_ring++;
+    nic->traffic.bytes_from_fw += sizeof(struct hsr_tx_meta) + len;
+    nic->done[nic->dones++] = entry;
+    if (!p->touched)
+        egress(nic, (uint16_t)port);
+    collect_plain(nic, p, ledger, slot + off, len);
+    return true;
 }
 
 /* After the flush no frame refers to the runs any more: free them, or hand them back to the firmware's quota. */
@@ -397,8 +447,8 @@ static uint32_t free_burst(struct nic *nic, uint32_t worker)
             continue;
         }
         if (nic->owned == NULL || !nic_owned_freed(nic, slot)) {
-            nic->stats[nic->slots.port[slot]].post_ring++;
-            nic->stats[nic->slots.port[slot]].post_consumed++;
+            nic->stats[nic->slots.run[slot].port].post_ring++;
+            nic->stats[nic->slots.run[slot].port].post_consumed++;
         }
         nic_payload_forget(nic, slot);
         nic_slots_put(&nic->slots, slot);
@@ -443,7 +493,8 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
         if (hsr_entry_slot(entry[i]) < nic->region.view.slots)
             __builtin_prefetch(hsr_slot(&nic->region.view, hsr_entry_slot(entry[i])));
     for (uint32_t i = 0; i < n; i++)
-        process_entry(nic, worker, entry[i]);
+        if (!send_usual(nic, entry[i]))
+            process_entry(nic, worker, entry[i]);
     finish_chain(nic, worker);
     nic_tx_flush(nic);
     release(nic, worker);

@@ -84,6 +84,13 @@ static inline unsigned ses_flow_dir(uint64_t flow_id, bool swap)
     return swap ? 1 : 0;
 }
 
+/*
+ * Most packets in one straight line: the IPv4 session that a flow id names, and the direction, if the packet belongs there; what
+ * ses_by_flow() and ses_matches() would find, but nothing is counted. NULL: ask those.
+ */
+struct session *ses_usual(const struct ses_table *t, uint64_t flow_id, bool swap, uint64_t addrs,
+                          uint64_t ports, unsigned *dir);
+
 /* Does a packet belong to direction `dir` of the session? */
 bool ses_matches(const struct ses_table *t, const struct session *s, unsigned dir, bool swap,
                  const struct hsr_key *key);

@@ -57,6 +57,12 @@ void ses_begin(struct ses_table *t, struct session *s, const struct ses_packet *
 enum ses_outcome ses_track(struct ses_table *t, struct session *s, unsigned dir,
                            const struct ses_packet *p, uint64_t now, enum hsr_drop *drop);
 
+/* A burst begins: what ses_keep_udp() needs to know of `now`. */
+void ses_burst(struct ses_table *t, uint64_t now);
+
+/* ses_track() of a UDP packet, if nothing comes of it but a later deadline; false, and nothing changed: ask that. */
+bool ses_keep_udp(const struct ses_table *t, struct session *s, unsigned dir);
+
 /* TCP: a segment that began as ses_track() was told has turned out to end before `end` (a FIN counts): it came in pieces. */
 void ses_tcp_longer(struct session *s, unsigned dir, uint32_t end);
 

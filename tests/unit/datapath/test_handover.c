@@ -351,7 +351,7 @@ static void written_to_meanwhile(void **state)
         bench_push(b, "a", &out);
     } while (under_way(b) == WORKERS);
     for (uint32_t slot = 0; slot < b->nic->region.view.slots; slot++)
-        if (b->nic->slots.state[slot] == NIC_SLOT_FIRMWARE)
+        if (b->nic->slots.run[slot].state == NIC_SLOT_FIRMWARE)
             ((struct hsr_rx_meta *)hsr_slot(&b->nic->region.view, slot))->ingress = other;
     bench_run(b);
     for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {

@@ -5,9 +5,9 @@
  */
 #include <stdio.h>
 
+#include "action/nat_plain.h"
 #include "actions.h"
 #include "nat.h"
-#include "nat_plain.h"
 #include "topology.h"
 
 #define ROUNDS 4000
@@ -169,9 +169,9 @@ static void plain_packets(void **state)
 
         memcpy(to.src, t.src, 4);
         memcpy(to.dst, t.dst, 4);
-        struct nat_plain plain = nat_plain_of(what, &to);
+        struct nat_plain plain = nat_plain_of(what, (const uint8_t *)&to);
 
-        nat_rewrite_plain(&plain, h.ip, h.l4, udp);
+        nat_rewrite_plain(&plain, h.ip, h.l4, udp, 0);
         assert_memory_equal(out.b, in.b, in.len);
         ones += udp && fr_get16(in.b + 40) == 0xFFFF;
     }

@@ -43,7 +43,7 @@ static struct fr frame;
 static void scribble(void)
 {
     for (uint32_t slot = 0; slot < nic->region.view.slots; slot++) {
-        if (nic->slots.state[slot] == NIC_SLOT_NIC) {
+        if (nic->slots.run[slot].state == NIC_SLOT_NIC) {
             memset(hsr_slot(&nic->region.view, slot), with, HSR_SLOT_META);
             scribbled++;
         }

@@ -22,7 +22,7 @@ static void last_in_first_out(void **state)
     a = nic_slots_get(&p.slots, 0);
     b = nic_slots_get(&p.slots, 0);
     assert_int_not_equal(a, b);
-    assert_int_equal(p.slots.state[a], NIC_SLOT_NIC);
+    assert_int_equal(p.slots.run[a].state, NIC_SLOT_NIC);
     assert_true(nic_slots_put(&p.slots, a));
     assert_int_equal(nic_slots_get(&p.slots, 0), a);
     assert_int_equal(p.slots.stack[0].low_water, 2);
@@ -57,7 +57,7 @@ static void moves_name_their_state(void **state)
     pool_open(&p, 4, 2, 1);
     s = nic_slots_get(&p.slots, 2);
     quota = p.region.view.fw_first;
-    assert_int_equal(p.slots.state[quota], NIC_SLOT_QUOTA);
+    assert_int_equal(p.slots.run[quota].state, NIC_SLOT_QUOTA);
     assert_false(nic_slots_move(&p.slots, s, NIC_SLOT_FIRMWARE, NIC_SLOT_NIC));
     assert_false(nic_slots_move(&p.slots, s, NIC_SLOT_NIC, NIC_SLOT_FREE));
     assert_false(nic_slots_move(&p.slots, s + 1, NIC_SLOT_NONE, NIC_SLOT_NIC));
@@ -159,7 +159,7 @@ static void reclaim_takes_what_the_firmware_had(void **state)
         assert_int_equal(lost[i], 1);
     assert_int_equal(used(&p.slots, 0), 1);
     assert_int_equal(used(&p.slots, 1) + used(&p.slots, 2), 0);
-    assert_int_equal(p.slots.state[p.region.view.fw_first], NIC_SLOT_QUOTA);
+    assert_int_equal(p.slots.run[p.region.view.fw_first].state, NIC_SLOT_QUOTA);
     assert_true(nic_slots_put(&p.slots, s[3]));
     pool_close(&p);
 }

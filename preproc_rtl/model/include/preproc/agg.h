@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "hsring/abi.h"
+#include "hsring/hash.h"
 
 #define PP_AGG_QUEUES (1u << HSR_HASH_QUEUE_BITS)
 
@@ -63,8 +64,53 @@ static inline struct pp_agg_item *pp_agg_next(const struct pp_agg *agg)
     return agg->free_count > 0 ? agg->free[agg->free_count - 1] : NULL;
 }
 
-/* Enqueue it, with its metadata complete. */
-void pp_agg_put(struct pp_agg *agg, struct pp_agg_item *item, uint32_t slot, uint16_t ring);
+/* The item behind `ahead` others, of those that are free: what would be enqueued next after them. */
+static inline struct pp_agg_item *pp_agg_ahead(const struct pp_agg *agg, uint32_t ahead)
+{
+    return agg->free[agg->free_count - 1 - ahead];
+}
+
+/* Make an item that pp_agg_ahead() gave out the next one, whatever became of those before it. */
+static inline void pp_agg_choose(struct pp_agg *agg, struct pp_agg_item *item)
+{
+    struct pp_agg_item **top = &agg->free[agg->free_count - 1], **at = top;
+
+    while (*at != item)
+        at--;
+    *at = *top;
+    *top = item;
+}
+
+/* May `b` follow `a`, which is the last of its queue, in a vector? */
+bool pp_agg_joins(const struct pp_agg_item *a, const struct pp_agg_item *b);
+
+static inline void pp_agg_list(struct pp_agg *agg, uint32_t queue)
+{
+    agg->busy[(agg->busy_head + agg->busy_count++) % PP_AGG_QUEUES] = (uint16_t)queue;
+}
+
+/* Enqueue the next item, with its metadata complete. */
+static inline void pp_agg_put(struct pp_agg *agg, struct pp_agg_item *item, uint32_t slot,
+                              uint16_t ring)
+{
+    uint32_t number = hsr_hash_queue(item->meta.hash);
+    struct pp_agg_queue *q = &agg->queue[number];
+
+    item->slot = slot;
+    item->ring = ring;
+    agg->free_count--;
+    if (q->length++ == 0) {
+        item->joins = false;
+        q->head = item->self;
+        pp_agg_list(agg, number);
+    } else {
+        struct pp_agg_item *last = &agg->item[q->tail];
+
+        item->joins = pp_agg_joins(last, item);
+        last->next = item->self;
+    }
+    q->tail = item->self;
+}
 
 /*
  * Take the next vector: 0 when empty, else its length; vec_len is written into the metadata (length in the first, 0 in the

@@ -48,10 +48,40 @@ static inline uint32_t pp_fit_capacity(const struct pp_fit *fit)
     return (fit->mask + 1) * PP_FIT_BANKS;
 }
 
-void pp_fit_prefetch(const struct pp_fit *fit, uint64_t hash);
+static inline struct pp_fit_bucket *pp_fit_bucket(const struct pp_fit *fit, uint64_t hash)
+{
+    return &fit->bucket[hsr_hash_bucket(hash) & fit->mask];
+}
+
+/* Bank that holds this tag, or PP_FIT_BANKS. */
+static inline unsigned pp_fit_bank(const struct pp_fit_bucket *b, uint32_t tag)
+{
+    unsigned i;
+
+    for (i = 0; i < PP_FIT_BANKS; i++)
+        if (b->flow_id[i] != 0 && b->tag[i] == tag)
+            break;
+    return i;
+}
+
+static inline void pp_fit_prefetch(const struct pp_fit *fit, uint64_t hash)
+{
+    __builtin_prefetch(pp_fit_bucket(fit, hash));
+}
 
 /* The flow id stored for this hash, 0 for a miss. */
-uint64_t pp_fit_lookup(struct pp_fit *fit, uint64_t hash);
+static inline uint64_t pp_fit_lookup(struct pp_fit *fit, uint64_t hash)
+{
+    const struct pp_fit_bucket *b = pp_fit_bucket(fit, hash);
+    unsigned bank = pp_fit_bank(b, hsr_hash_tag(hash));
+
+    if (bank == PP_FIT_BANKS) {
+        fit->stats.misses++;
+        return 0;
+    }
+    fit->stats.hits++;
+    return b->flow_id[bank];
+}
 
 /* Apply the operation of a tx metadata (fit_op, hash, flow_id, fit_named); counted, never fails. */
 void pp_fit_apply(struct pp_fit *fit, const struct hsr_tx_meta *op);

@@ -70,6 +70,8 @@ struct act_packet {
     uint8_t hops;  /* from worker to worker */
     uint8_t under; /* handed over: for which home (datapath/moving.h); else not set */
     uint8_t moved; /* to that home's worker now, + 1; 0: it is here */
+    bool
+        usual; /* just loaded, and nothing but the metadata, slot and entry is set (datapath/usual.c) */
 };
 
 /* Packets under one program, in a row. Those with a reason to be dropped are nobody's business any more. */

@@ -16,6 +16,7 @@
 #ifndef ACTION_STORE_H
 #define ACTION_STORE_H
 
+#include "action/plan.h"
 #include "action/pool.h"
 #include "session/session.h"
 
@@ -23,6 +24,7 @@
 
 struct act_store {
     struct act_pool programs, templates;
+    struct act_plan *plan; /* of each program, by index */
 };
 
 /* Records of either pool with this many sessions, number 0 included. */
@@ -77,6 +79,11 @@ static inline const uint8_t *act_template(const struct act_store *s, uint32_t in
 static inline const struct act_program *act_program(const struct act_store *s, uint32_t index)
 {
     return &s->programs.record[index].program;
+}
+
+static inline const struct act_plan *act_plan(const struct act_store *s, uint32_t index)
+{
+    return &s->plan[index];
 }
 
 /*

@@ -26,10 +26,14 @@ enum nic_slot_state {
 
 struct nic_slots {
     const struct hsr_view *view;
-    uint8_t *state;   /* by slot index, enum nic_slot_state */
-    uint8_t *worker;  /* ring set it was delivered to, or whose quota it is */
-    uint16_t *port;   /* ledger it is charged to; HSR_NO_PORT: none (yet) */
-    uint16_t *target; /* who a packet from the network is for; HSR_NO_PORT: it is not from there */
+    struct nic_slot_run {
+        uint8_t state;  /* enum nic_slot_state */
+        uint8_t worker; /* ring set it was delivered to, or whose quota it is */
+        uint16_t port;  /* ledger it is charged to; HSR_NO_PORT: none (yet) */
+        uint16_t
+            target; /* who a packet from the network is for; HSR_NO_PORT: it is not from there */
+        uint16_t spare;
+    } * run;             /* by slot index: eight in a cache line */
     uint32_t *in_flight; /* packets from the network, by target */
     struct nic_slot_use {
         uint32_t runs[HSR_SLOT_CLASSES]; /* charged to it */
@@ -59,9 +63,6 @@ uint32_t nic_slots_get(struct nic_slots *slots, unsigned class);
  */
 uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len);
 
-/* Back to the pool from state NIC; false (and no change) when the run is in another state or no run starts there. */
-bool nic_slots_put(struct nic_slots *slots, uint32_t slot);
-
 /* Class of a run. */
 static inline unsigned nic_slots_class(const struct nic_slots *slots, uint32_t slot)
 {
@@ -76,17 +77,43 @@ static inline unsigned nic_slots_class(const struct nic_slots *slots, uint32_t s
     return class;
 }
 
+/* What is charged for a run is so no more, and it is free. */
+static inline void nic_slots_free(struct nic_slots *slots, uint32_t slot)
+{
+    struct nic_slot_run *run = &slots->run[slot];
+    unsigned class = nic_slots_class(slots, slot);
+    struct nic_slot_stack *stack = &slots->stack[class];
+
+    if (run->port != HSR_NO_PORT)
+        slots->use[run->port].runs[class]--;
+    if (run->target != HSR_NO_PORT)
+        slots->in_flight[run->target]--;
+    run->port = run->target = HSR_NO_PORT;
+    run->state = NIC_SLOT_FREE;
+    hsr_slot_poison(slots->view, slot, true);
+    stack->slot[stack->count++] = slot;
+}
+
+/* Back to the pool from state NIC; false (and no change) when the run is in another state or no run starts there. */
+static inline bool nic_slots_put(struct nic_slots *slots, uint32_t slot)
+{
+    if (slot >= slots->view->slots || slots->run[slot].state != NIC_SLOT_NIC)
+        return false;
+    nic_slots_free(slots, slot);
+    return true;
+}
+
 /* A run in state NIC holds a packet of this port from now on, and is charged to it, until it is free again. Once a run. */
 static inline void nic_slots_charge(struct nic_slots *slots, uint32_t slot, uint16_t port)
 {
-    slots->port[slot] = port;
+    slots->run[slot].port = port;
     slots->use[port].runs[nic_slots_class(slots, slot)]++;
 }
 
 /* It is for this target, too, HSR_NO_PORT: for none. Once a run. */
 static inline void nic_slots_aim(struct nic_slots *slots, uint32_t slot, uint16_t target)
 {
-    slots->target[slot] = target;
+    slots->run[slot].target = target;
     if (target != HSR_NO_PORT)
         slots->in_flight[target]++;
 }
@@ -115,9 +142,9 @@ static inline bool nic_slots_move(struct nic_slots *slots, uint32_t slot, enum n
                                   enum nic_slot_state to)
 {
     if (slot >= slots->view->slots || from == NIC_SLOT_FREE || to == NIC_SLOT_FREE ||
-        from == NIC_SLOT_NONE || to == NIC_SLOT_NONE || slots->state[slot] != from)
+        from == NIC_SLOT_NONE || to == NIC_SLOT_NONE || slots->run[slot].state != from)
         return false;
-    slots->state[slot] = (uint8_t)to;
+    slots->run[slot].state = (uint8_t)to;
     return true;
 }
 

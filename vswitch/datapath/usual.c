@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Match, state, actions and tx metadata of usual packets, in one straight line.
+ *
+ * Usual: whole, IPv4, UDP or TCP without SYN, FIN or RST, of a session its flow id names, which is as it was when its programs
+ * were made. Everything that could be different is asked before anything is changed, and then the packet is left to match.c,
+ * which is slower and finds out the same: that a packet comes out with the same bytes either way, a test makes sure of.
+ */
+#include <string.h>
+
+#include "action/plain.h"
+#include "internal.h"
+
+#define TCP_UNUSUAL 0x07u /* FIN, SYN, RST */
+
+/* What the packets of a vector have in common. */
+struct shared {
+    struct session *session;
+    const struct act_plan *plan;
+    struct ses_dir *way;
+    unsigned dir;
+    uint64_t mac; /* that they must come from, as the frame's bytes stand; 0: any */
+};
+
+/* Ingress, class and flags as one. */
+static inline uint32_t alike(const struct hsr_rx_meta *m)
+{
+    uint32_t word;
+
+    memcpy(&word, &m->ingress, sizeof word);
+    return word;
+}
+
+_Static_assert(offsetof(struct hsr_rx_meta, flags) == offsetof(struct hsr_rx_meta, ingress) + 3 &&
+                   offsetof(struct hsr_rx_meta, class) == offsetof(struct hsr_rx_meta, ingress) + 2,
+               "one word");
+
+/* Is it of the same flow as the one before it? */
+static inline bool follows(const struct hsr_rx_meta *m, const struct hsr_rx_meta *before)
+{
+    return m->key_addrs == before->key_addrs && m->key_ports == before->key_ports &&
+           alike(m) == alike(before);
+}
+
+#define MAC_BYTES UINT64_C(0xFFFFFFFFFFFF)
+
+static inline uint64_t source_mac(const uint8_t *frame)
+{
+    uint64_t word;
+
+    memcpy(&word, frame + 6, sizeof word); /* and what is behind it: there is an IP header */
+    return word & MAC_BYTES;
+}
+
+/* The session that its flow id names and what is done to the packet there, if it may use that as it is. */
+static inline bool find(struct dp_worker *w, const struct act_packet *p, struct shared *f)
+{
+    const struct hsr_rx_meta *m = &p->meta;
+    const struct pol_port *from = pol_port(w->policy, m->ingress);
+    struct session *s =
+        ses_usual(w->sessions, m->flow_id, dp_swap(p), m->key_addrs, m->key_ports, &f->dir);
+
+    if (s == NULL || s->policy != w->policy_stamp || !dp_right_port(w, s, f->dir, p))
+        return false;
+    f->session = s;
+    f->way = &s->dir[f->dir];
+    f->plan = act_plan(&w->actions, f->way->program);
+    f->mac = dp_from_uplink(p) || !from->anti_spoof ? 0 : __builtin_bswap64(from->mac48) >> 16;
+    if (m->vec_len > 1 && m->class == HSR_CLASS_TCP && pol_port(w->policy, f->plan->port)->merge)
+        return false; /* several may leave as one */
+    return f->plan->flags & ACT_PLAN_WHOLE;
+}
+
+/* TCP's part of goes_on(). */
+static DP_APART bool tcp_goes_on(struct dp_worker *w, struct session *s, unsigned dir,
+                                 struct act_packet *p)
+{
+    enum hsr_drop drop;
+
+    dp_settle(p);
+    return dp_describe(p, &w->seen) &&
+           ses_track(w->sessions, s, dir, &w->seen, w->now, &drop) == SES_CONTINUES;
+}
+
+/* All of what is rewritten of its L4 header is there; state and deadline go on. False: nothing has changed. */
+static inline bool goes_on(struct dp_worker *w, const struct shared *f, struct act_packet *p)
+{
+    const struct hsr_rx_meta *m = &p->meta;
+
+    if (m->class == HSR_CLASS_UDP)
+        return m->l4_off + (uint32_t)HSR_UDP_HDR <= m->payload_off &&
+               ses_keep_udp(w->sessions, f->session, f->dir);
+    return m->class == HSR_CLASS_TCP && m->l4_off + (uint32_t)HSR_TCP_HDR <= m->payload_off &&
+           (m->tcp_flags & TCP_UNUSUAL) == 0 && tcp_goes_on(w, f->session, f->dir, p);
+}
+
+_Static_assert(HSR_TXA_TRANSMIT == 0 && HSR_PAYLOAD_RELEASE == 0 && HSR_FIT_NONE == 0 &&
+                   HSR_GSO_NONE == 0 && offsetof(struct hsr_tx_meta, frame_off) == 4 &&
+                   offsetof(struct hsr_tx_meta, frame_len) == 8 &&
+                   offsetof(struct hsr_tx_meta, offload) == 18 &&
+                   offsetof(struct hsr_tx_meta, l3_off) == 20 &&
+                   offsetof(struct hsr_tx_meta, outer_l3_off) == 24 &&
+                   offsetof(struct hsr_tx_meta, owner) == 56,
+               "the words below");
+
+/* TRANSMIT, word by word: the slot is the NIC's as well, and nothing is read back. */
+static inline void transmit(struct dp_worker *w, const struct act_plan *plan,
+                            const struct act_packet *p, const uint8_t *frame)
+{
+    const struct hsr_rx_meta *m = &p->meta;
+    uint32_t more = plan->outer_len;
+    uint64_t *word = (uint64_t *)(void *)p->slot;
+
+    word[0] = plan->port | (uint64_t)(uint32_t)(frame - p->slot) << 32;
+    word[1] = m->frame_len + more;
+    word[2] = (uint64_t)plan->offload << 16 | (uint64_t)(m->l3_off + more) << 32 |
+              (uint64_t)(m->l4_off + more) << 48;
+    word[3] = more != 0 ? ENCAP_L3 | (uint64_t)ENCAP_L4 << 16 : 0;
+    word[4] = word[5] = word[6] = 0;
+    word[7] = m->owner | (uint64_t)m->rx_seq << 32;
+    w->out[w->outs++] = p->entry;
+}
+
+struct act_packet *dp_usual(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
+{
+    struct shared f = {.session = NULL};
+    struct act_packet *p;
+    uint32_t vectors = 0;
+
+    for (p = packet; p < end; p++) {
+        const struct hsr_rx_meta *m = &p->meta;
+        uint8_t *frame = p->slot + HSR_SLOT_FRAME;
+
+        if (!p->usual)
+            break;
+        if (m->vec_len != 0 || f.session == NULL || !follows(m, &(p - 1)->meta)) {
+            if (!find(w, p, &f))
+                break;
+        }
+        if (m->frame_len - m->l3_off > f.session->mtu[f.dir] ||
+            !act_plan_may(f.plan, frame + m->l3_off) ||
+            (f.mac != 0 && source_mac(frame) != f.mac) || !goes_on(w, &f, p))
+            break;
+        vectors += m->vec_len != 0;
+        f.way->packets++;
+        f.way->bytes += m->frame_len;
+        w->ledger[m->ingress].tx++;
+        transmit(w, f.plan, p, act_plan_run(f.plan, &w->actions, f.way->param, frame, m));
+    }
+    w->counters.vectors += vectors;
+    w->counters.hits_flow_id += vectors;
+    return p;
+}
