@@ -212,7 +212,7 @@ void sim_turn(struct sim *s)
 
 /* ---- the end ---- */
 
-static void look_for_leaks(const struct sim *s)
+void sim_look_for_leaks(const struct sim *s)
 {
     uint32_t slots = nic_slots_out(s->bench.nic), cells = nic_cells_out(s->bench.nic),
              credit = nic_credit_out(s->bench.nic);
@@ -242,7 +242,7 @@ void sim_close(struct sim *s)
     sim_second_detach(s, true);
     if (broken(s))
         take_everything(s);
-    look_for_leaks(s);
+    sim_look_for_leaks(s);
     s->digest ^= (uint64_t)bench_sessions(&s->bench) << 32 ^ s->packets;
     bench_close(&s->bench);
     sim_bus_close(s);

@@ -40,6 +40,8 @@ static void note_seed(void)
 
     if (options.steps > 0)
         snprintf(steps, sizeof steps, " --steps %" PRIu64, options.steps);
+    if (options.soak > 0)
+        snprintf(steps, sizeof steps, " --soak %" PRIu64, options.soak);
     snprintf(again, sizeof again, "sim: again: ./run sim --seed %" PRIu64 "%s%s%s%s\n", sim.seed,
              steps, options.no_faults ? " --no-faults" : "",
              options.plant != NULL ? " --plant " : "", options.plant != NULL ? options.plant : "");
@@ -95,6 +97,7 @@ static const char help[] =
     "  --seed N       the first seed (default: 1)\n"
     "  --seconds N    as many seeds as there is time for\n"
     "  --steps N      steps of each seed, in place of what it draws\n"
+    "  --soak HOURS   one card for so many hours of its own time: nothing grows, nothing is kept\n"
     "  --no-faults    nothing goes wrong, and every packet's fate is known\n"
     "  --plant NAME   with a defect that the checks must find; '--plant list' names them\n"
     "  --digest       a line for each seed: what it came to\n"
@@ -125,6 +128,7 @@ static bool numeric(const char *word, const char *value, uint64_t *n)
     uint64_t *to = strcmp(word, "--seed") == 0      ? &options.seed
                    : strcmp(word, "--seconds") == 0 ? &options.seconds
                    : strcmp(word, "--steps") == 0   ? &options.steps
+                   : strcmp(word, "--soak") == 0    ? &options.soak
                                                     : NULL;
 
     return to != NULL && number(value, n) && (*to = *n) == *n;
@@ -153,7 +157,7 @@ static int read_options(char **argv)
             return usage(word);
     }
     if (options.seeds == 0)
-        options.seeds = options.seed != 0 ? 1 : SEEDS;
+        options.seeds = options.seed != 0 || options.soak > 0 ? 1 : SEEDS;
     if (options.seed == 0)
         options.seed = 1;
     return 0;
@@ -175,7 +179,10 @@ static void one(uint64_t seed)
     sim.draw.state = seed;
     note_seed();
     alarm(FOREVER);
-    sim_run(&sim);
+    if (options.soak > 0)
+        sim_soak(&sim);
+    else
+        sim_run(&sim);
     done++;
 }
 

@@ -117,6 +117,10 @@ static unsigned judge_outside(const struct sim *s, struct sim_packet *p, const s
     p->bound = opener && !(f->states & SIM_NONE);
     p->astray = p->dir == 1 && f->end[1] == SIM_OUTSIDE && f->states & SIM_NONE;
     p->may_arrive |= p->astray;
+    if (p->astray && f->kind == SIM_TCP) { /* in the middle of somebody else's connection */
+        may_drop(p, HSR_DROP_TCP_STATE);
+        may_drop(p, HSR_DROP_TCP_WINDOW);
+    }
     if (f->moved)
         may_drop(p, HSR_DROP_NAT_NONE);
     if (!opener || !shared || !(f->states & SIM_NONE) || !sim_may_run_out(s, f->tenant))

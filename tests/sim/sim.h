@@ -66,6 +66,7 @@ struct sim_options {
     uint64_t seed, seeds;   /* the first, how many */
     uint64_t seconds;       /* as many as there is time for, 0: `seeds` */
     uint64_t steps;         /* 0: as drawn */
+    uint64_t soak;          /* hours of its own time that one card is in use, 0: seeds */
     const char *plant;      /* a defect to be found; NULL: none */
     bool no_faults, digest; /* print what each seed came to */
     bool trace;             /* print all that happens */
@@ -270,6 +271,7 @@ void sim_pass_time(struct sim *s, uint64_t ns); /* with nothing under way */
 void sim_change(struct sim *s);
 void sim_turn(struct sim *s); /* of the owners; or the second one comes, or goes */
 void sim_crash(struct sim *s);
+void sim_look_for_leaks(const struct sim *s); /* all is quiet, and no session lives */
 
 /* bus.c: between NIC and firmware. */
 const struct hsr_view *sim_bus_open(struct bench *b);
@@ -391,5 +393,8 @@ void sim_settle(
 
 /* run.c */
 void sim_run(struct sim *s);
+
+/* soak.c */
+void sim_soak(struct sim *s);
 
 #endif

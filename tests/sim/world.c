@@ -64,7 +64,7 @@ static void draw_group(struct sim *s, unsigned group)
 
 static void draw_faults(struct sim *s)
 {
-    if (s->options->no_faults || draw_chance(&s->draw, 35))
+    if (s->options->no_faults || s->options->soak > 0 || draw_chance(&s->draw, 35))
         return;
     for (unsigned n = draw_from(&s->draw, 1, 3); n > 0; n--)
         s->faults |= 1u << draw_below(&s->draw, SIM_FAULTS);
@@ -84,7 +84,7 @@ void sim_draw_world(struct sim *s)
     s->no_flow_index = draw_chance(d, 15);
     s->arena = draw_chance(d, 70);
     s->workers_max = draw_chance(d, 60) ? 1 : draw_from(d, 2, 3);
-    s->two = s->workers_max == 1 && draw_chance(d, 50);
+    s->two = s->workers_max == 1 && draw_chance(d, 50) && s->options->soak == 0;
     s->vector = draw_chance(d, 50) ? 16 : draw_from(d, 1, 16);
     s->config.workers = draw_from(d, 1, s->workers_max);
     s->quota = sim_has(s, SIM_F_TIGHT) && draw_chance(d, 50) ? draw_from(d, 2, 12) : 0;
