@@ -15,6 +15,26 @@
 
 #define EXPIRE_BUDGET 32
 #define TCP_HEADER    20u
+#define TCP_SYN       0x02u
+
+/* The window shift a SYN offers (RFC 7323), SES_WSCALE_NONE for none. The parser has checked that options have lengths. */
+static uint8_t window_scale(const struct act_packet *p, const uint8_t *l4)
+{
+    const uint8_t *at = l4 + TCP_HEADER, *end = act_frame(p) + p->meta.payload_off;
+
+    while (at < end && *at != 0) {
+        if (*at == 1) {
+            at++;
+            continue;
+        }
+        if (end - at < 3 || at[1] < 2)
+            break;
+        if (at[0] == 3)
+            return at[2];
+        at += at[1];
+    }
+    return SES_WSCALE_NONE;
+}
 
 void sw_describe(const struct act_packet *p, struct ses_packet *sp)
 {
@@ -22,7 +42,7 @@ void sw_describe(const struct act_packet *p, struct ses_packet *sp)
 
     memset(sp, 0, sizeof *sp);
     sp->proto = hsr_key_proto(p->meta.key_ports);
-    sp->wscale = SES_WSCALE_NONE; /* the baseline's traffic offers none */
+    sp->wscale = SES_WSCALE_NONE;
     if (p->meta.class != HSR_CLASS_TCP)
         return;
     sp->tcp_flags = p->meta.tcp_flags;
@@ -30,6 +50,8 @@ void sw_describe(const struct act_packet *p, struct ses_packet *sp)
     sp->ack = hsr_load32(l4 + 8);
     sp->window = hsr_load16(l4 + 14);
     sp->payload = p->meta.frame_len - p->meta.payload_off;
+    if (sp->tcp_flags & TCP_SYN)
+        sp->wscale = window_scale(p, l4);
 }
 
 static void drop(struct sw_packet *packet, enum hsr_drop reason)

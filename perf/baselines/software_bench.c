@@ -13,6 +13,7 @@
 #include "bench.h"
 #include "nic/eal.h"
 #include "software_avs.h"
+#include "software_queues.h"
 
 #define TURN   256 /* batches between two looks at the clock */
 #define STAGED 20000
@@ -62,7 +63,6 @@ struct run {
     struct sw_avs *avs;
     struct sw_port *in, *out;
     struct nic_ring_frame *frames;
-    uint8_t *memory; /* of the guests' buffers */
     double seconds, cpu_seconds;
     uint64_t packets;
     double *staged[SW_STAGES]; /* cycles a packet, of each batch */
@@ -74,51 +74,6 @@ static uint64_t clock_ns(clockid_t clock)
 
     clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* The guest's buffers hold all frames in their order, each behind its header, again and again. */
-static bool fill_source(struct run *r, struct sw_queue *q)
-{
-    uint32_t n = r->o->flows, each = (SW_HEADER + r->o->size + 63) / 64 * 64;
-
-    r->memory = calloc(n, each);
-    q->desc = calloc(n, sizeof *q->desc);
-    q->avail = calloc(n, sizeof *q->avail);
-    q->used = calloc(256, sizeof *q->used);
-    if (r->memory == NULL || q->desc == NULL || q->avail == NULL || q->used == NULL)
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
-        uint8_t *at = r->memory + (size_t)i * each;
-
-        memcpy(at + SW_HEADER, r->frames[i].data, r->frames[i].len);
-        q->desc[i] = (struct sw_desc){.addr = at, .len = SW_HEADER + r->frames[i].len};
-        q->avail[i] = i;
-    }
-    q->entries = n;
-    q->ready = UINT64_MAX;
-    return true;
-}
-
-static bool fill_sink(struct sw_queue *q, bool dma)
-{
-    enum { N = 256, EACH = 2048 };
-    uint8_t *memory = calloc(N, EACH);
-
-    q->desc = calloc(N, sizeof *q->desc);
-    q->avail = calloc(N, sizeof *q->avail);
-    q->used = calloc(256, sizeof *q->used);
-    if (memory == NULL || q->desc == NULL || q->avail == NULL || q->used == NULL) {
-        free(memory);
-        return false;
-    }
-    for (uint32_t i = 0; i < N; i++) {
-        q->desc[i] = (struct sw_desc){.addr = memory + (size_t)i * EACH, .len = EACH};
-        q->avail[i] = i;
-    }
-    q->entries = N;
-    q->ready = UINT64_MAX;
-    q->dma = dma;
-    return true;
 }
 
 static int open_run(struct run *r)
@@ -142,28 +97,20 @@ static int open_run(struct run *r)
         return 1;
     r->in = sw_port(r->avs, "in");
     r->out = sw_port(r->avs, "out");
-    return fill_source(r, &r->in->from) &&
-                   fill_sink(&r->out->to, strcmp(o->what->name, "vxlan") == 0)
+    return sw_endless_source(&r->in->from, r->frames, o->flows) &&
+                   sw_endless_sink(&r->out->to, strcmp(o->what->name, "vxlan") == 0)
                ? 0
                : 1;
 }
 
 static void close_run(struct run *r)
 {
-    if (r->avs != NULL && r->in != NULL && r->in->from.entries != 0) {
-        struct sw_queue *q = &r->out->to;
-
-        if (q->entries != 0 && !q->dma)
-            free(q->desc[0].addr);
-        for (unsigned i = 0; i < 2; i++, q = &r->in->from) {
-            free(q->desc);
-            free(q->avail);
-            free(q->used);
-        }
+    if (r->avs != NULL && r->in != NULL) {
+        sw_endless_free(&r->in->from);
+        sw_endless_free(&r->out->to);
     }
     for (unsigned s = 0; s < SW_STAGES; s++)
         free(r->staged[s]);
-    free(r->memory);
     bench_frames_free(r->frames);
     sw_close(r->avs);
 }

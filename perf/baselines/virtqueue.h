@@ -31,6 +31,7 @@ struct sw_queue {
     struct sw_desc *desc; /* `entries` of each */
     uint32_t *avail;
     struct sw_used *used;
+    uint8_t *memory; /* of the guest's buffers, for whoever frees them */
     uint32_t entries;
     uint32_t at; /* next available entry */
     uint64_t

@@ -19,9 +19,11 @@ def ring_bytes(run, mtu, slice_):
 
 def measure(run):
     rows, bars, saved = [], [], {}
+    found = {(mtu, slice_): ring_bytes(run, mtu, slice_) for mtu in (1500, 8500) for slice_ in ("off", "on")}
     for mtu in (1500, 8500):
-        whole = ring_bytes(run, mtu, "off")
-        for slice_, (to_fw, from_fw) in (("off", whole), ("on", ring_bytes(run, mtu, "on"))):
+        whole = found[mtu, "off"]
+        for slice_ in ("off", "on"):
+            to_fw, from_fw = found[mtu, slice_]
             bps, limit, limits = bandwidth(Bus(), mtu + ETHERNET, to_fw, from_fw, CORES_PPS, PAPER.line_bps)
             percent = 100 * (1 - (to_fw + from_fw) / sum(whole))
             saved[mtu, slice_] = percent
@@ -33,8 +35,7 @@ def measure(run):
              "each direction its own links": Bus(shared=False), "one link": Bus(links=1)}
     sense = []
     for name, bus in buses.items():
-        values = [bandwidth(bus, mtu + ETHERNET, *ring_bytes(run, mtu, slice_), CORES_PPS, PAPER.line_bps)[0] / 1e9
-                  for mtu in (1500, 8500) for slice_ in ("off", "on")]
+        values = [bandwidth(bus, mtu + ETHERNET, *each, CORES_PPS, PAPER.line_bps)[0] / 1e9 for (mtu, _), each in found.items()]
         sense.append((name, *(f"{value:.0f}" for value in values)))
     both = (8500 - 40) / (8500 + 38) / ((1500 - 40) / (1500 + 38)) - 1
     text = [("bus bytes saved at 8,500 B", "about 97 %", f"{saved[8500, 'on']:.1f} %", measured.MEASURED),

@@ -6,7 +6,8 @@ from models import measured
 PAPER = {"parse": 27.36, "match": 11.2, "action": 24.32, "driver": 29.85, "operation": 7.17}
 TITLES = {"parse": "parse, without checksums", "match": "match: hash, session, state", "action": "actions: MACs, VXLAN",
           "driver": "driver: queues, copy, checksums", "operation": "operation: counters, flow log"}
-WORKS = (("60 B", ("--flows", 1000)), ("60 B, 100 K flows", ("--flows", 100000)), ("1,000 B", ("--flows", 1000, "--size", 1000)))
+BEYOND_CACHE = ("--flows", 100000)  # whose instructions are those of fewer flows
+WORKS = (("60 B", ("--flows", 1000)), ("60 B, 100 K flows", BEYOND_CACHE), ("1,000 B", ("--flows", 1000, "--size", 1000)))
 
 
 def shares(stages):
@@ -22,7 +23,7 @@ def work(run, options):
     it = measured.best(found)
     return {"cycles": it["cycles_per_packet"], "pps": it["pps_core"],
             "shares": shares(min((each["stage_cycles_per_packet"] for each in found), key=lambda stages: sum(stages.values()))),
-            "instructions": measured.instructions(run, "avs-software", "--case", "vxlan", *options)}
+            "instructions": None if options is BEYOND_CACHE else measured.instructions(run, "avs-software", "--case", "vxlan", *options)}
 
 
 def measure(run):

@@ -16,12 +16,13 @@ PAPER_SAYS = "the paper's"
 HEAD = ("what", "paper", "ours", "how")
 
 
-PACKETS = 6400  # whole batches
+PACKETS = 3200  # whole batches
+CONNECTIONS = 1600
 
 
 def turns(run):
     """How often each is measured."""
-    return 12 if run.full else 4
+    return 8 if run.full else 3
 
 
 def seconds(run):
@@ -73,10 +74,10 @@ def best(results, key="cycles_per_packet"):
     return min(results, key=lambda result: result[key])
 
 
-def instructions(run, program, *options, function=None):
-    """Instructions a packet by callgrind, of all or within one function; None without valgrind."""
+def instructions(run, program, *options, function=None, each=PACKETS):
+    """Instructions a packet (or connection) by callgrind, of all or within one function; None without valgrind or the program."""
     try:
-        valgrind = run.tool("valgrind")
+        valgrind, path = run.tool("valgrind"), run.program(program)
     except Missing:
         return None
     only = [f"--toggle-collect={function}*"] if function else []  # the compiler may have given it a suffix
@@ -84,13 +85,13 @@ def instructions(run, program, *options, function=None):
     def count(packets):
         out = run.file("callgrind.out")
         log = run.file("callgrind.log")
-        run.text(valgrind, "--tool=callgrind", f"--callgrind-out-file={out}", f"--log-file={log}", *only, run.program(program), *options,
+        run.text(valgrind, "--tool=callgrind", f"--callgrind-out-file={out}", f"--log-file={log}", *only, path, *options,
                  "--count", packets)
         with open(log, encoding="utf-8") as file:
             return int(re.search(r"Collected : (\d+)", file.read()).group(1))
 
     # Both of whole batches, and the same before the measurement begins.
-    return (count(2 * PACKETS) - count(PACKETS)) / PACKETS
+    return (count(2 * each) - count(each)) / each
 
 
 def counted_costs(run, case="vxlan", flows=1000):
@@ -100,7 +101,12 @@ def counted_costs(run, case="vxlan", flows=1000):
              "firmware": instructions(run, "avs-bench", *options, function="dp_poll"),
              "software_new": instructions(run, "avs-software", *options, "--new"),
              "firmware_new": instructions(run, "avs-bench", *options, "--slow", function="dp_poll")}
-    return found if all(found.values()) else None
+    if not all(found.values()):
+        return None
+    options = ("--case", f"connections-{case}", "--rate", 1000)
+    six = {"software_connection": instructions(run, "avs-software-connections", *options, each=CONNECTIONS),
+           "firmware_connection": instructions(run, "avs-bench-sessions", *options, each=CONNECTIONS, function="dp_poll")}
+    return {**found, **(six if all(six.values()) else {})}
 
 
 def costs(run, case="vxlan", flows=1000):

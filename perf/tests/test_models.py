@@ -135,6 +135,13 @@ class Scale(unittest.TestCase):
         same = {**self.costs, "firmware": 300, "firmware_new": 1500}
         self.assertAlmostEqual(scale.scaled(PAPER, same)["cps_gain"], 100 / 3)
 
+    def test_a_measured_connection_takes_the_place_of_its_packets(self):
+        six = {**self.costs, "software_connection": 6000, "firmware_connection": 3000}
+        self.assertEqual(scale.connection(six, "software", 6), 6000)
+        self.assertEqual(scale.connection(six, "firmware", 10), 3000 + 4 * 200)
+        self.assertEqual(scale.connection(self.costs, "firmware", 10), 1000 + 9 * 200)
+        self.assertAlmostEqual(scale.scaled(PAPER, six, 6)["cps_gain"], 100 * (8 / 6 * 2 - 1))
+
     def test_sensitivity_begins_with_what_is_calibrated(self):
         rows = sensitivity(PAPER, {"sep_cores": (1, 2)}, lambda cal: cal.sep_cores)
         self.assertEqual(rows, [("as calibrated", None, 6), ("sep_cores", 1, 1), ("sep_cores", 2, 2)])

@@ -239,6 +239,23 @@ static void a_connection(void **state)
     refused("a", HSR_DROP_TCP_WINDOW);
 }
 
+static void a_window_is_scaled(void **state)
+{
+    struct fr_flow to = a_to_b;
+    uint32_t cursor = 0;
+
+    (void)state;
+    to.dport = 80;
+    fr_tcp_with(&frame, &to, FR_SYN, 100, 0, "\1\3\3\7", 4);
+    frame.b[FR_L3 + 20 + 12] = 6 << 4; /* what was payload is an option */
+    fr_mend(frame.b, frame.len);
+    same("a", "b");
+    struct session *s = ses_walk(sw_sessions(w.avs), &cursor);
+
+    assert_non_null(s);
+    assert_int_equal(s->tcp[ses_initiator(s)].wscale, 7);
+}
+
 static void through_the_tunnel(void **state)
 {
     struct fr_flow back = fr_back(&a_to_9);
@@ -331,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(local, setup, teardown),
         cmocka_unit_test_setup_teardown(a_connection, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_window_is_scaled, setup, teardown),
         cmocka_unit_test_setup_teardown(through_the_tunnel, setup, teardown),
         cmocka_unit_test_setup_teardown(from_the_tunnel, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_refused, setup, teardown),
