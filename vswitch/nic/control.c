@@ -46,9 +46,10 @@ static void note_must_poll(struct nic *nic)
 {
     nic->must_poll = false;
     for (uint32_t i = 0; i < nic->actives; i++) {
-        const struct nic_port *p = &nic->port[nic->active[i]]->port;
+        uint16_t index = nic->active[i];
 
-        if (p->ops->rx_fd(p) < 0 && p->config.kind != HSR_PORT_KIND_NULL)
+        if (!nic_ready_by_fd(&nic->ready, index) &&
+            nic->port[index]->port.config.kind != HSR_PORT_KIND_NULL)
             nic->must_poll = true;
     }
 }

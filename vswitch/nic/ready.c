@@ -45,7 +45,16 @@ static struct nic_busy *busy_of(struct nic_ready *r, _Atomic uint64_t *word)
     return b;
 }
 
-int nic_ready_add(struct nic_ready *r, const struct nic_port *port)
+/* A port with a descriptor, which stands in our epoll now. */
+static void note_descriptor(struct nic_ready *r, struct nic_port *port)
+{
+    r->by_fd[port->config.index / 64] |= bit_of(port->config.index);
+    r->fds++;
+    if (port->ops->watched != NULL)
+        port->ops->watched(port, r->epoll);
+}
+
+int nic_ready_add(struct nic_ready *r, struct nic_port *port)
 {
     uint16_t index = port->config.index;
     int fd = port->ops->rx_fd(port);
@@ -54,7 +63,7 @@ int nic_ready_add(struct nic_ready *r, const struct nic_port *port)
     if (fd >= 0 && epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
         return -errno;
     if (fd >= 0) {
-        r->by_fd++;
+        note_descriptor(r, port);
     } else if (port->ops->busy != NULL) {
         unsigned bit;
         struct nic_busy *b = busy_of(r, port->ops->busy(port, &bit));
@@ -68,14 +77,18 @@ int nic_ready_add(struct nic_ready *r, const struct nic_port *port)
     return 0;
 }
 
-void nic_ready_remove(struct nic_ready *r, const struct nic_port *port)
+void nic_ready_remove(struct nic_ready *r, struct nic_port *port)
 {
     uint16_t index = port->config.index;
     int fd = port->ops->rx_fd(port);
 
-    if (fd >= 0) {
-        epoll_ctl(r->epoll, EPOLL_CTL_DEL, fd, NULL);
-        r->by_fd--;
+    if (nic_ready_by_fd(r, index)) {
+        if (fd >= 0)
+            epoll_ctl(r->epoll, EPOLL_CTL_DEL, fd, NULL);
+        if (port->ops->watched != NULL)
+            port->ops->watched(port, -1);
+        r->by_fd[index / 64] &= ~bit_of(index);
+        r->fds--;
     } else if (port->ops->busy != NULL) {
         unsigned bit;
         struct nic_busy *b = busy_of(r, port->ops->busy(port, &bit));
@@ -125,6 +138,6 @@ void nic_ready_look(struct nic_ready *r)
 {
     for (uint32_t i = 0; i < r->busy_words; i++)
         look_at_word(r, &r->busy[i]);
-    if (r->by_fd > 0 && (++r->turn % SELDOM == 0 || !any(r)))
+    if (r->fds > 0 && (++r->turn % SELDOM == 0 || !any(r)))
         look_at_descriptors(r);
 }

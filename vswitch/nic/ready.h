@@ -21,8 +21,9 @@
 struct nic_ready {
     uint64_t now[NIC_READY_WORDS];    /* may have frames */
     uint64_t polled[NIC_READY_WORDS]; /* asked each turn */
-    int epoll;                        /* ports with a descriptor */
-    uint32_t by_fd;                   /* such ports */
+    uint64_t by_fd[NIC_READY_WORDS];  /* have a descriptor, or had one */
+    int epoll;                        /* for those */
+    uint32_t fds;                     /* how many */
     uint32_t turn;
     struct nic_busy {
         _Atomic uint64_t *word; /* of the producers */
@@ -37,8 +38,14 @@ int nic_ready_open(struct nic_ready *r);
 void nic_ready_close(struct nic_ready *r);
 
 /* A port comes or goes. 0, or a negative errno: its descriptor cannot be waited for. */
-int nic_ready_add(struct nic_ready *r, const struct nic_port *port);
-void nic_ready_remove(struct nic_ready *r, const struct nic_port *port);
+int nic_ready_add(struct nic_ready *r, struct nic_port *port);
+void nic_ready_remove(struct nic_ready *r, struct nic_port *port);
+
+/* Can it be waited for, or will nothing come of it any more? */
+static inline bool nic_ready_by_fd(const struct nic_ready *r, uint16_t port)
+{
+    return r->by_fd[port / 64] >> port % 64 & 1;
+}
 
 /* Before a turn: who has become ready. */
 void nic_ready_look(struct nic_ready *r);

@@ -26,7 +26,8 @@ enum { TAP_MAX_QUEUES = NIC_DEVICE_QUEUES };
 struct tap {
     int fd[TAP_MAX_QUEUES]; /* -1: the interface is gone */
     uint32_t queues;
-    int epoll;   /* watches all queues, and drops those of an interface that is gone */
+    int epoll; /* of several: the kernel names the busy ones. -1: there is one, which is waited for itself */
+    int watcher; /* epoll of whoever waits for that, -1: nobody */
     int control; /* a socket of its namespace, to ask for its link */
     enum nic_back back;
     char name[IFNAMSIZ];
@@ -43,6 +44,8 @@ static int cannot_watch(const struct nic_port *port, char why[NIC_WHY])
 
 static int tap_watch(const struct nic_port *port, struct tap *tap, char why[NIC_WHY])
 {
+    if (tap->queues == 1)
+        return 0;
     tap->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (tap->epoll < 0)
         return cannot_watch(port, why);
@@ -104,7 +107,7 @@ static int tap_open(struct nic_port *port, int fd, char why[NIC_WHY])
         snprintf(why, NIC_WHY, "out of memory");
         return -ENOMEM;
     }
-    tap->epoll = tap->control = -1;
+    tap->epoll = tap->watcher = tap->control = -1;
     rc = nic_device_open(&port->config, fd, &device, why);
     if (!rc) {
         take_over(tap, &device, fd);
@@ -140,7 +143,8 @@ static void tap_close(struct nic_port *port)
  */
 static void tap_gone(struct tap *tap, uint32_t queue)
 {
-    (void)epoll_ctl(tap->epoll, EPOLL_CTL_DEL, tap->fd[queue], NULL);
+    (void)epoll_ctl(tap->queues > 1 ? tap->epoll : tap->watcher, EPOLL_CTL_DEL, tap->fd[queue],
+                    NULL);
     close(tap->fd[queue]);
     tap->fd[queue] = -1;
 }
@@ -226,7 +230,14 @@ static int tap_rx_fd(const struct nic_port *port)
 {
     const struct tap *tap = port->priv;
 
-    return tap->epoll;
+    return tap->queues > 1 ? tap->epoll : tap->fd[0];
+}
+
+static void tap_watched(struct nic_port *port, int epoll)
+{
+    struct tap *tap = port->priv;
+
+    tap->watcher = epoll;
 }
 
 static bool tap_link(const struct nic_port *port)
@@ -243,5 +254,6 @@ const struct nic_port_ops nic_tap_ops = {
     .rx = tap_rx,
     .tx = tap_tx,
     .rx_fd = tap_rx_fd,
+    .watched = tap_watched,
     .link = tap_link,
 };

@@ -74,6 +74,11 @@ struct nic_port_ops {
     uint32_t (*tx)(struct nic_port *port, const struct po_frame *frames, uint32_t n);
     /* Descriptor that polls readable when frames wait, or -1 when the port must be asked. */
     int (*rx_fd)(const struct nic_port *port);
+    /*
+     * That descriptor stands in this epoll now, or (-1) no more. A port that loses its device takes it out itself, closes it, and has
+     * none from then on. NULL: it never loses it. Poll thread, as rx() is.
+     */
+    void (*watched)(struct nic_port *port, int epoll);
     /* Is there a link: carrier, and the interface up? NULL: always. On the poll thread, every 20 ms at most. */
     bool (*link)(const struct nic_port *port);
     /*
