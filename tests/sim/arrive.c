@@ -121,13 +121,24 @@ static const uint8_t *open_tunnel(const struct sim *s, const struct fr *frame, u
     return frame->b + FR_INNER;
 }
 
-static void follow_flow(struct sim *s, struct sim_packet *p, uint32_t n)
+/* Has its public end become another while it was under way? Outside those are two flows, with no order between them. */
+static bool changes_its_end(struct sim_flow *f, const struct sim_packet *p, struct sim_end end)
+{
+    struct sim_end *last = &f->under[p->dir];
+    bool other = last->pub != end.pub || last->port != end.port;
+
+    *last = end;
+    return other && p->unsure;
+}
+
+static void follow_flow(struct sim *s, struct sim_packet *p, uint32_t n, struct sim_end end)
 {
     struct sim_flow *f = &s->flow[p->flow];
 
     if (f->birth != p->flow_birth)
         return;
-    if (s->in_order && !s->turned && p->parts == 0 && p->place < f->seen[p->dir])
+    if (!changes_its_end(f, p, end) && s->in_order && !s->turned && p->parts == 0 &&
+        p->place < f->seen[p->dir])
         sim_finding(s, "packet %u: number %u of its flow, behind number %u", n, p->place,
                     f->seen[p->dir] - 1);
     /* Fragments may come to another worker first. */
@@ -218,7 +229,7 @@ void sim_arrive(struct sim *s, unsigned tenant, unsigned guest, const struct fr 
     p->arrived++;
     p->done = true;
     if (p->flow < SIM_FLOWS && (guest == SIM_UPLINK || (p->to == guest && p->tenant == tenant)))
-        follow_flow(s, p, n);
+        follow_flow(s, p, n, who.end);
 }
 
 const char *sim_reason(const struct sim_packet *p)

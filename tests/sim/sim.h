@@ -148,12 +148,13 @@ struct sim_flow {
         seen[2];      /* place of the next packet; behind the last that arrived, by direction */
     uint32_t lost[2]; /* TCP: bytes that did not arrive */
     uint8_t host;     /* outside */
-    struct sim_end seen_as; /* under which the guest is known outside */
-    uint8_t seen_by;        /* what that address was then, a SIM_EIP or SIM_POOL */
-    bool moved;             /* that has changed, and nothing has arrived since */
-    uint8_t states;         /* a bit each */
-    bool sure;              /* a packet of the session has arrived */
-    bool parted;            /* one of two firmwares may have refused what the other one let pass */
+    struct sim_end seen_as;  /* under which the guest is known outside */
+    struct sim_end under[2]; /* which the last one that arrived had, by direction */
+    uint8_t seen_by;         /* what that address was then, a SIM_EIP or SIM_POOL */
+    bool moved;              /* that has changed, and nothing has arrived since */
+    uint8_t states;          /* a bit each */
+    bool sure;               /* a packet of the session has arrived */
+    bool parted;             /* one of two firmwares may have refused what the other one let pass */
     bool recent;   /* one was sent since all was quiet: a second firmware may have it before it */
     uint64_t last; /* when one was sent that the session takes */
 };
