@@ -93,10 +93,4 @@ void bench_close(struct bench *b);
 /* The result as JSON on stdout; 0, or 1 when packets were lost or nothing moved: then the figure means nothing. */
 int bench_report(struct bench *b);
 
-/* The CPU's cycle or time-stamp counter, and its rate in Hz. */
-uint64_t bench_cycles(void);
-double bench_cycle_rate(void);
-/* Time that the hypervisor took from all CPUs since it started. */
-uint64_t bench_steal_ms(void);
-
 #endif

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The path: configuration, NIC and firmware on one thread, and the loop that is measured. */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 
 #include "bench.h"
-#include "nic/eal.h"
+#include "bench_world.h"
 #include "nic_internal.h"
 
-#define NS_PER_S UINT64_C(1000000000)
-#define TURN     256 /* polls between two looks at the clock */
+#define TURN 256 /* polls between two looks at the clock */
 
 static const char common[] =
     "version: 1\n"
@@ -29,53 +23,6 @@ static const char common[] =
     "      - {direction: ingress, action: allow, protocol: udp, ports: 5000-5999}\n"
     "      - {direction: ingress, action: deny, priority: 10, remote: 10.1.0.128/25}\n"
     "ports:\n";
-
-uint64_t bench_cycles(void)
-{
-#if defined(__x86_64__)
-    return __rdtsc();
-#elif defined(__aarch64__)
-    uint64_t count;
-
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(count));
-    return count;
-#else
-#error "no cycle counter known for this architecture"
-#endif
-}
-
-static uint64_t read_clock(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t clock_ns(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
-
-double bench_cycle_rate(void)
-{
-    struct timespec pause = {.tv_nsec = 20000000};
-    uint64_t ns = clock_ns(), cycles = bench_cycles();
-
-    nanosleep(&pause, NULL);
-    return (double)(bench_cycles() - cycles) * 1e9 / (double)(clock_ns() - ns);
-}
-
-static int pin(int cpu)
-{
-    cpu_set_t set;
-
-    if (cpu < 0)
-        return 0;
-    CPU_ZERO(&set);
-    CPU_SET((unsigned)cpu, &set);
-    return sched_setaffinity(0, sizeof set, &set);
-}
 
 static char *document_text(const struct bench_options *o)
 {
@@ -99,23 +46,6 @@ static char *document_text(const struct bench_options *o)
     return text;
 }
 
-static struct cfg *configuration(const struct bench_options *o)
-{
-    char *text = document_text(o);
-    struct cfg_error error = {.line = 0};
-    struct cfg_lines *lines = NULL;
-    json_t *document = NULL;
-    struct cfg *cfg = NULL;
-
-    if (cfg_yaml_load(text, strlen(text), &document, &lines, &error) < 0 ||
-        cfg_parse(document, NULL, &cfg, &error) < 0)
-        fprintf(stderr, "avs-bench: line %d: %s: %s\n", error.line, error.path, error.text);
-    json_decref(document);
-    cfg_lines_free(lines);
-    free(text);
-    return cfg;
-}
-
 static bool open_rings(struct bench *b)
 {
     struct nic_ring_frame *frames =
@@ -137,50 +67,22 @@ static bool open_rings(struct bench *b)
     return good;
 }
 
-static int open_both(struct bench *b, const struct cfg_options *options, char why[NIC_WHY])
-{
-    struct nic_config nic;
-    struct fw_config fw = {.nic_ops = &fw_nic_embedded, .options = options};
-
-    nic_config_repeatable(&nic, 1);
-    nic.max_vector = options->vector;
-    nic.use_fit = b->options->flow_index;
-    nic.slice = b->options->slice;
-    nic.slice_timeout_ns =
-        10 * NS_PER_S; /* who takes the core away from us shall not cost packets */
-    int rc = nic_open(&b->nic, &nic, why);
-
-    if (rc < 0)
-        return rc;
-    fw.view = &nic_region(b->nic)->view;
-    fw.nic = b->nic;
-    fw.rx_doorbell[0] = nic_rx_doorbell(b->nic, 0);
-    fw.tx_doorbell[0] = nic_tx_doorbell(b->nic, 0);
-    return fw_open(&b->fw, &fw, why);
-}
-
 int bench_open(struct bench *b)
 {
-    struct cfg_error error = {.line = 0};
-    char why[NIC_WHY] = "cannot set up source and sink";
-    struct cfg *cfg = configuration(b->options);
+    const struct bench_options *o = b->options;
+    char *text = document_text(o);
+    struct bench_world world = {
+        .text = text, .cpu = o->cpu, .flow_index = o->flow_index, .slice = o->slice};
+    int rc = 1;
 
-    if (cfg == NULL)
-        return 1;
-    if (pin(b->options->cpu) < 0)
-        fprintf(stderr, "avs-bench: cannot pin to CPU %d: running unpinned\n", b->options->cpu);
-    if (nic_eal_init(NIC_EAL_PLAIN, why) < 0 || !open_rings(b) ||
-        open_both(b, &cfg->options, why) < 0) {
-        fprintf(stderr, "avs-bench: %s\n", why);
-        cfg_free(cfg);
-        return 1;
-    }
-    if (fw_apply(b->fw, cfg, &error) < 0) {
-        fprintf(stderr, "avs-bench: %s: %s\n", error.path, error.text);
-        cfg_free(cfg);
-        return 1;
-    }
-    return 0;
+    if (open_rings(b))
+        rc = bench_world_open(&world);
+    else
+        fputs("avs-bench: cannot set up source and sink\n", stderr);
+    free(text);
+    b->nic = world.nic;
+    b->fw = world.fw;
+    return rc;
 }
 
 void bench_close(struct bench *b)
@@ -199,19 +101,19 @@ void bench_close(struct bench *b)
 /* avsd's turn with one worker. */
 static void turn(struct bench *b, struct dp_worker *w)
 {
-    nic_poll(b->nic, clock_ns());
+    nic_poll(b->nic, bench_clock_ns());
     dp_poll(w);
 }
 
 static void for_seconds(struct bench *b, double seconds)
 {
     struct dp_worker *w = fw_worker(b->fw, 0);
-    uint64_t end = clock_ns() + (uint64_t)(seconds * 1e9);
+    uint64_t end = bench_clock_ns() + (uint64_t)(seconds * 1e9);
 
     do {
         for (unsigned i = 0; i < TURN; i++)
             turn(b, w);
-    } while (clock_ns() < end);
+    } while (bench_clock_ns() < end);
 }
 
 static void for_packets(struct bench *b, uint64_t packets)
@@ -234,7 +136,7 @@ static void by_stage(struct bench *b)
     uint64_t t[BENCH_STAGES + 1];
 
     for (unsigned i = 0; i < 20000; i++) {
-        uint64_t now = clock_ns(), before = nic_ring_sent(b->sink).frames;
+        uint64_t now = bench_clock_ns(), before = nic_ring_sent(b->sink).frames;
 
         hsr_view_set_now(&nic->region.view, now);
         t[0] = bench_cycles();
@@ -252,20 +154,6 @@ static void by_stage(struct bench *b)
         for (unsigned s = 0; s < BENCH_STAGES; s++)
             b->stage_cycles[s] += t[s + 1] - t[s];
     }
-}
-
-/* Time the hypervisor took from all CPUs, in ms: /proc/stat counts it in hundredths of a second. */
-uint64_t bench_steal_ms(void)
-{
-    unsigned long long steal = 0;
-    FILE *f = fopen("/proc/stat", "re");
-
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &steal) != 1)
-        steal = 0;
-    fclose(f);
-    return steal * 10;
 }
 
 static void subtract(void *after, const void *before, size_t size)
@@ -301,14 +189,14 @@ void bench_run(struct bench *b)
     uint64_t drops = all_drops(b);
     uint64_t sent = nic_ring_sent(b->sink).frames, steal = bench_steal_ms();
     nic_gauges(b->nic, gauges);
-    uint64_t cpu = read_clock(CLOCK_THREAD_CPUTIME_ID), ns = clock_ns();
+    uint64_t cpu = bench_cpu_ns(), ns = bench_clock_ns();
 
     if (o->count > 0)
         for_packets(b, o->count);
     else
         for_seconds(b, o->seconds);
-    b->seconds = (double)(clock_ns() - ns) / 1e9;
-    b->cpu_seconds = (double)(read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu) / 1e9;
+    b->seconds = (double)(bench_clock_ns() - ns) / 1e9;
+    b->cpu_seconds = (double)(bench_cpu_ns() - cpu) / 1e9;
     b->steal_ms = bench_steal_ms() - steal;
     b->packets = nic_ring_sent(b->sink).frames - sent;
     b->counters = *dp_counters(fw_worker(b->fw, 0));

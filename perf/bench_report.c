@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "bench_world.h"
 
 static const char *const stage_name[BENCH_STAGES] = {"post", "pre", "ring", "firmware"};
 

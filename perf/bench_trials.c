@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "bench.h"
+#include "bench_world.h"
 
 #define AWAY_NS UINT64_C(20000) /* between two turns: whether we had the core is looked up */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsring/csum.h"
 #include "parse_scan.h"
+#include "preproc/usual.h"
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16, TCP_ALL = 63 };
 
@@ -56,7 +57,7 @@ static enum hsr_drop judge(struct pp_scan *s, const uint8_t *p, uint32_t n, uint
 
 /* RFC 9293, section 3.1: kinds 0 and 1 are a byte, all others have a length that counts kind and
  * length. */
-static bool tcp_options_fit(const uint8_t *p, uint32_t n)
+bool pp_tcp_options_fit(const uint8_t *p, uint32_t n)
 {
     struct hsr_cursor c = {p, n};
     const uint8_t *opt;
@@ -74,7 +75,7 @@ static bool tcp_options_fit(const uint8_t *p, uint32_t n)
     return true;
 }
 
-static bool tcp_flags_sane(uint8_t flags)
+bool pp_tcp_flags_sane(uint8_t flags)
 {
     flags &= TCP_ALL;
     if (flags & TCP_SYN)
@@ -92,14 +93,14 @@ static enum hsr_drop tcp(struct pp_scan *s)
     uint32_t header = (p[12] >> 4) * 4u;
     if (header < HSR_TCP_HDR || !hsr_pull(&s->c, header))
         return HSR_DROP_TCP_HDR;
-    if (header > HSR_TCP_HDR && !tcp_options_fit(p + HSR_TCP_HDR, header - HSR_TCP_HDR))
+    if (header > HSR_TCP_HDR && !pp_tcp_options_fit(p + HSR_TCP_HDR, header - HSR_TCP_HDR))
         return HSR_DROP_TCP_HDR;
     s->sport = hsr_load16(p);
     s->dport = hsr_load16(p + 2);
     s->m.tcp_flags = p[13];
     s->m.payload_off = (uint16_t)pp_scan_offset(s);
     pp_scan_class(s, HSR_CLASS_TCP);
-    if (!tcp_flags_sane(s->m.tcp_flags))
+    if (!pp_tcp_flags_sane(s->m.tcp_flags))
         return HSR_DROP_TCP_FLAGS;
     return judge(s, p, n, 16, HSR_DROP_TCP_CSUM);
 }

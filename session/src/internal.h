@@ -16,14 +16,16 @@
 enum { LIST_ORIGIN, LIST_TARGET, LISTS };
 
 struct links {
-    uint64_t hash[2];                            /* of the primary and the secondary key */
+    _Alignas(HSR_CACHE_LINE) uint64_t hash[2];   /* of the primary and the secondary key */
     uint32_t queue_next, queue_prev;             /* evict.c */
     uint32_t wheel_next, wheel_prev;             /* wheel.c; a free session: the next free one */
     uint32_t list_next[LISTS], list_prev[LISTS]; /* lists.c */
+    uint32_t wheel_at;                           /* tick at which the wheel looks at it */
     struct place {
         uint16_t account, list;
     } place; /* evict.c */
 };
+_Static_assert(sizeof(struct links) == HSR_CACHE_LINE, "links are one line");
 
 /*
  * hash.c. An entry stands for one key of one session: index + 1, and for a secondary key which direction it is of. 0 is

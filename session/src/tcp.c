@@ -44,6 +44,14 @@ static bool has_fin(const struct ses_tcp *e)
     return e->state == SES_TCP_FIN || e->state == SES_TCP_FIN_ACKED;
 }
 
+bool ses_is_over(const struct session *s, unsigned dir)
+{
+    if (is_dead(s) || is_time_wait(s))
+        return true;
+    return s->flags & SES_F_KEY2 && has_fin(&s->tcp[dir]) &&
+           s->tcp[!dir].state == SES_TCP_FIN_ACKED;
+}
+
 /* Has this end's SYN been acknowledged? */
 static bool is_synchronised(const struct ses_tcp *e)
 {

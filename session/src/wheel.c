@@ -2,7 +2,7 @@
 /*
  * Ageing: a hierarchical timer wheel, three levels of 256 slots (34 s, 2.4 h, 26 days), lazily re-armed. A packet
  * writes the session's deadline and nothing else; the entry in the wheel fires at the deadline it was placed for or
- * earlier, and is then placed again for the present one. Only a deadline that gets earlier moves the entry at once.
+ * earlier, and is then placed again for the present one. Only a deadline before the tick that it is looked at moves it at once.
  *
  * `cur` is the next tick to be processed. An entry whose deadline is less than 256 ticks away stands in level 0, in
  * the slot of that tick; less than 65,536 in level 1, in the slot of its 256 ticks, which is emptied into lower levels
@@ -67,6 +67,7 @@ static void wheel_link(struct ses_table *t, uint32_t index)
         level++;
     slot = deadline >> (level * WHEEL_BITS) & (WHEEL_SLOTS - 1);
 
+    t->links[index].wheel_at = deadline >> (level * WHEEL_BITS) << (level * WHEEL_BITS);
     t->links[index].wheel_next = w->head[level][slot];
     t->links[index].wheel_prev = IN_SLOT | level << WHEEL_BITS | slot;
     if (w->head[level][slot] != SES_NONE)
@@ -113,13 +114,17 @@ static uint64_t clamp_now(struct ses_table *t, uint64_t now)
     return t->now;
 }
 
-/* The entry stands too late for the deadline, or there is none. Off the way of ordinary packets. */
+/* The deadline is earlier than it was, or the first one. Off the way of ordinary packets. */
 static __attribute__((noinline)) void rearm(struct ses_table *t, const struct session *s,
                                             bool armed)
 {
+    uint32_t index = index_of(t, s);
+
+    if (armed && (int32_t)(s->deadline - t->links[index].wheel_at) >= 0)
+        return; /* it is looked at in time where it stands */
     if (armed)
-        wheel_remove(t, index_of(t, s));
-    wheel_add(t, index_of(t, s));
+        wheel_remove(t, index);
+    wheel_add(t, index);
 }
 
 static uint32_t deadline_of(struct ses_table *t, uint64_t now, uint64_t ns)
@@ -213,4 +218,9 @@ uint32_t ses_expire(struct ses_table *t, uint64_t now_ns, uint32_t budget)
         w->cur = wheel_next_stop(w, now);
     }
     return gone;
+}
+
+bool ses_due(const struct ses_table *t, uint64_t now)
+{
+    return t->wheel.count > 0 && (int32_t)((uint32_t)(now >> TICK_SHIFT) - t->wheel.cur) >= 0;
 }

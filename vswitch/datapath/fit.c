@@ -45,6 +45,20 @@ bool dp_fit_wanted(struct dp_worker *w, const struct act_packet *p, struct sessi
     return true;
 }
 
+bool dp_fit_over(struct dp_worker *w, struct session *s, unsigned dir, struct dp_fit *fit)
+{
+    bool second = ses_is_second(s, dir);
+
+    if (!(s->flags & told[second]))
+        return false;
+    *fit = (struct dp_fit){.op = HSR_FIT_DELETE,
+                           .hash = ses_hash(w->sessions, s, second),
+                           .named = dp_flow_id(w, s, second)};
+    w->counters.fit_deletes++;
+    s->flags &= (uint16_t)~told[second];
+    return true;
+}
+
 void dp_fit_second(struct dp_worker *w, struct session *s)
 {
     if (!(s->flags & SES_F_KEY2))

@@ -86,6 +86,7 @@ struct dp_worker {
         uint32_t generation, next; /* the sweep under way, and the place it goes on from */
     } sweep;
     uint64_t aged;     /* NIC time of the last ageing */
+    bool ages;         /* and it has not come to its end */
     uint32_t *fw_slot; /* free slots of the quota */
     uint32_t fw_slots;
     uint32_t fw_slots_low;    /* fewest ever free */
@@ -178,6 +179,8 @@ static inline bool dp_may_merge(const struct dp_worker *w, const struct act_pack
  */
 DP_APART bool dp_fit_wanted(struct dp_worker *w, const struct act_packet *p, struct session *s,
                             unsigned dir, struct dp_fit *fit);
+/* This direction's key has had its last packet (ses_is_over()): likewise. So the flow index has room for those that live. */
+DP_APART bool dp_fit_over(struct dp_worker *w, struct session *s, unsigned dir, struct dp_fit *fit);
 /* A new session has a secondary key: tell of it, before the first packet leaves. */
 void dp_fit_second(struct dp_worker *w, struct session *s);
 /* A session goes: what the index was told does not hold any more. */

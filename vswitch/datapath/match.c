@@ -10,6 +10,15 @@
 #include "hsring/wire.h"
 #include "internal.h"
 
+/* Is the flow index to be told of the group's key? */
+static inline bool fit_due(struct dp_worker *w, const struct dp_group *g)
+{
+    if (__builtin_expect(g->session->state == SES_CLOSING, false) &&
+        ses_is_over(g->session, g->dir))
+        return dp_fit_over(w, g->session, g->dir, &w->fit);
+    return !g->indexed && dp_fit_wanted(w, g->v.packet, g->session, g->dir, &w->fit);
+}
+
 /* All packets of the group leave. */
 static void act(struct dp_worker *w, struct dp_group *g)
 {
@@ -19,7 +28,7 @@ static void act(struct dp_worker *w, struct dp_group *g)
         return;
     if (g->session != NULL) {
         g->v.dir = &g->session->dir[g->dir];
-        if (!g->indexed && dp_fit_wanted(w, g->v.packet, g->session, g->dir, &w->fit))
+        if (fit_due(w, g))
             with = &w->fit;
         act_run(&g->v, act_program(&w->actions, g->v.dir->program));
     }

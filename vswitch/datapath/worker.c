@@ -16,7 +16,8 @@
 
 #define AGE_NS 1000000u /* look for expired sessions once a millisecond ... */
 #define AGE_BUDGET \
-    32 /* ... at most this many: a burst stays short, and 32,000 sessions a second can end */
+    32 /* ... at most this many, and as many more with each turn until none is left: a burst stays short, and more sessions can
+          end than its packets open, short of a flood of nothing but first packets */
 
 static void open_rings(struct dp_worker *w, const struct dp_worker_config *config)
 {
@@ -158,17 +159,22 @@ static void begin_burst(struct dp_worker *w)
         w->neighbor + atomic_load_explicit(&w->shared->neighbors.changes, memory_order_acquire);
 }
 
+static DP_APART void age(struct dp_worker *w)
+{
+    w->aged = w->now;
+    ses_expire(w->sessions, w->now, AGE_BUDGET);
+    w->ages = ses_due(w->sessions, w->now);
+    dp_pmtu_age(&w->shared->pmtus, w->now);
+}
+
 /* A call, ageing, the sweep behind a change of policy, the quiescent state. Behind `n` packets, with somebody looking on or not. */
 static inline __attribute__((always_inline)) void end_burst(struct dp_worker *w, uint32_t n,
                                                             bool shown)
 {
     struct dp_call *call = atomic_load_explicit(&w->pending, memory_order_acquire);
 
-    if (w->now - w->aged >= AGE_NS) {
-        w->aged = w->now;
-        ses_expire(w->sessions, w->now, AGE_BUDGET);
-        dp_pmtu_age(&w->shared->pmtus, w->now);
-    }
+    if (w->now - w->aged >= AGE_NS || w->ages)
+        age(w);
     dp_frag_expire(w);
     if (w->swept != w->generation)
         dp_sweep(w);

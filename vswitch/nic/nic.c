@@ -223,8 +223,14 @@ uint32_t nic_poll(struct nic *nic, uint64_t now)
     if (atomic_load_explicit(&nic->pending, memory_order_acquire) != NULL)
         nic_run_pending(nic);
     hsr_view_set_now(&nic->region.view, now);
-    for (uint32_t w = 0; w < nic->workers; w++)
-        work += nic_tx_burst(nic, w);
+    for (uint32_t w = 0; w < nic->workers; w++) {
+        uint32_t n = nic_tx_burst(nic, w);
+
+        /* What firmware sends of its own comes on top of a burst that was received: else its ring would fill. */
+        if (n >= NIC_TX_BURST)
+            n += nic_tx_burst(nic, w);
+        work += n;
+    }
     if (__builtin_expect(nic->owned != NULL, false))
         work += nic_owned_poll(nic, now);
     if (nic->started)

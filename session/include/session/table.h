@@ -167,6 +167,8 @@ void ses_remove(struct ses_table *t, struct session *s, enum ses_why why);
  * left over is done by the next call. Clock jumps of up to four years are understood.
  */
 uint32_t ses_expire(struct ses_table *t, uint64_t now, uint32_t budget);
+/* Has it left work over? */
+bool ses_due(const struct ses_table *t, uint64_t now);
 
 /* Remove up to `budget` sessions whose origin or target is this port; how many are left to remove. */
 uint32_t ses_remove_port(struct ses_table *t, uint16_t port, uint32_t budget);

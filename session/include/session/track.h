@@ -63,6 +63,12 @@ void ses_burst(struct ses_table *t, uint64_t now);
 /* ses_track() of a UDP packet, if nothing comes of it but a later deadline; false, and nothing changed: ask that. */
 bool ses_keep_udp(const struct ses_table *t, struct session *s, unsigned dir);
 
+/*
+ * Has this direction's key had its last packet, but for those that come again? Of a session that is closing (SES_CLOSING): behind
+ * a reset, and when the end that sends it has closed and acknowledged the other's FIN; if the key is both directions', both.
+ */
+bool ses_is_over(const struct session *s, unsigned dir);
+
 /* TCP: a segment that began as ses_track() was told has turned out to end before `end` (a FIN counts): it came in pieces. */
 void ses_tcp_longer(struct session *s, unsigned dir, uint32_t end);
 

@@ -183,6 +183,35 @@ static void reuse_in_the_middle_of_a_vector(void **state)
     assert_int_equal(bench_counters(b).slow, 2);
 }
 
+/* What the flow index holds of connections that are over is room that those under way do not have. */
+static void forgotten_when_it_is_over(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow back = fr_back(&a_to_b);
+    uint64_t gauge[HSR_GAUGE_COUNT];
+
+    handshake(b, &a_to_b, "a", "b");
+    fr_tcp(&out, &a_to_b, FR_FIN | FR_ACK, 101, 501, 0);
+    bench_passes(b, "a", &out, "b", &in);
+    fr_tcp(&out, &back, FR_FIN | FR_ACK, 501, 102, 0);
+    bench_passes(b, "b", &out, "a", &in);
+    nic_gauges(b->nic, gauge);
+    assert_int_equal(gauge[HSR_GAUGE_FIT_USED], 1);
+    fr_tcp(&out, &a_to_b, FR_ACK, 102, 502, 0);
+    bench_passes(b, "a", &out, "b", &in);
+    bench_run(b);
+    nic_gauges(b->nic, gauge);
+    assert_int_equal(gauge[HSR_GAUGE_FIT_USED], 0);
+    assert_int_equal(bench_counters(b).fit_deletes, 1);
+    /* What comes again finds its session, and does not ask for an entry. */
+    bench_passes(b, "a", &out, "b", &in);
+    bench_run(b);
+    nic_gauges(b->nic, gauge);
+    assert_int_equal(gauge[HSR_GAUGE_FIT_USED], 0);
+    assert_int_equal(bench_sessions(b), 1);
+    assert_int_equal(bench_counters(b).stale_flow_id, 0);
+}
+
 /* Fault 14: packets in the middle of a connection, where that is allowed. */
 static void picked_up_midstream(void **state)
 {
@@ -423,6 +452,7 @@ int main(void)
         TEST(unknown_host_on_a_session),
         TEST(tcp_from_syn_to_reuse),
         TEST(reuse_in_the_middle_of_a_vector),
+        TEST(forgotten_when_it_is_over),
         TEST(picked_up_midstream),
         TEST(flushed),
         TEST(listed_and_shown),

@@ -62,9 +62,13 @@ PP_USUAL uint64_t pp_sum_bytes(uint64_t sum, const uint8_t *p, uint32_t n)
     return n == 0 ? sum : pp_sum(sum, pp_word64(end - 8) >> (64 - 8 * n));
 }
 
+/* Of TCP: `n` bytes of options that end where the header does; flags that a segment may have (parse_l4.c). */
+bool pp_tcp_options_fit(const uint8_t *p, uint32_t n);
+bool pp_tcp_flags_sane(uint8_t flags);
+
 /*
  * End of the L4 header of a TCP or UDP segment that is as usual, else 0. `n`: bytes of the segment,
- * at least 8. TCP either without options or with aligned timestamps alone (RFC 7323, appendix A).
+ * at least 8. Most TCP is without options or with aligned timestamps alone (RFC 7323, appendix A).
  */
 PP_USUAL uint32_t pp_usual_l4(const uint8_t *frame, uint8_t proto, uint32_t n, uint8_t *flags)
 {
@@ -76,12 +80,14 @@ PP_USUAL uint32_t pp_usual_l4(const uint8_t *frame, uint8_t proto, uint32_t n, u
     if (proto != HSR_PROTO_TCP || n < 20)
         return 0;
     *flags = p[13];
-    if ((*flags & 0x17) != 0x10) /* ACK without FIN, SYN or RST: the middle of a connection */
+    if ((*flags & 0x17) != 0x10 && !pp_tcp_flags_sane(*flags)) /* else: the middle of a connection */
         return 0;
-    if (p[12] >> 4 == 5)
-        return PP_USUAL_TCP_END;
-    return p[12] >> 4 == 8 && n >= 32 && hsr_load32(p + 20) == 0x0101080A ? PP_USUAL_TCP_END + 12
-                                                                          : 0;
+    uint32_t header = (p[12] >> 4) * 4u;
+
+    if (header == 20 || (header == 32 && n >= 32 && hsr_load32(p + 20) == 0x0101080A))
+        return PP_USUAL_L4 + header;
+    return header > 20 && header <= n && pp_tcp_options_fit(p + 20, header - 20) ? PP_USUAL_L4 + header
+                                                                                 : 0;
 }
 
 /* UDP that may be a tunnel's, or DHCP's: by destination. */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sessions.h"
+
+static const char usage[] =
+    "usage: avs-bench-sessions [options]\n"
+    "\n"
+    "What sessions cost, on one core: NIC model and firmware on one thread, as avsd runs them, "
+    "between\n"
+    "frames in memory and ports that count.\n"
+    "\n"
+    "      --case NAME       connections: TCP connections of six packets between two vNICs, each "
+    "with its\n"
+    "                        session's begin, end and removal (default); connections-vxlan: the "
+    "server on\n"
+    "                        another host; connections-snat: outside, by a shared address.\n"
+    "                        refresh: UDP packets of --sessions flows in random order to another "
+    "host, whose\n"
+    "                        route changes: packets over time.\n"
+    "                        capacity: --sessions are opened: memory of each\n"
+    "      --seconds S       measured CPU time (default 2)\n"
+    "      --count N         measure N connections instead, without a clock (for callgrind)\n"
+    "      --rate N          connections a second of NIC time (default 500000): how many wait to "
+    "be removed\n"
+    "      --time-wait S     for so long a closed connection's session stays (default 1)\n"
+    "      --open N          connections at a time, from 160 (default 1000)\n"
+    "      --sessions N      refresh, capacity: so many (default 2000000)\n"
+    "      --connections N   in the list; default: none comes again before its session is gone\n"
+    "      --cpu N           pin to this CPU\n"
+    "      --no-flow-index   packets arrive without flow ids\n"
+    "      --capture FILE    write the frames as a capture, both directions in order, and stop\n"
+    "  -h, --help\n"
+    "\n"
+    "exit codes: 0 measured, 1 failed, or packets or connections were lost, 2 usage\n"
+    "\n"
+    "example: avs-bench-sessions --case connections-vxlan --cpu 1\n";
+
+enum {
+    OPT_CASE = 256,
+    OPT_SECONDS,
+    OPT_COUNT,
+    OPT_RATE,
+    OPT_TIME_WAIT,
+    OPT_OPEN,
+    OPT_CONNECTIONS,
+    OPT_SESSIONS,
+    OPT_CPU,
+    OPT_NO_FIT,
+    OPT_CAPTURE
+};
+
+static const struct option options[] = {
+    {"case", required_argument, NULL, OPT_CASE},
+    {"seconds", required_argument, NULL, OPT_SECONDS},
+    {"count", required_argument, NULL, OPT_COUNT},
+    {"rate", required_argument, NULL, OPT_RATE},
+    {"time-wait", required_argument, NULL, OPT_TIME_WAIT},
+    {"open", required_argument, NULL, OPT_OPEN},
+    {"sessions", required_argument, NULL, OPT_SESSIONS},
+    {"connections", required_argument, NULL, OPT_CONNECTIONS},
+    {"cpu", required_argument, NULL, OPT_CPU},
+    {"no-flow-index", no_argument, NULL, OPT_NO_FIT},
+    {"capture", required_argument, NULL, OPT_CAPTURE},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+static bool number(const char *text, double lo, double hi, double *value)
+{
+    char *end;
+
+    *value = strtod(text, &end);
+    if (end != text && *end == '\0' && *value >= lo && *value <= hi)
+        return true;
+    fprintf(stderr, "avs-bench-sessions: '%s' is not a number from %g to %g\n", text, lo, hi);
+    return false;
+}
+
+static bool whole(const char *text, uint32_t lo, uint32_t hi, uint32_t *value)
+{
+    double n;
+
+    if (!number(text, lo, hi, &n))
+        return false;
+    *value = (uint32_t)n;
+    return true;
+}
+
+static bool take(struct sessions_options *o, int option, const char *value)
+{
+    double n = 0;
+
+    switch (option) {
+    case OPT_CASE:
+        o->what = value;
+        return true;
+    case OPT_SECONDS:
+        return number(value, 0.01, 3600, &o->seconds);
+    case OPT_COUNT:
+        if (!number(value, 1, 1e15, &n))
+            return false;
+        o->count = (uint64_t)n;
+        return true;
+    case OPT_RATE:
+        return whole(value, 1000, 10000000, &o->rate);
+    case OPT_TIME_WAIT:
+        return whole(value, 1, 60, &o->time_wait);
+    case OPT_OPEN:
+        return whole(value, 160, 1000000, &o->open);
+    case OPT_SESSIONS:
+        return whole(value, 1000, 32000000, &o->sessions);
+    case OPT_CONNECTIONS:
+        return whole(value, 1000, 32000000, &o->connections);
+    case OPT_CPU:
+        if (!number(value, 0, 1023, &n))
+            return false;
+        o->cpu = (int)n;
+        return true;
+    case OPT_NO_FIT:
+        o->flow_index = false;
+        return true;
+    case OPT_CAPTURE:
+        o->capture = value;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int wrong(const char *what)
+{
+    fprintf(stderr, "avs-bench-sessions: %s; try avs-bench-sessions --help\n", what);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct sessions_options o = {.what = "connections",
+                                 .open = 1000,
+                                 .rate = 500000,
+                                 .time_wait = 1,
+                                 .sessions = 2000000,
+                                 .seconds = 2,
+                                 .cpu = -1,
+                                 .flow_index = true};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            return 0;
+        }
+        if (!take(&o, option, optarg))
+            return wrong("no such option or value");
+    }
+    if (optind != argc)
+        return wrong("no arguments but options");
+    if (strncmp(o.what, "connections", strlen("connections")) == 0)
+        return conn_run(&o);
+    if (strcmp(o.what, "refresh") == 0)
+        return refresh_run(&o);
+    if (strcmp(o.what, "capacity") == 0)
+        return capacity_run(&o);
+    return wrong("no such case");
+}
