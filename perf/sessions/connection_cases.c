@@ -60,6 +60,22 @@ static const struct conn_case cases[] = {
                   .src = {198, 51, 100, 9},
                   .dst = {203, 0, 113, 1}}},
     },
+    {
+        .name = "connections-overlay",
+        .ports = CLIENT UPLINK
+        "routes: [{vpc: blue, prefix: 0.0.0.0/0, type: external, vtep: 192.0.2.2, mac: "
+        "'02:00:00:00:00:77'}]\n"
+        "snat: [{name: pool, vpc: blue, addresses: [203.0.113.1], ports: 1024-65535}]\n",
+        .ends = {{.dmac = {2, 0, 0x5E, 0, 1, 1},
+                  .smac = {2, 0, 0, 0, 0, 1},
+                  .src = {10, 1, 0, 5},
+                  .dst = {198, 51, 100, 9}},
+                 {.dmac = {2, 0, 0x5E, 0, 1, 1},
+                  .smac = {2, 0, 0, 0, 0, 0x77},
+                  .src = {198, 51, 100, 9},
+                  .dst = {203, 0, 113, 1},
+                  .tunnel = true}},
+    },
 };
 
 const struct conn_case *conn_case(const char *name)

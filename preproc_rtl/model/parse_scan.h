@@ -47,10 +47,10 @@ struct pp_scan {
     bool fragment;
 };
 
-enum hsr_drop pp_scan_l2(struct pp_scan *s);  /* Ethernet, VLAN, ARP; then IP */
-enum hsr_drop pp_scan_ip4(struct pp_scan *s); /* IPv4; then L4 */
-enum hsr_drop pp_scan_ip6(struct pp_scan *s); /* IPv6 and extension headers; then L4 */
-enum hsr_drop pp_scan_l4(struct pp_scan *s);  /* s->proto, from the cursor on */
+enum hsr_drop pp_scan_l2(struct pp_scan *s);   /* Ethernet, VLAN, ARP; then IP */
+enum hsr_drop pp_scan_ip4(struct pp_scan *s);  /* IPv4; then L4 */
+enum hsr_drop pp_scan_ip6(struct pp_scan *s);  /* IPv6 and extension headers; then L4 */
+enum hsr_drop pp_scan_l4(struct pp_scan *s);   /* s->proto, from the cursor on */
 enum hsr_drop pp_scan_icmp(struct pp_scan *s); /* ICMP and ICMPv6 */
 enum hsr_drop pp_scan_tunnel(
     struct pp_scan *s); /* VXLAN or Geneve header, up to the inner Ethernet */

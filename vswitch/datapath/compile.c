@@ -4,6 +4,7 @@
 
 #include "hsring/wire.h"
 #include "internal.h"
+#include "kin.h"
 
 /* A program under construction, always ended. What it has no room for, or could not be had, makes the whole of it fail. */
 struct list {
@@ -241,6 +242,14 @@ static bool same_params(const struct session *s, const struct list *const by[2])
            memcmp(s->dir[1].param, by[1]->param, DP_PARAM_POOL) == 0;
 }
 
+/* Under what it was found. */
+static void stamp(const struct dp_worker *w, struct session *s)
+{
+    s->compiled = pol_generation(w->policy);
+    s->neighbor = w->neighbor;
+    s->policy = w->policy_stamp;
+}
+
 /* Both programs, their arguments and the target in place of what the session has; its seal is as it was. */
 static void install(struct dp_worker *w, struct session *s, const uint32_t program[2],
                     const struct list *const by[2], uint16_t target)
@@ -298,8 +307,22 @@ enum hsr_drop dp_compile(struct dp_worker *w, const struct pol_walk *walk, unsig
     install(w, s, program, by, target_of(&to));
     s->mtu[dir] = to.mtu;
     s->mtu[!dir] = fro.mtu;
-    s->compiled = pol_generation(w->policy);
-    s->neighbor = w->neighbor;
-    s->policy = w->policy_stamp;
+    stamp(w, s);
     return HSR_DROP_NONE;
+}
+
+void dp_compile_alike(struct dp_worker *w, struct session *s, const struct dp_found *found)
+{
+    bool sealed = s->seal != 0;
+
+    ses_unseal(s);
+    for (unsigned dir = 0; dir < 2; dir++) {
+        act_program_put(&w->actions, s->dir[dir].program);
+        s->dir[dir].program = found->program[dir];
+        s->mtu[dir] = found->mtu[dir];
+    }
+    ses_set_target(w->sessions, s, found->target);
+    stamp(w, s);
+    if (sealed)
+        ses_seal(w->sessions, s);
 }

@@ -63,6 +63,8 @@ struct dp_worker {
         uint32_t changes; /* of what is there to choose from */
         uint64_t digest;
         uint32_t n;
+        bool
+            single; /* there is not more than one way out: one uplink, one gateway of either family */
         const struct pol_port *port[CFG_UPLINKS]; /* those that have a link */
     } uplinks;
     struct dp_park *park;
@@ -117,6 +119,7 @@ struct dp_worker {
     uint64_t *told;     /* by port: NIC time up to which its allowance of ICMP errors is used */
     struct dp_nat *nat; /* POL_SNAT_IDS of them */
     struct dp_vain *vain;
+    struct dp_kins *kins;
     struct dp_counters counters;
     _Atomic bool threaded;
     struct dp_call *_Atomic pending;

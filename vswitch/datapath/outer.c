@@ -284,10 +284,12 @@ void dp_uplinks_look(struct dp_worker *w)
 
     u->policy = w->policy;
     u->n = 0;
+    u->single = true;
     for (uint32_t i = 0; i < n; i++) {
         if (!hsr_view_port_up(w->view, all[i]->index))
             continue;
         u->port[u->n++] = all[i];
+        u->single = u->n == 1 && all[i]->link[0].gateways <= 1 && all[i]->link[1].gateways <= 1;
         digest = digest_of(all[i], digest);
     }
     u->changes += digest != u->digest;

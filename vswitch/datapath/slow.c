@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "kin.h"
 
 #define ETH_SRC 6
 
@@ -78,53 +79,110 @@ static enum hsr_drop complete(struct dp_worker *w, struct session *s, const stru
     return dp_compile(w, walk, ses_initiator(s), s);
 }
 
-/* What the policy's answer means for the flow: a session with both directions compiled, or a reason. */
-static enum hsr_drop open_session(struct dp_worker *w, struct act_packet *p,
-                                  const struct hsr_key *key, struct pol_walk *walk,
-                                  struct session **out)
+/* A first packet, and what is known of it before the policy has been asked. */
+struct opening {
+    struct act_packet *p;
+    const struct hsr_key *key;
+    uint64_t hash;
+    struct ses_packet seen;
+};
+
+/* May the packet open a session here, whatever the policy says? */
+static enum hsr_drop admit(struct dp_worker *w, struct opening *o, bool translated)
 {
-    struct ses_packet sp;
-    struct dp_binding b;
-    const struct pol_port *from = pol_port(w->policy, p->meta.ingress);
-    uint64_t hash = hsr_hash_key(&w->hash, key);
+    const struct pol_port *from = pol_port(w->policy, o->p->meta.ingress);
     enum hsr_drop drop;
 
-    dp_describe(p, &sp);
-    drop = ses_opens(&sp, from->pick_up ? SES_PICK_UP : SES_STRICT);
-    if (drop == HSR_DROP_NONE)
-        drop = make_way(w, hash, key, dp_swap(p), walk->translated);
+    dp_describe(o->p, &o->seen);
+    drop = ses_opens(&o->seen, from->pick_up ? SES_PICK_UP : SES_STRICT);
+    return drop == HSR_DROP_NONE ? make_way(w, o->hash, o->key, dp_swap(o->p), translated) : drop;
+}
+
+/*
+ * A session without programs. The uplink has no quota, for it is everybody's: what comes from there is at the expense of whom it is
+ * for, `charged`, if that is a guest here; else HSR_NO_PORT.
+ */
+static enum hsr_drop create(struct dp_worker *w, const struct opening *o, uint16_t charged,
+                            struct session **out)
+{
+    enum hsr_drop drop;
+
+    if (charged != HSR_NO_PORT && !ses_make_way(w->sessions, charged))
+        return HSR_DROP_SESSION_QUOTA;
+    *out =
+        ses_create(w->sessions, o->hash, o->key, dp_swap(o->p), o->p->meta.ingress, w->now, &drop);
+    if (*out != NULL && charged != HSR_NO_PORT)
+        (*out)->flags |= SES_F_CHARGED;
+    return drop;
+}
+
+/* What the policy's answer means for the flow: a session with both directions compiled, or a reason. */
+static enum hsr_drop open_session(struct dp_worker *w, struct opening *o, struct pol_walk *walk,
+                                  struct session **out)
+{
+    bool charged = (walk->from_tunnel || walk->external) && walk->to != NULL;
+    struct dp_binding b;
+    struct session *s;
+    enum hsr_drop drop = admit(w, o, walk->translated);
+
     if (drop == HSR_DROP_NONE && walk->translated)
-        drop = dp_nat_bind(w, walk, hash, &b);
+        drop = dp_nat_bind(w, walk, o->hash, &b);
+    if (drop == HSR_DROP_NONE)
+        drop = create(w, o, charged ? walk->to->index : HSR_NO_PORT, &s);
     if (drop != HSR_DROP_NONE)
         return drop;
-    /* The uplink has no quota, for it is everybody's: what comes from there is at the expense of whom it is for. */
-    bool charged = (walk->from_tunnel || walk->external) && walk->to != NULL;
-
-    if (charged && !ses_make_way(w->sessions, walk->to->index))
-        return HSR_DROP_SESSION_QUOTA;
-    struct session *s =
-        ses_create(w->sessions, hash, key, dp_swap(p), p->meta.ingress, w->now, &drop);
-
-    if (s == NULL)
-        return drop;
-    if (charged)
-        s->flags |= SES_F_CHARGED;
     drop = complete(w, s, walk, &b);
     if (drop != HSR_DROP_NONE) {
         ses_remove(w->sessions, s, SES_WHY_POLICY);
         return drop;
     }
     dp_nat_count(w, s, walk->snat);
-    ses_begin(w->sessions, s, &sp, w->now);
+    ses_begin(w->sessions, s, &o->seen, w->now);
     dp_fit_second(w, s);
     *out = s;
     return HSR_DROP_NONE;
 }
 
+/* The same where the policy has said it of its kin. Held before the new one is made, which may evict that one. */
+static enum hsr_drop open_alike(struct dp_worker *w, struct opening *o, const struct session *like,
+                                struct session **out)
+{
+    struct dp_found found;
+    enum hsr_drop drop;
+
+    dp_kin_hold(w, like, &found);
+    drop = admit(w, o, false);
+    if (drop == HSR_DROP_NONE)
+        drop = create(w, o, found.charged ? found.target : HSR_NO_PORT, out);
+    if (drop != HSR_DROP_NONE) {
+        dp_kin_let_go(w, &found);
+        return drop;
+    }
+    dp_compile_alike(w, *out, &found);
+    ses_begin(w->sessions, *out, &o->seen, w->now);
+    return HSR_DROP_NONE;
+}
+
+/* Asks the policy. False: the packet has been dealt with. */
+static bool ask(struct dp_worker *w, struct opening *o, struct pol_walk *walk, enum hsr_drop *drop)
+{
+    walk_of_packet(o->p, o->key, walk);
+    if (walk->external && !pol_is_public(w->policy, &walk->dst)) {
+        if (!dp_to_host(w, o->p))
+            dp_drop(w, o->p, HSR_DROP_NOT_FOR_US);
+        return false;
+    }
+    pol_walk(w->policy, walk);
+    *drop = walk->drop;
+    return *drop != HSR_DROP_NONE || !dp_hand_home(w, o->p, dp_nat_home(w, walk, o->hash));
+}
+
 struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct hsr_key *key)
 {
+    struct opening o = {.p = p, .key = key, .hash = hsr_hash_key(&w->hash, key)};
+    struct session *s = NULL, *like = NULL;
     struct pol_walk walk;
-    struct session *s = NULL;
+    struct dp_kin kin;
     enum hsr_drop drop;
 
     w->counters.slow++;
@@ -133,19 +191,22 @@ struct session *dp_first(struct dp_worker *w, struct act_packet *p, const struct
         return NULL;
     if (dp_icmp_echo(w, p))
         return NULL;
-    walk_of_packet(p, key, &walk);
-    if (walk.external && !pol_is_public(w->policy, &walk.dst)) {
-        if (!dp_to_host(w, p))
-            dp_drop(w, p, HSR_DROP_NOT_FOR_US);
-        return NULL;
+    bool has_kin = dp_kin_of_packet(w, p, key, &kin);
+
+    if (has_kin)
+        like = dp_kin_find(w, &kin);
+    if (like != NULL) {
+        if (dp_hand_home(w, p, dp_home(w, o.hash)))
+            return NULL;
+        drop = open_alike(w, &o, like, &s);
+    } else {
+        if (!ask(w, &o, &walk, &drop))
+            return NULL;
+        if (drop == HSR_DROP_NONE)
+            drop = open_session(w, &o, &walk, &s);
+        if (s != NULL && has_kin)
+            dp_kin_note(w, &kin, s);
     }
-    pol_walk(w->policy, &walk);
-    drop = walk.drop;
-    if (drop == HSR_DROP_NONE &&
-        dp_hand_home(w, p, dp_nat_home(w, &walk, hsr_hash_key(&w->hash, key))))
-        return NULL;
-    if (drop == HSR_DROP_NONE)
-        drop = open_session(w, p, key, &walk, &s);
     if (s == NULL)
         dp_refuse(w, p, drop);
     return s;
@@ -248,12 +309,35 @@ static void begin_again(const struct dp_worker *w, const struct session *s,
     }
 }
 
-enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s)
+/* As one of its kin was found. */
+static void follow(struct dp_worker *w, struct session *s, const struct session *like)
+{
+    struct dp_found found;
+
+    dp_kin_hold(w, like, &found);
+    dp_compile_alike(w, s, &found);
+}
+
+static enum hsr_drop walk_again(struct dp_worker *w, struct session *s, const struct hsr_key *key)
 {
     struct pol_walk walk = {.again = true, .ingress = s->origin};
     unsigned dir = ses_initiator(s);
     enum hsr_drop drop = HSR_DROP_NO_SESSION;
+
+    begin_again(w, s, key, &walk);
+    pol_walk(w->policy, &walk);
+    recall(w, s, dir, &walk);
+    if (walk.drop == HSR_DROP_NONE && way_back(w, &walk) && dp_nat_same(w, s, &walk))
+        drop = recompile(w, s, dir, &walk);
+    return drop;
+}
+
+enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s)
+{
+    enum hsr_drop drop;
+    struct session *like;
     struct hsr_key key;
+    struct dp_kin kin;
 
     if (dp_arrives(w, s)) {
         w->hop.port = HSR_NO_PORT;
@@ -265,11 +349,15 @@ enum hsr_drop dp_revalidate(struct dp_worker *w, struct session *s)
         return HSR_DROP_NONE;
     }
     w->counters.revalidated++;
-    begin_again(w, s, &key, &walk);
-    pol_walk(w->policy, &walk);
-    recall(w, s, dir, &walk);
-    if (walk.drop == HSR_DROP_NONE && way_back(w, &walk) && dp_nat_same(w, s, &walk))
-        drop = recompile(w, s, dir, &walk);
+    bool has_kin = dp_kin_of_session(w, s, &key, &kin);
+
+    if (has_kin && (like = dp_kin_find(w, &kin)) != NULL) {
+        follow(w, s, like);
+        return HSR_DROP_NONE;
+    }
+    drop = walk_again(w, s, &key);
+    if (drop == HSR_DROP_NONE && has_kin)
+        dp_kin_note(w, &kin, s);
     if (drop != HSR_DROP_NONE && !dp_for_now(drop))
         ses_remove(w->sessions, s, SES_WHY_POLICY);
     return drop;

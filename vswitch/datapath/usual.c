@@ -60,7 +60,8 @@ static inline bool find(struct dp_worker *w, const struct act_packet *p, struct 
     struct session *s =
         ses_usual(w->sessions, m->flow_id, dp_swap(p), m->key_addrs, m->key_ports, &f->dir);
 
-    if (s == NULL || s->policy != w->policy_stamp || s->state == SES_CLOSING || !dp_right_port(w, s, f->dir, p))
+    if (s == NULL || s->policy != w->policy_stamp || s->state == SES_CLOSING ||
+        !dp_right_port(w, s, f->dir, p))
         return false;
     f->session = s;
     f->way = &s->dir[f->dir];

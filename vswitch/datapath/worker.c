@@ -13,6 +13,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "frag.h"
+#include "kin.h"
 
 #define AGE_NS 1000000u /* look for expired sessions once a millisecond ... */
 #define AGE_BUDGET \
@@ -70,14 +71,15 @@ struct dp_worker *dp_worker_open(const struct dp_worker_config *config)
     w->told = calloc(HSR_MAX_PORTS, sizeof *w->told);
     w->nat = calloc(POL_SNAT_IDS, sizeof *w->nat);
     w->vain = dp_vain_open();
+    w->kins = dp_kins_open();
     w->sessions = ses_table_open(&sessions);
     w->frags = frag_open(config->view);
     w->kept = dp_kept_open(config->view);
     w->park = dp_park_open();
     w->holds = w->leaves = DP_NO_HOME;
-    if (w->told == NULL || w->nat == NULL || w->vain == NULL || w->fw_slot == NULL ||
-        w->fw_out == NULL || w->ledger == NULL || w->sessions == NULL || w->frags == NULL ||
-        w->park == NULL || w->kept == NULL ||
+    if (w->told == NULL || w->nat == NULL || w->vain == NULL || w->kins == NULL ||
+        w->fw_slot == NULL || w->fw_out == NULL || w->ledger == NULL || w->sessions == NULL ||
+        w->frags == NULL || w->park == NULL || w->kept == NULL ||
         act_store_open(&w->actions, config->sessions, action_seed(config->view), config->memory) <
             0) {
         dp_worker_close(w);
@@ -104,6 +106,7 @@ void dp_worker_close(struct dp_worker *w)
     free(w->told);
     free(w->nat);
     dp_vain_close(w->vain);
+    dp_kins_close(w->kins);
     free(w);
 }
 

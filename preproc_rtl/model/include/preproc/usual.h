@@ -13,7 +13,7 @@
 #include "preproc/pre.h"
 
 /* Offsets in an untagged frame with an IPv4 header without options. */
-enum { PP_USUAL_L3 = 14, PP_USUAL_L4 = 34, PP_USUAL_UDP_END = 42, PP_USUAL_TCP_END = 54 };
+enum { PP_USUAL_L3 = 14, PP_USUAL_L4 = 34, PP_USUAL_UDP_END = 42 };
 
 /* Places of the verdicts in rx_meta. */
 enum { PP_USUAL_GOOD = HSR_VERDICT_GOOD << 0 | HSR_VERDICT_GOOD << 2 };
@@ -80,14 +80,16 @@ PP_USUAL uint32_t pp_usual_l4(const uint8_t *frame, uint8_t proto, uint32_t n, u
     if (proto != HSR_PROTO_TCP || n < 20)
         return 0;
     *flags = p[13];
-    if ((*flags & 0x17) != 0x10 && !pp_tcp_flags_sane(*flags)) /* else: the middle of a connection */
+    if ((*flags & 0x17) != 0x10 &&
+        !pp_tcp_flags_sane(*flags)) /* else: the middle of a connection */
         return 0;
     uint32_t header = (p[12] >> 4) * 4u;
 
     if (header == 20 || (header == 32 && n >= 32 && hsr_load32(p + 20) == 0x0101080A))
         return PP_USUAL_L4 + header;
-    return header > 20 && header <= n && pp_tcp_options_fit(p + 20, header - 20) ? PP_USUAL_L4 + header
-                                                                                 : 0;
+    return header > 20 && header <= n && pp_tcp_options_fit(p + 20, header - 20)
+               ? PP_USUAL_L4 + header
+               : 0;
 }
 
 /* UDP that may be a tunnel's, or DHCP's: by destination. */

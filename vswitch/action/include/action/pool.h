@@ -76,6 +76,13 @@ void act_pool_close(struct act_pool *p);
  */
 uint32_t act_pool_get(struct act_pool *p, const union act_record *record, uint32_t words);
 
+/* One reference more to what has one. */
+static inline void act_pool_share(struct act_pool *p, uint32_t index)
+{
+    if (index != ACT_NONE)
+        p->link[index].refs++;
+}
+
 /*
  * One reference less; ACT_NONE and what has none are left alone. True: that was the last one. Its bytes stand until the
  * next act_pool_get().

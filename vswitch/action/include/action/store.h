@@ -45,6 +45,11 @@ void act_template_put(struct act_store *s, uint32_t index);
  * Takes over the references to its templates, whatever the answer.
  */
 uint32_t act_program_get(struct act_store *s, const union act_record *record);
+/* One reference more to a program that has one. */
+static inline void act_program_share(struct act_store *s, uint32_t index)
+{
+    act_pool_share(&s->programs, index);
+}
 /* One reference less; with the last one the templates go. ACT_NONE is nobody's. */
 void act_program_put(struct act_store *s, uint32_t index);
 /* Give back the templates of a program that will not be shared after all. */
