@@ -7,7 +7,8 @@ from harness.benchmark import Device
 from harness.run import PERF
 
 TITLES = {"forward": "OVS-DPDK stateless", "ct": "OVS-DPDK ct", "snat": "OVS-DPDK ct+SNAT", "vxlan": "OVS-DPDK VXLAN stateless",
-          "vxlan-ct": "OVS-DPDK VXLAN+ct", "vxlan-snat": "OVS-DPDK VXLAN+ct+SNAT"}
+          "vxlan-ct": "OVS-DPDK VXLAN+ct", "vxlan-snat": "OVS-DPDK VXLAN+ct+SNAT", "connections": "OVS-DPDK ct",
+          "vxlan-connections-snat": "OVS-DPDK VXLAN+ct+SNAT"}
 MOST = 240000  # flows: its source holds each frame in a buffer of the one pool, which has 262,144
 
 
@@ -15,12 +16,16 @@ def device(work, case, flows=1000, name="ovs", quick=True):
     """`work` is one of TITLES; the frames are those of our `case`, as many flows as it takes."""
     title = TITLES[work] if flows <= MOST else f"{TITLES[work]}, {MOST:,} flows"
     flows = min(flows, MOST)
+    # Before the clock starts, time for a million connections to open.
+    return replay(work, title, lambda run: avs_bench.capture(run, case, flows), 1.5 + flows / 200000, name, quick)
+
+
+def replay(work, title, capture, settle=2.0, name="ovs", quick=True):
+    """The frames of any capture, `capture(run)`."""
 
     def measure(run):
         run.need_root()
-        # Before the clock starts, time for a million connections to open.
-        settle = 1.5 + flows / 200000
-        return run.json(os.path.join(PERF, "peers", "ovs_dpdk.sh"), work, avs_bench.capture(run, case, flows), run.cpu,
-                        run.seconds, settle, timeout=120 + run.seconds)
+        return run.json(os.path.join(PERF, "peers", "ovs_dpdk.sh"), work, capture(run), run.cpu, run.seconds, settle,
+                        timeout=120 + run.seconds)
 
     return Device(name, title, measure, quick=quick, huge_pages=512)

@@ -6,7 +6,8 @@
 #   ovs_dpdk.sh WORK CAPTURE CPU SECONDS SETTLE    prints one line of JSON
 #
 # WORK: forward (stateless), ct (conntrack with the rules of our groups), snat (conntrack and a shared public address), and the
-# same inside VXLAN: vxlan, vxlan-ct, vxlan-snat. SETTLE: seconds until sessions are open and measuring begins.
+# same inside VXLAN: vxlan, vxlan-ct, vxlan-snat. connections and vxlan-connections-snat: TCP, both directions by the one source, which
+# keeps them in order; a connection whose tuple comes again while it is in TIME_WAIT is replaced, so its table does not fill. SETTLE: seconds until sessions are open and measuring begins.
 # Everything is private: run directory, database, network namespace; processes are ended by their number. Exit code 77:
 # cannot run here, the last line says why.
 set -euo pipefail
@@ -103,6 +104,14 @@ fi
 nat=''
 [[ $name != *snat ]] || nat=',nat(src=203.0.113.1)'
 case $name in
+*connections*) cat <<FLOWS ;;
+table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,ct_state=-trk,actions=ct(table=1,zone=1${nat:+,nat})
+table=0,priority=9,in_port=1,ip,ct_state=-trk,actions=ct(table=1,zone=1${nat:+,nat})
+table=1,priority=20,ip,nw_src=10.1.0.128/25,actions=drop
+table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0/0x8000,actions=ct(commit,zone=1$nat),output:2
+table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0x8000/0xc000,actions=ct(commit,zone=1$nat),output:2
+table=1,priority=10,ct_state=+trk+est,ip,actions=output:2
+FLOWS
 forward | vxlan) echo "table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,actions=output:2" ;;
 *) cat <<FLOWS ;;
 table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,ct_state=-trk,actions=ct(table=1,zone=1${nat:+,nat})
@@ -138,7 +147,11 @@ flows=$(appctl dpctl/ct-get-nconns 2>/dev/null | head -n 1 || echo 0)
 awk -v n="$((count1 - count0))" -v ns="$((time1 - time0))" -v ticks="$((ticks1 - ticks0))" \
     -v hz="$(getconf CLK_TCK)" -v steal="$((steal1 - steal0))" -v flows="$flows" -v name="$name" 'BEGIN {
     s = ns / 1e9; cpu = ticks / hz
-    printf "{\"case\":\"%s\",\"packets\":%d,\"seconds\":%.4f,\"cpu_seconds\":%.3f,\"pps\":%.0f,\"pps_core\":%.0f,", \
+    if (name ~ /connections/)
+        printf "{\"cps_core\":%.0f,", (cpu > 0 ? n / 6 / cpu : 0)
+    else
+        printf "{"
+    printf "\"case\":\"%s\",\"packets\":%d,\"seconds\":%.4f,\"cpu_seconds\":%.3f,\"pps\":%.0f,\"pps_core\":%.0f,", \
         name, n, s, cpu, n / s, (cpu > 0 ? n / cpu : 0)
     printf "\"connections\":%d,\"steal_ms\":%d,\"ok\":%s}\n", flows, steal, (n > 0 ? "true" : "false")
 }'
