@@ -32,10 +32,10 @@ static void private_put(void *arg, void *memory, size_t size)
 
 /*
  * From this size on huge pages are asked for: a million sessions are 65,536 small pages, many times what a TLB holds,
- * and each packet would pay a page walk. Below it they are not: buckets are touched at random, and the first few
- * sessions of an idle worker would map megabytes.
+ * and each packet would pay a page walk, or several on a virtual machine. Below it they are not: buckets are touched at random, and
+ * the first few sessions of an idle worker would map megabytes.
  */
-#define MEMORY_HUGE_FROM (256u << 20)
+#define MEMORY_HUGE_FROM (16u << 20)
 
 static void *private_get(void *arg, const char *name, size_t size)
 {

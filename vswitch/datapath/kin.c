@@ -3,7 +3,7 @@
  * Sessions that the policy says the same of: between the same two ends, to the same port. What was found for one holds for the next, so
  * that most first packets of a client, and most sessions that are looked at again, need no walk and nothing compiled.
  *
- * Remembered is a session, by all that its walk and its programs depend on but the initiator's port. That decides in three
+ * Remembered is a session, by all that its walk and its programs depend on but the initiator's port, until the policy changes. That decides in three
  * places, and there is none of this then: a translated session, a server's answer to a DHCP client, the choice among several ways out of
  * the uplinks. The session vouches for what it has as long as it lives and is right under the present policy; what it holds is
  * referred to anew for each of its kin, so nothing is kept for those that are gone.
@@ -13,13 +13,14 @@
 #include "hsring/wire.h"
 #include "kin.h"
 
-#define KINS 1024u /* a power of two: 48 KiB */
+#define KINS 1024u /* a power of two: 56 KiB */
 
 enum kind { OF_PACKET = 1, OF_SESSION };
 
 struct dp_kins {
     struct kin_entry {
         struct dp_kin kin;
+        uint32_t stamp; /* of the policy under which it was said */
         uint32_t index; /* of the session */
         uint16_t generation;
     } entry[KINS];
@@ -79,7 +80,8 @@ bool dp_kin_of_packet(const struct dp_worker *w, const struct act_packet *p,
 bool dp_kin_of_session(const struct dp_worker *w, const struct session *s,
                        const struct hsr_key *key, struct dp_kin *kin)
 {
-    if (!one_way(w) || (s->flags & (SES_F_IPV6 | SES_F_KEY2)))
+    /* What it has may be under numbers that meant something else, if another worker or process gave it (ses_put_in(), ses_adopt()). */
+    if (!one_way(w) || (s->flags & (SES_F_IPV6 | SES_F_KEY2)) || s->compiled == 0)
         return false;
     *kin = (struct dp_kin){
         .word = {key->w[0], tail_without(key->w[1], ses_initiator(s)),
@@ -104,6 +106,8 @@ struct session *dp_kin_find(const struct dp_worker *w, const struct dp_kin *kin)
     const struct kin_entry *e = entry_of(w, kin);
     struct session *s;
 
+    if (e->stamp != w->policy_stamp)
+        return NULL;
     for (unsigned i = 0; i < DP_KIN_WORDS; i++)
         if (e->kin.word[i] != kin->word[i])
             return NULL;
@@ -119,6 +123,7 @@ void dp_kin_note(struct dp_worker *w, const struct dp_kin *kin, const struct ses
         return;
     *e = (struct kin_entry){
         .kin = *kin,
+        .stamp = w->policy_stamp,
         .index = hsr_flow_index(ses_flow_id(w->sessions, s, false)),
         .generation = s->generation,
     };
