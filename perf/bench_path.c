@@ -174,7 +174,7 @@ static uint64_t all_drops(struct bench *b)
 /* Opens every session before the clock starts. */
 void bench_settle(struct bench *b)
 {
-    for_packets(b, 4 * (uint64_t)b->options->flows);
+    for_packets(b, 4 * (uint64_t)b->options->flows * b->options->train);
     if (b->options->count == 0)
         for_seconds(b, b->options->warmup);
 }
