@@ -158,7 +158,7 @@ static void note_end(struct sim *s, const struct sim_packet *p, uint32_t n, stru
 
     if (p->flow >= SIM_FLOWS || f->birth != p->flow_birth || f->end[0] == SIM_OUTSIDE)
         return;
-    if (p->bound && !p->unsure && !f->moved && f->seen_as.pub != SIM_UNKNOWN &&
+    if (p->bound && !p->unsure && !f->moved && !f->was_eip && f->seen_as.pub != SIM_UNKNOWN &&
         (end.pub != f->seen_as.pub || end.port != f->seen_as.port)) {
         sim_finding(s, "packet %u: under %s port %u, and its session has %s port %u", n,
                     sim_public_ip(f->six, end.pub), end.port, sim_public_ip(f->six, f->seen_as.pub),

@@ -190,6 +190,8 @@ void sim_publics_changed(struct sim *s)
         f->sure = false;
         f->states |= SIM_NONE;
         f->moved = true;
+        f->was_eip |= f->seen_as.pub != SIM_UNKNOWN && f->seen_by == SIM_EIP &&
+                      s->config.pub[f->six][f->seen_as.pub].role == SIM_POOL;
         if (in || f->kind == SIM_TCP)
             sim_flow_close(f);
         else
