@@ -6,7 +6,7 @@
 #   ovs_dpdk.sh WORK CAPTURE CPU SECONDS SETTLE    prints one line of JSON
 #
 # WORK: forward (stateless), ct (conntrack with the rules of our groups), snat (conntrack and a shared public address), and the
-# same inside VXLAN: vxlan, vxlan-ct, vxlan-snat. connections and vxlan-connections-snat: TCP, both directions by the one source, which
+# same inside VXLAN: vxlan, vxlan-ct, vxlan-snat. connections and vxlan-connections: TCP, both directions by the one source, which
 # keeps them in order; a connection whose tuple comes again while it is in TIME_WAIT is replaced, so its table does not fill. SETTLE: seconds until sessions are open and measuring begins.
 # Everything is private: run directory, database, network namespace; processes are ended by their number. Exit code 77:
 # cannot run here, the last line says why.
@@ -104,12 +104,12 @@ fi
 nat=''
 [[ $name != *snat ]] || nat=',nat(src=203.0.113.1)'
 case $name in
-*connections*) cat <<FLOWS ;;
-table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,ct_state=-trk,actions=ct(table=1,zone=1${nat:+,nat})
-table=0,priority=9,in_port=1,ip,ct_state=-trk,actions=ct(table=1,zone=1${nat:+,nat})
+*connections*) cat <<'FLOWS' ;;
+table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,ct_state=-trk,actions=ct(table=1,zone=1)
+table=0,priority=9,in_port=1,ip,ct_state=-trk,actions=ct(table=1,zone=1)
 table=1,priority=20,ip,nw_src=10.1.0.128/25,actions=drop
-table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0/0x8000,actions=ct(commit,zone=1$nat),output:2
-table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0x8000/0xc000,actions=ct(commit,zone=1$nat),output:2
+table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0/0x8000,actions=ct(commit,zone=1),output:2
+table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0x8000/0xc000,actions=ct(commit,zone=1),output:2
 table=1,priority=10,ct_state=+trk+est,ip,actions=output:2
 FLOWS
 forward | vxlan) echo "table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,actions=output:2" ;;
