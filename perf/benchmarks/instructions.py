@@ -6,7 +6,7 @@ from harness.benchmark import INSTRUCTIONS, Benchmark
 
 def benchmark(case, title, flows=1000, name=None):
     return Benchmark(f"instructions-{name or case}", f"instructions a packet, {title}", [stable.instructions(case, flows)], [INSTRUCTIONS],
-                     rounds=1)
+                     rounds=1, quick=(name or case) in ("forward", "overlay"))
 
 
 BENCHMARKS = [

@@ -6,7 +6,7 @@ import os
 from .run import PERF
 
 PATH = os.path.join(PERF, "baseline.json")
-TOLERANCE = 0.01  # layouts and library versions move a few instructions
+TOLERANCE = 0.02  # layouts, library versions, and what is done by the clock while valgrind is slow
 
 
 def load(path=PATH):

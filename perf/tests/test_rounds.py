@@ -102,7 +102,7 @@ class Statistics(unittest.TestCase):
 class Baseline(unittest.TestCase):
     def test_words(self):
         figures = {"a": (100, "lower"), "b": (103, "lower"), "c": (90, "lower"), "d": (90, "higher"), "e": (1, "lower")}
-        words = baseline.compare(figures, {"a": 100.5, "b": 100, "c": 100, "d": 100})
+        words = baseline.compare(figures, {"a": 101, "b": 100, "c": 100, "d": 100})
         self.assertEqual({name: word for name, (_, _, word) in words.items()},
                          {"a": "ok", "b": "worse", "c": "better", "d": "worse", "e": "new"})
 
