@@ -49,9 +49,17 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 
-# In the sender's namespace, or the receiver's, on the CPU of the ends.
+# In the sender's namespace, on the CPU of the ends.
 at_a() { ip netns exec "$a" taskset -c "$ends" "$@"; }
-at_b() { ip netns exec "$b" taskset -c "$ends" "$@"; }
+# The same, in the background until the end; of a function's background the shell would be ended, and not what it runs.
+start_a() {
+    ip netns exec "$a" taskset -c "$ends" "$@" >"$dir/result" 2>&1 &
+    started+=($!)
+}
+start_b() {
+    ip netns exec "$b" taskset -c "$ends" "$@" >"$dir/server" 2>&1 &
+    started+=($!)
+}
 # Until a command succeeds, five seconds at most.
 wait_for() {
     local try

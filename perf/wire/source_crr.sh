@@ -8,8 +8,7 @@ measure() {
     [ -x "$build/bin/avs-crr" ] || skip "not built"
     # Ports enough for some seconds; both are of the namespace.
     ip netns exec "$a" sysctl -qw net.ipv4.ip_local_port_range="1024 65000" || true
-    at_b "$build/bin/avs-crr" --listen 10.9.0.12 >"$dir/server" 2>&1 &
-    started+=($!)
+    start_b "$build/bin/avs-crr" --listen 10.9.0.12
     wait_for listens 7100
     at_a "$build/bin/avs-crr" --connect 10.9.0.12 --at-once "$at_once" --seconds "$seconds"
 }

@@ -30,8 +30,7 @@ http {
     server { listen 10.9.0.12:80; root $dir/www; }
 }
 NGINX
-    at_b nginx -c "$dir/nginx.conf" -g 'daemon off;' >"$dir/server" 2>&1 &
-    started+=($!)
+    start_b nginx -c "$dir/nginx.conf" -g 'daemon off;'
     wait_for listens 80
     before=$(client_packets)
     at_a wrk -t 1 -c 16 -d "$(awk -v s="$seconds" 'BEGIN {printf "%d", s < 1 ? 1 : s}')" --latency -H "$header" http://10.9.0.12/ >"$dir/result"

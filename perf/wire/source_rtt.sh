@@ -4,8 +4,7 @@
 
 measure() {
     need sockperf
-    at_b sockperf sr -i 10.9.0.12 -p 7000 >"$dir/server" 2>&1 &
-    started+=($!)
+    start_b sockperf sr -i 10.9.0.12 -p 7000
     wait_for listens 7000
     at_a sockperf pp -i 10.9.0.12 -p 7000 -m 22 -t "$(awk -v s="$seconds" 'BEGIN {printf "%d", s < 1 ? 1 : s}')" >"$dir/result" 2>&1 || {
         cat "$dir/result" >&2

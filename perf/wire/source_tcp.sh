@@ -11,8 +11,7 @@ measure() {
         ip netns exec "$side" sysctl -qw net.ipv4.tcp_congestion_control=cubic 2>/dev/null ||
             ip netns exec "$side" sysctl -qw net.ipv4.tcp_congestion_control=reno 2>/dev/null || true
     done
-    at_b iperf3 -s -1 >"$dir/server" 2>&1 &
-    started+=($!)
+    start_b iperf3 -s -1
     wait_for listens 5201
     at_a iperf3 -c 10.9.0.12 -t "$seconds" -O 1 -J >"$dir/result" || {
         cat "$dir/result" >&2

@@ -15,8 +15,7 @@ table ip away {
 }
 NFT
     received() { ip netns exec "$b" awk '/eth0:/ {print $3}' /proc/net/dev; }
-    at_a sockperf tp -i 10.9.0.12 -p 7000 -m 22 -t "$(awk -v s="$seconds" 'BEGIN {printf "%d", s + 3.5}')" >"$dir/result" 2>&1 &
-    started+=($!)
+    start_a sockperf tp -i 10.9.0.12 -p 7000 -m 22 -t "$(awk -v s="$seconds" 'BEGIN {printf "%d", s + 3.5}')"
     sleep 1.5
     local from to since until
     from=$(received) since=$(date +%s%N)
