@@ -28,6 +28,7 @@ static const char usage[] =
     "      --slice WHAT      payloads stay in the NIC: on or off (default)\n"
     "      --vector N        largest vector, 1..16 (default 16)\n"
     "      --stages          also cycles a packet of each stage, measured afterwards\n"
+    "      --flow-index N    entries of the NIC's flow index (default 65536)\n"
     "      --no-flow-index   packets arrive without flow ids\n"
     "      --idle-ports N    so many vNICs more, which never send, 0..1000 (default 0)\n"
     "      --slow            every packet walks the policy\n"
@@ -56,6 +57,7 @@ enum {
     OPT_SLICE,
     OPT_STAGES,
     OPT_NO_FIT,
+    OPT_FIT,
     OPT_SLOW,
     OPT_CAPTURE,
     OPT_IDLE,
@@ -76,6 +78,7 @@ static const struct option options[] = {
     {"slice", required_argument, NULL, OPT_SLICE},
     {"stages", no_argument, NULL, OPT_STAGES},
     {"no-flow-index", no_argument, NULL, OPT_NO_FIT},
+    {"flow-index", required_argument, NULL, OPT_FIT},
     {"slow", no_argument, NULL, OPT_SLOW},
     {"capture", required_argument, NULL, OPT_CAPTURE},
     {"idle-ports", required_argument, NULL, OPT_IDLE},
@@ -155,6 +158,12 @@ static bool take(struct bench_options *o, int option, const char *value)
         break;
     case OPT_STAGES:
         o->stages = true;
+        break;
+    case OPT_FIT:
+        o->flow_entries = value;
+        good = nic_config_flow_index(&(struct nic_config){.shared = false}, value);
+        if (!good)
+            fprintf(stderr, "avs-bench: --flow-index wants a power of two, not '%s'\n", value);
         break;
     case OPT_NO_FIT:
         o->flow_index = false;

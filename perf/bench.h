@@ -49,6 +49,7 @@ struct bench_options {
     bool stages;
     bool trials;
     bool fast_path;
+    const char *flow_entries; /* of the flow index, NULL: as many as a chip has */
     bool flow_index;
     bool slice;
 };

@@ -71,8 +71,11 @@ int bench_open(struct bench *b)
 {
     const struct bench_options *o = b->options;
     char *text = document_text(o);
-    struct bench_world world = {
-        .text = text, .cpu = o->cpu, .flow_index = o->flow_index, .slice = o->slice};
+    struct bench_world world = {.text = text,
+                                .cpu = o->cpu,
+                                .flow_entries = o->flow_entries,
+                                .flow_index = o->flow_index,
+                                .slice = o->slice};
     int rc = 1;
 
     if (open_rings(b))

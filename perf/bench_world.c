@@ -104,6 +104,8 @@ static int open_both(struct bench_world *w, const struct cfg_options *options, c
     nic_config_repeatable(&nic, 1);
     nic.max_vector = options->vector;
     nic.use_fit = w->flow_index;
+    if (w->flow_entries != NULL)
+        nic_config_flow_index(&nic, w->flow_entries);
     nic.slice = w->slice;
     nic.slice_timeout_ns =
         10 * NS_PER_S; /* who takes the core away from us shall not cost packets */

@@ -13,8 +13,9 @@
 #include "nic/nic.h"
 
 struct bench_world {
-    const char *text; /* the configuration, YAML */
-    int cpu;          /* to run on; -1: any */
+    const char *text;         /* the configuration, YAML */
+    int cpu;                  /* to run on; -1: any */
+    const char *flow_entries; /* of the flow index, NULL: as many as a chip has */
     bool flow_index, slice;
     struct nic *nic; /* NULL before it is open, as `fw` */
     struct fw *fw;

@@ -56,6 +56,4 @@ BENCHMARKS = [Benchmark(
     figures=[Figure("gain", "% more packets/s of the firmware, trains of 16")], quick=False, rounds=1,
     notes="Comparable: the same binary, largest vector 16 and 1, on one core. The paper's traffic is sockperf and netperf, whose bursts "
           "make vectors of some length that it does not say; here the length is chosen. The firmware's gain is what a SoC core would see, "
-          "for there the NIC is no software. With random traffic of many flows there are no vectors, and nothing to gain. "
-          "Figure 13, connections a second, is not measured: the six packets of a connection come one by one, and the generator of connections "
-          "has no switch for vectors.")]
+          "for there the NIC is no software. With random traffic of many flows there are no vectors, and nothing to gain.")]

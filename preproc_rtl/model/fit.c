@@ -4,17 +4,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE (2u << 20) /* bytes of a huge page */
 
 _Static_assert(sizeof(struct pp_fit_bucket) == HSR_CACHE_LINE, "a bucket is one cache line");
 
 int pp_fit_open(struct pp_fit *fit, uint32_t buckets)
 {
     memset(fit, 0, sizeof *fit);
-    if (buckets == 0 || (buckets & (buckets - 1)) || buckets > 1u << HSR_HASH_BUCKET_BITS)
+    if (buckets == 0 || (buckets & (buckets - 1)) || buckets > 1u << PP_FIT_BUCKET_BITS)
         return -EINVAL;
-    fit->bucket = aligned_alloc(HSR_CACHE_LINE, buckets * sizeof *fit->bucket);
+    size_t size = buckets * sizeof *fit->bucket;
+
+    fit->bucket = aligned_alloc(size < HUGE ? HSR_CACHE_LINE : HUGE, size);
     if (!fit->bucket)
         return -ENOMEM;
+    if (size >= HUGE) /* a packet a bucket: small pages would be a walk each */
+        (void)madvise(fit->bucket, size, MADV_HUGEPAGE);
     fit->mask = buckets - 1;
     pp_fit_clear(fit);
     return 0;

@@ -87,7 +87,7 @@ static void rewrite_plain(struct act_packet *p, const struct nat_plain *plain)
 {
     uint8_t *frame = act_frame(p);
 
-    nat_rewrite_plain(plain, frame + p->l3, frame + p->l4, p->meta.class == HSR_CLASS_UDP, 0);
+    nat_rewrite_plain(plain, frame + p->l3, frame + p->l4, p->meta.class == HSR_CLASS_UDP);
 }
 
 static void run(struct act_vector *v, const struct act_action *a)
@@ -96,7 +96,7 @@ static void run(struct act_vector *v, const struct act_action *a)
     struct act_nat_param param;
 
     memcpy(&param, v->dir->param, sizeof param);
-    const struct nat_plain plain = nat_plain_of(a->arg8, v->dir->param);
+    const struct nat_plain plain = nat_plain_of(a->arg8, &param);
 
     for (struct act_packet *p = v->packet, *end = v->end; p < end; p++) {
         if (p->drop != HSR_DROP_NONE)

@@ -17,7 +17,6 @@ static bool take(struct act_plan *plan, const struct act_store *s, const struct 
         plan->macs = a->arg32;
         return true;
     case ACT_NAT:
-        plan->nat = a->arg8;
         plan->flags |= ACT_PLAN_NAT;
         return !(a->arg8 & ACT_NAT_IPV6);
     case ACT_ENCAP:

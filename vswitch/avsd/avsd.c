@@ -26,6 +26,8 @@ static int open_embedded(struct avsd *d, const struct cfg_options *options, stru
     config.clock = avsd_clock;
     if (d->options->slice != NULL)
         nic_config_slice(&config, d->options->slice);
+    if (d->options->flow_index != NULL)
+        nic_config_flow_index(&config, d->options->flow_index);
     int rc = nic_open(&d->nic, &config, why);
 
     explicit_bzero(config.geometry.hash_secret, sizeof config.geometry.hash_secret);

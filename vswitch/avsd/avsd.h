@@ -18,9 +18,10 @@ struct avsd_options {
     const char *nic; /* attach socket, NULL: embedded */
     const char *socket;
     const char *state;
-    const char *metrics; /* where to serve them, NULL: not */
-    bool telemetry;      /* DPDK's */
-    const char *slice;   /* of the embedded NIC, NULL: off */
+    const char *metrics;    /* where to serve them, NULL: not */
+    bool telemetry;         /* DPDK's */
+    const char *slice;      /* of the embedded NIC, NULL: off */
+    const char *flow_index; /* likewise: entries, NULL: as many as a chip's */
     int cpu[HSR_MAX_WORKERS];
     unsigned cpus;
     const char *user; /* whom to become, NULL: avs if there is one */

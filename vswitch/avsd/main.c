@@ -27,6 +27,9 @@ static const char usage[] =
     "firmware has the\n"
     "                       headers; on:US: and are given up after US microseconds (default "
     "50000)\n"
+    "      --flow-index N   of an embedded NIC: entries of the flow index, a power of two, "
+    "1024..16777216\n"
+    "                       (default 65536: what a chip holds)\n"
     "      --cpu LIST       CPUs of the worker threads, in order: 2,3 (default: not pinned)\n"
     "      --user NAME      whom root becomes after start (default avs, if there is one; root: no "
     "change)\n"
@@ -63,14 +66,21 @@ static bool parse_cpus(struct avsd_options *o, const char *list)
 
 static bool parse(int argc, char **argv, struct avsd_options *o)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},  {"nic", required_argument, NULL, 'n'},
-        {"socket", required_argument, NULL, 's'},  {"state", required_argument, NULL, 'S'},
-        {"metrics", required_argument, NULL, 'm'}, {"telemetry", no_argument, NULL, 't'},
-        {"slice", required_argument, NULL, 'l'},   {"cpu", required_argument, NULL, 'C'},
-        {"log-json", no_argument, NULL, 'j'},      {"version", no_argument, NULL, 'V'},
-        {"user", required_argument, NULL, 'u'},    {"seccomp", required_argument, NULL, 'F'},
-        {"help", no_argument, NULL, 'h'},          {0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"nic", required_argument, NULL, 'n'},
+                                            {"socket", required_argument, NULL, 's'},
+                                            {"state", required_argument, NULL, 'S'},
+                                            {"metrics", required_argument, NULL, 'm'},
+                                            {"telemetry", no_argument, NULL, 't'},
+                                            {"slice", required_argument, NULL, 'l'},
+                                            {"cpu", required_argument, NULL, 'C'},
+                                            {"flow-index", required_argument, NULL, 'i'},
+                                            {"log-json", no_argument, NULL, 'j'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"user", required_argument, NULL, 'u'},
+                                            {"seccomp", required_argument, NULL, 'F'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
@@ -95,6 +105,9 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
             break;
         case 'l':
             o->slice = optarg;
+            break;
+        case 'i':
+            o->flow_index = optarg;
             break;
         case 'C':
             if (!parse_cpus(o, optarg))
@@ -123,18 +136,22 @@ static bool parse(int argc, char **argv, struct avsd_options *o)
     return optind == argc;
 }
 
-static bool slice_ok(const struct avsd_options *o)
+/* What is the NIC's alone is right, or not there. */
+static bool nic_ok(const struct avsd_options *o)
 {
     struct nic_config config;
 
-    if (o->slice == NULL)
-        return true;
-    if (o->nic != NULL)
-        fputs("avsd: --slice is for the embedded NIC: give it to avs-nic\n", stderr);
-    else if (!nic_config_slice(&config, o->slice))
+    if (o->nic != NULL && (o->slice != NULL || o->flow_index != NULL)) {
+        fprintf(stderr, "avsd: %s is for the embedded NIC: give it to avs-nic\n",
+                o->slice != NULL ? "--slice" : "--flow-index");
+    } else if (o->slice != NULL && !nic_config_slice(&config, o->slice)) {
         fprintf(stderr, "avsd: --slice wants on, on:MICROSECONDS or off, not '%s'\n", o->slice);
-    else
+    } else if (o->flow_index != NULL && !nic_config_flow_index(&config, o->flow_index)) {
+        fprintf(stderr, "avsd: --flow-index wants a power of two, %u..%u, not '%s'\n",
+                NIC_FLOW_INDEX_MIN, NIC_FLOW_INDEX_MAX, o->flow_index);
+    } else {
         return true;
+    }
     return false;
 }
 
@@ -146,7 +163,7 @@ int main(int argc, char **argv)
         fputs("try avsd --help\n", stderr);
         return AVSD_USAGE;
     }
-    if (!slice_ok(&o))
+    if (!nic_ok(&o))
         return AVSD_USAGE;
     return avsd_main(&o);
 }

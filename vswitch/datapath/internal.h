@@ -224,7 +224,8 @@ bool dp_from_host(struct dp_worker *w, struct act_packet *p);
 DP_APART bool dp_to_host(struct dp_worker *w, struct act_packet *p);
 
 /* usual.c: packets leave one by one as long as they are usual; the first one that does not. */
-struct act_packet *dp_usual(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);
+struct act_packet *dp_usual(struct dp_worker *w, struct act_packet *packet,
+                            const struct act_packet *end);
 
 /* match.c: packets of a burst up to `end`, vector by vector. */
 void dp_vectors(struct dp_worker *w, struct act_packet *packet, struct act_packet *end);

@@ -87,11 +87,15 @@ static DP_APART void load_more(struct act_packet *p, uint32_t space)
 static inline __attribute__((always_inline)) bool load(const struct dp_worker *w, uint32_t entry,
                                                        struct act_packet *p)
 {
-    uint32_t slot = hsr_entry_slot(entry);
-    uint32_t space = slot < w->view->slots ? hsr_slot_space(w->view, slot) : 0;
+    const struct hsr_slot_class *single = &w->view->classes[0];
+    uint32_t slot = hsr_entry_slot(entry), space = HSR_SLOT_SIZE - HSR_SLOT_META;
 
-    if (space == 0 || hsr_entry_kind(entry) != HSR_KIND_PACKET)
-        return false;
+    /* Most are of single slots, whose number is the entry. */
+    if (__builtin_expect(entry - single->first >= single->count, 0)) {
+        space = slot < w->view->slots ? hsr_slot_space(w->view, slot) : 0;
+        if (space == 0 || hsr_entry_kind(entry) != HSR_KIND_PACKET)
+            return false;
+    }
     p->slot = hsr_slot(w->view, slot);
     p->entry = entry;
     memcpy(&p->meta, p->slot, HSR_CACHE_LINE);
@@ -108,6 +112,7 @@ uint32_t dp_load_burst(struct dp_worker *w, uint32_t n)
 {
     uint32_t entry[DP_BURST];
     uint32_t got = hsr_ring_pop(&w->rx, entry, DP_BURST - n);
+    struct act_packet *p = w->packet + n;
     uint64_t unknown = 0; /* a bit for each packet of no known flow id */
 
     if (dp_slots_held(w))
@@ -116,24 +121,23 @@ uint32_t dp_load_burst(struct dp_worker *w, uint32_t n)
         if (hsr_entry_slot(entry[i]) < w->view->slots)
             __builtin_prefetch(hsr_slot(w->view, hsr_entry_slot(entry[i])));
     for (uint32_t i = 0; i < got; i++) {
-        struct act_packet *p = &w->packet[n];
-
         if (!load(w, entry[i], p)) {
             w->counters.bad_entry++;
             continue;
         }
         w->ledger[p->meta.ingress].rx++;
         __builtin_prefetch(p->slot + HSR_SLOT_FRAME);
-        if (!ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id, dp_swap(p)))
-            unknown |= UINT64_C(1) << n;
-        n++;
+        if (__builtin_expect(!ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id, dp_swap(p)),
+                             0))
+            unknown |= UINT64_C(1) << (p - w->packet);
+        p++;
     }
     for (; unknown != 0; unknown &= unknown - 1) {
-        const struct act_packet *p = &w->packet[__builtin_ctzll(unknown)];
+        const struct act_packet *of = &w->packet[__builtin_ctzll(unknown)];
 
-        ses_prefetch_more(w->sessions, p->meta.hash, dp_swap(p));
+        ses_prefetch_more(w->sessions, of->meta.hash, dp_swap(of));
     }
-    return n;
+    return (uint32_t)(p - w->packet);
 }
 
 DP_APART bool dp_load_again(struct dp_worker *w, uint32_t entry, uint16_t ingress,

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "action/nat_plain.h"
 #include "hsring/wire.h"
 #include "internal.h"
 
@@ -232,6 +233,8 @@ static void write_action(const struct pol_ends *is, const struct pol_ends *to,
     } else {
         memcpy(t->param.src, to->src.bytes, 4);
         memcpy(t->param.dst, to->dst.bytes, 4);
+        nat_plain_grow(&t->param, hsr_load32(is->src.bytes), hsr_load32(is->dst.bytes),
+                       (uint32_t)is->sport << 16 | is->dport);
     }
     t->what = (uint8_t)what;
 }

@@ -35,11 +35,11 @@ _Static_assert(offsetof(struct hsr_rx_meta, flags) == offsetof(struct hsr_rx_met
                    offsetof(struct hsr_rx_meta, class) == offsetof(struct hsr_rx_meta, ingress) + 2,
                "one word");
 
-/* Is it of the same flow as the one before it? */
-static inline bool follows(const struct hsr_rx_meta *m, const struct hsr_rx_meta *before)
+/* Is it of the same flow as the first one? */
+static inline bool follows(const struct hsr_rx_meta *m, const struct hsr_rx_meta *first)
 {
-    return m->key_addrs == before->key_addrs && m->key_ports == before->key_ports &&
-           alike(m) == alike(before);
+    return m->key_addrs == first->key_addrs && m->key_ports == first->key_ports &&
+           alike(m) == alike(first);
 }
 
 #define MAC_BYTES UINT64_C(0xFFFFFFFFFFFF)
@@ -83,16 +83,22 @@ static DP_APART bool tcp_goes_on(struct dp_worker *w, struct session *s, unsigne
            ses_track(w->sessions, s, dir, &w->seen, w->now, &drop) == SES_CONTINUES;
 }
 
-/* All of what is rewritten of its L4 header is there; state and deadline go on. False: nothing has changed. */
-static inline bool goes_on(struct dp_worker *w, const struct shared *f, struct act_packet *p)
+/* Is all of what is rewritten of its L4 header there? */
+static inline bool is_calm(const struct hsr_rx_meta *m)
 {
-    const struct hsr_rx_meta *m = &p->meta;
-
     if (m->class == HSR_CLASS_UDP)
-        return m->l4_off + (uint32_t)HSR_UDP_HDR <= m->payload_off &&
-               ses_keep_udp(w->sessions, f->session, f->dir);
+        return m->l4_off + (uint32_t)HSR_UDP_HDR <= m->payload_off;
     return m->class == HSR_CLASS_TCP && m->l4_off + (uint32_t)HSR_TCP_HDR <= m->payload_off &&
-           (m->tcp_flags & TCP_UNUSUAL) == 0 && tcp_goes_on(w, f->session, f->dir, p);
+           (m->tcp_flags & TCP_UNUSUAL) == 0;
+}
+
+/* State and deadline go on: UDP's once a vector. False: nothing has changed. */
+static inline bool goes_on(struct dp_worker *w, const struct shared *f, struct act_packet *p,
+                           bool first)
+{
+    if (p->meta.class == HSR_CLASS_UDP)
+        return !first || ses_keep_udp(w->sessions, f->session, f->dir);
+    return tcp_goes_on(w, f->session, f->dir, p);
 }
 
 _Static_assert(HSR_TXA_TRANSMIT == 0 && HSR_PAYLOAD_RELEASE == 0 && HSR_FIT_NONE == 0 &&
@@ -122,33 +128,50 @@ static inline void transmit(struct dp_worker *w, const struct act_plan *plan,
     w->out[w->outs++] = p->entry;
 }
 
-struct act_packet *dp_usual(struct dp_worker *w, struct act_packet *packet, struct act_packet *end)
+/* Packets from `packet` on that are of one vector and as usual leave; the first one that does not. */
+static inline struct act_packet *leave(struct dp_worker *w, const struct shared *f,
+                                       struct act_packet *packet, const struct act_packet *end)
 {
-    struct shared f = {.session = NULL};
-    struct act_packet *p;
-    uint32_t vectors = 0;
+    const struct act_plan *plan = f->plan;
+    const uint32_t mtu = f->session->mtu[f->dir];
+    struct act_packet *p = packet;
+    uint64_t bytes = 0;
 
-    for (p = packet; p < end; p++) {
+    do {
         const struct hsr_rx_meta *m = &p->meta;
         uint8_t *frame = p->slot + HSR_SLOT_FRAME;
 
-        if (!p->usual)
+        if (m->frame_len - m->l3_off > mtu || !act_plan_may(plan, frame + m->l3_off) ||
+            (f->mac != 0 && source_mac(frame) != f->mac) || !is_calm(m) ||
+            !goes_on(w, f, p, p == packet))
             break;
-        if (m->vec_len != 0 || f.session == NULL || !follows(m, &(p - 1)->meta)) {
-            if (!find(w, p, &f))
-                break;
-        }
-        if (m->frame_len - m->l3_off > f.session->mtu[f.dir] ||
-            !act_plan_may(f.plan, frame + m->l3_off) ||
-            (f.mac != 0 && source_mac(frame) != f.mac) || !goes_on(w, &f, p))
-            break;
-        vectors += m->vec_len != 0;
-        f.way->packets++;
-        f.way->bytes += m->frame_len;
-        w->ledger[m->ingress].tx++;
-        transmit(w, f.plan, p, act_plan_run(f.plan, &w->actions, f.way->param, frame, m));
+        bytes += m->frame_len;
+        transmit(w, plan, p, act_plan_run(plan, &w->actions, f->way->param, frame, m));
+        p++;
+    } while (p < end && p->usual && p->meta.vec_len == 0 && follows(&p->meta, &packet->meta));
+    if (p > packet) {
+        uint64_t n = (uint64_t)(p - packet);
+
+        f->way->packets += n;
+        f->way->bytes += bytes;
+        w->ledger[packet->meta.ingress].tx += n;
+        w->counters.vectors++;
+        w->counters.hits_flow_id++;
     }
-    w->counters.vectors += vectors;
-    w->counters.hits_flow_id += vectors;
     return p;
+}
+
+struct act_packet *dp_usual(struct dp_worker *w, struct act_packet *packet,
+                            const struct act_packet *end)
+{
+    struct shared f;
+
+    while (packet < end && packet->usual && find(w, packet, &f)) {
+        struct act_packet *next = leave(w, &f, packet, end);
+
+        if (next == packet)
+            break;
+        packet = next;
+    }
+    return packet;
 }

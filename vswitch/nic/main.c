@@ -34,6 +34,9 @@ static const char usage[] =
     "      --slice WHAT     on, off (default): payloads stay in the NIC while the firmware has the "
     "headers;\n"
     "                       on:US: and are given up after US microseconds (default 50000)\n"
+    "      --flow-index N   entries of the flow index, a power of two, 1024..16777216 (default "
+    "65536: what a\n"
+    "                       chip holds)\n"
     "      --cpu N          run the poll thread on this CPU\n"
     "      --user NAME      whom root becomes after start (default avs, if there is one; root: no "
     "change)\n"
@@ -96,6 +99,7 @@ struct arguments {
     uint32_t vector;
     int cpu;
     const char *slice;
+    const char *flow_index;
     const char *user;
 };
 
@@ -114,17 +118,13 @@ static bool number(const char *text, int lo, int hi, int *value)
 
 static bool parse(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {{"socket", required_argument, NULL, 's'},
-                                            {"workers", required_argument, NULL, 'w'},
-                                            {"vector", required_argument, NULL, 'v'},
-                                            {"cpu", required_argument, NULL, 'c'},
-                                            {"log-json", no_argument, NULL, 'j'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {"slice", required_argument, NULL, 'S'},
-                                            {"user", required_argument, NULL, 'u'},
-                                            {"seccomp", required_argument, NULL, 'F'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"socket", required_argument, NULL, 's'}, {"workers", required_argument, NULL, 'w'},
+        {"vector", required_argument, NULL, 'v'}, {"cpu", required_argument, NULL, 'c'},
+        {"log-json", no_argument, NULL, 'j'},     {"version", no_argument, NULL, 'V'},
+        {"slice", required_argument, NULL, 'S'},  {"flow-index", required_argument, NULL, 'i'},
+        {"user", required_argument, NULL, 'u'},   {"seccomp", required_argument, NULL, 'F'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     int option, n;
 
     while ((option = getopt_long(argc, argv, "s:h", options, NULL)) != -1) {
@@ -132,6 +132,8 @@ static bool parse(int argc, char **argv, struct arguments *a)
             a->socket = optarg;
         else if (option == 'S')
             a->slice = optarg;
+        else if (option == 'i')
+            a->flow_index = optarg;
         else if (option == 'u')
             a->user = optarg;
         else if (option == 'F' && rights_filter_option("avs-nic", optarg))
@@ -228,6 +230,11 @@ int main(int argc, char **argv)
     config.shared = true;
     config.clock = clock_ns;
     config.max_vector = a.vector;
+    if (a.flow_index != NULL && !nic_config_flow_index(&config, a.flow_index)) {
+        fprintf(stderr, "avs-nic: --flow-index wants a power of two, %u..%u, not '%s'\n",
+                NIC_FLOW_INDEX_MIN, NIC_FLOW_INDEX_MAX, a.flow_index);
+        return 2;
+    }
     if (!nic_config_slice(&config, a.slice)) {
         fprintf(stderr, "avs-nic: --slice wants on, on:MICROSECONDS or off, not '%s'\n", a.slice);
         return 2;

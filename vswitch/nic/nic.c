@@ -20,7 +20,7 @@ void nic_config_default(struct nic_config *config, uint32_t workers)
     hsr_geometry_default(&config->geometry, workers);
     if (getrandom(config->geometry.hash_secret, sizeof config->geometry.hash_secret, 0) < 0)
         abort(); /* no kernel this runs on refuses 48 bytes */
-    config->fit_buckets = 1u << HSR_HASH_BUCKET_BITS;
+    config->fit_buckets = NIC_FLOW_INDEX / PP_FIT_BANKS;
     config->max_vector = HSR_MAX_VECTOR;
     config->use_fit = true;
     config->slice_timeout_ns = NIC_SLICE_TIMEOUT_NS;
@@ -55,6 +55,18 @@ bool nic_config_slice(struct nic_config *config, const char *text)
     us = strtoul(text + 3, &end, 10);
     config->slice_timeout_ns = us * 1000u;
     return *end == '\0' && us <= 10000000;
+}
+
+bool nic_config_flow_index(struct nic_config *config, const char *text)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+
+    if (*text < '1' || *text > '9' || *end != '\0' || n < NIC_FLOW_INDEX_MIN ||
+        n > NIC_FLOW_INDEX_MAX || (n & (n - 1)) != 0)
+        return false;
+    config->fit_buckets = (uint32_t)n / PP_FIT_BANKS;
+    return true;
 }
 
 static void attach_rings(struct nic *nic)

@@ -65,28 +65,17 @@ void nic_slots_close(struct nic_slots *slots)
     memset(slots, 0, sizeof *slots);
 }
 
-static inline uint32_t take(struct nic_slots *slots, struct nic_slot_stack *stack)
-{
-    uint32_t slot = stack->slot[--stack->count];
-
-    if (stack->count < stack->low_water)
-        stack->low_water = stack->count;
-    slots->run[slot].state = NIC_SLOT_NIC;
-    hsr_slot_poison(slots->view, slot, false);
-    return slot;
-}
-
 uint32_t nic_slots_get(struct nic_slots *slots, unsigned class)
 {
     struct nic_slot_stack *stack = &slots->stack[class];
 
     if (stack->count > stack->floor)
-        return take(slots, stack);
+        return nic_slots_take(slots, stack);
     slots->waits = true;
     return UINT32_MAX;
 }
 
-uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len)
+uint32_t nic_slots_get_any(struct nic_slots *slots, uint32_t frame_len)
 {
     for (unsigned class = 0; class < HSR_SLOT_CLASSES; class ++) {
         struct nic_slot_stack *stack = &slots->stack[class];
@@ -94,7 +83,7 @@ uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len)
         if (slots->view->classes[class].run * HSR_SLOT_SIZE < HSR_SLOT_FRAME + frame_len)
             continue;
         if (stack->count > stack->floor)
-            return take(slots, stack);
+            return nic_slots_take(slots, stack);
         if (stack->count > 0)
             break;
     }

@@ -42,9 +42,29 @@ static void test_open(void **state)
     (void)state;
     assert_int_equal(pp_fit_open(&other, 0), -EINVAL);
     assert_int_equal(pp_fit_open(&other, 48), -EINVAL);
-    assert_int_equal(pp_fit_open(&other, 2u << HSR_HASH_BUCKET_BITS), -EINVAL);
+    assert_int_equal(pp_fit_open(&other, 2u << PP_FIT_BUCKET_BITS), -EINVAL);
     assert_int_equal(pp_fit_open(&other, 1u << HSR_HASH_BUCKET_BITS), 0);
     pp_fit_close(&other);
+}
+
+/* More buckets than a chip has: what shares one there is spread by the lowest bits of its tag, and found again. */
+static void test_external(void **state)
+{
+    enum { MORE = 2, FLOWS = 5 };
+
+    (void)state;
+    assert_int_equal(pp_fit_open(&fit, 1u << (HSR_HASH_BUCKET_BITS + MORE)), 0);
+    assert_int_equal(pp_fit_capacity(&fit), PP_FIT_BANKS << (HSR_HASH_BUCKET_BITS + MORE));
+    for (uint32_t i = 0; i < FLOWS; i++)
+        apply(HSR_FIT_INSERT, hash_of(7, i), 10 + i, 0);
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        const struct pp_fit_bucket *b =
+            &fit.bucket[7 | (i & ((1u << MORE) - 1)) << HSR_HASH_BUCKET_BITS];
+
+        assert_int_equal(b->flow_id[i >> MORE], 10 + i);
+        assert_int_equal(pp_fit_lookup(&fit, hash_of(7, i)), 10 + i);
+    }
+    pp_fit_close(&fit);
 }
 
 static void test_placement(void **state)
@@ -110,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open),
+        cmocka_unit_test(test_external),
         cmocka_unit_test_setup_teardown(test_placement, setup, teardown),
         cmocka_unit_test_setup_teardown(test_conditional, setup, teardown),
     };

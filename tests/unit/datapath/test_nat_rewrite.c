@@ -169,9 +169,9 @@ static void plain_packets(void **state)
 
         memcpy(to.src, t.src, 4);
         memcpy(to.dst, t.dst, 4);
-        struct nat_plain plain = nat_plain_of(what, (const uint8_t *)&to);
+        struct nat_plain plain = nat_plain_of(what, &to);
 
-        nat_rewrite_plain(&plain, h.ip, h.l4, udp, 0);
+        nat_rewrite_plain(&plain, h.ip, h.l4, udp);
         assert_memory_equal(out.b, in.b, in.len);
         ones += udp && fr_get16(in.b + 40) == 0xFFFF;
     }

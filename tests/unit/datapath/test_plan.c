@@ -99,6 +99,30 @@ static void some_packet(struct world *w, struct act_packet *p, uint8_t *slot)
     p->l4 = l4;
 }
 
+/* Other end points for that packet, those that `what` says; what stays is there as it is. */
+static void some_ends(struct world *w, const struct act_program *program,
+                      const struct act_packet *p, struct ses_dir *dir)
+{
+    const uint8_t *ip = act_frame(p) + p->l3, *l4 = act_frame(p) + p->l4;
+    struct act_nat_param to = {.sport = fr_get16(l4), .dport = fr_get16(l4 + 2)};
+    unsigned what = 0;
+
+    for (const struct act_action *a = program->action; a->op != ACT_END; a++)
+        what |= a->op == ACT_NAT ? a->arg8 : 0u;
+    memcpy(to.src, ip + 12, 4);
+    memcpy(to.dst, ip + 16, 4);
+    if (what & ACT_NAT_SRC)
+        fill(w, to.src, 4);
+    if (what & ACT_NAT_DST)
+        fill(w, to.dst, 4);
+    if (what & ACT_NAT_SPORT)
+        to.sport = (uint16_t)draw(w, UINT16_MAX);
+    if (what & ACT_NAT_DPORT)
+        to.dport = (uint16_t)draw(w, UINT16_MAX);
+    nat_plain_grow(&to, hsr_load32(ip + 12), hsr_load32(ip + 16), hsr_load32(l4));
+    memcpy(dir->param, &to, sizeof to);
+}
+
 static void open_world(struct world *w)
 {
     w->state = 88172645463325252u;
@@ -119,8 +143,8 @@ static void plans_do_what_programs_do(void **state)
         const struct act_plan *plan = act_plan(&w.store, dir.program);
 
         assert_int_not_equal(dir.program, ACT_NONE);
-        fill(&w, dir.param, sizeof dir.param);
         some_packet(&w, &p, slot);
+        some_ends(&w, act_program(&w.store, dir.program), &p, &dir);
         memcpy(twin, slot, SPACE);
         struct act_vector v = {.packet = &p, .end = &p + 1, .store = &w.store, .dir = &dir};
         uint8_t *sent = act_plan_run(plan, &w.store, dir.param, twin + HSR_SLOT_FRAME, &p.meta);

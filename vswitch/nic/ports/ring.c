@@ -279,6 +279,17 @@ static void ring_close(struct nic_port *port)
     port->priv = NULL;
 }
 
+/* The shortest frames by two halves that overlap: the bench sends little else, and a copy of unknown length is a call. */
+static inline void copy(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+    if (len >= 32 && len <= 64) {
+        memcpy(to, from, 32);
+        memcpy(to + len - 32, from + len - 32, 32);
+    } else {
+        memcpy(to, from, len);
+    }
+}
+
 /* A frame to a slot; false when there is none. */
 static bool land(struct nic_slots *slots, const uint8_t *data, uint32_t len,
                  const struct virtio_net_hdr *vnet, struct nic_rx *out)
@@ -287,7 +298,7 @@ static bool land(struct nic_slots *slots, const uint8_t *data, uint32_t len,
 
     if (slot == UINT32_MAX)
         return false;
-    memcpy(nic_slot_frame(slots, slot), data, len);
+    copy(nic_slot_frame(slots, slot), data, len);
     *out = (struct nic_rx){.slot = slot, .len = len, .vnet = *vnet};
     return true;
 }

@@ -18,6 +18,8 @@
 #include "hsring/hash.h"
 
 #define PP_FIT_BANKS 4
+#define PP_FIT_BUCKET_BITS \
+    22 /* at most: a chip has HSR_HASH_BUCKET_BITS of them, external memory more */
 
 struct pp_fit_bucket {
     _Alignas(HSR_CACHE_LINE) uint32_t tag[PP_FIT_BANKS];
@@ -35,7 +37,10 @@ struct pp_fit {
     } stats;
 };
 
-/* `buckets`: a power of two up to 2^HSR_HASH_BUCKET_BITS. 0, -EINVAL or -ENOMEM. */
+/*
+ * `buckets`: a power of two up to 2^PP_FIT_BUCKET_BITS; beyond HSR_HASH_BUCKET_BITS the bucket's number shares bits of the hash with
+ * the tag, of which enough are left. 0, -EINVAL or -ENOMEM.
+ */
 int pp_fit_open(struct pp_fit *fit, uint32_t buckets);
 void pp_fit_close(struct pp_fit *fit);
 
@@ -50,7 +55,7 @@ static inline uint32_t pp_fit_capacity(const struct pp_fit *fit)
 
 static inline struct pp_fit_bucket *pp_fit_bucket(const struct pp_fit *fit, uint64_t hash)
 {
-    return &fit->bucket[hsr_hash_bucket(hash) & fit->mask];
+    return &fit->bucket[(uint32_t)(hash >> HSR_HASH_BUCKET_SHIFT) & fit->mask];
 }
 
 /* Bank that holds this tag, or PP_FIT_BANKS. */

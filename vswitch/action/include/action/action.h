@@ -43,10 +43,12 @@ enum act_nat {
     ACT_NAT_IPV6 = 0x10, /* addresses are in a template of 32 bytes, source and destination */
 };
 
-/* And whereto, for one session; IPv4 addresses as in packets, ports in host order. */
+/* And whereto, for one session; IPv4 addresses as in packets, ports in host order. What stays is there as it is. */
 struct act_nat_param {
     uint8_t src[4], dst[4];
     uint16_t sport, dport;
+    /* By what sums of 16-bit words grow then, 1 to 65,535: addresses alone, and with the ports. IPv4, for plans. */
+    uint16_t addrs_grow, all_grow;
 };
 
 /* A packet in the firmware's hands: a checked copy of its rx metadata, and where its frame is now. */

@@ -20,39 +20,21 @@ struct nat_plain {
     uint32_t keep_ports, ports; /* source port first */
 };
 
-/*
- * Read field by field where it stands in the session: a copy would be an array on the stack, which is guarded. `what`: enum
- * act_nat.
- */
-static inline struct nat_plain nat_plain_of(unsigned what, const uint8_t *param)
+/* `what`: enum act_nat. */
+static inline struct nat_plain nat_plain_of(unsigned what, const struct act_nat_param *to)
 {
-    static const struct {
-        uint32_t src, dst, ports;
-    } keep[16] = {
-#define NAT_KEEP(w)                                                            \
-    [w] = {(w)&ACT_NAT_SRC ? 0 : UINT32_MAX, (w)&ACT_NAT_DST ? 0 : UINT32_MAX, \
-           ((w)&ACT_NAT_SPORT ? 0 : 0xFFFF0000u) | ((w)&ACT_NAT_DPORT ? 0 : 0xFFFFu)}
-        NAT_KEEP(0),  NAT_KEEP(1),  NAT_KEEP(2),  NAT_KEEP(3),  NAT_KEEP(4),  NAT_KEEP(5),
-        NAT_KEEP(6),  NAT_KEEP(7),  NAT_KEEP(8),  NAT_KEEP(9),  NAT_KEEP(10), NAT_KEEP(11),
-        NAT_KEEP(12), NAT_KEEP(13), NAT_KEEP(14), NAT_KEEP(15),
-#undef NAT_KEEP
+    struct nat_plain n = {
+        .keep_src = what & ACT_NAT_SRC ? 0 : UINT32_MAX,
+        .keep_dst = what & ACT_NAT_DST ? 0 : UINT32_MAX,
+        .keep_ports =
+            (what & ACT_NAT_SPORT ? 0 : 0xFFFF0000u) | (what & ACT_NAT_DPORT ? 0 : 0xFFFFu),
     };
-    uint16_t sport, dport;
 
-    what &= ACT_NAT_SRC | ACT_NAT_DST | ACT_NAT_SPORT | ACT_NAT_DPORT;
-    memcpy(&sport, param + offsetof(struct act_nat_param, sport), sizeof sport);
-    memcpy(&dport, param + offsetof(struct act_nat_param, dport), sizeof dport);
-    return (struct nat_plain){
-        .keep_src = keep[what].src,
-        .src = hsr_load32(param + offsetof(struct act_nat_param, src)) & ~keep[what].src,
-        .keep_dst = keep[what].dst,
-        .dst = hsr_load32(param + offsetof(struct act_nat_param, dst)) & ~keep[what].dst,
-        .keep_ports = keep[what].ports,
-        .ports = ((uint32_t)sport << 16 | dport) & ~keep[what].ports,
-    };
+    n.src = hsr_load32(to->src) & ~n.keep_src;
+    n.dst = hsr_load32(to->dst) & ~n.keep_dst;
+    n.ports = ((uint32_t)to->sport << 16 | to->dport) & ~n.keep_ports;
+    return n;
 }
-
-_Static_assert((ACT_NAT_SRC | ACT_NAT_DST | ACT_NAT_SPORT | ACT_NAT_DPORT) == 15, "16 sets");
 
 /* A checksum field after its words have grown by `more`, counted modulo 65,535 (RFC 1624). */
 static inline uint16_t nat_plain_csum(uint16_t old, uint64_t more)
@@ -60,9 +42,7 @@ static inline uint16_t nat_plain_csum(uint16_t old, uint64_t more)
     return (uint16_t)~hsr_csum_fold((uint16_t)~old + more);
 }
 
-/* `hop`: what the IP header's sum has grown by besides. */
-static inline void nat_rewrite_plain(const struct nat_plain *n, uint8_t *ip, uint8_t *l4, bool udp,
-                                     uint64_t hop)
+static inline void nat_rewrite_plain(const struct nat_plain *n, uint8_t *ip, uint8_t *l4, bool udp)
 {
     const uint64_t none = UINT32_MAX; /* a multiple of 65,535: keeps differences positive */
     uint32_t src = hsr_load32(ip + 12), dst = hsr_load32(ip + 16), ports = hsr_load32(l4);
@@ -74,12 +54,59 @@ static inline void nat_rewrite_plain(const struct nat_plain *n, uint8_t *ip, uin
 
     hsr_store32(ip + 12, to_src);
     hsr_store32(ip + 16, to_dst);
-    hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), more + hop));
+    hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), more));
     hsr_store32(l4, to_ports);
     if (udp && old == 0) /* none: RFC 768 */
         return;
     old = nat_plain_csum(old, more + (none - ports + to_ports));
     hsr_store16(at, udp && old == 0 ? 0xFFFF : old);
 }
+
+/* What stands in packets, in host order: by how much the sums of their words grow when they are translated. */
+static inline void nat_plain_grow(struct act_nat_param *to, uint32_t src, uint32_t dst,
+                                  uint32_t ports)
+{
+    const uint64_t none = UINT32_MAX;
+    uint64_t more = (none - src + hsr_load32(to->src)) + (none - dst + hsr_load32(to->dst));
+
+    to->addrs_grow = hsr_csum_fold(more);
+    to->all_grow = hsr_csum_fold(more + (none - ports + ((uint32_t)to->sport << 16 | to->dport)));
+}
+
+/* nat_plain_csum() of a sum that has been folded, or two. */
+static inline uint16_t nat_plain_csum16(uint16_t old, uint32_t more)
+{
+    uint32_t sum = (uint16_t)~old + more;
+
+    sum = (sum & 0xFFFF) + (sum >> 16);
+    return (uint16_t) ~(sum + (sum >> 16));
+}
+
+/*
+ * The same as nat_rewrite_plain() on a packet that has just the end points that `param` was made for: nothing of it is read but
+ * the sums. `param`: struct act_nat_param where it stands in the session, read field by field, since a copy would be an array
+ * on the stack, which is guarded. `hop`: what the IP header's sum grows by besides.
+ */
+static inline void nat_write_plain(const uint8_t *param, uint8_t *ip, uint8_t *l4, bool udp,
+                                   uint32_t hop)
+{
+    uint8_t *at = l4 + (udp ? HSR_UDP_CSUM : HSR_TCP_CSUM);
+    uint16_t sport, dport, addrs, all, old = hsr_load16(at);
+
+    memcpy(&sport, param + offsetof(struct act_nat_param, sport), sizeof sport);
+    memcpy(&dport, param + offsetof(struct act_nat_param, dport), sizeof dport);
+    memcpy(&addrs, param + offsetof(struct act_nat_param, addrs_grow), sizeof addrs);
+    memcpy(&all, param + offsetof(struct act_nat_param, all_grow), sizeof all);
+    memcpy(ip + 12, param + offsetof(struct act_nat_param, src), 8);
+    hsr_store16(ip + 10, nat_plain_csum16(hsr_load16(ip + 10), addrs + hop));
+    hsr_store32(l4, (uint32_t)sport << 16 | dport);
+    if (udp && old == 0) /* none: RFC 768 */
+        return;
+    old = nat_plain_csum16(old, all);
+    hsr_store16(at, udp && old == 0 ? 0xFFFF : old);
+}
+
+_Static_assert(offsetof(struct act_nat_param, dst) == offsetof(struct act_nat_param, src) + 4,
+               "as in a packet");
 
 #endif

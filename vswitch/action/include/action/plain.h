@@ -28,18 +28,16 @@ ACT_PLAIN uint8_t *act_plan_run(const struct act_plan *plan, const struct act_st
                                 const struct hsr_rx_meta *meta)
 {
     uint8_t *ip = frame + meta->l3_off;
-    uint64_t hop = plan->flags & ACT_PLAN_HOP ? ACT_PLAIN_HOP : 0;
+    uint32_t hop = plan->flags & ACT_PLAN_HOP ? ACT_PLAIN_HOP : 0;
 
     if (hop != 0)
         ip[8] = (uint8_t)(ip[8] - 1);
     if (plan->macs != ACT_NONE)
         memcpy(frame, act_template(s, plan->macs), 12);
     if (plan->flags & ACT_PLAN_NAT) {
-        const struct nat_plain nat = nat_plain_of(plan->nat, param);
-
-        nat_rewrite_plain(&nat, ip, frame + meta->l4_off, meta->class == HSR_CLASS_UDP, hop);
+        nat_write_plain(param, ip, frame + meta->l4_off, meta->class == HSR_CLASS_UDP, hop);
     } else if (hop != 0) {
-        hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), hop));
+        hsr_store16(ip + 10, nat_plain_csum16(hsr_load16(ip + 10), hop));
     }
     if (plan->outer == ACT_NONE)
         return frame;

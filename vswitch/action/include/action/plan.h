@@ -22,9 +22,8 @@ struct act_plan {
     uint16_t port;     /* of ACT_OUTPUT */
     uint8_t outer_len; /* 0: no tunnel */
     uint8_t offload;   /* arg8 of ACT_ENCAP */
-    uint8_t nat;       /* arg8 of ACT_NAT */
     uint8_t flags;     /* enum act_plan_flag */
-    uint8_t spare[2];
+    uint8_t spare[3];
 };
 
 _Static_assert(sizeof(struct act_plan) == 16, "four in a cache line");

@@ -22,6 +22,7 @@
 #include "hsring/hash.h"
 #include "hsring/region.h"
 #include "nic/port.h"
+#include "preproc/fit.h"
 
 struct nic;
 
@@ -48,6 +49,15 @@ void nic_config_repeatable(struct nic_config *config, uint32_t workers);
 
 /* Slicing as an option says it: "on", "on:US" with the time-out in microseconds, "off". False: it is none of them. */
 bool nic_config_slice(struct nic_config *config, const char *text);
+
+/*
+ * Entries of the flow index, a power of two: NIC_FLOW_INDEX is what a chip holds, NIC_FLOW_INDEX_MAX in the card's external
+ * memory. False: it is none.
+ */
+#define NIC_FLOW_INDEX     65536u
+#define NIC_FLOW_INDEX_MIN 1024u
+#define NIC_FLOW_INDEX_MAX (PP_FIT_BANKS << PP_FIT_BUCKET_BITS)
+bool nic_config_flow_index(struct nic_config *config, const char *text);
 
 /* 0, or a negative errno with a text in `why`. */
 int nic_open(struct nic **out, const struct nic_config *config, char why[NIC_WHY]);

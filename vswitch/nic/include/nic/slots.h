@@ -61,7 +61,31 @@ uint32_t nic_slots_get(struct nic_slots *slots, unsigned class);
  * A free run with at least `frame_len` bytes behind HSR_SLOT_FRAME; a larger class serves when the fitting is empty, not when
  * it is at its floor.
  */
-uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len);
+static inline uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len);
+uint32_t nic_slots_get_any(struct nic_slots *slots, uint32_t frame_len);
+
+/* The uppermost of a stack that is above its floor. */
+static inline uint32_t nic_slots_take(struct nic_slots *slots, struct nic_slot_stack *stack)
+{
+    uint32_t slot = stack->slot[--stack->count];
+
+    if (stack->count < stack->low_water)
+        stack->low_water = stack->count;
+    slots->run[slot].state = NIC_SLOT_NIC;
+    hsr_slot_poison(slots->view, slot, false);
+    return slot;
+}
+
+static inline uint32_t nic_slots_get_for(struct nic_slots *slots, uint32_t frame_len)
+{
+    struct nic_slot_stack *single = &slots->stack[0];
+
+    if (frame_len <= HSR_SLOT_SIZE - HSR_SLOT_FRAME && single->count > single->floor)
+        return nic_slots_take(slots, single);
+    return nic_slots_get_any(slots, frame_len);
+}
+
+_Static_assert(HSR_RUN_SINGLE == 1, "a run of the first class is a slot");
 
 /* Class of a run. */
 static inline unsigned nic_slots_class(const struct nic_slots *slots, uint32_t slot)
