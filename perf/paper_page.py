@@ -11,12 +11,13 @@ import os
 import re
 import sys
 
-from harness import machine, plot, table
+from harness import catalogue, machine, plot, table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "performance", "paper.md")
 LICENCE = "<!-- SPDX-License-Identifier: Apache-2.0 -->"
 WIDTH = 120
+ORDER = ("t2", "t8", "t9", "t10", "t11", "t12", "t14", "table1", "table3")  # of the sections
 
 
 def wrapped(text):
@@ -53,8 +54,9 @@ def pictures(summary):
 
 
 def section(summary, result):
+    notes = catalogue.load()[summary["name"]].notes  # as they stand now
     parts = [f"## {summary['title'][0].upper()}{summary['title'][1:]}", *map(markdown, summary["tables"]), *pictures(summary),
-             wrapped(summary["notes"]),
+             wrapped(notes),
              f"`./run bench --full {summary['name']}`: {machine.line(result['machine'])}."]
     return "\n\n".join(parts)
 
@@ -67,6 +69,14 @@ def replaced(page, name, text):
     return f"{page.rstrip()}\n\n{block}\n"
 
 
+def ordered(page):
+    """The sections in the paper's order, behind what was written by hand."""
+    blocks = dict(re.findall(r"(?s)<!-- paper-(\w+) -->\n(.*?)\n<!-- /paper-\1 -->", page))
+    head = page[:page.index("<!-- paper-")].rstrip() if blocks else page.rstrip()
+    names = sorted(blocks, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    return "\n\n".join([head, *(f"<!-- paper-{name} -->\n{blocks[name]}\n<!-- /paper-{name} -->" for name in names)]) + "\n"
+
+
 def main():
     path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build", "bench", "summary.json")
     with open(path, encoding="utf-8") as file:
@@ -77,7 +87,7 @@ def main():
         if summary["name"].startswith("paper-") and summary["tables"]:
             page = replaced(page, summary["name"], section(summary, result))
     with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(page)
+        file.write(ordered(page))
 
 
 if __name__ == "__main__":

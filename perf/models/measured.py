@@ -16,7 +16,7 @@ PAPER_SAYS = "the paper's"
 HEAD = ("what", "paper", "ours", "how")
 
 
-PACKETS = 3200  # whole batches
+PACKETS = 9600  # whole batches
 CONNECTIONS = 1600
 
 
