@@ -14,6 +14,5 @@ BENCHMARKS = [
     benchmark("vxlan", "vNIC to uplink inside VXLAN, 1,000 flows"),
     benchmark("overlay", "vNIC to outside by a shared address inside VXLAN, 1,000 flows"),
     benchmark("snat", "vNIC to outside by a shared address, 1,000 flows"),
-    benchmark("overlay", "group, shared address and VXLAN, 1,000 flows"),
     benchmark("forward", "vNIC to vNIC, one flow: vectors of 16", flows=1, name="vectors"),
 ]
