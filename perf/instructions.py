@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the instructions of a packet go: avs-bench under callgrind, with many packets less with one.
 
-    perf/instructions.py [--case NAME] [--count N] [--by directory|file|function|line] [--most N] [--bench PATH] [-- OPTION...]
+    perf/instructions.py [--case NAME] [--count N] [--by directory|file|function|line|step] [--svg FILE] [--most N] [--bench PATH]
+                         [-- OPTION...]
 
-Prints instructions a packet: all of them, then by directory, source file, function or line. What is inlined counts where it
-is written, with --by function where it ended up. Options behind -- go to avs-bench. Exit codes: 0; 1: failed, or more than
+Prints instructions a packet: all of them, then by directory, source file, function, line, or step of a packet's way. What is inlined
+counts where it is written, with --by function or step where it ended up. --svg draws the same. Options behind -- go to avs-bench. Exit codes: 0; 1: failed, or more than
 --most; 77: there is no valgrind.
 """
 import argparse
@@ -17,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+from harness import plot
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOMS = re.compile(r"(hsring|preproc_rtl|postproc_rtl|session|vswitch|perf)/.*")
 
@@ -25,6 +28,19 @@ def source(path):
     """A file of ours from the root of the tree on; of others, the name."""
     ours = ROOMS.search(path.split("../")[-1])
     return ours.group(0) if ours else os.path.basename(path)
+
+
+# The steps of a packet's way, in order, by the functions that gcc makes of each in a build that is optimised as a whole.
+STEPS = (
+    ("frame out of its port", r"nic_rx_ports|ring_rx"),
+    ("parse, hash", r"parse_usual|pp_pre_frame|pp_parse|hsr_hash_words"),
+    ("flow index, aggregate", r"rx_port|pp_agg|take_more"),
+    ("vectors to the ring", r"nic_rx_vectors"),
+    ("load, check", r"dp_load|begin_burst"),
+    ("match, state, actions", r"dp_|ses_|run|act_|udp_|vector|flow"),
+    ("check, to its port", r"nic_poll|nic_tx|process_entry|unusual"),
+    ("out, slots back", r"release|flush_port|ring_tx|free_burst|complete"),
+)
 
 
 class Profile:
@@ -92,16 +108,29 @@ def group(key, by):
     where = source(file)
     if by == "function":
         return function
+    if by == "step":
+        return next((name for name, functions in STEPS if re.match(functions, function)), "else")
     if by == "line":
         return f"{where}:{line}"
     return os.path.dirname(where) or "libraries" if by == "directory" else where
+
+
+def draw(args, groups):
+    names = [name for name, _ in STEPS] + ["else"] if args.by == "step" else [name for name, _ in groups.most_common(16)]
+    entries = []
+    for name in names:
+        each = groups[name] / args.count
+        entries.append((name, {"median": each, "min": each, "max": each}, 0))
+    with open(args.svg, "w", encoding="utf-8") as out:
+        out.write(plot.bars(f"{args.case}: where the instructions of a packet go", "instructions", entries) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", default="forward")
     parser.add_argument("--count", type=int, default=100000)
-    parser.add_argument("--by", choices=("directory", "file", "function", "line"), default="file")
+    parser.add_argument("--by", choices=("directory", "file", "function", "line", "step"), default="file")
+    parser.add_argument("--svg")
     parser.add_argument("--most", type=int, default=sys.maxsize)
     parser.add_argument("--bench", default=os.path.join(os.environ.get("AVS_BUILD_DIR", f"{ROOT}/build/release"), "bin/avs-bench"))
     parser.add_argument("more", nargs="*")
@@ -119,6 +148,8 @@ def main():
     for name, n in groups.most_common():
         if n >= args.count:
             print(f"{n / args.count:8.1f} {name}")
+    if args.svg:
+        draw(args, groups)
     if each > args.most:
         sys.exit(f"instructions.py: {each:.0f} instructions a packet, at most {args.most} are allowed")
 

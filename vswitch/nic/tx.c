@@ -369,12 +369,12 @@ _Static_assert(
 static inline bool send_usual(struct nic *nic, uint32_t entry)
 {
     const struct hsr_view *view = &nic->region.view;
-    struct nic_slot_run *run = &nic->slots.run[entry];
 
     /* An entry of another kind is no slot's number. */
     if (entry - view->classes[0].first >= view->classes[0].count ||
-        run->state != NIC_SLOT_FIRMWARE || nic->watched || nic->chain.open)
+        nic->slots.run[entry].state != NIC_SLOT_FIRMWARE || nic->watched || nic->chain.open)
         return false;
+    struct nic_slot_run *run = &nic->slots.run[entry];
     const uint8_t *slot = hsr_slot(view, entry);
     const volatile uint64_t *at = (const volatile uint64_t *)(const volatile void *)slot;
     uint64_t w0 = at[0], w1 = at[1], w2 = at[2], w3 = at[3], w7 = at[7];
