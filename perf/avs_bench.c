@@ -163,7 +163,8 @@ static bool take(struct bench_options *o, int option, const char *value)
         o->flow_entries = value;
         good = nic_config_flow_index(&(struct nic_config){.shared = false}, value);
         if (!good)
-            fprintf(stderr, "avs-bench: --flow-index wants a power of two, not '%s'\n", value);
+            fprintf(stderr, "avs-bench: --flow-index wants a power of two, %u..%u, not '%s'\n",
+                    NIC_FLOW_INDEX_MIN, NIC_FLOW_INDEX_MAX, value);
         break;
     case OPT_NO_FIT:
         o->flow_index = false;

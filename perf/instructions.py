@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the instructions of a packet go: avs-bench under callgrind, with many packets less with one.
 
-    perf/instructions.py [--case NAME] [--count N] [--by directory|file|function|line|step] [--svg FILE] [--most N] [--bench PATH]
-                         [-- OPTION...]
+    perf/instructions.py [--case NAME] [--count N] [--by directory|file|function|line|step] [--svg FILE] [--most N]
+                         [--bench PATH] [-- OPTION...]
 
 Prints instructions a packet: all of them, then by directory, source file, function, line, or step of a packet's way. What is inlined
-counts where it is written, with --by function or step where it ended up. --svg draws the same. Options behind -- go to avs-bench. Exit codes: 0; 1: failed, or more than
---most; 77: there is no valgrind.
+counts where it is written, with --by function or step where it ended up. --svg draws the same. Options behind -- go to avs-bench.
+Exit codes: 0; 1: failed, or more than --most; 77: there is no valgrind.
 """
 import argparse
 import collections
@@ -122,7 +122,7 @@ def draw(args, groups):
         each = groups[name] / args.count
         entries.append((name, {"median": each, "min": each, "max": each}, 0))
     with open(args.svg, "w", encoding="utf-8") as out:
-        out.write(plot.bars(f"{args.case}: where the instructions of a packet go", "instructions", entries) + "\n")
+        out.write(plot.file_text(plot.bars(f"{args.case}: where the instructions of a packet go", "instructions", entries)))
 
 
 def main():

@@ -15,7 +15,6 @@ from harness import catalogue, machine, plot, table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "performance", "paper.md")
-LICENCE = "<!-- SPDX-License-Identifier: Apache-2.0 -->"
 WIDTH = 120
 ORDER = ("t2", "t8", "t9", "t10", "t11", "t12", "t14", "table1", "table3")  # of the sections
 
@@ -46,9 +45,7 @@ def pictures(summary):
         name = f"{summary['name']}-{number}.svg"
         os.makedirs(os.path.join(os.path.dirname(PAGE), "images"), exist_ok=True)
         with open(os.path.join(os.path.dirname(PAGE), "images", name), "w", encoding="utf-8") as file:
-            # Drawn without a background, and read on dark pages too.
-            svg = plot.drawn(each).replace("<title>", '<rect width="100%" height="100%" fill="#fff"/><title>', 1)
-            file.write(f"{LICENCE}\n{svg}\n")
+            file.write(plot.file_text(plot.drawn(each)))
         out.append(f"![{each['title']}](images/{name})")
     return out
 
@@ -57,7 +54,7 @@ def section(summary, result):
     notes = catalogue.load()[summary["name"]].notes  # as they stand now
     parts = [f"## {summary['title'][0].upper()}{summary['title'][1:]}", *map(markdown, summary["tables"]), *pictures(summary),
              wrapped(notes),
-             f"`./run bench --full {summary['name']}`: {machine.line(result['machine'])}."]
+             f"`{result['command']}`: {machine.line(result['machine'])}."]
     return "\n\n".join(parts)
 
 

@@ -4,7 +4,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 program=perf/bench.py
-[ -x "$program" ] || die 1 "bench: not there yet ($program is missing)"
 ensure_deps build bench
 scripts/build.sh release
 export AVS_SOURCE_DIR=$AVS_ROOT AVS_BUILD_DIR=$AVS_ROOT/build/release

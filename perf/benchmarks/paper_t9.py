@@ -3,6 +3,7 @@
 from harness.benchmark import Benchmark, Device, Figure, Missing
 from models import measured
 from models.bus import Bus
+from models.scale import RING
 
 
 def measure(run):
@@ -13,14 +14,14 @@ def measure(run):
     ring = measured.best(found["ring"], "p50_ns")
     p50, p99 = ring["p50_ns"], ring["p99_ns"]
     software = measured.best(found["ours"])["firmware_cycles"] * 1e9 / found["ours"][0]["cycle_hz"]
-    parts = Bus().crossing(188, 174, software)
+    parts = Bus().crossing(*RING, software)
     total = sum(parts.values())
     rows = [("ring there and back between two cores, p50", "", f"{p50:.0f} ns", measured.MEASURED),
             ("the same, p99", "", f"{p99:.0f} ns", measured.MEASURED),
             ("firmware's work on one packet", "", f"{software:.0f} ns", measured.MEASURED),
             *((f"bus: {name}", "", f"{ns:.0f} ns", measured.MODELLED) for name, ns in parts.items() if name != "software"),
             ("added by the crossing, bus and firmware", "2.5 us (2 us in the introduction)", f"{total / 1e3:.2f} us", measured.SCALED)]
-    sense = [(f"{ns:.0f}", f"{sum(Bus(read_ns=ns).crossing(188, 174, software).values()) / 1e3:.2f}") for ns in (500, 700, 900, 1200)]
+    sense = [(f"{ns:.0f}", f"{sum(Bus(read_ns=ns).crossing(*RING, software).values()) / 1e3:.2f}") for ns in (500, 700, 900, 1200)]
     return {"ok": True, "ring_ns": p50, "modelled_us": total / 1e3,
             "tables": [{"title": "Latency of the HS-ring", "head": measured.HEAD, "rows": rows},
                        {"title": "What hangs on the bus", "head": ("ns of a read across the bus", "us added"), "rows": sense}],

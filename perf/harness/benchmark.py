@@ -2,7 +2,7 @@
 """What a benchmark says of itself: its devices under test, its figures, its aims.
 
     BENCHMARKS = [Benchmark("forward-1k", "vNIC to vNIC, 1,000 flows",
-                            devices=[avs_bench.device("forward", flows=1000), ovs.device("forward-ct", flows=1000)],
+                            devices=[avs_bench.device("forward", flows=1000), ovs.device("ct", "forward", flows=1000)],
                             figures=[MPPS.aim(Aim("A-1", least=12.0), Aim("A-1", ratio=5.5, peer="ovs"))])]
 
 The first device is ours; the others are compared with it. A device is a name and a function that measures once:

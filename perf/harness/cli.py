@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -43,7 +44,7 @@ def arguments(words):
         parser.error(f"no CPU {args.cpu} for us here")
     try:
         found = catalogue.load()
-        args.chosen = catalogue.chosen(found, args.names, args.full)
+        args.chosen = catalogue.chosen(found, args.names, args.full or args.baseline)
     except KeyError as error:
         parser.error(f"no benchmark {error}; --list shows them")
     args.peers = None if args.peer is None else [name for name in args.peer if name != "none"]
@@ -120,8 +121,13 @@ def finish(args, summaries, store, started):
     return 1 if worse or failed else 0
 
 
+def interrupted(number, frame):
+    raise KeyboardInterrupt
+
+
 def main(words=None):
     args = arguments(words)
+    signal.signal(signal.SIGTERM, interrupted)  # what runs is ended, and pages go back
     if args.list:
         for benchmark in catalogue.load().values():
             kind = "quick" if benchmark.quick else "full"

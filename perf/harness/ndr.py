@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """NDR and PDR of a benchmark's devices, as figures and as a plot of the trials."""
 import math
+import subprocess
 
 from . import search
 from .benchmark import Failed, Missing
@@ -17,8 +18,8 @@ def of_device(device, run):
             found = looked.run()
     except Missing as error:
         return {"missing": str(error)}
-    except (Failed, OSError, ValueError) as error:
-        return {"failed": str(error)}
+    except (Failed, ArithmeticError, LookupError, OSError, ValueError, subprocess.SubprocessError) as error:
+        return {"failed": f"{type(error).__name__}: {error}"}
     loss = sorted((rate, sorted(trial.loss for trial in some)[len(some) // 2]) for rate, some in looked.at.items())
     return {"device": device.name, "title": device.title, "trials": looked.trials(),
             "goals": {one.goal.name: {"rate": one.rate / 1e6, "complete": one.complete, "throughput": one.throughput / 1e6,
@@ -27,7 +28,11 @@ def of_device(device, run):
 
 
 def add(summary, device, record):
-    """Rows of the table, and the plot."""
+    """Rows of the table, and the plot. A search that failed is a failed device."""
+    if "failed" in record:
+        for each in summary["devices"]:
+            if each["name"] == device.name:
+                each.setdefault("failed", record["failed"])
     for goal in search.NDR, search.PDR:
         found = record.get("goals", {}).get(goal.name)
         why = "; ".join(f"{kind}: {record[kind]}" for kind in ("failed", "missing") if kind in record)

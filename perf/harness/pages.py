@@ -25,16 +25,16 @@ def write(path, text):
 def reserved(count):
     """At least `count` free ones, where the machine gives them; whoever needs them looks for himself."""
     added = 0
-    for _ in range(8 if count else 0):
-        lack = count - free()
-        if lack <= 0:
-            break
-        before = int(read(POOL) or 0)
-        write("/proc/sys/vm/compact_memory", "1")
-        write(POOL, str(before + lack))
-        added += int(read(POOL) or 0) - before
-        time.sleep(0.2)
     try:
+        for _ in range(8 if count else 0):
+            lack = count - free()
+            if lack <= 0:
+                break
+            before = int(read(POOL) or 0)
+            write("/proc/sys/vm/compact_memory", "1")
+            write(POOL, str(before + lack))
+            added += int(read(POOL) or 0) - before
+            time.sleep(0.2)
         yield
     finally:
         if added > 0:

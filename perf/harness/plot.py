@@ -83,6 +83,14 @@ def lines(title, x_unit, y_unit, series, height=300):
     return picture(WIDTH, height, title, parts)
 
 
+LICENCE = "<!-- SPDX-License-Identifier: Apache-2.0 -->"
+
+
+def file_text(svg):
+    """As a file of its own: plots have no ground, and are read on dark pages too."""
+    return f'{LICENCE}\n{svg.replace("<title>", """<rect width="100%" height="100%" fill="#fff"/><title>""", 1)}\n'
+
+
 def drawn(each):
     """A plot that a benchmark made itself: lines over x, or {"bars": [[label, value, index of the colour], ...]}."""
     if "bars" not in each:

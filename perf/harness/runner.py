@@ -20,7 +20,7 @@ def measure(device, run):
         record = {"missing": str(error)}
     except Failed as error:
         record = {"failed": str(error)}
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, OSError) as error:
         record = {"failed": f"{type(error).__name__}: {error}"}
     record["steal_ms"] = machine.steal_ms() - steal
     record["took_s"] = round(time.monotonic() - start, 2)

@@ -44,12 +44,12 @@ def why_not(entry):
     return f"missing: {entry['missing']}" if "missing" in entry else "missing: not measured"
 
 
-def verdict(aims, figure, ours, peer_figure, compared):
-    """One word on all aims of a row."""
+def verdict(aims, figure, ours, compared):
+    """One word on all aims of a row; none when one of them could not be judged and none is missed."""
     judged = [holds(aim, figure, ours, compared) for aim in aims]
-    if not judged or all(one is None for one in judged):
-        return ""
-    return "met" if all(one is not False for one in judged) else "not met"
+    if any(one is False for one in judged):
+        return "not met"
+    return "met" if judged and all(judged) else ""
 
 
 def rows_of(benchmark, figure, entries):
@@ -68,10 +68,10 @@ def rows_of(benchmark, figure, entries):
         row = {"benchmark": benchmark.name, "figure": figure.key, "unit": figure.unit, "ours": mine,
                "peer": peer["name"] if peer else None, "peer_title": peer["title"] if peer else None,
                "theirs": theirs, "ratio": compared, "aims": [aim.text() for aim in aims],
-               "verdict": verdict(aims, figure, mine, theirs, compared)}
-        if mine is None:
+               "verdict": verdict(aims, figure, mine, compared)}
+        if mine is None or "failed" in ours:
             row["verdict"] = why_not(ours)
-        elif peer is not None and theirs is None:
+        elif peer is not None and (theirs is None or "failed" in peer):
             why = why_not(peer)
             row["verdict"] = f"{row['verdict']}; {why}" if row["verdict"] else why
         rows.append(row)
@@ -82,7 +82,7 @@ def summarise(benchmark, devices, records):
     """A benchmark's devices and rows."""
     entries = [of_device(benchmark, device, records) for device in devices]
     rows = [row for figure in benchmark.figures for row in rows_of(benchmark, figure, entries)]
-    last = {record["device"]: record["result"] for record in records if "result" in record}
+    last = {record["device"]: record["result"] for record in records if "result" in record and "failed" not in record}
     plots = [each for result in last.values() for each in result.get("plots", [])]
     tables = [each for result in last.values() for each in result.get("tables", [])]
     return {"name": benchmark.name, "title": benchmark.title, "notes": benchmark.notes, "devices": entries, "rows": rows, "plots": plots,

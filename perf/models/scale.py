@@ -4,7 +4,7 @@ from .bus import Bus, bandwidth
 
 CONNECTION = 10  # packets of connect, request, response, close
 SIX = 6  # of them in the connections whose cost is measured: without a request and its answer
-RING = (188, 174)  # bytes each way of a 60-byte packet (paper-t11 measures)
+RING = (188, 174)  # bytes each way of a 60-byte packet (the frame and 128, and 114, as paper-t11 finds)
 JUMBO_SLICED = (8514, 170, 156)  # bytes of a frame, and each way over the ring
 
 

@@ -44,5 +44,5 @@ errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), time
 failed = int(bad.group(1)) if bad else 0
 failed += sum(int(n) for n in errors.groups()) if errors else 0
 requests = int(re.search(r"(\d+) requests in", text).group(1))
-print(json.dumps({"rps": rate, "packets_each": int(sys.argv[2]) / max(requests, 1), "p50_us": at[50], "p90_us": at[90], "p99_us": at[99], "failed": failed, "ok": rate > 0}))' "$dir/result" "$(($(client_packets) - before))"
+print(json.dumps({"rps": rate, "packets_each": int(sys.argv[2]) / max(requests, 1), "p50_us": at[50], "p90_us": at[90], "p99_us": at[99], "failed": failed, "ok": rate > 0 and not bad}))' "$dir/result" "$(($(client_packets) - before))"
 }

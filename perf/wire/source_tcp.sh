@@ -20,6 +20,6 @@ measure() {
     report 'import json, sys
 end = json.load(open(sys.argv[1]))["end"]
 print(json.dumps({"gbps": end["sum_received"]["bits_per_second"] / 1e9, "retransmits": end["sum_sent"]["retransmits"],
-                  "congestion": end.get("sender_tcp_congestion"), "ok": True}))' \
+                  "congestion": end.get("sender_tcp_congestion"), "ok": end["sum_received"]["bits_per_second"] > 0}))' \
         "$dir/result"
 }
