@@ -44,8 +44,9 @@ end_process() {
     kill -9 "$pid" 2>/dev/null || true
 }
 cleanup() {
-    end_process "$vs_pid"
-    end_process "$db_pid"
+    # Whoever has detached himself may not have been noted yet.
+    end_process "${vs_pid:-$(cat "$dir/vs.pid" 2>/dev/null || true)}"
+    end_process "${db_pid:-$(cat "$dir/db.pid" 2>/dev/null || true)}"
     echo "$pages_before" 2>/dev/null >"$pages" || true
     rm -rf "$dir"
 }

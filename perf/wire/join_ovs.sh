@@ -17,7 +17,14 @@ get_pages() {
     done
     skip "no $want huge pages of 2 MiB to be had"
 }
-part() { echo "$pages_before" 2>/dev/null >"$pages" || true; }
+# Whoever has detached himself may not have been noted yet, and has pages.
+part() {
+    local file
+    for file in "$dir/vs.pid" "$dir/db.pid"; do
+        [ ! -e "$file" ] || end_process "$(cat "$file")"
+    done
+    echo "$pages_before" 2>/dev/null >"$pages" || true
+}
 
 in_mid() { ip netns exec "$mid" "$@"; }
 vsctl() { ovs-vsctl --db="unix:$dir/db.sock" "$@"; }
