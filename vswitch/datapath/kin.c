@@ -13,7 +13,7 @@
 #include "hsring/wire.h"
 #include "kin.h"
 
-#define KINS 1024u /* a power of two: 56 KiB */
+#define KINS 1024u /* a power of two: 64 KiB */
 
 enum kind { OF_PACKET = 1, OF_SESSION };
 
@@ -23,6 +23,7 @@ struct dp_kins {
         uint32_t stamp; /* of the policy under which it was said */
         uint32_t index; /* of the session */
         uint16_t generation;
+        uint64_t created; /* a generation comes round again, NIC time does not */
     } entry[KINS];
 };
 
@@ -101,6 +102,22 @@ static struct kin_entry *entry_of(const struct dp_worker *w, const struct dp_kin
     return &w->kins->entry[h & (KINS - 1)];
 }
 
+/*
+ * Is it the session that was noted, and right? Its own ends, port of the other side, context and origin are compared as well: whatever
+ * else may have come into its place, it is nobody's of another tenant.
+ */
+static bool vouches(const struct dp_worker *w, const struct kin_entry *e, const struct session *s)
+{
+    const struct ses_dir *d = &s->dir[ses_initiator(s)];
+    uint64_t origin =
+        (uint8_t)e->kin.word[3] == OF_PACKET ? (uint16_t)e->kin.word[2] : e->kin.word[3] >> 32;
+
+    return s->generation == e->generation && s->created == e->created &&
+           s->policy == w->policy_stamp && !(s->flags & (SES_F_IPV6 | SES_F_KEY2)) &&
+           s->origin == origin && d->key_addrs == e->kin.word[0] &&
+           tail_without(d->key_ports, ses_initiator(s)) == e->kin.word[1];
+}
+
 struct session *dp_kin_find(const struct dp_worker *w, const struct dp_kin *kin)
 {
     const struct kin_entry *e = entry_of(w, kin);
@@ -112,7 +129,7 @@ struct session *dp_kin_find(const struct dp_worker *w, const struct dp_kin *kin)
         if (e->kin.word[i] != kin->word[i])
             return NULL;
     s = ses_at(w->sessions, e->index);
-    return s != NULL && s->generation == e->generation && s->policy == w->policy_stamp ? s : NULL;
+    return s != NULL && vouches(w, e, s) ? s : NULL;
 }
 
 void dp_kin_note(struct dp_worker *w, const struct dp_kin *kin, const struct session *s)
@@ -126,6 +143,7 @@ void dp_kin_note(struct dp_worker *w, const struct dp_kin *kin, const struct ses
         .stamp = w->policy_stamp,
         .index = hsr_flow_index(ses_flow_id(w->sessions, s, false)),
         .generation = s->generation,
+        .created = s->created,
     };
 }
 

@@ -184,6 +184,29 @@ static void gone_and_stale(void **state)
     bench_refused(b, "a", &out, HSR_DROP_SG_INGRESS);
 }
 
+/* A generation has fifteen bits: when it is the same again, another session stands there, and says nothing of the first one's kin. */
+static void generation_comes_round(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow f = a_to_b;
+    uint32_t cursor = 0;
+
+    first_of(b, &a_to_b, "a", "b");
+    struct session *s = ses_walk(fw_worker(b->fw, 0)->sessions, &cursor);
+    uint16_t generation = s->generation;
+
+    assert_int_equal(fw_session_flush(b->fw, &(struct ctl_session_filter){.proto = 0}), 1);
+    s->generation = generation;
+    first_of(b, &a_to_9, "a", "up"); /* in its place */
+    cursor = 0;
+    assert_ptr_equal(ses_walk(fw_worker(b->fw, 0)->sessions, &cursor), s);
+    assert_int_equal(s->generation, generation);
+    f.sport++;
+    fr_udp(&out, &f, 10);
+    bench_passes(b, "a", &out, "b", &in);
+    expect_like(&in, &out, MAC_B, MAC_A, 0);
+}
+
 /* From a tunnel: at the expense of whom it is for, each of them. */
 static void charged(void **state)
 {
@@ -241,9 +264,10 @@ static void looked_at_again(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(same_ends),      TEST(other_ends), TEST(other_way_round), TEST(groups),
-        TEST(gone_and_stale), TEST(charged),    TEST(looked_at_again)};
+    const struct CMUnitTest tests[] = {TEST(same_ends),       TEST(other_ends),
+                                       TEST(other_way_round), TEST(groups),
+                                       TEST(gone_and_stale),  TEST(generation_comes_round),
+                                       TEST(charged),         TEST(looked_at_again)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

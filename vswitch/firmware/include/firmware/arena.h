@@ -24,7 +24,7 @@
 #include "session/memory.h"
 
 /* Counts every change of what stands in the arena: of its head, of a record's members or what they mean. */
-#define FW_ARENA_LAYOUT 2
+#define FW_ARENA_LAYOUT 3
 
 struct fw_arena;
 
