@@ -60,12 +60,13 @@ static int compare(const void *a, const void *b)
 /* Packets of a bin before the change. */
 static double usual(const struct refresh *r)
 {
+    const unsigned middle = BEFORE / 2;
     uint32_t sorted[BEFORE];
 
     for (unsigned i = 0; i < BEFORE; i++)
         sorted[i] = r->packets[i];
     qsort(sorted, BEFORE, sizeof *sorted, compare);
-    return sorted[BEFORE / 2];
+    return sorted[middle];
 }
 
 static json_t *series(const struct refresh *r)
