@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "number.h"
 
 static const char usage[] =
     "usage: avs-bench [options]\n"
@@ -88,17 +89,6 @@ static const struct option options[] = {
     {0},
 };
 
-static bool number(const char *text, double lo, double hi, double *value)
-{
-    char *end;
-
-    *value = strtod(text, &end);
-    if (end != text && *end == '\0' && *value >= lo && *value <= hi)
-        return true;
-    fprintf(stderr, "avs-bench: '%s' is not a number from %g to %g\n", text, lo, hi);
-    return false;
-}
-
 static bool take(struct bench_options *o, int option, const char *value)
 {
     double n = 0;
@@ -110,33 +100,33 @@ static bool take(struct bench_options *o, int option, const char *value)
         good = o->what != NULL;
         break;
     case OPT_FLOWS:
-        good = number(value, 1, 4000000, &n);
+        good = bench_number(value, 1, 4000000, &n);
         o->flows = (uint32_t)n;
         break;
     case OPT_TRAIN:
-        good = number(value, 1, 64, &n);
+        good = bench_number(value, 1, 64, &n);
         o->train = (uint32_t)n;
         break;
     case OPT_SECONDS:
-        good = number(value, 0.01, 3600, &o->seconds);
+        good = bench_number(value, 0.01, 3600, &o->seconds);
         break;
     case OPT_WARMUP:
-        good = number(value, 0, 3600, &o->warmup);
+        good = bench_number(value, 0, 3600, &o->warmup);
         break;
     case OPT_COUNT:
-        good = number(value, 1, 1e15, &n);
+        good = bench_number(value, 1, 1e15, &n);
         o->count = (uint64_t)n;
         break;
     case OPT_CPU:
-        good = number(value, 0, 1023, &n);
+        good = bench_number(value, 0, 1023, &n);
         o->cpu = (int)n;
         break;
     case OPT_VECTOR:
-        good = number(value, 1, HSR_MAX_VECTOR, &n);
+        good = bench_number(value, 1, HSR_MAX_VECTOR, &n);
         o->vector = (uint32_t)n;
         break;
     case OPT_SIZE:
-        good = number(value, BENCH_FRAME_MIN, BENCH_FRAME_MAX, &n);
+        good = bench_number(value, BENCH_FRAME_MIN, BENCH_FRAME_MAX, &n);
         o->size = (uint32_t)n;
         break;
     case OPT_SLICE:
@@ -146,11 +136,11 @@ static bool take(struct bench_options *o, int option, const char *value)
             fprintf(stderr, "avs-bench: --slice wants on or off, not '%s'\n", value);
         break;
     case OPT_IDLE:
-        good = number(value, 0, 1000, &n);
+        good = bench_number(value, 0, 1000, &n);
         o->idle = (uint32_t)n;
         break;
     case OPT_QUEUE:
-        good = number(value, 64, 1000000, &n);
+        good = bench_number(value, 64, 1000000, &n);
         o->queue = (uint32_t)n;
         break;
     case OPT_TRIALS:

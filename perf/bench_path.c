@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "bench_net.h"
 #include "bench_world.h"
 #include "nic_internal.h"
 
@@ -12,17 +13,8 @@
 
 static const char common[] =
     "version: 1\n"
-    "options: {workers: 1, sessions: %u, quota: %u, vector: %u, fast_path: %s}\n"
-    "vpcs: [{name: blue, vni: 100}]\n"
-    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}, {name: quiet, vpc: blue, prefix4: "
-    "10.2.0.0/16}]\n"
-    "security_groups:\n"
-    "  - name: web\n"
-    "    rules:\n"
-    "      - {direction: egress, action: allow}\n"
-    "      - {direction: ingress, action: allow, protocol: udp, ports: 5000-5999}\n"
-    "      - {direction: ingress, action: deny, priority: 10, remote: 10.1.0.128/25}\n"
-    "ports:\n";
+    "options: {workers: 1, sessions: %u, quota: %u, vector: %u, fast_path: %s}\n" BENCH_NET
+        BENCH_GROUP("udp", "5000-5999") "ports:\n";
 
 static char *document_text(const struct bench_options *o)
 {

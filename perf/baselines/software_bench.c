@@ -11,7 +11,9 @@
 #include <rte_cycles.h>
 
 #include "bench.h"
+#include "bench_net.h"
 #include "nic/eal.h"
+#include "number.h"
 #include "software_avs.h"
 #include "software_queues.h"
 
@@ -37,17 +39,7 @@ static const char usage[] =
     "\n"
     "exit codes: 0 measured, 1 failed, or packets were lost, 2 usage\n";
 
-static const char common[] =
-    "version: 1\n"
-    "vpcs: [{name: blue, vni: 100}]\n"
-    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}]\n"
-    "security_groups:\n"
-    "  - name: web\n"
-    "    rules:\n"
-    "      - {direction: egress, action: allow}\n"
-    "      - {direction: ingress, action: allow, protocol: udp, ports: 5000-5999}\n"
-    "      - {direction: ingress, action: deny, priority: 10, remote: 10.1.0.128/25}\n"
-    "ports:\n";
+static const char common[] = "version: 1\n" BENCH_NET BENCH_GROUP("udp", "5000-5999") "ports:\n";
 
 struct options {
     const struct bench_case *what;
@@ -254,17 +246,6 @@ static const struct option options[] = {
     {0},
 };
 
-static bool number(const char *text, double lo, double hi, double *value)
-{
-    char *end;
-
-    *value = strtod(text, &end);
-    if (end != text && *end == '\0' && *value >= lo && *value <= hi)
-        return true;
-    fprintf(stderr, "avs-software: '%s' is not a number from %g to %g\n", text, lo, hi);
-    return false;
-}
-
 static bool take(struct options *o, int option, const char *value)
 {
     double n = 0;
@@ -275,25 +256,25 @@ static bool take(struct options *o, int option, const char *value)
         o->what = bench_case(value);
         return o->what != NULL;
     case OPT_FLOWS:
-        good = number(value, 1, 4000000, &n);
+        good = bench_number(value, 1, 4000000, &n);
         o->flows = (uint32_t)n;
         return good;
     case OPT_SIZE:
-        good = number(value, BENCH_FRAME_MIN, 1514, &n);
+        good = bench_number(value, BENCH_FRAME_MIN, 1514, &n);
         o->size = (uint32_t)n;
         return good;
     case OPT_BATCH:
-        good = number(value, 1, SW_BATCH_MAX, &n);
+        good = bench_number(value, 1, SW_BATCH_MAX, &n);
         o->batch = (uint32_t)n;
         return good;
     case OPT_SECONDS:
-        return number(value, 0.01, 3600, &o->seconds);
+        return bench_number(value, 0.01, 3600, &o->seconds);
     case OPT_COUNT:
-        good = number(value, 1, 1e15, &n);
+        good = bench_number(value, 1, 1e15, &n);
         o->count = (uint64_t)n;
         return good;
     case OPT_CPU:
-        good = number(value, 0, 1023, &n);
+        good = bench_number(value, 0, 1023, &n);
         o->cpu = (int)n;
         return good;
     case OPT_NEW:

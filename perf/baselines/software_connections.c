@@ -9,6 +9,7 @@
 
 #include <rte_cycles.h>
 
+#include "bench_net.h"
 #include "nic/eal.h"
 #include "sessions/connections.h"
 #include "software_avs.h"
@@ -31,16 +32,7 @@ static const char usage[] = "usage: avs-software-connections [--case "
 
 static const char common[] =
     "version: 1\n"
-    "options: {timeouts: {tcp_time_wait: 1}}\n"
-    "vpcs: [{name: blue, vni: 100}]\n"
-    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}]\n"
-    "security_groups:\n"
-    "  - name: web\n"
-    "    rules:\n"
-    "      - {direction: egress, action: allow}\n"
-    "      - {direction: ingress, action: allow, protocol: tcp, ports: 1-49151}\n"
-    "      - {direction: ingress, action: deny, priority: 10, remote: 10.1.0.128/25}\n"
-    "ports:\n";
+    "options: {timeouts: {tcp_time_wait: 1}}\n" BENCH_NET BENCH_GROUP("tcp", "1-49151") "ports:\n";
 
 struct run {
     struct sw_avs *avs;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../number.h"
 #include "crr.h"
 
 static const char usage[] =
@@ -30,26 +31,6 @@ static const char usage[] =
     "\n"
     "example: avs-crr --listen 10.0.0.2 &  avs-crr --connect 10.0.0.2 --at-once 32\n";
 
-static bool number(const char *text, double least, double most, double *value)
-{
-    char *end;
-
-    *value = strtod(text, &end);
-    if (*text != '\0' && *end == '\0' && *value >= least && *value <= most)
-        return true;
-    fprintf(stderr, "avs-crr: '%s' is not a number from %g to %g\n", text, least, most);
-    return false;
-}
-
-static bool whole(const char *text, double least, double most, uint32_t *value)
-{
-    double n;
-    bool good = number(text, least, most, &n);
-
-    *value = good ? (uint32_t)n : 0;
-    return good;
-}
-
 static bool take(struct crr_options *o, int option, const char *text, bool *listens)
 {
     uint32_t port;
@@ -60,20 +41,20 @@ static bool take(struct crr_options *o, int option, const char *text, bool *list
         *listens = option == 'l';
         return inet_pton(AF_INET, text, &o->address.sin_addr) == 1;
     case 'p':
-        if (!whole(text, 1, 65535, &port))
+        if (!bench_whole(text, 1, 65535, &port))
             return false;
         o->address.sin_port = htons((uint16_t)port);
         return true;
     case 'q':
-        return whole(text, 1, CRR_MOST_BYTES, &o->request);
+        return bench_whole(text, 1, CRR_MOST_BYTES, &o->request);
     case 'r':
-        return whole(text, 1, CRR_MOST_BYTES, &o->response);
+        return bench_whole(text, 1, CRR_MOST_BYTES, &o->response);
     case 'n':
-        return whole(text, 1, 1024, &o->at_once);
+        return bench_whole(text, 1, 1024, &o->at_once);
     case 's':
-        return number(text, 0.01, 3600, &o->seconds);
+        return bench_number(text, 0.01, 3600, &o->seconds);
     case 'w':
-        return number(text, 0, 3600, &o->warmup);
+        return bench_number(text, 0, 3600, &o->warmup);
     default:
         return false;
     }

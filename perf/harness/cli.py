@@ -70,7 +70,7 @@ def run_one(benchmark, args, store):
     with tempfile.TemporaryDirectory(prefix="avs-bench.") as directory:
         os.chmod(directory, 0o755)
         run = Run(cpu=args.cpu, seconds=args.seconds, warmup=0.5 if args.full else 0.2, directory=directory, full=args.full,
-                  build=os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release")), source=args.source)
+                  build=os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release")))
         records = runner.rounds(benchmark, devices, run, args.rounds, progress, store.keep)
         summed = summary.summarise(benchmark, devices, records)
         for device in devices if benchmark.ndr and (args.full or args.ndr) else []:

@@ -21,8 +21,6 @@ class Run:
     build: str  # of ours
     directory: str  # for files; the same for all runs of the benchmark
     full: bool = False
-    source: str = "memory"
-    environment: dict = dataclasses.field(default_factory=dict)
 
     @property
     def other_cpu(self):
@@ -59,7 +57,7 @@ class Run:
     def text(self, *command, timeout=600):
         """stdout of a command. Its process group is ended when it takes too long or we are interrupted."""
         command = [str(word) for word in command]
-        environment = {**os.environ, "AVS_BUILD_DIR": self.build, **self.environment}
+        environment = {**os.environ, "AVS_BUILD_DIR": self.build}
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
                               errors="replace", env=environment, start_new_session=True) as child:
             try:

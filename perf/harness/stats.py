@@ -17,8 +17,3 @@ def ratio(ours, peer, better="higher"):
         return None
     over, under = (ours, peer) if better == "higher" else (peer, ours)
     return over["median"] / under["median"] if under["median"] else None
-
-
-def apart(ours, peer):
-    """Whether the ranges of two do not touch: only then does a ratio near 1 mean something."""
-    return ours["min"] > peer["max"] or peer["min"] > ours["max"]

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
 #include "sessions.h"
 
 static const char usage[] =
@@ -70,27 +71,6 @@ static const struct option options[] = {
     {0},
 };
 
-static bool number(const char *text, double lo, double hi, double *value)
-{
-    char *end;
-
-    *value = strtod(text, &end);
-    if (end != text && *end == '\0' && *value >= lo && *value <= hi)
-        return true;
-    fprintf(stderr, "avs-bench-sessions: '%s' is not a number from %g to %g\n", text, lo, hi);
-    return false;
-}
-
-static bool whole(const char *text, uint32_t lo, uint32_t hi, uint32_t *value)
-{
-    double n;
-
-    if (!number(text, lo, hi, &n))
-        return false;
-    *value = (uint32_t)n;
-    return true;
-}
-
 static bool take(struct sessions_options *o, int option, const char *value)
 {
     double n = 0;
@@ -100,24 +80,24 @@ static bool take(struct sessions_options *o, int option, const char *value)
         o->what = value;
         return true;
     case OPT_SECONDS:
-        return number(value, 0.01, 3600, &o->seconds);
+        return bench_number(value, 0.01, 3600, &o->seconds);
     case OPT_COUNT:
-        if (!number(value, 1, 1e15, &n))
+        if (!bench_number(value, 1, 1e15, &n))
             return false;
         o->count = (uint64_t)n;
         return true;
     case OPT_RATE:
-        return whole(value, 1000, 10000000, &o->rate);
+        return bench_whole(value, 1000, 10000000, &o->rate);
     case OPT_TIME_WAIT:
-        return whole(value, 1, 60, &o->time_wait);
+        return bench_whole(value, 1, 60, &o->time_wait);
     case OPT_OPEN:
-        return whole(value, 160, 1000000, &o->open);
+        return bench_whole(value, 160, 1000000, &o->open);
     case OPT_SESSIONS:
-        return whole(value, 1000, 32000000, &o->sessions);
+        return bench_whole(value, 1000, 32000000, &o->sessions);
     case OPT_CONNECTIONS:
-        return whole(value, 1000, 32000000, &o->connections);
+        return bench_whole(value, 1000, 32000000, &o->connections);
     case OPT_CPU:
-        if (!number(value, 0, 1023, &n))
+        if (!bench_number(value, 0, 1023, &n))
             return false;
         o->cpu = (int)n;
         return true;

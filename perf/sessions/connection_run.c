@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_net.h"
 #include "bench_world.h"
 #include "connections.h"
 #include "hsring/check.h"
@@ -16,16 +17,8 @@
 
 static const char common[] =
     "version: 1\n"
-    "options: {workers: 1, sessions: %u, quota: %u, timeouts: {tcp_time_wait: %u}}\n"
-    "vpcs: [{name: blue, vni: 100}]\n"
-    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}]\n"
-    "security_groups:\n"
-    "  - name: web\n"
-    "    rules:\n"
-    "      - {direction: egress, action: allow}\n"
-    "      - {direction: ingress, action: allow, protocol: tcp, ports: 1-49151}\n"
-    "      - {direction: ingress, action: deny, priority: 10, remote: 10.1.0.128/25}\n"
-    "ports:\n%s";
+    "options: {workers: 1, sessions: %u, quota: %u, timeouts: {tcp_time_wait: %u}}\n" BENCH_NET
+        BENCH_GROUP("tcp", "1-49151") "ports:\n%s";
 
 struct run {
     const struct sessions_options *o;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flows.h"
+#include "bench_net.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,23 +14,22 @@ char *flows_text(uint32_t sessions, const char *vtep)
 {
     static const char text[] =
         "version: 1\n"
-        "options: {workers: 1, sessions: %u, quota: %u, timeouts: {udp_single: 604800}}\n"
-        "vpcs: [{name: blue, vni: 100}]\n"
-        "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}]\n"
-        "security_groups:\n"
-        "  - name: web\n"
-        "    rules:\n"
-        "      - {direction: egress, action: allow}\n"
-        "      - {direction: ingress, action: allow, protocol: udp, ports: 5000-5999}\n"
-        "routes: [{vpc: blue, prefix: 10.3.0.0/16, type: vtep, vtep: %s, mac: "
-        "'02:00:00:00:03:01'}]\n"
-        "ports:\n"
-        "  - {name: in, role: vnic, type: ring, device: 'ring:in', mac: '02:00:00:00:00:01',\n"
-        "     subnet: front, addresses: [10.1.0.5], security_groups: [web]}\n"
-        "  - {name: out, role: uplink, type: ring, device: 'ring:out', mac: '02:bb:00:00:00:01',\n"
-        "     address: 192.0.2.1/24, gateway: 192.0.2.2}\n"
-        "underlay: {neighbors: [{address: " FLOWS_VTEP_BEFORE ", mac: '02:aa:00:00:00:02'},\n"
-        "                       {address: " FLOWS_VTEP_AFTER ", mac: '02:aa:00:00:00:03'}]}\n";
+        "options: {workers: 1, sessions: %u, quota: %u, timeouts: {udp_single: 604800}}\n" BENCH_NET
+            BENCH_GROUP(
+                "udp",
+                "5000-5999") "routes: [{vpc: blue, prefix: 10.3.0.0/16, type: vtep, vtep: %s, mac: "
+                             "'02:00:00:00:03:01'}]\n"
+                             "ports:\n"
+                             "  - {name: in, role: vnic, type: ring, device: 'ring:in', mac: "
+                             "'02:00:00:00:00:01',\n"
+                             "     subnet: front, addresses: [10.1.0.5], security_groups: [web]}\n"
+                             "  - {name: out, role: uplink, type: ring, device: 'ring:out', mac: "
+                             "'02:bb:00:00:00:01',\n"
+                             "     address: 192.0.2.1/24, gateway: 192.0.2.2}\n"
+                             "underlay: {neighbors: [{address: " FLOWS_VTEP_BEFORE
+                             ", mac: '02:aa:00:00:00:02'},\n"
+                             "                       {address: " FLOWS_VTEP_AFTER
+                             ", mac: '02:aa:00:00:00:03'}]}\n";
     char *out;
 
     return asprintf(&out, text, sessions, sessions, vtep) < 0 ? NULL : out;

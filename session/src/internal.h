@@ -181,6 +181,8 @@ uint32_t hash_suggest(const struct hash_table *h, uint64_t hash);
 
 void wheel_open(struct wheel *w);
 void wheel_remove(struct ses_table *t, uint32_t index);
+/* The tick that is `now` + `ns`, as a session's deadline says it. */
+uint32_t wheel_deadline(struct ses_table *t, uint64_t now, uint64_t ns);
 
 /* The session's state was `before` (SES_FREE: it is new) and is now another (SES_FREE: it goes). */
 void evict_moved(struct ses_table *t, const struct session *s, uint8_t before);

@@ -37,6 +37,12 @@ void ses_begin(struct ses_table *t, struct session *s, const struct ses_packet *
     ses_seal(t, s);
 }
 
+void ses_burst(struct ses_table *t, uint64_t now)
+{
+    t->udp_single = wheel_deadline(t, now, t->timeouts.udp_single * NS_PER_S);
+    t->udp_stream = wheel_deadline(t, now, t->timeouts.udp_stream * NS_PER_S);
+}
+
 bool ses_keep_udp(const struct ses_table *t, struct session *s, unsigned dir)
 {
     uint32_t deadline = s->state == SES_EMBRYONIC ? t->udp_single : t->udp_stream;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "internal.h"
-#include "session/track.h"
 
 #define IN_SLOT  0x80000000u         /* wheel_prev of a slot's first entry: this bit and the slot */
 #define MAX_WAIT (UINT64_C(1) << 30) /* ticks, four years: deadlines are compared modulo 2^32 */
@@ -127,7 +126,7 @@ static __attribute__((noinline)) void rearm(struct ses_table *t, const struct se
     wheel_add(t, index);
 }
 
-static uint32_t deadline_of(struct ses_table *t, uint64_t now, uint64_t ns)
+uint32_t wheel_deadline(struct ses_table *t, uint64_t now, uint64_t ns)
 {
     uint32_t deadline;
 
@@ -140,17 +139,11 @@ static uint32_t deadline_of(struct ses_table *t, uint64_t now, uint64_t ns)
     return deadline ? deadline : 1; /* 0 means unarmed; once in 18 years a tick late */
 }
 
-void ses_burst(struct ses_table *t, uint64_t now)
-{
-    t->udp_single = deadline_of(t, now, t->timeouts.udp_single * NS_PER_S);
-    t->udp_stream = deadline_of(t, now, t->timeouts.udp_stream * NS_PER_S);
-}
-
 void ses_arm(struct ses_table *t, struct session *s, uint64_t now, uint64_t ns)
 {
     uint32_t before = s->deadline;
 
-    s->deadline = deadline_of(t, now, ns);
+    s->deadline = wheel_deadline(t, now, ns);
     if (before == 0 || (int32_t)(s->deadline - before) < 0)
         rearm(t, s, before != 0);
 }

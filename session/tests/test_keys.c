@@ -144,6 +144,15 @@ static void check_id(struct ses_table *t, struct session *s, bool second, struct
     assert_false(ses_matches(t, s, dir, !of.swap, &key));
     assert_false(ses_matches(t, s, !dir, of.swap, &key));
     assert_false(ses_matches(t, s, !dir, !of.swap, &key));
+    /* The short way finds the same, of IPv4. */
+    unsigned found = 9;
+
+    assert_ptr_equal(ses_usual(t, id, of.swap, key.w[0], key.w[1], &found), of.ipv6 ? NULL : s);
+    assert_true(of.ipv6 || found == dir);
+    assert_null(ses_usual(t, id, !of.swap, key.w[0], key.w[1], &found));
+    assert_null(ses_usual(t, id, of.swap, key.w[0] + 1, key.w[1], &found));
+    assert_null(ses_usual(t, id, of.swap, key.w[0], key.w[1] + (1u << 8), &found)); /* context */
+    assert_null(ses_usual(t, id + (UINT64_C(1) << 33), of.swap, key.w[0], key.w[1], &found));
     assert_true(ses_prefetch(t, hash_of(of.n), id, of.swap));
     assert_false(ses_prefetch(t, hash_of(of.n), 0, of.swap));
     ses_prefetch_more(t, hash_of(of.n), of.swap);

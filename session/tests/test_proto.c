@@ -89,6 +89,47 @@ static void check_two_way(uint8_t proto, uint32_t single, uint32_t stream)
     }
 }
 
+/* ses_keep_udp() says yes where ses_track() would only make the deadline later, and does just that; else it does nothing. */
+static void test_keep_udp(void **unused)
+{
+    struct ses_packet p = {.proto = 17};
+    struct ses_timeouts timeouts;
+    struct ses_table *t = open_table(&timeouts);
+    uint64_t now = NS, seed = 1;
+    uint32_t kept = 0, left = 0;
+
+    (void)unused;
+    for (unsigned i = 0; i < 400; i++) {
+        unsigned from = i & 1;
+        struct session *s = add(t, 17, from, &p, now);
+
+        for (unsigned k = 0; k < 10; k++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+            unsigned dir = k > 3 && seed >> 60 == 0 ? !from : from;
+            struct session before = *s, after;
+            enum hsr_drop drop;
+
+            now += (seed >> 40) % (5 * NS);
+            ses_burst(t, now);
+            bool keeps = ses_keep_udp(t, s, dir);
+
+            after = *s;
+            if (!keeps)
+                assert_memory_equal(&after, &before, sizeof after);
+            *s = before;
+            assert_int_equal(ses_track(t, s, dir, &p, now, &drop), SES_CONTINUES);
+            assert_int_equal(keeps, s->state == before.state);
+            if (keeps)
+                assert_memory_equal(s, &after, sizeof after);
+            kept += keeps;
+            left += !keeps;
+        }
+        ses_remove(t, s, SES_WHY_FLUSH);
+    }
+    assert_true(kept > 1000 && left > 50);
+    ses_table_close(t);
+}
+
 static void test_two_way(void **unused)
 {
     (void)unused;
@@ -409,10 +450,15 @@ static void test_record_of_two_keys(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_way), cmocka_unit_test(test_icmp_opens),
-        cmocka_unit_test(test_icmp),    cmocka_unit_test(test_icmpv6),
-        cmocka_unit_test(test_lines),   cmocka_unit_test(test_record4),
-        cmocka_unit_test(test_record6), cmocka_unit_test(test_record_of_two_keys),
+        cmocka_unit_test(test_two_way),
+        cmocka_unit_test(test_keep_udp),
+        cmocka_unit_test(test_icmp_opens),
+        cmocka_unit_test(test_icmp),
+        cmocka_unit_test(test_icmpv6),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_record4),
+        cmocka_unit_test(test_record6),
+        cmocka_unit_test(test_record_of_two_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,12 +152,12 @@ struct sim_flow {
     struct sim_end under[2]; /* which the last one that arrived had, by direction */
     uint8_t seen_by;         /* what that address was then, a SIM_EIP or SIM_POOL */
     bool moved;              /* that has changed, and nothing has arrived since */
-    bool was_eip;   /* it was the guest\'s own, and became its pool\'s: either may be used */
-    uint8_t states; /* a bit each */
-    bool sure;      /* a packet of the session has arrived */
-    bool parted;    /* one of two firmwares may have refused what the other one let pass */
-    bool recent;    /* one was sent since all was quiet: a second firmware may have it before it */
-    uint64_t last;  /* when one was sent that the session takes */
+    bool was_eip;            /* it was the guest's own, and became its pool's: either may be used */
+    uint8_t states;          /* a bit each */
+    bool sure;               /* a packet of the session has arrived */
+    bool parted;             /* one of two firmwares may have refused what the other one let pass */
+    bool recent;   /* one was sent since all was quiet: a second firmware may have it before it */
+    uint64_t last; /* when one was sent that the session takes */
 };
 
 struct sim_packet {

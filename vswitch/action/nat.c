@@ -83,11 +83,11 @@ static bool is_plain(const struct act_packet *p)
            p->meta.l4_off + need <= p->meta.payload_off;
 }
 
-static void rewrite_plain(struct act_packet *p, const struct nat_plain *plain)
+static void rewrite_plain(struct act_packet *p, const uint8_t *param)
 {
     uint8_t *frame = act_frame(p);
 
-    nat_rewrite_plain(plain, frame + p->l3, frame + p->l4, p->meta.class == HSR_CLASS_UDP);
+    nat_write_plain(param, frame + p->l3, frame + p->l4, p->meta.class == HSR_CLASS_UDP, 0);
 }
 
 static void run(struct act_vector *v, const struct act_action *a)
@@ -96,13 +96,11 @@ static void run(struct act_vector *v, const struct act_action *a)
     struct act_nat_param param;
 
     memcpy(&param, v->dir->param, sizeof param);
-    const struct nat_plain plain = nat_plain_of(a->arg8, &param);
-
     for (struct act_packet *p = v->packet, *end = v->end; p < end; p++) {
         if (p->drop != HSR_DROP_NONE)
             continue;
         if (!ipv6 && is_plain(p))
-            rewrite_plain(p, &plain);
+            rewrite_plain(p, v->dir->param);
         else if (!translate(p, a, v->store, &param))
             p->drop = HSR_DROP_META_BAD;
     }

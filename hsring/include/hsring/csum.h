@@ -11,8 +11,49 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hsring/bytes.h"
+
+/*
+ * The one's-complement sum does not care for byte order (RFC 1071, section 2, B): words are added as the CPU reads them, 64 bits at a
+ * time with the carry added back in. Whether such a sum is right can be asked of it as it is; to be a checksum its bytes are swapped.
+ */
+static inline __attribute__((always_inline)) uint64_t hsr_sum(uint64_t sum, uint64_t word)
+{
+    sum += word;
+    return sum + (sum < word);
+}
+
+static inline __attribute__((always_inline)) uint64_t hsr_sum_word(const uint8_t *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* Of `n` bytes, at least 8: the last ones as the end of the word that ends with them, without those before. */
+static inline __attribute__((always_inline)) uint64_t hsr_sum_bytes(uint64_t sum, const uint8_t *p,
+                                                                    uint32_t n)
+{
+    const uint8_t *last = p + n - 8;
+
+    for (; n >= 32; n -= 32, p += 32) {
+        sum = hsr_sum(hsr_sum(hsr_sum(hsr_sum(sum, hsr_sum_word(p)), hsr_sum_word(p + 8)),
+                              hsr_sum_word(p + 16)),
+                      hsr_sum_word(p + 24));
+    }
+    for (; n >= 8; n -= 8, p += 8)
+        sum = hsr_sum(sum, hsr_sum_word(p));
+    if (n == 0)
+        return sum;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return hsr_sum(sum, hsr_sum_word(last) >> (64 - 8 * n));
+#else
+    return hsr_sum(sum, hsr_sum_word(last) << (64 - 8 * n));
+#endif
+}
 
 /* Sum of `len` bytes, an odd last byte padded with zero, added to `sum`. */
 uint64_t hsr_csum_add(uint64_t sum, const void *data, uint32_t len);

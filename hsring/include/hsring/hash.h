@@ -45,9 +45,10 @@ static inline uint32_t hsr_hash_reta(uint64_t hash)
     return (uint32_t)(hash >> HSR_HASH_RETA_SHIFT) & ((1u << HSR_HASH_RETA_BITS) - 1);
 }
 
-static inline uint32_t hsr_hash_bucket(uint64_t hash)
+/* `mask`: buckets - 1. Of more than 2^HSR_HASH_BUCKET_BITS the number takes bits that are the tag's as well. */
+static inline uint32_t hsr_hash_bucket(uint64_t hash, uint32_t mask)
 {
-    return (uint32_t)(hash >> HSR_HASH_BUCKET_SHIFT) & ((1u << HSR_HASH_BUCKET_BITS) - 1);
+    return (uint32_t)(hash >> HSR_HASH_BUCKET_SHIFT) & mask;
 }
 
 static inline uint32_t hsr_hash_tag(uint64_t hash)

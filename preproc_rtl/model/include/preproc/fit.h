@@ -55,7 +55,7 @@ static inline uint32_t pp_fit_capacity(const struct pp_fit *fit)
 
 static inline struct pp_fit_bucket *pp_fit_bucket(const struct pp_fit *fit, uint64_t hash)
 {
-    return &fit->bucket[(uint32_t)(hash >> HSR_HASH_BUCKET_SHIFT) & fit->mask];
+    return &fit->bucket[hsr_hash_bucket(hash, fit->mask)];
 }
 
 /* Bank that holds this tag, or PP_FIT_BANKS. */

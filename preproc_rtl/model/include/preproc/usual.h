@@ -23,43 +23,12 @@ enum { PP_USUAL_GOOD = HSR_VERDICT_GOOD << 0 | HSR_VERDICT_GOOD << 2 };
 /* Of what is hardly ever so: without the word, gcc takes the end of so long a chain for cold. */
 #define PP_SELDOM(what) __builtin_expect((what) != 0, 0)
 
-PP_USUAL uint64_t pp_word64(const uint8_t *p)
-{
-    uint64_t w;
-
-    memcpy(&w, p, sizeof w);
-    return w;
-}
-
 PP_USUAL uint32_t pp_word32(const uint8_t *p)
 {
     uint32_t w;
 
     memcpy(&w, p, sizeof w);
     return w;
-}
-
-/*
- * One's-complement sums of words as the CPU reads them, with the carry added back in: what is asked of them is whether they are
- * a multiple of 65,535, and that does not depend on the order of bytes (RFC 1071, section 2, B).
- */
-PP_USUAL uint64_t pp_sum(uint64_t sum, uint64_t word)
-{
-    sum += word;
-    return sum + (sum < word);
-}
-
-/* Of `n` bytes, at least 8: the last ones as the end of the word that they end. */
-PP_USUAL uint64_t pp_sum_bytes(uint64_t sum, const uint8_t *p, uint32_t n)
-{
-    const uint8_t *end = p + n;
-
-    for (; n >= 32; n -= 32, p += 32)
-        sum = pp_sum(pp_sum(pp_sum(pp_sum(sum, pp_word64(p)), pp_word64(p + 8)), pp_word64(p + 16)),
-                     pp_word64(p + 24));
-    for (; n >= 8; n -= 8, p += 8)
-        sum = pp_sum(sum, pp_word64(p));
-    return n == 0 ? sum : pp_sum(sum, pp_word64(end - 8) >> (64 - 8 * n));
 }
 
 /* Of TCP: `n` bytes of options that end where the header does; flags that a segment may have (parse_l4.c). */
@@ -119,7 +88,7 @@ PP_USUAL bool pp_parse_usual(const uint8_t *f, uint32_t len, const struct pp_ing
     if (PP_SELDOM(total < 28) || PP_SELDOM(total > len - PP_USUAL_L3) ||
         PP_SELDOM(dst >> 28 == 0xE) || PP_SELDOM(dst == UINT32_MAX) ||
         PP_SELDOM(!hsr_csum_is_right(
-            pp_sum(pp_sum(pp_word64(f + 14), pp_word64(f + 22)), pp_word32(f + 30)))))
+            hsr_sum(hsr_sum(hsr_sum_word(f + 14), hsr_sum_word(f + 22)), pp_word32(f + 30)))))
         return false;
     uint32_t ports = hsr_load32(f + PP_USUAL_L4), n = total - 20;
     uint8_t proto = f[23];
@@ -132,7 +101,7 @@ PP_USUAL bool pp_parse_usual(const uint8_t *f, uint32_t len, const struct pp_ing
     uint64_t pseudo = (uint64_t)proto << 8 | (uint64_t)__builtin_bswap16((uint16_t)n) << 16;
 
     if (PP_SELDOM(!hsr_csum_is_right(
-            pp_sum_bytes(pp_sum(pseudo, pp_word64(f + 26)), f + PP_USUAL_L4, n))))
+            hsr_sum_bytes(hsr_sum(pseudo, hsr_sum_word(f + 26)), f + PP_USUAL_L4, n))))
         return false;
 
     /* hsr_key4() without a branch: which end is the high one changes from packet to packet. */

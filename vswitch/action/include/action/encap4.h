@@ -38,8 +38,7 @@ static inline void encap4(uint8_t *to, const uint8_t *outer, uint32_t n, uint32_
         memcpy(to, outer, n);
     to[ENCAP_L3 + 1] = (uint8_t)(outer[ENCAP_L3 + 1] | ecn);
     hsr_store16(to + ENCAP_L3 + 2, (uint16_t)len);
-    hsr_store16(to + ENCAP_L3 + 10,
-                nat_plain_csum(hsr_load16(outer + ENCAP_L3 + 10), (uint64_t)len + ecn));
+    hsr_store16(to + ENCAP_L3 + 10, nat_plain_csum(hsr_load16(outer + ENCAP_L3 + 10), len + ecn));
     hsr_store16(to + ENCAP_L4, encap_entropy(hash));
     hsr_store16(to + ENCAP_L4 + 4, (uint16_t)(len - HSR_IP4_HDR));
 }

@@ -13,68 +13,19 @@
 #include "hsring/csum.h"
 #include "hsring/wire.h"
 
-/* What of a packet stays, and what is put in the place of the rest, in host order. */
-struct nat_plain {
-    uint32_t keep_src, src;
-    uint32_t keep_dst, dst;
-    uint32_t keep_ports, ports; /* source port first */
-};
-
-/* `what`: enum act_nat. */
-static inline struct nat_plain nat_plain_of(unsigned what, const struct act_nat_param *to)
-{
-    struct nat_plain n = {
-        .keep_src = what & ACT_NAT_SRC ? 0 : UINT32_MAX,
-        .keep_dst = what & ACT_NAT_DST ? 0 : UINT32_MAX,
-        .keep_ports =
-            (what & ACT_NAT_SPORT ? 0 : 0xFFFF0000u) | (what & ACT_NAT_DPORT ? 0 : 0xFFFFu),
-    };
-
-    n.src = hsr_load32(to->src) & ~n.keep_src;
-    n.dst = hsr_load32(to->dst) & ~n.keep_dst;
-    n.ports = ((uint32_t)to->sport << 16 | to->dport) & ~n.keep_ports;
-    return n;
-}
-
-/* A checksum field after its words have grown by `more`, counted modulo 65,535 (RFC 1624). */
-static inline uint16_t nat_plain_csum(uint16_t old, uint64_t more)
-{
-    return (uint16_t)~hsr_csum_fold((uint16_t)~old + more);
-}
-
-static inline void nat_rewrite_plain(const struct nat_plain *n, uint8_t *ip, uint8_t *l4, bool udp)
-{
-    const uint64_t none = UINT32_MAX; /* a multiple of 65,535: keeps differences positive */
-    uint32_t src = hsr_load32(ip + 12), dst = hsr_load32(ip + 16), ports = hsr_load32(l4);
-    uint32_t to_src = (src & n->keep_src) | n->src, to_dst = (dst & n->keep_dst) | n->dst;
-    uint32_t to_ports = (ports & n->keep_ports) | n->ports;
-    uint64_t more = (none - src + to_src) + (none - dst + to_dst);
-    uint8_t *at = l4 + (udp ? HSR_UDP_CSUM : HSR_TCP_CSUM);
-    uint16_t old = hsr_load16(at);
-
-    hsr_store32(ip + 12, to_src);
-    hsr_store32(ip + 16, to_dst);
-    hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), more));
-    hsr_store32(l4, to_ports);
-    if (udp && old == 0) /* none: RFC 768 */
-        return;
-    old = nat_plain_csum(old, more + (none - ports + to_ports));
-    hsr_store16(at, udp && old == 0 ? 0xFFFF : old);
-}
-
 /* What stands in packets, in host order: by how much the sums of their words grow when they are translated. */
 static inline void nat_plain_grow(struct act_nat_param *to, uint32_t src, uint32_t dst,
                                   uint32_t ports)
 {
-    const uint64_t none = UINT32_MAX;
+    const uint64_t none = UINT32_MAX; /* a multiple of 65,535: keeps differences positive */
     uint64_t more = (none - src + hsr_load32(to->src)) + (none - dst + hsr_load32(to->dst));
 
     to->addrs_grow = hsr_csum_fold(more);
     to->all_grow = hsr_csum_fold(more + (none - ports + ((uint32_t)to->sport << 16 | to->dport)));
 }
 
-/* nat_plain_csum() of a sum that has been folded, or two. */
-static inline uint16_t nat_plain_csum16(uint16_t old, uint32_t more)
+/* A checksum field after its words have grown by `more`, counted modulo 65,535 (RFC 1624): a sum that has been folded, or two. */
+static inline uint16_t nat_plain_csum(uint16_t old, uint32_t more)
 {
     uint32_t sum = (uint16_t)~old + more;
 
@@ -83,8 +34,8 @@ static inline uint16_t nat_plain_csum16(uint16_t old, uint32_t more)
 }
 
 /*
- * The same as nat_rewrite_plain() on a packet that has just the end points that `param` was made for: nothing of it is read but
- * the sums. `param`: struct act_nat_param where it stands in the session, read field by field, since a copy would be an array
+ * What nat_rewrite() would write, on a packet that has just the end points that `param` was made for, as all of a session have:
+ * nothing of it is read but the sums. `param`: struct act_nat_param where it stands in the session, read field by field, since a copy would be an array
  * on the stack, which is guarded. `hop`: what the IP header's sum grows by besides.
  */
 static inline void nat_write_plain(const uint8_t *param, uint8_t *ip, uint8_t *l4, bool udp,
@@ -98,11 +49,11 @@ static inline void nat_write_plain(const uint8_t *param, uint8_t *ip, uint8_t *l
     memcpy(&addrs, param + offsetof(struct act_nat_param, addrs_grow), sizeof addrs);
     memcpy(&all, param + offsetof(struct act_nat_param, all_grow), sizeof all);
     memcpy(ip + 12, param + offsetof(struct act_nat_param, src), 8);
-    hsr_store16(ip + 10, nat_plain_csum16(hsr_load16(ip + 10), addrs + hop));
+    hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), addrs + hop));
     hsr_store32(l4, (uint32_t)sport << 16 | dport);
     if (udp && old == 0) /* none: RFC 768 */
         return;
-    old = nat_plain_csum16(old, all);
+    old = nat_plain_csum(old, all);
     hsr_store16(at, udp && old == 0 ? 0xFFFF : old);
 }
 

@@ -37,7 +37,7 @@ ACT_PLAIN uint8_t *act_plan_run(const struct act_plan *plan, const struct act_st
     if (plan->flags & ACT_PLAN_NAT) {
         nat_write_plain(param, ip, frame + meta->l4_off, meta->class == HSR_CLASS_UDP, hop);
     } else if (hop != 0) {
-        hsr_store16(ip + 10, nat_plain_csum16(hsr_load16(ip + 10), hop));
+        hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), hop));
     }
     if (plan->outer == ACT_NONE)
         return frame;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "number.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool bench_number(const char *text, double lo, double hi, double *value)
+{
+    char *end;
+
+    *value = strtod(text, &end);
+    if (end != text && *end == '\0' && *value >= lo && *value <= hi)
+        return true;
+    fprintf(stderr, "%s: '%s' is not a number from %g to %g\n", program_invocation_short_name, text,
+            lo, hi);
+    return false;
+}
+
+bool bench_whole(const char *text, double lo, double hi, uint32_t *value)
+{
+    double n;
+    bool good = bench_number(text, lo, hi, &n);
+
+    *value = good ? (uint32_t)n : 0;
+    return good;
+}
