@@ -87,6 +87,7 @@ datagrams() {
     background "$to" "$PYTHON" -c '
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)  # SO_RCVBUFFORCE: all of them, however late this reads
 s.bind(("0.0.0.0", 9000))
 s.settimeout(10)
 left = set(range(20))
