@@ -40,9 +40,10 @@ struct bench_options {
     uint32_t train; /* packets that a flow sends in a row */
     uint32_t size;  /* bytes of a frame */
     uint32_t vector;
-    uint32_t queue; /* frames that wait for the NIC in a trial */
-    uint32_t idle;  /* ports that never send */
-    uint64_t count; /* packets to run, 0: by time */
+    uint32_t workers; /* of the firmware; 0: one */
+    uint32_t queue;   /* frames that wait for the NIC in a trial */
+    uint32_t idle;    /* ports that never send */
+    uint64_t count;   /* packets to run, 0: by time */
     double seconds;
     double warmup;
     int cpu; /* -1: not pinned */

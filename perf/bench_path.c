@@ -13,7 +13,7 @@
 
 static const char common[] =
     "version: 1\n"
-    "options: {workers: 1, sessions: %u, quota: %u, vector: %u, fast_path: %s}\n" BENCH_NET
+    "options: {workers: %u, sessions: %u, quota: %u, vector: %u, fast_path: %s}\n" BENCH_NET
         BENCH_GROUP("udp", "5000-5999") "ports:\n";
 
 static char *document_text(const struct bench_options *o)
@@ -25,7 +25,8 @@ static char *document_text(const struct bench_options *o)
 
     if (f == NULL)
         abort();
-    fprintf(f, common, sessions, sessions, o->vector, o->fast_path ? "true" : "false");
+    fprintf(f, common, o->workers ? o->workers : 1, sessions, sessions, o->vector,
+            o->fast_path ? "true" : "false");
     for (uint32_t i = 0; i < o->idle; i++) {
         fprintf(f,
                 "  - {name: idle%u, role: vnic, type: ring, device: 'ring:idle%u', mac: "

@@ -101,7 +101,7 @@ static int open_both(struct bench_world *w, const struct cfg_options *options, c
     struct nic_config nic;
     struct fw_config fw = {.nic_ops = &fw_nic_embedded, .options = options};
 
-    nic_config_repeatable(&nic, 1);
+    nic_config_repeatable(&nic, cfg_workers_max(options));
     nic.max_vector = options->vector;
     nic.use_fit = w->flow_index;
     if (w->flow_entries != NULL)
@@ -115,8 +115,10 @@ static int open_both(struct bench_world *w, const struct cfg_options *options, c
         return rc;
     fw.view = &nic_region(w->nic)->view;
     fw.nic = w->nic;
-    fw.rx_doorbell[0] = nic_rx_doorbell(w->nic, 0);
-    fw.tx_doorbell[0] = nic_tx_doorbell(w->nic, 0);
+    for (uint32_t i = 0; i < cfg_workers_max(options); i++) {
+        fw.rx_doorbell[i] = nic_rx_doorbell(w->nic, i);
+        fw.tx_doorbell[i] = nic_tx_doorbell(w->nic, i);
+    }
     return fw_open(&w->fw, &fw, why);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every benchmark of the path stands in: NIC and firmware as avsd has them with an embedded NIC and one worker, under
- * a configuration that avsd's parser reads; and the clocks that measure it.
+ * What every benchmark of the path stands in: NIC and firmware as avsd has them with an embedded NIC, under a configuration
+ * that avsd's parser reads; and the clocks that measure it.
  */
 #ifndef PERF_BENCH_WORLD_H
 #define PERF_BENCH_WORLD_H

@@ -9,13 +9,18 @@ from .run import PERF
 PACKETS = 20000
 
 
+def need_whole_build(run):
+    """A build that is optimised as a whole by gcc, as packages are: others have other numbers."""
+    build = machine.cached(run.build)
+    if build.get("AVS_LTO") != "ON" or build.get("CMAKE_BUILD_TYPE") != "RelWithDebInfo":
+        raise Missing("only a release build with AVS_LTO=ON has comparable instructions")
+
+
 def instructions(case, flows=1000, options=()):
-    """Instructions a packet of a build that is optimised as a whole by gcc, as packages are: others have other numbers."""
+    """Instructions a packet of the whole path."""
 
     def measure(run):
-        build = machine.cached(run.build)
-        if build.get("AVS_LTO") != "ON" or build.get("CMAKE_BUILD_TYPE") != "RelWithDebInfo":
-            raise Missing("only a release build with AVS_LTO=ON has comparable instructions")
+        need_whole_build(run)
         run.tool("valgrind")
         out = run.text(os.path.join(PERF, "instructions.py"), "--case", case, "--count", PACKETS, "--bench",
                        run.program("avs-bench"), "--", "--flows", flows, *options)
