@@ -25,7 +25,12 @@ static const char usage[] =
     "      --warmup S        before that, once every session is open (default 0.5)\n"
     "      --count N         measure N packets instead, without a clock (for callgrind)\n"
     "      --cpu N           pin to this CPU\n"
-    "      --size N          bytes of a frame, 60..9018 (default 60)\n"
+    "      --size N          bytes of a frame without its FCS, 60..9018 (default 60); imix: seven "
+    "of 64, four of 594, one\n"
+    "                        of 1,518 with FCS, flow by flow; or an IMIX genome (RFC 6985): a 64, "
+    "b "
+    "128, c 256, d 512,\n"
+    "                        e 1,024, f 1,280, g 1,518, h 2,112, i 9,000, and A 594\n"
     "      --slice WHAT      payloads stay in the NIC: on or off (default)\n"
     "      --vector N        largest vector, 1..16 (default 16)\n"
     "      --stages          also cycles a packet of each stage, measured afterwards\n"
@@ -38,6 +43,7 @@ static const char usage[] =
     "not\n"
     "                        taken in time are lost (for NDR and PDR)\n"
     "      --queue N         frames that wait for the NIC in a trial, 64..1000000 (default 4096)\n"
+    "      --generator       source and sink alone, nothing between them\n"
     "      --capture FILE    write the frames as a capture and stop\n"
     "  -h, --help\n"
     "\n"
@@ -63,6 +69,7 @@ enum {
     OPT_CAPTURE,
     OPT_IDLE,
     OPT_TRIALS,
+    OPT_GENERATOR,
     OPT_QUEUE
 };
 
@@ -84,6 +91,7 @@ static const struct option options[] = {
     {"capture", required_argument, NULL, OPT_CAPTURE},
     {"idle-ports", required_argument, NULL, OPT_IDLE},
     {"trials", no_argument, NULL, OPT_TRIALS},
+    {"generator", no_argument, NULL, OPT_GENERATOR},
     {"queue", required_argument, NULL, OPT_QUEUE},
     {"help", no_argument, NULL, 'h'},
     {0},
@@ -126,8 +134,7 @@ static bool take(struct bench_options *o, int option, const char *value)
         o->vector = (uint32_t)n;
         break;
     case OPT_SIZE:
-        good = bench_number(value, BENCH_FRAME_MIN, BENCH_FRAME_MAX, &n);
-        o->size = (uint32_t)n;
+        good = bench_sizes(value, &o->sizes);
         break;
     case OPT_SLICE:
         o->slice = strcmp(value, "on") == 0;
@@ -145,6 +152,9 @@ static bool take(struct bench_options *o, int option, const char *value)
         break;
     case OPT_TRIALS:
         o->trials = true;
+        break;
+    case OPT_GENERATOR:
+        o->generator = true;
         break;
     case OPT_STAGES:
         o->stages = true;
@@ -173,7 +183,7 @@ static bool take(struct bench_options *o, int option, const char *value)
 
 static int write_capture(const struct bench_options *o)
 {
-    struct nic_ring_frame *frames = bench_frames(o->what, o->flows, o->train, o->size);
+    struct nic_ring_frame *frames = bench_frames(o->what, o->flows, o->train, &o->sizes);
     bool good = frames != NULL && bench_capture(o->capture, frames, o->flows * o->train);
 
     bench_frames_free(frames);
@@ -185,7 +195,7 @@ int main(int argc, char **argv)
     struct bench_options o = {.what = bench_case("forward"),
                               .flows = 1000,
                               .train = 1,
-                              .size = BENCH_FRAME_MIN,
+                              .sizes = {1, {BENCH_FRAME_MIN}},
                               .vector = HSR_MAX_VECTOR,
                               .queue = 4096,
                               .seconds = 2,
@@ -212,6 +222,8 @@ int main(int argc, char **argv)
     }
     if (o.capture != NULL)
         return write_capture(&o);
+    if (o.generator)
+        return bench_generator(&o);
     rc = bench_open(&b);
     if (rc == 0 && o.trials) {
         rc = bench_trials(&b);

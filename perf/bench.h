@@ -33,12 +33,19 @@ struct bench_case {
     uint8_t src[4], dst[4];
 };
 
+/* Bytes of the frames without their FCS, flow by flow, again and again. */
+#define BENCH_SIZES 32
+struct bench_sizes {
+    uint32_t n;
+    uint16_t frame[BENCH_SIZES];
+};
+
 struct bench_options {
     const struct bench_case *what;
     const char *capture; /* write the frames here, and measure nothing */
     uint32_t flows;
     uint32_t train; /* packets that a flow sends in a row */
-    uint32_t size;  /* bytes of a frame */
+    struct bench_sizes sizes;
     uint32_t vector;
     uint32_t workers; /* of the firmware; 0: one */
     uint32_t queue;   /* frames that wait for the NIC in a trial */
@@ -49,6 +56,7 @@ struct bench_options {
     int cpu; /* -1: not pinned */
     bool stages;
     bool trials;
+    bool generator; /* alone */
     bool fast_path;
     const char *flow_entries; /* of the flow index, NULL: as many as a chip has */
     bool flow_index;
@@ -74,11 +82,13 @@ struct bench {
 const struct bench_case *bench_case(const char *name);
 
 /*
- * All frames of a case, `train` times each flow in a row, the flows in random order (the same for the same number): flows
- * times train of them; NULL when memory runs out.
+ * All frames of a case, `train` times each flow in a row, the flows in random order (the same for the same number), each flow of
+ * one size: flows times train of them; NULL when memory runs out.
  */
 struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t train,
-                                    uint32_t size);
+                                    const struct bench_sizes *sizes);
+/* What --size says: a number, "imix", or the letters of an IMIX genome (RFC 6985). False with a line on stderr. */
+bool bench_sizes(const char *text, struct bench_sizes *sizes);
 void bench_frames_free(struct nic_ring_frame *frames);
 /* The frames as a capture that a peer can send; false with a line on stderr. */
 bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32_t flows);
@@ -91,6 +101,9 @@ void bench_settle(struct bench *b);
 /* Trials at the rates that stdin asks for, a line of JSON on stdout for each. 0, or an exit code. */
 int bench_trials(struct bench *b);
 void bench_close(struct bench *b);
+
+/* Source and sink without a path between them; a line of JSON on stdout. 0, or an exit code with a line on stderr. */
+int bench_generator(const struct bench_options *o);
 
 /* The result as JSON on stdout; 0, or 1 when packets were lost or nothing moved: then the figure means nothing. */
 int bench_report(struct bench *b);

@@ -42,7 +42,7 @@ static char *document_text(const struct bench_options *o)
 static bool open_rings(struct bench *b)
 {
     struct nic_ring_frame *frames =
-        bench_frames(b->options->what, b->options->flows, b->options->train, b->options->size);
+        bench_frames(b->options->what, b->options->flows, b->options->train, &b->options->sizes);
     bool good;
 
     b->source = nic_ring_new("source", 0);

@@ -47,15 +47,25 @@ static json_t *stages(const struct bench *b)
     return o;
 }
 
+static double mean_size(const struct bench_options *o)
+{
+    double bytes = 0;
+
+    for (uint32_t i = 0; i < o->flows; i++)
+        bytes += o->sizes.frame[i % o->sizes.n];
+    return bytes / o->flows;
+}
+
 int bench_report(struct bench *b)
 {
     bool ok = b->packets > 0 && b->drops == 0;
     double hz = bench_cycle_rate();
+    double bytes = mean_size(b->options);
     json_t *o = json_object();
 
     json_object_set_new(o, "case", json_string(b->options->what->name));
     set_count(o, "flows", b->options->flows);
-    set_count(o, "size", b->options->size);
+    json_object_set_new(o, "size", json_real(bytes));
     set_count(o, "train", b->options->train);
     set_count(o, "vector", b->options->vector);
     json_object_set_new(o, "slice", json_boolean(b->options->slice));
@@ -64,6 +74,8 @@ int bench_report(struct bench *b)
     json_object_set_new(o, "cpu_seconds", json_real(b->cpu_seconds));
     json_object_set_new(o, "pps", json_real((double)b->packets / b->seconds));
     json_object_set_new(o, "pps_core", json_real((double)b->packets / b->cpu_seconds));
+    json_object_set_new(o, "gbps_core",
+                        json_real((double)b->packets / b->cpu_seconds * bytes * 8 / 1e9));
     json_object_set_new(o, "cycle_hz", json_real(hz));
     json_object_set_new(o, "cycles_per_packet",
                         json_real(hz * b->cpu_seconds / (double)(b->packets ? b->packets : 1)));

@@ -43,12 +43,22 @@ static void make_frame(const struct bench_case *what, uint8_t *f, uint32_t i, ui
     hsr_store16(f + 40, sum == 0 ? 0xFFFF : sum);
 }
 
+static size_t all_bytes(uint32_t flows, const struct bench_sizes *sizes)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < flows; i++)
+        bytes += sizes->frame[i % sizes->n];
+    return bytes;
+}
+
 struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t train,
-                                    uint32_t size)
+                                    const struct bench_sizes *sizes)
 {
     /* One block: the list, then the bytes it points to. */
     size_t n = (size_t)flows * train;
-    struct nic_ring_frame *frames = malloc(n * sizeof *frames + (size_t)flows * size);
+    struct nic_ring_frame *frames =
+        malloc(n * sizeof *frames + all_bytes(flows, sizes) + 1); /* never nothing */
     uint32_t *order = calloc(flows, sizeof *order);
     uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -63,12 +73,15 @@ struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flow
         order[i] = order[at];
         order[at] = i;
     }
+    uint8_t *f = (uint8_t *)(frames + n);
+
     for (uint32_t i = 0; i < flows; i++) {
-        uint8_t *f = (uint8_t *)(frames + n) + (size_t)i * size;
+        uint32_t size = sizes->frame[i % sizes->n];
 
         make_frame(what, f, order[i], size);
         for (uint32_t k = 0; k < train; k++)
             frames[(size_t)i * train + k] = (struct nic_ring_frame){.data = f, .len = size};
+        f += size;
     }
     free(order);
     return frames;

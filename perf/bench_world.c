@@ -84,7 +84,7 @@ struct cfg *bench_configuration(const char *text)
     return cfg;
 }
 
-static void pin(int cpu)
+void bench_pin(int cpu)
 {
     cpu_set_t set;
 
@@ -130,7 +130,7 @@ int bench_world_open(struct bench_world *w)
 
     if (cfg == NULL)
         return 1;
-    pin(w->cpu);
+    bench_pin(w->cpu);
     if (nic_eal_init(NIC_EAL_PLAIN, why) < 0 || open_both(w, &cfg->options, why) < 0) {
         fprintf(stderr, "avs-bench: %s\n", why);
         cfg_free(cfg);

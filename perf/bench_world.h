@@ -28,6 +28,9 @@ void bench_world_close(struct bench_world *w);
 /* NULL with a line on stderr. */
 struct cfg *bench_configuration(const char *text);
 
+/* The calling thread, to this CPU; -1: any. */
+void bench_pin(int cpu);
+
 uint64_t bench_clock_ns(void);
 uint64_t bench_cpu_ns(void); /* of this thread */
 /* Time the hypervisor took from all CPUs, in ms. */

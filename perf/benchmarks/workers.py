@@ -50,7 +50,7 @@ BENCHMARKS = [
     Benchmark("workers-2", "the firmware of two workers on two CPUs: rate of both at once over that of one alone, vNIC to vNIC, 1,000 flows",
               devices=[Device("ours", "ours", together, peer=False),
                        Device("processes", "ours, two processes", processes, peer=False, quick=False)],
-              figures=[Figure("scale", "times one worker"), Figure("pps", "Mpps of both", 1e-6)],
+              figures=[Figure("scale", "times one worker"), Figure("pps", "Mpps of both", 1e-6)], rounds=3,
               notes="The workers' rings are filled and emptied by the NIC's model between the rounds that are measured; in one round each "
                     "works alone, in the next both at once, in turn. Two processes that share nothing are what the machine allows: its two CPUs "
                     "may be halves of one core, and share caches and memory. Their rate is larger, since each has a NIC of its own "

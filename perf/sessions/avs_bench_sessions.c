@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hsring/abi.h"
 #include "number.h"
 #include "sessions.h"
 
@@ -29,6 +30,7 @@ static const char usage[] =
     "      --rate N          connections a second of NIC time (default 500000): how many wait to "
     "be removed\n"
     "      --time-wait S     for so long a closed connection's session stays (default 1)\n"
+    "      --vector N        connections: largest vector, 1..16 (default 16)\n"
     "      --open N          connections at a time, from 160 (default 1000)\n"
     "      --sessions N      refresh, capacity: so many (default 2000000)\n"
     "      --connections N   in the list; default: none comes again before its session is gone\n"
@@ -47,6 +49,7 @@ enum {
     OPT_COUNT,
     OPT_RATE,
     OPT_TIME_WAIT,
+    OPT_VECTOR,
     OPT_OPEN,
     OPT_CONNECTIONS,
     OPT_SESSIONS,
@@ -61,6 +64,7 @@ static const struct option options[] = {
     {"count", required_argument, NULL, OPT_COUNT},
     {"rate", required_argument, NULL, OPT_RATE},
     {"time-wait", required_argument, NULL, OPT_TIME_WAIT},
+    {"vector", required_argument, NULL, OPT_VECTOR},
     {"open", required_argument, NULL, OPT_OPEN},
     {"sessions", required_argument, NULL, OPT_SESSIONS},
     {"connections", required_argument, NULL, OPT_CONNECTIONS},
@@ -90,6 +94,8 @@ static bool take(struct sessions_options *o, int option, const char *value)
         return bench_whole(value, 1000, 10000000, &o->rate);
     case OPT_TIME_WAIT:
         return bench_whole(value, 1, 60, &o->time_wait);
+    case OPT_VECTOR:
+        return bench_whole(value, 1, HSR_MAX_VECTOR, &o->vector);
     case OPT_OPEN:
         return bench_whole(value, 160, 1000000, &o->open);
     case OPT_SESSIONS:
@@ -124,6 +130,7 @@ int main(int argc, char **argv)
                                  .open = 1000,
                                  .rate = 500000,
                                  .time_wait = 1,
+                                 .vector = HSR_MAX_VECTOR,
                                  .sessions = 2000000,
                                  .seconds = 2,
                                  .cpu = -1,

@@ -17,8 +17,8 @@
 
 static const char common[] =
     "version: 1\n"
-    "options: {workers: 1, sessions: %u, quota: %u, timeouts: {tcp_time_wait: %u}}\n" BENCH_NET
-        BENCH_GROUP("tcp", "1-49151") "ports:\n%s";
+    "options: {workers: 1, sessions: %u, quota: %u, vector: %u, timeouts: {tcp_time_wait: "
+    "%u}}\n" BENCH_NET BENCH_GROUP("tcp", "1-49151") "ports:\n%s";
 
 struct run {
     const struct sessions_options *o;
@@ -54,7 +54,9 @@ static char *document_text(const struct sessions_options *o, const struct conn_c
     uint32_t sessions = population(o) + population(o) / 4 + 1024;
     char *text;
 
-    return asprintf(&text, common, sessions, sessions, o->time_wait, what->ports) < 0 ? NULL : text;
+    return asprintf(&text, common, sessions, sessions, o->vector, o->time_wait, what->ports) < 0
+               ? NULL
+               : text;
 }
 
 static bool load_rings(struct run *r, const struct conn_case *what)
@@ -190,6 +192,7 @@ static int report(const struct run *r, const struct counts *a, const struct coun
 
     json_object_set_new(o, "case", json_string(r->o->what));
     set(o, "open", r->o->open);
+    set(o, "vector", r->o->vector);
     set(o, "connections", b->connections - a->connections);
     json_object_set_new(o, "seconds", json_real(wall));
     json_object_set_new(o, "cpu_seconds", json_real(cpu));

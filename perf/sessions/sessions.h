@@ -17,6 +17,7 @@ struct sessions_options {
     uint32_t open;        /* connections at a time */
     uint32_t rate;        /* connections a second of NIC time */
     uint32_t time_wait;   /* seconds */
+    uint32_t vector;      /* connections: the largest */
     uint64_t count;       /* connections to run, 0: by time */
     double seconds;
     int cpu; /* -1: any */

@@ -121,7 +121,7 @@ int main(int argc, char **argv)
     struct phases_options o = {.bench = {.what = bench_case("forward"),
                                          .flows = 1000,
                                          .train = 1,
-                                         .size = BENCH_FRAME_MIN,
+                                         .sizes = {1, {BENCH_FRAME_MIN}},
                                          .vector = HSR_MAX_VECTOR,
                                          .workers = 2,
                                          .seconds = 2,

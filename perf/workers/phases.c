@@ -2,7 +2,6 @@
 #include "phases.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,17 +44,6 @@ static inline void rest(void)
 #endif
 }
 
-static void pin_thread(int cpu)
-{
-    cpu_set_t set;
-
-    if (cpu < 0)
-        return;
-    CPU_ZERO(&set);
-    CPU_SET((unsigned)cpu, &set);
-    pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-
 /* A worker's ring, until it is empty: cycles a packet. */
 static double empty_ring(struct dp_worker *w)
 {
@@ -83,7 +71,7 @@ static void *hand_thread(void *arg)
     struct hand *h = arg;
     uint32_t seen = 0, go;
 
-    pin_thread(h->cpu);
+    bench_pin(h->cpu);
     for (;;) {
         while ((go = atomic_load_explicit(&h->go, memory_order_acquire)) == seen)
             rest();
