@@ -166,7 +166,8 @@ def emit_sv(spec, reasons, gauges):
         out += [f"localparam HSR_{c['name']} = {c['value']};" for c in group["values"]]
     for enum in spec["enum"]:
         out += ["", f"// {enum['doc']}"]
-        width = 16 if max(v["value"] for v in enum["values"]) > 255 else 8
+        widest = max(v["value"] for v in enum["values"])
+        width = 8 if widest < 1 << 8 else 16 if widest < 1 << 16 else 64
         out += [
             f"localparam [{width - 1}:0] HSR_{enum['name'].upper()}_{v['name']} = {width}'d{v['value']};"
             for v in enum["values"]

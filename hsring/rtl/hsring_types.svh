@@ -28,6 +28,8 @@ localparam HSR_SLICE_MAX = 256;
 localparam HSR_MAX_FRAME = 65600;
 localparam HSR_MAX_VECTOR = 16;
 localparam HSR_ENTRY_SLOT_BITS = 24;
+localparam HSR_LATENCY_STAGES = 3;
+localparam HSR_LATENCY_BUCKETS = 464;
 localparam HSR_KEY_CONTEXT_BITS = 24;
 
 // Hash slices (of the 64-bit Toeplitz hash; disjoint)
@@ -167,8 +169,9 @@ localparam [7:0] HSR_PORT_KIND_VHOST_USER = 8'd7;
 localparam [7:0] HSR_PORT_KIND_MEMIF = 8'd8;
 
 // Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored.
-localparam [7:0] HSR_FEATURE_BASE = 8'd1;
-localparam [7:0] HSR_FEATURE_SECOND = 8'd2;
+localparam [63:0] HSR_FEATURE_BASE = 64'd1;
+localparam [63:0] HSR_FEATURE_SECOND = 64'd2;
+localparam [63:0] HSR_FEATURE_LATENCY = 64'd4294967296;
 
 // Messages of the attach socket (SOCK_SEQPACKET).
 localparam [7:0] HSR_MSG_REPLY = 8'd0;
@@ -198,6 +201,14 @@ localparam [7:0] HSR_MSG_GROUP_SET = 8'd23;
 localparam [7:0] HSR_MSG_PUBLIC_SET = 8'd24;
 localparam [7:0] HSR_MSG_RETA_SET = 8'd25;
 localparam [7:0] HSR_MSG_CAPTURE_SET = 8'd26;
+localparam [7:0] HSR_MSG_LATENCY_SET = 8'd27;
+localparam [7:0] HSR_MSG_LATENCY_GET = 8'd28;
+localparam [7:0] HSR_MSG_LATENCY = 8'd29;
+
+// What the NIC measures of a received packet, by its own clock and from what it keeps of it (msg_latency_get.stage).
+localparam [7:0] HSR_LATENCY_TO_RING = 8'd0;
+localparam [7:0] HSR_LATENCY_WITH_WORKER = 8'd1;
+localparam [7:0] HSR_LATENCY_WHOLE = 8'd2;
 
 // Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type.
 localparam [7:0] HSR_RULE_ITEM_ETH = 8'd1;

@@ -184,6 +184,7 @@ static int take_welcome(struct hsr_attach *at, const struct hsr_msg_welcome *wel
     if (error != 0)
         return error;
     at->workers = welcome->workers;
+    at->features = welcome->features;
     for (uint32_t w = 0; w < at->workers; w++) {
         at->rx_doorbell[w] = fds[1 + 2 * w];
         at->tx_doorbell[w] = fds[2 + 2 * w];
@@ -288,6 +289,8 @@ static uint16_t answer_to(uint16_t type)
 {
     if (type == HSR_MSG_ARENA_GET)
         return HSR_MSG_ARENA;
+    if (type == HSR_MSG_LATENCY_GET)
+        return HSR_MSG_LATENCY;
     return wants_state(type) ? HSR_MSG_RULE_STATE : HSR_MSG_REPLY;
 }
 

@@ -59,6 +59,12 @@ static size_t size_of(unsigned type)
         return sizeof(struct hsr_msg_group);
     case HSR_MSG_CAPTURE_SET:
         return sizeof(struct hsr_msg_capture);
+    case HSR_MSG_LATENCY_SET:
+        return sizeof(struct hsr_msg_latency_set);
+    case HSR_MSG_LATENCY_GET:
+        return sizeof(struct hsr_msg_latency_get);
+    case HSR_MSG_LATENCY:
+        return sizeof(struct hsr_msg_latency);
     case HSR_MSG_RETA_SET:
         return sizeof(struct hsr_msg_reta);
     case HSR_MSG_HASH_SET:

@@ -225,6 +225,9 @@ static void offer_words(struct ctl *ctl)
     case WORD_METER:
         offer_meter(ctl);
         break;
+    case WORD_LATENCY:
+        offer_choices("", "show|on|off|reset");
+        break;
     case WORD_COMMAND:
         next_words(c ? &root : ctl, names);
         for (size_t i = 0; names[i]; i++) {

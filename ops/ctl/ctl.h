@@ -49,6 +49,7 @@ enum word_kind {
     WORD_RULE_ID,  /* a port, then a rule's number */
     WORD_RULE_IDS, /* a port, then numbers each behind the word "rule" */
     WORD_METER,
+    WORD_LATENCY,
 };
 
 struct ctl;
@@ -195,6 +196,7 @@ int cmd_workers_set(struct ctl *ctl);
 int cmd_drops(struct ctl *ctl);
 int cmd_stats(struct ctl *ctl);
 int cmd_top(struct ctl *ctl);
+int cmd_latency(struct ctl *ctl);
 int cmd_log(struct ctl *ctl);
 int cmd_version(struct ctl *ctl);
 int cmd_doctor(struct ctl *ctl);

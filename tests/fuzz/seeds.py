@@ -227,6 +227,7 @@ def control():
         call("flow.query", port="busy", rule=0, action="count"), call("flow.list", port="busy"),
         call("flow.destroy", port="busy", rule=0), call("flow.flush", port="busy"),
         call("meter.create", id=1, unit="pps", rate=1000, burst=10), call("meter.delete", id=1), call("meter.list"),
+        call("latency.get") + call("latency.set", on=True) + call("latency.reset"),
         call("capture.start", filter="tcp", port="p", points=["drop"], snap=64, rate=5, drop_only=True),
         call("neighbor.list"), call("drops.get"), call("stats.get"), call("log.set", module="*", level="error"),
         call("log.get"), call("version.get"), call("port.fd", port="p"), call("nothing"),

@@ -154,6 +154,21 @@ static int explain(void *arg, const struct ctl_explain *want, json_t **result,
     return fw_explain(((struct avsd *)arg)->fw, want, result, error);
 }
 
+static json_t *latency(void *arg)
+{
+    return fw_latency(((struct avsd *)arg)->fw);
+}
+
+static int latency_set(void *arg, bool on)
+{
+    return fw_latency_set(((struct avsd *)arg)->fw, on);
+}
+
+static void latency_reset(void *arg)
+{
+    fw_latency_reset(((struct avsd *)arg)->fw);
+}
+
 /* Names behind the numbers that records have. */
 static json_t *port_names(const struct cfg *cfg)
 {
@@ -228,6 +243,9 @@ void avsd_backend(struct avsd *d, struct ctl_backend *backend)
                                     .meter_set = meter_set,
                                     .meter_list = meter_list,
                                     .neighbor_list = neighbor_list,
+                                    .latency = latency,
+                                    .latency_set = latency_set,
+                                    .latency_reset = latency_reset,
                                     .explain = explain,
                                     .capture_start = capture_start,
                                     .capture_stop = capture_stop};

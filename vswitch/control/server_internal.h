@@ -167,6 +167,9 @@ int ctl_method_meter_delete(struct ctl_call *call);
 int ctl_method_meter_list(struct ctl_call *call);
 int ctl_method_explain(struct ctl_call *call);
 int ctl_method_capture_start(struct ctl_call *call);
+int ctl_method_latency_get(struct ctl_call *call);
+int ctl_method_latency_set(struct ctl_call *call);
+int ctl_method_latency_reset(struct ctl_call *call);
 
 struct ctl_change {
     bool dry_run;

@@ -99,7 +99,9 @@ struct dp_worker {
     uint32_t out[DP_OUT];     /* ring entries of this burst */
     uint32_t outs;
     const struct dp_show *show; /* who looks at this worker's packets, or NULL */
-    uint64_t slow; /* of the burst, by place in packet[]: seen by no session; for captures */
+    struct dp_latency *latency; /* who measures how long they take, or NULL */
+    uint64_t
+        slow; /* of the burst, by place in packet[]: seen by no session; for captures and times */
     struct act_packet packet[DP_BURST];
     /* Of the vector at hand: here and not on the stack, whose guards would cost each packet something. */
     struct dp_group group;
@@ -537,6 +539,16 @@ void dp_nd_solicit(struct dp_worker *w, const struct pol_port *uplink,
 void dp_answer(struct dp_worker *w, struct act_packet *p);
 /* The way of an answer alone: p->egress, and the tunnel's headers; or why there is none. */
 enum hsr_drop dp_way_back(struct dp_worker *w, struct act_packet *p);
+
+/* latency.c, while that is measured: `n` packets were loaded, have left, and the worker goes to sleep. */
+DP_APART void dp_latency_taken(struct dp_worker *w, uint32_t n);
+DP_APART void dp_latency_sent(struct dp_worker *w, uint32_t n);
+DP_APART void dp_latency_asleep(struct dp_worker *w);
+
+static inline bool dp_timed(const struct dp_worker *w)
+{
+    return __builtin_expect(w->latency != NULL, false);
+}
 
 static inline bool dp_from_uplink(const struct act_packet *p)
 {

@@ -191,6 +191,8 @@ static inline __attribute__((always_inline)) void end_burst(struct dp_worker *w,
     if (shown && w->show != NULL)
         dp_show_out(w, n);
     dp_flush(w);
+    if (dp_timed(w))
+        dp_latency_sent(w, n);
     if (w->handed_to != 0)
         dp_handover_wake(w);
     if (w->shared->qsbr != NULL)
@@ -217,6 +219,8 @@ static inline __attribute__((always_inline)) uint32_t turn(struct dp_worker *w, 
         if (dp_handed_waiting(w) > 0)
             n = dp_handed_load(w, w->packet, DP_BURST / 2);
         n = dp_load_burst(w, n);
+        if (dp_timed(w))
+            dp_latency_taken(w, n);
         if (__builtin_expect(shown || w->holds != DP_NO_HOME || w->park_holders != 0, false))
             for (uint32_t i = 0; i < n; i++)
                 dp_settle(&w->packet[i]);
@@ -254,6 +258,8 @@ void dp_wait(struct dp_worker *w, uint32_t timeout_us)
     struct timespec timeout = {.tv_nsec = (long)timeout_us * 1000};
     uint64_t count;
 
+    if (dp_timed(w))
+        dp_latency_asleep(w);
     if (w->shared->qsbr != NULL)
         rte_rcu_qsbr_thread_offline(w->shared->qsbr, w->id);
     bool quiet = hsr_ring_sleep(&w->rx);

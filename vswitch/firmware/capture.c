@@ -47,8 +47,7 @@ static int make_spec(const struct fw *fw, const struct ctl_capture *want, struct
     return cap_filter(spec, want->filter, why);
 }
 
-/* The clock we were given, if the NIC's is no other. */
-static uint64_t (*clock_of(const struct fw *fw))(void)
+uint64_t (*fw_clock(const struct fw *fw))(void)
 {
     uint64_t now = hsr_view_now(fw->view), ours = fw->clock != NULL ? fw->clock() : 0;
 
@@ -57,7 +56,7 @@ static uint64_t (*clock_of(const struct fw *fw))(void)
 
 uint64_t fw_capture_now(const struct fw *fw)
 {
-    uint64_t (*clock)(void) = clock_of(fw);
+    uint64_t (*clock)(void) = fw_clock(fw);
 
     return clock != NULL ? clock() : hsr_view_now(fw->view);
 }
@@ -73,7 +72,7 @@ static void show_all(struct fw *fw)
     for (uint32_t w = 0; w < fw->workers; w++) {
         struct dp_show *show = &fw->show[w][fw->shows % 2];
 
-        *show = (struct dp_show){.clock = clock_of(fw)};
+        *show = (struct dp_show){.clock = fw_clock(fw)};
         for (uint32_t i = 0; i < CAP_TAPS; i++)
             if (fw->capture[i].tap[w] != NULL)
                 show->taps.tap[show->taps.n++] = fw->capture[i].tap[w];

@@ -150,6 +150,7 @@ void fw_close(struct fw *fw)
     if (fw == NULL)
         return;
     fw_captures_close(fw);
+    fw_latency_close(fw);
     for (uint32_t w = 0; w < fw->workers; w++)
         dp_worker_close(fw->worker[w]);
     for (uint32_t i = 0; i < FW_OFFERS; i++)
@@ -169,6 +170,8 @@ void fw_close(struct fw *fw)
 void fw_inherit(struct fw *next, struct fw *fw)
 {
     fw_rules_inherit(next, fw);
+    if (fw_latency_on(fw))
+        fw_latency_set(next, true);
     memcpy(&next->shared.neighbors, &fw->shared.neighbors, sizeof next->shared.neighbors);
 }
 

@@ -77,7 +77,14 @@ struct fw {
     struct dp_show show[HSR_MAX_WORKERS][2]; /* what each worker looks at, and the next */
     uint32_t shows;                          /* changes of that */
     uint64_t (*clock)(void);                 /* as in struct fw_config */
+    struct fw_latency *latency;              /* NULL: nobody has measured yet (latency.c) */
 };
+
+/* The clock we were given, if the NIC's is no other; else NULL (capture.c). */
+uint64_t (*fw_clock(const struct fw *fw))(void);
+
+/* Nothing is measured any more, and the figures are gone (latency.c). */
+void fw_latency_close(struct fw *fw);
 
 /* None runs any more (capture.c). */
 void fw_captures_close(struct fw *fw);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A NIC behind an attach socket: each call is one request. */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -203,6 +204,45 @@ static int capture_set(void *nic, uint32_t id, int memfd)
     return hsr_attach_request(nic, &msg, HSR_MSG_CAPTURE_SET, memfd, TIMEOUT_MS, why);
 }
 
+/* One that does not say so would take the request for nonsense. */
+static bool measures(const struct hsr_attach *at)
+{
+    return at->features & HSR_FEATURE_LATENCY;
+}
+
+static int latency_set(void *nic, bool on)
+{
+    union hsr_msg msg;
+    char why[NIC_WHY];
+
+    if (!measures(nic))
+        return -EOPNOTSUPP;
+    hsr_msg_init(&msg, HSR_MSG_LATENCY_SET, 0);
+    msg.latency_set.on = on;
+    return hsr_attach_request(nic, &msg, HSR_MSG_LATENCY_SET, -1, TIMEOUT_MS, why);
+}
+
+static int latency_get(void *nic, uint32_t worker, uint32_t stage, struct hist_counts *counts)
+{
+    union hsr_msg msg;
+    char why[NIC_WHY];
+    int rc;
+
+    if (!measures(nic))
+        return -EOPNOTSUPP;
+    hsr_msg_init(&msg, HSR_MSG_LATENCY_GET, 0);
+    msg.latency_get.worker = worker;
+    msg.latency_get.stage = stage;
+    rc = hsr_attach_request(nic, &msg, HSR_MSG_LATENCY_GET, -1, TIMEOUT_MS, why);
+    if (rc < 0)
+        return rc;
+    struct hist_counts got = {.sum = msg.latency.sum, .max = msg.latency.max};
+
+    memcpy(got.bucket, msg.latency.bucket, sizeof got.bucket);
+    hist_merge(counts, &got);
+    return 0;
+}
+
 const struct fw_nic_ops fw_nic_attached = {.name = "attached",
                                            .port_add = port_add,
                                            .port_set = port_set,
@@ -218,4 +258,6 @@ const struct fw_nic_ops fw_nic_attached = {.name = "attached",
                                            .rule_query = rule_query,
                                            .rule_flush = rule_flush,
                                            .meter_set = meter_set,
-                                           .capture_set = capture_set};
+                                           .capture_set = capture_set,
+                                           .latency_set = latency_set,
+                                           .latency_get = latency_get};

@@ -84,6 +84,16 @@ static int capture_set(void *nic, uint32_t id, int memfd)
     return nic_capture_set(nic, id, memfd);
 }
 
+static int latency_set(void *nic, bool on)
+{
+    return nic_latency_set(nic, on);
+}
+
+static int latency_get(void *nic, uint32_t worker, uint32_t stage, struct hist_counts *counts)
+{
+    return nic_latency_get(nic, worker, stage, counts);
+}
+
 const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
                                            .port_add = port_add,
                                            .port_set = port_set,
@@ -100,4 +110,6 @@ const struct fw_nic_ops fw_nic_embedded = {.name = "embedded",
                                            .rule_query = rule_query,
                                            .rule_flush = rule_flush,
                                            .meter_set = meter_set,
-                                           .capture_set = capture_set};
+                                           .capture_set = capture_set,
+                                           .latency_set = latency_set,
+                                           .latency_get = latency_get};

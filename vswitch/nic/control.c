@@ -302,6 +302,7 @@ static int reset(struct nic *nic, void *arg)
 int nic_reset(struct nic *nic, uint32_t instance)
 {
     nic_captures_end(nic);
+    nic_latency_end(nic);
     nic_rules_forget_devices(nic);
     return nic_run(nic, reset, &instance);
 }

@@ -192,6 +192,7 @@ void nic_close(struct nic *nic)
     if (nic->owned != NULL)
         nic_owned_reset(nic);
     nic_captures_end(nic);
+    nic_latency_end(nic);
     free(nic->show.scratch);
     close_fd(nic->wake);
     close_fd(nic->bells);

@@ -29,6 +29,7 @@ struct nic_batch {
     uint32_t tails;
     struct po_span tail[NIC_TX_TAILS];
     uint8_t head[NIC_TX_BATCH][PO_MAX_HEADERS];
+    const uint8_t *origin[NIC_TX_BATCH]; /* of a frame with a head: in the slot it was made from */
 };
 
 /* An open port with its batch. */
@@ -135,7 +136,9 @@ struct nic {
     struct nic_faults faults;
     bool watched; /* entries are looked at: there is `owned`, or a capture */
     struct nic_show show;
-    struct nic_owned *owned; /* NULL: there is one firmware, and one group */
+    struct nic_latency *latency;      /* NULL: nobody measures (latency.c) */
+    struct nic_latency *latency_kept; /* what was measured, control thread */
+    struct nic_owned *owned;          /* NULL: there is one firmware, and one group */
     struct nic_ready ready;
     int bells; /* epoll of doorbells, `wake` and what nic_watch() was given */
     int wake;  /* eventfd: a control call waits */
@@ -243,6 +246,23 @@ void nic_show_drop(struct nic *nic, unsigned reason);
 void nic_show_tx(struct nic *nic, const struct nic_slot_port *p, uint32_t taken);
 /* A capture, or `owned`, has come or gone. */
 void nic_note_watched(struct nic *nic);
+
+/*
+ * While latency is measured (nic->latency; latency.c): frames were fetched; one is received again, in another slot; entries
+ * go onto an rx ring; came from a tx ring; frames that a port took, before what it refused is settled; nic->done is
+ * done with.
+ */
+void nic_latency_received(struct nic *nic, const struct nic_rx *frame, uint32_t n, uint64_t now);
+void nic_latency_again(struct nic *nic, uint32_t from, uint32_t to);
+void nic_latency_delivered(struct nic *nic, const uint32_t *entry, uint32_t n);
+void nic_latency_taken(struct nic *nic, const uint32_t *entry, uint32_t n);
+void nic_latency_sent(struct nic *nic, const struct nic_slot_port *p, uint32_t taken);
+void nic_latency_done(struct nic *nic);
+
+static inline bool nic_timed(const struct nic *nic)
+{
+    return __builtin_expect(nic->latency != NULL, false);
+}
 
 static inline bool nic_shown(const struct nic *nic)
 {

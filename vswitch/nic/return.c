@@ -103,12 +103,15 @@ void nic_return(struct nic *nic, const struct hsr_tx_meta *meta, uint32_t slot, 
     if (payload != NIC_NO_PAYLOAD)
         nic_payload_source(nic, payload, &frame, span + 1);
     again.len = frame.len;
-    if ((nic->kept.track && nic->kept.by_slot[slot] == RETURNED) || frame.len > HSR_MAX_FRAME)
+    if ((nic->kept.track && nic->kept.by_slot[slot] == RETURNED) || frame.len > HSR_MAX_FRAME) {
         nic_post_drop(nic, ledger, HSR_DROP_TX_META_BAD);
-    else if (p == NULL)
+    } else if (p == NULL) {
         nic_post_drop(nic, ledger, HSR_DROP_PORT_GONE);
-    else if ((again.slot = join(nic, &frame, slot, ledger)) == UINT32_MAX)
+    } else if ((again.slot = join(nic, &frame, slot, ledger)) == UINT32_MAX) {
         nic_post_drop(nic, ledger, HSR_DROP_NO_SLOT);
-    else
+    } else {
+        if (nic_timed(nic))
+            nic_latency_again(nic, slot, again.slot);
         deliver_again(nic, meta, former_id(nic, slot), &again, &p->port.config);
+    }
 }

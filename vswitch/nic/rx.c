@@ -219,6 +219,8 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
     if (nic_shown(nic))
         nic_show_fetched(nic);
     bytes = charge(nic, frame, got, config->index);
+    if (nic_timed(nic))
+        nic_latency_received(nic, frame, got, now);
     if (special || in.uplink || nic->kept.track) {
         for (uint32_t i = 0; i < got; i++)
             rx_frame(nic, &frame[i], &in, special, now);
@@ -328,6 +330,8 @@ static void push(struct nic *nic, struct outgoing *o)
 
     if (o->n == 0)
         return;
+    if (nic_timed(nic))
+        nic_latency_delivered(nic, o->entry, o->n);
     ring = &nic->ring[o->worker][HSR_RING_RX];
     hsr_ring_push(ring, o->entry, o->n);
     if (ring->mask + 1 - o->room > nic->traffic.rx_ring_high)

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "histogram/histogram.h"
 #include "hsring/attach.h"
 #include "log/log.h"
 #include "nic/arena.h"
@@ -254,6 +255,25 @@ static int arena_put(struct nic_serve *s, const struct hsr_msg_arena *m, int fd)
     return rc;
 }
 
+static void latency_get(struct nic_serve *s, const struct hsr_msg_latency_get *m)
+{
+    struct hist_counts counts = {0};
+    union hsr_msg msg;
+    int rc = nic_latency_get(s->nic, m->worker, m->stage, &counts);
+
+    if (rc < 0) {
+        hsr_msg_reply(s->client, &m->hdr, (uint32_t)-rc, "there is no stage %u of ring set %u",
+                      m->stage, m->worker);
+        return;
+    }
+    hsr_msg_init(&msg, HSR_MSG_LATENCY, m->hdr.seq);
+    msg.latency.sum = counts.sum;
+    msg.latency.max = counts.max;
+    memcpy(msg.latency.bucket, counts.bucket, sizeof counts.bucket);
+    if (hsr_msg_send(s->client, &msg, NULL, 0) < 0)
+        detach(s);
+}
+
 /* Requests that RULE_STATE answers. */
 static void rule_request(struct nic_serve *s, const union hsr_msg *m)
 {
@@ -333,6 +353,12 @@ static void request(struct nic_serve *s, const union hsr_msg *m, int fd)
         if (fd >= 0)
             close(fd);
         break;
+    case HSR_MSG_LATENCY_SET:
+        rc = nic_latency_set(s->nic, m->latency_set.on != 0);
+        break;
+    case HSR_MSG_LATENCY_GET:
+        latency_get(s, &m->latency_get);
+        return;
     case HSR_MSG_OWNER_SET:
         rc = nic_serve_owner(s->nic, &m->owner);
         break;

@@ -48,7 +48,7 @@ int nic_serve_welcome(int sock, const struct hsr_msg_hdr *req, const struct hsr_
     msg.welcome.abi_major = HSR_ABI_MAJOR;
     msg.welcome.abi_minor = HSR_ABI_MINOR;
     msg.welcome.workers = workers;
-    msg.welcome.features = HSR_FEATURE_BASE;
+    msg.welcome.features = HSR_FEATURE_BASE | HSR_FEATURE_LATENCY;
     msg.welcome.region_size = region->map_size;
     msg.welcome.instance = region->view.instance;
     msg.welcome.owner = hsr_view_owner(&region->view, 0);

@@ -52,6 +52,8 @@ static void flush_port(struct nic *nic, struct nic_slot_port *p)
 
     if (nic_shown(nic) && b->count > 0)
         nic_show_tx(nic, p, taken);
+    if (nic_timed(nic))
+        nic_latency_sent(nic, p, taken);
     if (p->port.tx_errors != errors)
         settle_refused(nic, p, taken);
     else
@@ -66,6 +68,7 @@ static void flush_port(struct nic *nic, struct nic_slot_port *p)
 struct collect {
     struct nic *nic;
     struct nic_slot_port *port;
+    const uint8_t *origin; /* where the packet lies */
     uint16_t ledger;
 };
 
@@ -95,6 +98,7 @@ static uint32_t collect_frames(void *arg, const struct po_frame *frames, uint32_
         if (frames[i].head_len > 0) {
             memcpy(b->head[at], frames[i].head, frames[i].head_len);
             b->frame[at].head = b->head[at];
+            b->origin[at] = c->origin;
         }
     }
     return n;
@@ -127,7 +131,7 @@ static inline struct nic_slot_port *egress(struct nic *nic, uint16_t index)
 static void process_frame(struct nic *nic, struct nic_slot_port *p, const struct hsr_tx_meta *meta,
                           const struct po_source *frame, uint16_t ledger)
 {
-    struct collect c = {.nic = nic, .port = p, .ledger = ledger};
+    struct collect c = {.nic = nic, .port = p, .origin = frame->span[0].at, .ledger = ledger};
     struct po_result r = po_process(&nic->work, meta, frame, &p->port.egress, collect_frames, &c);
 
     if (r.made > 1)
@@ -487,6 +491,8 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
     uint32_t waiting = hsr_ring_waiting(tx);
     uint32_t n = hsr_ring_pop(tx, entry, NIC_TX_BURST);
 
+    if (nic_timed(nic) && n > 0)
+        nic_latency_taken(nic, entry, n);
     if (waiting > nic->traffic.tx_ring_high)
         nic->traffic.tx_ring_high = waiting;
     for (uint32_t i = 0; i < n; i++)
@@ -497,6 +503,8 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
             process_entry(nic, worker, entry[i]);
     finish_chain(nic, worker);
     nic_tx_flush(nic);
+    if (nic_timed(nic))
+        nic_latency_done(nic);
     release(nic, worker);
     n += free_burst(nic, worker);
     return n;

@@ -33,6 +33,8 @@
 #define HSR_MAX_FRAME 0x10040 /* bytes; 65,535 of IP behind at most 65 of Ethernet, VLAN and slack */
 #define HSR_MAX_VECTOR 16 /* packets in one vector (Triton, section 8.1) */
 #define HSR_ENTRY_SLOT_BITS 24 /* low bits of a ring entry: slot index; the rest is its kind */
+#define HSR_LATENCY_STAGES 3 /* what the NIC measures of a packet: enum latency */
+#define HSR_LATENCY_BUCKETS 0x1D0 /* of a histogram of times */
 #define HSR_KEY_CONTEXT_BITS 24 /* bits of the tenant context in a key */
 
 /* Hash slices (of the 64-bit Toeplitz hash; disjoint) */
@@ -205,6 +207,7 @@ enum hsr_port_kind {
 enum hsr_feature {
     HSR_FEATURE_BASE = 1, /* everything in ABI 0.4 */
     HSR_FEATURE_SECOND = 2, /* of HELLO: attach as the second firmware, beside one that is there */
+    HSR_FEATURE_LATENCY = 0x100000000, /* of WELCOME: the NIC measures latency and knows LATENCY_SET and LATENCY_GET */
 };
 
 /* Messages of the attach socket (SOCK_SEQPACKET). */
@@ -236,6 +239,16 @@ enum hsr_msg_type {
     HSR_MSG_PUBLIC_SET = 24, /* who packets from outside to a public address are for: at whose expense the pre-classifier lets them pass */
     HSR_MSG_RETA_SET = 25, /* which ring each entry of the RETA leads to, from the next packet on; after HELLO they go round all rings granted */
     HSR_MSG_CAPTURE_SET = 26, /* begin or end a capture of packets at the NIC's points; may carry a descriptor */
+    HSR_MSG_LATENCY_SET = 27, /* measure the time of packets in the NIC, or not any more */
+    HSR_MSG_LATENCY_GET = 28, /* what was measured of a ring and stage; answered by LATENCY or REPLY */
+    HSR_MSG_LATENCY = 29, /* answer to LATENCY_GET */
+};
+
+/* What the NIC measures of a received packet, by its own clock and from what it keeps of it (msg_latency_get.stage). */
+enum hsr_latency {
+    HSR_LATENCY_TO_RING = 0, /* reception until it is on an rx ring */
+    HSR_LATENCY_WITH_WORKER = 1, /* on an rx ring until the NIC takes it from a tx ring */
+    HSR_LATENCY_WHOLE = 2, /* reception until a port took it: each frame that was made of it */
 };
 
 /* Header that an item of a rule matches; names and meaning are those of enum rte_flow_item_type. */
@@ -1208,6 +1221,41 @@ _Static_assert(offsetof(struct hsr_msg_capture, hdr) == 0, "msg_capture.hdr");
 _Static_assert(offsetof(struct hsr_msg_capture, id) == 16, "msg_capture.id");
 _Static_assert(offsetof(struct hsr_msg_capture, on) == 20, "msg_capture.on");
 _Static_assert(offsetof(struct hsr_msg_capture, pad) == 21, "msg_capture.pad");
+
+/* LATENCY_SET; to a NIC with the feature LATENCY alone. What was measured before stays until the firmware goes. */
+struct hsr_msg_latency_set {
+    struct hsr_msg_hdr hdr;
+    uint8_t on; /* 1: measure */
+    uint8_t pad[7]; /* 0 */
+};
+_Static_assert(sizeof(struct hsr_msg_latency_set) == 24, "msg_latency_set size");
+_Static_assert(offsetof(struct hsr_msg_latency_set, hdr) == 0, "msg_latency_set.hdr");
+_Static_assert(offsetof(struct hsr_msg_latency_set, on) == 16, "msg_latency_set.on");
+_Static_assert(offsetof(struct hsr_msg_latency_set, pad) == 17, "msg_latency_set.pad");
+
+/* LATENCY_GET */
+struct hsr_msg_latency_get {
+    struct hsr_msg_hdr hdr;
+    uint32_t worker; /* ring set */
+    uint32_t stage; /* enum latency */
+};
+_Static_assert(sizeof(struct hsr_msg_latency_get) == 24, "msg_latency_get size");
+_Static_assert(offsetof(struct hsr_msg_latency_get, hdr) == 0, "msg_latency_get.hdr");
+_Static_assert(offsetof(struct hsr_msg_latency_get, worker) == 16, "msg_latency_get.worker");
+_Static_assert(offsetof(struct hsr_msg_latency_get, stage) == 20, "msg_latency_get.stage");
+
+/* LATENCY: a histogram of times in ns, by packets. Below 16 each has a bucket of its own; from there on there are 16 of equal width to a power of two; the last one has all of 2^32 ns and more, too. */
+struct hsr_msg_latency {
+    struct hsr_msg_hdr hdr;
+    uint64_t sum; /* of all times */
+    uint64_t max; /* the largest */
+    uint64_t bucket[464]; /* packets */
+};
+_Static_assert(sizeof(struct hsr_msg_latency) == 3744, "msg_latency size");
+_Static_assert(offsetof(struct hsr_msg_latency, hdr) == 0, "msg_latency.hdr");
+_Static_assert(offsetof(struct hsr_msg_latency, sum) == 16, "msg_latency.sum");
+_Static_assert(offsetof(struct hsr_msg_latency, max) == 24, "msg_latency.max");
+_Static_assert(offsetof(struct hsr_msg_latency, bucket) == 32, "msg_latency.bucket");
 
 /* GROUP_SET; ports and contexts nobody named are in group 0 */
 struct hsr_msg_group {

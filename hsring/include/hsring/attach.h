@@ -42,6 +42,9 @@ union hsr_msg {
     struct hsr_msg_owner owner;
     struct hsr_msg_group group;
     struct hsr_msg_capture capture;
+    struct hsr_msg_latency_set latency_set;
+    struct hsr_msg_latency_get latency_get;
+    struct hsr_msg_latency latency;
 };
 
 /* Longest wait of hsr_attach_open() for its WELCOME. */
@@ -80,6 +83,7 @@ struct hsr_attach {
     int tx_doorbell[HSR_MAX_WORKERS]; /* we ring, the NIC waits */
     uint32_t workers;
     uint32_t seq;
+    uint64_t features; /* enum feature, of the NIC */
 };
 
 /*
@@ -95,8 +99,8 @@ int hsr_attach_open_second(struct hsr_attach *at, const char *path, uint32_t wor
 
 /*
  * Firmware: send a request (its head is filled in here) and wait at most `timeout_ms` for the reply. 0 or -errno, with a
- * text in `why` when it is a REPLY's or our own. A request that is answered by RULE_STATE gets that in *msg, whose type
- * tells it from a failure on the way: then it is still the request's.
+ * text in `why` when it is a REPLY's or our own. A request that is answered by RULE_STATE or LATENCY gets that in *msg, whose
+ * type tells it from a failure on the way: then it is still the request's.
  */
 int hsr_attach_request(struct hsr_attach *at, union hsr_msg *msg, uint16_t type, int fd,
                        int timeout_ms, char why[256]);

@@ -339,6 +339,31 @@ ctl 0 eip del shop
 ctl 0 snat del out
 
 # ---- the rest
+# ---- latency
+ctl 0 latency
+has "off: nothing is measured now"
+has "the NIC does not measure: its stages are missing"
+ctl 0 latency on
+is ""
+ctl 0 latency
+is "stage  what                    packets  p50  p90   p99  p99.9  max us  |.1us|1us |10us|.1ms|1ms |10ms|.1s 
+fast   worker, sessions known        7  1.0  2.0  12.3   12.3  1000.0       ##========...........              
+
+the NIC does not measure: its stages are missing"
+ctl 0 latency show --workers --watch=0.02 --count=2
+has "worker 0"
+ctl 0 latency show --json
+json 'd["on"] and d["stages"][0]["p99_ns"] == 12345'
+ctl 0 latency reset --json
+json 'd == {}'
+ctl 0 latency
+has "fast   worker, sessions known        0  "
+ctl 0 latency off --json
+json 'd["on"] is False'
+ctl 2 latency sideways
+says "'sideways' is none of show, on, off, reset"
+ctl 2 latency on off
+
 ctl 0 log level
 is "audit:   info
 control: info"

@@ -45,6 +45,7 @@ offers "avs-ctl session list proto=t" tcp
 offers "avs-ctl log level " audit= control=
 offers "avs-ctl log level control=d" debug
 offers "avs-ctl help log" log
+offers "avs-ctl latency o" on off
 offers "avs-ctl flow " validate create query destroy list flush
 ctl 0 port add idle role=uplink type=tap device=t0 address=192.0.2.1/24
 ctl 0 flow create idle ingress pattern end actions count / end

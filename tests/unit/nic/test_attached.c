@@ -347,6 +347,42 @@ static void captured(void **state)
     cap_area_close(&area);
 }
 
+/* What the NIC measures goes with the firmware it was measured for; nothing else is told. */
+static void latency(void **state)
+{
+    static const struct {
+        uint32_t worker, stage;
+        int rc;
+    } tries[] = {{0, 0, 0},
+                 {0, HSR_LATENCY_STAGES - 1, 0},
+                 {0, HSR_LATENCY_STAGES, -EINVAL},
+                 {UINT32_MAX, 0, -EINVAL}};
+    struct hsr_attach at;
+    union hsr_msg msg;
+
+    (void)state;
+    assert_int_equal(hsr_attach_open(&at, t.path, 1, "fw", t.why), 0);
+    assert_true(at.features & HSR_FEATURE_LATENCY);
+    for (unsigned on = 0; on < 3; on++) {
+        memset(&msg, 0, sizeof msg);
+        msg.latency_set.on = on % 2;
+        assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_LATENCY_SET, -1, WAIT_MS, t.why), 0);
+        for (unsigned i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+            memset(&msg, 0, sizeof msg);
+            msg.latency_get.worker = tries[i].worker;
+            msg.latency_get.stage = tries[i].stage;
+            assert_int_equal(hsr_attach_request(&at, &msg, HSR_MSG_LATENCY_GET, -1, WAIT_MS, t.why),
+                             tries[i].rc);
+            if (tries[i].rc < 0)
+                continue;
+            assert_int_equal(msg.hdr.type, HSR_MSG_LATENCY);
+            for (unsigned k = 0; k < HSR_LATENCY_BUCKETS; k++)
+                assert_int_equal(msg.latency.bucket[k], 0);
+        }
+    }
+    hsr_attach_close(&at);
+}
+
 /* Beside the first: a region of its own, and nothing to say but whose packets are whose. */
 static void a_second(void **state)
 {
@@ -403,7 +439,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(other_versions), CASE(out_of_turn), CASE(words_of_the_nic), CASE(kept_for_the_next),
-        CASE(steered),        CASE(captured),    CASE(a_second),
+        CASE(steered),        CASE(captured),    CASE(latency),          CASE(a_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

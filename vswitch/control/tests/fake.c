@@ -236,6 +236,27 @@ static int explain(void *arg, const struct ctl_explain *want, json_t **result,
     return 0;
 }
 
+static json_t *latency(void *arg)
+{
+    const struct fake *f = arg;
+
+    return json_pack("{s:b, s:b, s:[{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}], s:[{s:i, s:[]}]}",
+                     "on", f->latency, "nic", false, "stages", "stage", "fast", "by", "worker",
+                     "count", f->latency_resets ? 0 : 7, "p50_ns", 1000, "p90_ns", 2000, "p99_ns",
+                     12345, "p999_ns", 12345, "max_ns", 1000000, "workers", "worker", 0, "stages");
+}
+
+static int latency_set(void *arg, bool on)
+{
+    ((struct fake *)arg)->latency = on;
+    return 0;
+}
+
+static void latency_reset(void *arg)
+{
+    ((struct fake *)arg)->latency_resets++;
+}
+
 void fake_init(struct fake *f)
 {
     *f = (struct fake){
@@ -260,6 +281,9 @@ void fake_init(struct fake *f)
                 .neighbor_list = neighbors,
                 .capture_start = capture_start,
                 .capture_stop = capture_stop,
+                .latency = latency,
+                .latency_set = latency_set,
+                .latency_reset = latency_reset,
                 .explain = explain,
             },
     };

@@ -24,6 +24,8 @@ struct fake {
     int used_fd;    /* taken by an apply(), -1: none */
     int captures;   /* that run */
     int capture_id; /* the last one's */
+    bool latency;   /* is measured */
+    int latency_resets;
     bool gone[FAKE_SESSIONS];
     json_t *rules;
     uint32_t next_rule;

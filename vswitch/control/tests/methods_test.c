@@ -358,7 +358,7 @@ static void plain_methods(void **state)
 {
     (void)state;
     json_t *result = result_of(R("version.get", "{}"));
-    assert_int_equal(json_array_size(json_object_get(result, "methods")), 32);
+    assert_int_equal(json_array_size(json_object_get(result, "methods")), 35);
     json_decref(result);
     result = result_of(R("stats.get", "{}"));
     assert_int_equal(json_array_size(json_object_get(result, "ports")), 2);
@@ -394,6 +394,24 @@ static void explained(void **state)
     assert_string_equal(outcome(R("explain", "{\"frame\":\"00\",\"packet\":\"arp\"}")), "EINVAL");
     assert_string_equal(outcome(R("explain", "{\"packet\":\"arp\",\"bytes\":1}")), "EINVAL");
     assert_string_equal(outcome(R("explain", "{\"packet\":\"nonsense\"}")), "EINVAL");
+}
+
+static void latency(void **state)
+{
+    (void)state;
+    assert_string_equal(outcome(R("latency.set", "{}")), "EINVAL");
+    assert_string_equal(outcome(R("latency.set", "{\"on\":1}")), "EINVAL");
+    json_t *result = result_of(R("latency.get", "{}"));
+    assert_true(json_is_false(json_object_get(result, "on")));
+    json_decref(result);
+    result = result_of(R("latency.set", "{\"on\":true}"));
+    assert_true(json_is_true(json_object_get(result, "on")));
+    json_decref(result);
+    assert_string_equal(outcome(R("latency.reset", "{}")), "ok");
+    result = result_of(R("latency.get", "{}"));
+    assert_true(json_is_true(json_object_get(result, "on")));
+    json_decref(result);
+    assert_int_equal(fake.latency_resets, 1);
 }
 
 static void descriptors(void **state)
@@ -527,6 +545,9 @@ static void roles(void **state)
                         "EACCES");
     assert_string_equal(outcome(R("port.fd", "{\"port\":\"u0\"}")), "EACCES");
     assert_string_equal(outcome(R("capture.start", "{}")), "EACCES");
+    assert_string_equal(outcome(R("latency.set", "{\"on\":true}")), "EACCES");
+    assert_string_equal(outcome(R("latency.reset", "{}")), "EACCES");
+    assert_string_equal(outcome(R("latency.get", "{}")), "ok");
     assert_string_equal(outcome(R("flow.validate", "{\"port\":\"idle\",\"rule\":\"" GOOD "\"}")),
                         "ok");
     assert_string_equal(outcome(R("flow.list", "{}")), "ok");
@@ -562,27 +583,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        T(apply_and_get),
-        T(settles),
-        T(apply_refused),
-        T(error_has_a_place),
-        T(store_fails),
-        T(objects),
-        T(sessions),
-        T(session_errors),
-        T(rules),
-        T(rule_error_has_a_place),
-        T(rule_errors),
-        T(meters),
-        T(plain_methods),
-        T(explained),
-        T(descriptors),
-        T(captures),
-        T(workers),
-        T(start_document),
-        T(cut_while_saving),
-        T(roles),
-        T(refused),
+        T(apply_and_get),  T(settles),
+        T(apply_refused),  T(error_has_a_place),
+        T(store_fails),    T(objects),
+        T(sessions),       T(session_errors),
+        T(rules),          T(rule_error_has_a_place),
+        T(rule_errors),    T(meters),
+        T(plain_methods),  T(explained),
+        T(latency),        T(descriptors),
+        T(captures),       T(workers),
+        T(start_document), T(cut_while_saving),
+        T(roles),          T(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

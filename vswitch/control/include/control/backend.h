@@ -115,6 +115,13 @@ struct ctl_backend {
     void (*capture_stop)(void *arg, uint32_t id);
     /* [{"address", "mac" or null, "uplink" or null, "state"}]; those of the configuration are "static" */
     json_t *(*neighbor_list)(void *arg);
+    /*
+     * How long packets take: {"on", "nic" (false: it does not measure), "stages": [{"stage", "by", "count", "p50_ns", ...}],
+     * "workers": [{"worker", "stages"}], empty before it was measured}.
+     */
+    json_t *(*latency)(void *arg);
+    int (*latency_set)(void *arg, bool on); /* 0 or a negative errno */
+    void (*latency_reset)(void *arg);       /* figures begin anew */
     /* What would become of a packet, which changes nothing. 0, or a negative errno and why, with the character of its text. */
     int (*explain)(void *arg, const struct ctl_explain *want, json_t **result,
                    struct ctl_rule_error *error);

@@ -21,6 +21,7 @@
 #include "control/backend.h"
 #include "datapath/worker.h"
 #include "firmware/arena.h"
+#include "histogram/histogram.h"
 #include "hsring/attach.h"
 #include "nic/nic.h"
 
@@ -49,6 +50,9 @@ struct fw_nic_ops {
     /* Capture `id` (of CAP_TAPS) into this area, by the spec in it; memfd -1: no more. `memfd` stays the caller's.
      * -EOPNOTSUPP: this NIC cannot. */
     int (*capture_set)(void *nic, uint32_t id, int memfd);
+    /* As nic_latency_set() and nic_latency_get(). -EOPNOTSUPP, -EPERM: this NIC does not measure, or not for us. */
+    int (*latency_set)(void *nic, bool on);
+    int (*latency_get)(void *nic, uint32_t worker, uint32_t stage, struct hist_counts *counts);
 };
 
 extern const struct fw_nic_ops fw_nic_embedded; /* nic: struct nic */
@@ -145,6 +149,20 @@ int fw_capture_start(struct fw *fw, const struct ctl_capture *want, int memfd, u
 void fw_capture_stop(struct fw *fw, uint32_t id);
 /* NIC time, as its records have it. */
 uint64_t fw_capture_now(const struct fw *fw);
+
+/*
+ * Measure how long packets take, in the workers and the NIC, or not any more (docs/troubleshooting.md). 0, -ENOMEM, or what
+ * the NIC says; one that does not measure is none of it, and its stages are missing. What was measured stays; fw_latency_reset():
+ * figures begin anew.
+ */
+int fw_latency_set(struct fw *fw, bool on);
+bool fw_latency_on(const struct fw *fw);
+void fw_latency_reset(struct fw *fw);
+/*
+ * {"on", "nic": it measures, too, "stages": [...] of all workers, "workers": [{"worker", "stages"}]}; a stage is {"stage",
+ * "by": "nic" or "worker", "count", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "mean_ns"}.
+ */
+json_t *fw_latency(struct fw *fw);
 
 /*
  * What would become of a frame, by the code it would go through, and without that anything here changes: `stages` in order,

@@ -129,6 +129,18 @@ int nic_capture_set(struct nic *nic, uint32_t id, int memfd);
 /* None runs any more: the firmware is gone. */
 void nic_captures_end(struct nic *nic);
 
+/*
+ * Measure how long packets take (enum hsr_latency), or not any more; what was measured stays until the firmware goes. 0 or
+ * -ENOMEM.
+ */
+int nic_latency_set(struct nic *nic, bool on);
+/* What was measured of a worker's packets, added to `counts` (histogram/histogram.h). 0 or -EINVAL. */
+struct hist_counts;
+int nic_latency_get(const struct nic *nic, uint32_t worker, uint32_t stage,
+                    struct hist_counts *counts);
+/* Nothing is measured any more, and what was is forgotten: the firmware is gone. */
+void nic_latency_end(struct nic *nic);
+
 /* Publish counters and gauges now. */
 int nic_sync(struct nic *nic);
 

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long packets take, on a clock that the test moves: each figure is known. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench_fw.h"
+
+#define NET                                                                                  \
+    "version: 1\n"                                                                           \
+    "vpcs: [{name: blue, vni: 100}]\n"                                                       \
+    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}]\n"                            \
+    "security_groups:\n"                                                                     \
+    "  - name: open\n"                                                                       \
+    "    rules: [{direction: egress, action: allow}, {direction: ingress, action: allow}]\n" \
+    "ports:\n"                                                                               \
+    "  - {name: a, role: vnic, type: ring, device: a, mac: 02:00:00:00:00:01,\n"             \
+    "     subnet: front, addresses: [10.1.0.5], security_groups: [open], mtu: 9000}\n"       \
+    "  - {name: b, role: vnic, type: ring, device: b, mac: 02:00:00:00:00:02,\n"             \
+    "     subnet: front, addresses: [10.1.0.6], security_groups: [open]}\n"
+
+static struct bench b;
+static struct fr out, in;
+static const struct fr_flow flow = {.smac = 0x020000000001,
+                                    .dmac = 0x020000000002,
+                                    .src = "10.1.0.5",
+                                    .dst = "10.1.0.6",
+                                    .sport = 1000,
+                                    .dport = 2000};
+
+static int setup(void **state)
+{
+    (void)state;
+    bench_open(&b, &(struct bench_config){0}, NET);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    bench_close(&b);
+    return 0;
+}
+
+struct figures {
+    json_int_t count, p50, max;
+};
+
+static struct figures of_stage(const char *stage)
+{
+    json_t *all = fw_latency(b.fw), *row;
+    struct figures f = {-1, -1, -1};
+    size_t i;
+
+    json_array_foreach (json_object_get(all, "stages"), i, row) {
+        if (strcmp(json_string_value(json_object_get(row, "stage")), stage) == 0) {
+            f = (struct figures){json_integer_value(json_object_get(row, "count")),
+                                 json_integer_value(json_object_get(row, "p50_ns")),
+                                 json_integer_value(json_object_get(row, "max_ns"))};
+        }
+    }
+    json_decref(all);
+    return f;
+}
+
+/* `count` packets, the slowest exactly `ns`. */
+static void assert_stage(const char *stage, json_int_t count, json_int_t ns)
+{
+    struct figures f = of_stage(stage);
+
+    if (f.count != count || f.max != ns)
+        fail_msg("%s: %d packets, at most %d ns", stage, (int)f.count, (int)f.max);
+}
+
+static void assert_nothing(void)
+{
+    static const char *const stages[] = {"to_ring", "to_worker", "fast",       "slow",
+                                         "tx_ring", "whole",     "with_worker"};
+
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
+        assert_stage(stages[i], 0, 0);
+}
+
+/* From `a` to `b`: `ring` ns on the rx ring, then `back` ns on the tx ring. */
+static void send(unsigned n, uint64_t ring, uint64_t back)
+{
+    for (unsigned i = 0; i < n; i++)
+        bench_push(&b, "a", &out);
+    nic_poll(b.nic, b.now);
+    b.now += ring;
+    nic_poll(b.nic, b.now);
+    dp_poll(fw_worker(b.fw, 0));
+    b.now += back;
+    bench_run(&b);
+    while (bench_pop(&b, "b", &in))
+        continue;
+}
+
+/* A session that is there, before anybody measures. */
+static void warm_up(void)
+{
+    fr_udp(&out, &flow, 64);
+    send(1, 0, 0);
+}
+
+static void each_stage(void **state)
+{
+    (void)state;
+    warm_up();
+    assert_nothing();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    send(1, 5000, 3000);
+    assert_stage("to_ring", 1, 0);
+    assert_stage("to_worker", 1, 5000);
+    assert_stage("fast", 1, 0);
+    assert_stage("slow", 0, 0);
+    assert_stage("tx_ring", 1, 3000);
+    assert_stage("with_worker", 1, 8000);
+    assert_stage("whole", 1, 8000);
+    send(3, 2000, 0);
+    assert_stage("to_worker", 4, 5000);
+    assert_stage("whole", 4, 8000);
+    struct figures whole = of_stage("whole");
+
+    assert_in_range(whole.p50, 2000, 2000 + 2000 / HIST_SUBS);
+}
+
+static void off_and_on(void **state)
+{
+    (void)state;
+    warm_up();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    /* Received, and on a ring, while it was measured; the rest of its way is not. */
+    bench_push(&b, "a", &out);
+    nic_poll(b.nic, b.now);
+    assert_int_equal(fw_latency_set(b.fw, false), 0);
+    send(2, 5000, 0);
+    assert_stage("to_ring", 1, 0);
+    assert_stage("to_worker", 0, 0);
+    assert_stage("whole", 0, 0);
+    /* And the other way round. */
+    bench_push(&b, "a", &out);
+    nic_poll(b.nic, b.now);
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    b.now += 7000;
+    bench_run(&b);
+    assert_true(bench_pop(&b, "b", &in));
+    assert_stage("whole", 0, 0);
+    assert_stage("with_worker", 0, 0);
+    assert_stage("to_worker", 1, 7000); /* the stamp is the metadata's */
+    send(1, 1000, 0);
+    assert_stage("whole", 1, 1000);
+}
+
+static void begin_anew(void **state)
+{
+    (void)state;
+    warm_up();
+    fw_latency_reset(b.fw);
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    send(2, 100000, 0);
+    fw_latency_reset(b.fw);
+    assert_nothing();
+    send(1, 5000, 0);
+    struct figures whole = of_stage("whole");
+
+    assert_int_equal(whole.count, 1);
+    assert_in_range(whole.max, 5000, 5000 + 5000 / HIST_SUBS);
+    /* Another firmware begins with nothing, and so does the NIC for it. */
+    bench_restart(&b, NET);
+    assert_nothing();
+    warm_up();
+    assert_nothing();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    send(1, 3000, 0);
+    assert_stage("whole", 1, 3000);
+}
+
+/* A first packet, and packets that end here or that nobody received. */
+static void not_whole(void **state)
+{
+    struct fr_flow spoofed = flow;
+
+    (void)state;
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    fr_udp(&out, &flow, 64);
+    send(1, 0, 0);
+    assert_stage("slow", 1, 0);
+    assert_stage("fast", 0, 0);
+    assert_stage("whole", 1, 0);
+    spoofed.src = "10.1.0.9";
+    fr_udp(&out, &spoofed, 64);
+    bench_push(&b, "a", &out);
+    bench_run(&b);
+    assert_stage("with_worker", 2, 0);
+    assert_stage("whole", 1, 0);
+}
+
+/* Cut into fragments: each frame that leaves is as old as what it was made of. In a larger run of slots, too. */
+static void pieces(void **state)
+{
+    uint8_t *ip = out.b + FR_L3;
+
+    (void)state;
+    warm_up();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    fr_udp(&out, &flow, 4000);
+    fr_put16(ip + 6, 0); /* no DF */
+    fr_put16(ip + 10, 0);
+    fr_put16(ip + 10, (uint16_t)~fr_fold(fr_sum(0, ip, 20)));
+    send(1, 5000, 0);
+    struct figures whole = of_stage("whole");
+
+    assert_int_equal(whole.count, 3);
+    assert_int_equal(whole.max, 5000);
+    assert_stage("with_worker", 1, 5000);
+}
+
+/* The firmware writes what it likes over the metadata it was given and gives back: the NIC's figures are its own. */
+static void hostile_metadata(void **state)
+{
+    const struct hsr_view *view = &nic_region(b.nic)->view;
+    struct hsr_ring rx, tx;
+    uint32_t entry[2];
+
+    (void)state;
+    warm_up();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    bench_push(&b, "a", &out);
+    nic_poll(b.nic, b.now);
+    for (uint32_t slot = 0; slot < view->classes[0].count; slot++) {
+        struct hsr_rx_meta *m = (void *)hsr_slot(view, view->classes[0].first + slot);
+
+        m->timestamp = 0x5A5A5A5A;
+        m->packet_id = 0x5A5A5A5A;
+    }
+    b.now += 5000;
+    nic_poll(b.nic, b.now);
+    dp_poll(fw_worker(b.fw, 0));
+    /* The same entry twice, and one that is none. */
+    hsr_view_ring(view, 0, HSR_RING_TX, &tx, -1);
+    rx = tx;
+    (void)rx;
+    entry[0] = tx.shared.entries[atomic_load(tx.shared.cons) & tx.mask];
+    entry[1] = 0x00FFFFFF;
+    tx.own = atomic_load(tx.shared.prod);
+    tx.peer = atomic_load(tx.shared.cons);
+    assert_true(hsr_ring_push(&tx, entry, 2));
+    nic_poll(b.nic, b.now);
+    assert_true(bench_pop(&b, "b", &in));
+    assert_stage("with_worker", 1, 5000);
+    assert_stage("whole", 1, 5000);
+    b.config.may_be_broken = true;
+}
+
+static int refuses(void *nic, bool on)
+{
+    (void)nic;
+    return on ? -ENOMEM : 0;
+}
+
+static int knows_nothing(void *nic, bool on)
+{
+    (void)nic;
+    (void)on;
+    return -EOPNOTSUPP;
+}
+
+/* A NIC that does not measure leaves the workers' stages; one that fails, nothing. */
+static void other_nics(void **state)
+{
+    static struct fw_nic_ops ops;
+
+    (void)state;
+    ops = fw_nic_embedded;
+    bench_close(&b);
+    ops.latency_set = knows_nothing;
+    bench_open(&b, &(struct bench_config){.nic_ops = &ops}, NET);
+    warm_up();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    send(1, 5000, 0);
+    assert_stage("to_worker", 1, 5000);
+    assert_stage("whole", -1, -1);
+    bench_close(&b);
+    ops.latency_set = refuses;
+    bench_open(&b, &(struct bench_config){.nic_ops = &ops}, NET);
+    assert_int_equal(fw_latency_set(b.fw, true), -ENOMEM);
+    assert_false(fw_latency_on(b.fw));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {TEST(each_stage), TEST(off_and_on), TEST(begin_anew),
+                                       TEST(not_whole),  TEST(pieces),     TEST(hostile_metadata),
+                                       TEST(other_nics)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
