@@ -108,11 +108,12 @@ static void read_stage(const struct fw *fw, uint32_t worker, enum stage s,
     const struct fw_latency *l = fw->latency;
 
     *counts = (struct hist_counts){0};
-    if (!stages[s].nic)
+    if (!stages[s].nic) {
         hist_read(dp_latency_hist(l->worker[worker], (enum dp_latency_stage)stages[s].which),
                   counts);
-    else if (l->nic && fw->nic_ops->latency_get(fw->nic, worker, stages[s].which, counts) < 0)
+    } else if (l->nic && fw->nic_ops->latency_get(fw->nic, worker, stages[s].which, counts) < 0) {
         *counts = l->base[worker][s]; /* it is gone */
+    }
 }
 
 static void read_all(struct fw *fw)

@@ -347,7 +347,7 @@ ctl 0 latency on
 is ""
 ctl 0 latency
 is "stage  what                    packets  p50  p90   p99  p99.9  max us  |.1us|1us |10us|.1ms|1ms |10ms|.1s 
-fast   worker, sessions known        7  1.0  2.0  12.3   12.3  1000.0       ##========...........              
+fast   worker, sessions known        7  1.0  2.0  12.3   12.3  1000.0       ##====..........              
 
 the NIC does not measure: its stages are missing"
 ctl 0 latency show --workers --watch=0.02 --count=2
