@@ -11,4 +11,4 @@ def benchmark(name, flows, most, **more):
                            "of the rounds is nearest to the truth.", **more)
 
 
-BENCHMARKS = [benchmark("firmware-1k", 1000, 70), benchmark("firmware-1m", 1000000, 140, quick=False)]
+BENCHMARKS = [benchmark("firmware-1k", 1000, 70), benchmark("firmware-1m", 1000000, 140, quick=False, rounds=3)]

@@ -12,4 +12,4 @@ def benchmark(name, flows, **more):
                      figures=[MPPS], **more)
 
 
-BENCHMARKS = [benchmark("forward-1k", 1000, ndr=True), benchmark("forward-100k", 100000, quick=False)]
+BENCHMARKS = [benchmark("forward-1k", 1000, ndr=True), benchmark("forward-100k", 100000, quick=False, rounds=3)]

@@ -55,7 +55,7 @@ trap 'exit 1' INT TERM
 
 cd "$dir"
 export OVS_RUNDIR=$dir OVS_DBDIR=$dir OVS_LOGDIR=$dir
-vsctl() { ovs-vsctl --db="unix:$dir/db.sock" "$@"; }
+vsctl() { ovs-vsctl --timeout=60 --db="unix:$dir/db.sock" "$@"; }
 appctl() { ovs-appctl -t "$dir/vs.ctl" "$@"; }
 
 # Its memory must be huge pages (it asks EAL for --in-memory, which knows no other); those we add are given back.
@@ -138,6 +138,11 @@ pmd_ticks() {
 }
 steal() { awk '/^cpu / {print $9 * 10}' /proc/stat; }
 look() { echo "$(counter) $(date +%s%N) $(pmd_ticks)"; }
+# A busy machine may take its time until the source runs.
+for ((try = 0; try < 150; try++)); do
+    [ "$(counter)" -eq 0 ] || break
+    sleep 0.2
+done
 sleep "$settle"
 steal0=$(steal)
 read -r count0 time0 ticks0 < <(look)

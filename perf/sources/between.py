@@ -4,6 +4,7 @@
 Both listen at in.sock and out.sock of the run's directory. From the first come UDP packets of IN to ports 5000-5999 of OUT.
 """
 import contextlib
+import os
 
 from harness.process import started, wait_for
 
@@ -30,12 +31,20 @@ def sockets(run):
     return [run.file(f"{name}.sock") for name in ("in", "out")]
 
 
+def no_sockets(run):
+    """Of whoever listened before: one that is left over is no sign of life, and would be in the way."""
+    for path in sockets(run):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
+
+
 def listening(run, what, child):
     wait_for(f"{what} listens at its sockets", child, lambda: all(run.exists(path) for path in sockets(run)))
 
 
 @contextlib.contextmanager
 def ours(run):
+    no_sockets(run)
     with open(run.file("memif.yaml"), "w", encoding="utf-8") as file:
         file.write(CONFIG.format(IN, OUT, directory=run.directory))
     with started(run.program("avsd"), "-c", run.file("memif.yaml"), "--cpu", run.cpu, "-s", run.file("control.sock"), "--user",
@@ -46,6 +55,7 @@ def ours(run):
 
 @contextlib.contextmanager
 def testpmd(run):
+    no_sockets(run)
     devices = [f"--vdev=net_memif{number},role=server,socket={path},socket-abstract=no"
                for number, path in enumerate(sockets(run))]
     cores = f"0@{run.other_cpu},1@{run.cpu}"

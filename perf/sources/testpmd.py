@@ -5,7 +5,7 @@ import re
 import time
 
 from harness.benchmark import Device
-from harness.process import cpu_seconds, read, started
+from harness.process import cpu_seconds, read, started, wait_for
 from . import between
 
 
@@ -26,10 +26,11 @@ def measure(run, opened):
     with contextlib.ExitStack() as stack:
         dut = stack.enter_context(opened(run))
         in_socket, out_socket = between.sockets(run)
-        stack.enter_context(process(run, "rxonly", out_socket, between.OUT[0]))
+        counts = stack.enter_context(process(run, "rxonly", out_socket, between.OUT[0]))
         stack.enter_context(process(run, "txonly", in_socket, between.IN[0], f"--eth-peer=0,{between.OUT[0]}",
                                     f"--tx-ip={between.IN[1]},{between.OUT[1]}", "--tx-udp=1024,5000", "--txonly-multi-flow"))
-        time.sleep(2.5)
+        wait_for("packets come through", counts, lambda: rate(run.file("rxonly.log"), "Rx"), 30)
+        time.sleep(1)
         before, start = cpu_seconds(dut.pid), time.monotonic()
         skip = len(rate(run.file("rxonly.log"), "Rx"))
         time.sleep(max(run.seconds, 2) + 0.5)

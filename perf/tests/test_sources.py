@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is written for and read from other programs: Pktgen's script, testpmd's statistics, terminals, programs that end."""
+import contextlib
 import os
 import stat
 import tempfile
+import types
 import unittest
 from unittest import mock
 
 from harness import process
 from harness.benchmark import Failed, Missing
 from harness.run import Run
-from sources import pktgen, testpmd
+from peers import testpmd as null_peer
+from sources import between, pktgen, testpmd
 
 
 class Directory(unittest.TestCase):
@@ -54,6 +57,37 @@ class Testpmd(Directory):
     def test_rates_and_counts_of_its_statistics(self):
         log = self.write("log", "  RX-packets: 0 RX-missed: 0\n  Rx-pps:            0\n  RX-packets: 900\n  Rx-pps:          450  Rx-bps: 3\n")
         self.assertEqual(testpmd.rate(log, "Rx"), [450])
+
+
+class Between(Directory):
+    def test_sockets_left_over_are_no_sign_of_life(self):
+        run = types.SimpleNamespace(file=lambda name: os.path.join(self.path, name))
+        for path in between.sockets(run):
+            self.write(os.path.basename(path))
+        between.no_sockets(run)
+        self.assertFalse(any(os.path.exists(path) for path in between.sockets(run)))
+        between.no_sockets(run)  # nor is there anything wrong without
+
+
+class NullToNull(Directory):
+    def test_both_ports_count_for_the_time_of_the_core(self):
+        log = self.write("null.log", "Tx-pps: 100\nTx-pps: 100\n")
+        run = types.SimpleNamespace(file=lambda name: log, tool=lambda *names: "testpmd", cpu=1, other_cpu=0, seconds=2)
+
+        @contextlib.contextmanager
+        def started(*command, log):
+            self.assertIn("--vdev=net_null1,size=60,copy=1", command)
+            yield types.SimpleNamespace(pid=1)
+
+        def sleep(seconds):
+            self.write("null.log", "Tx-pps: 100\nTx-pps: 100\nTx-pps: 40\nTx-pps: 60\n")
+
+        with mock.patch.multiple(null_peer, started=started, wait_for=mock.Mock(), cpu_seconds=mock.Mock(side_effect=[1.0, 2.0])), \
+                mock.patch.object(null_peer.time, "sleep", sleep), \
+                mock.patch.object(null_peer.time, "monotonic", mock.Mock(side_effect=[10.0, 14.0])):
+            result = null_peer.measure(run, copies=True)
+        self.assertEqual(result["pps"], 100)
+        self.assertEqual(result["pps_core"], 400)  # the core was ours a quarter of the time
 
 
 class Processes(Directory):
