@@ -276,7 +276,7 @@ int main(int argc, char **argv)
         .bench = {.what = bench_case("overlay"),
                   .flows = 1000,
                   .train = 1,
-                  .size = BENCH_FRAME_MIN,
+                  .sizes = {1, {BENCH_FRAME_MIN}},
                   .vector = HSR_MAX_VECTOR,
                   .queue = 4096,
                   .count = 1,
