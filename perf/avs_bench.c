@@ -44,6 +44,8 @@ static const char usage[] =
     "                        taken in time are lost (for NDR and PDR)\n"
     "      --queue N         frames that wait for the NIC in a trial, 64..1000000 (default 4096)\n"
     "      --generator       source and sink alone, nothing between them\n"
+    "      --observe WAY     look on while it is measured: latency, capture-none, capture-some, "
+    "trace, scrape\n"
     "      --capture FILE    write the frames as a capture and stop\n"
     "  -h, --help\n"
     "\n"
@@ -67,6 +69,7 @@ enum {
     OPT_FIT,
     OPT_SLOW,
     OPT_CAPTURE,
+    OPT_OBSERVE,
     OPT_IDLE,
     OPT_TRIALS,
     OPT_GENERATOR,
@@ -89,6 +92,7 @@ static const struct option options[] = {
     {"flow-index", required_argument, NULL, OPT_FIT},
     {"slow", no_argument, NULL, OPT_SLOW},
     {"capture", required_argument, NULL, OPT_CAPTURE},
+    {"observe", required_argument, NULL, OPT_OBSERVE},
     {"idle-ports", required_argument, NULL, OPT_IDLE},
     {"trials", no_argument, NULL, OPT_TRIALS},
     {"generator", no_argument, NULL, OPT_GENERATOR},
@@ -175,6 +179,12 @@ static bool take(struct bench_options *o, int option, const char *value)
     case OPT_CAPTURE:
         o->capture = value;
         break;
+    case OPT_OBSERVE:
+        o->observe = value;
+        good = bench_observe_known(value);
+        if (!good)
+            fprintf(stderr, "avs-bench: there is no way '%s' to look on\n", value);
+        break;
     default:
         good = false;
     }
@@ -228,8 +238,8 @@ int main(int argc, char **argv)
     if (rc == 0 && o.trials) {
         rc = bench_trials(&b);
     } else if (rc == 0) {
-        bench_run(&b);
-        rc = bench_report(&b);
+        rc = bench_run(&b);
+        rc = rc == 0 ? bench_report(&b) : rc;
     }
     bench_close(&b);
     return rc;

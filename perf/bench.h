@@ -58,6 +58,7 @@ struct bench_options {
     bool trials;
     bool generator; /* alone */
     bool fast_path;
+    const char *observe;      /* a way to look on (bench_observe.c), NULL: nobody does */
     const char *flow_entries; /* of the flow index, NULL: as many as a chip has */
     bool flow_index;
     bool slice;
@@ -95,7 +96,7 @@ bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32
 
 /* 0, or an exit code with a line on stderr. */
 int bench_open(struct bench *b);
-void bench_run(struct bench *b);
+int bench_run(struct bench *b); /* 0, or 1: the way to look on cannot be had */
 /* Every session is open, and the caches are warm. */
 void bench_settle(struct bench *b);
 /* Trials at the rates that stdin asks for, a line of JSON on stdout for each. 0, or an exit code. */
@@ -107,5 +108,15 @@ int bench_generator(const struct bench_options *o);
 
 /* The result as JSON on stdout; 0, or 1 when packets were lost or nothing moved: then the figure means nothing. */
 int bench_report(struct bench *b);
+
+/* bench_observe.c: is there such a way to look on? Begin with the one of the options; 0, or 1 with a line on stderr. */
+bool bench_observe_known(const char *way);
+int bench_observe(struct bench *b);
+/* Where the way is to scrape: once, what a scrape of the metrics asks of the datapath. */
+void bench_scrape(struct bench *b);
+/* Packets between two scrapes of a run of so many packets. */
+#define BENCH_SCRAPE 10000u
+/* And time of one of so many seconds, ns. */
+#define BENCH_SCRAPE_NS 100000000u
 
 #endif

@@ -104,21 +104,30 @@ static void turn(struct bench *b, struct dp_worker *w)
 static void for_seconds(struct bench *b, double seconds)
 {
     struct dp_worker *w = fw_worker(b->fw, 0);
-    uint64_t end = bench_clock_ns() + (uint64_t)(seconds * 1e9);
+    uint64_t now = bench_clock_ns(), scraped = now, end = now + (uint64_t)(seconds * 1e9);
 
     do {
         for (unsigned i = 0; i < TURN; i++)
             turn(b, w);
-    } while (bench_clock_ns() < end);
+        now = bench_clock_ns();
+        if (now - scraped >= BENCH_SCRAPE_NS) {
+            bench_scrape(b);
+            scraped = now;
+        }
+    } while (now < end);
 }
 
 static void for_packets(struct bench *b, uint64_t packets)
 {
     struct dp_worker *w = fw_worker(b->fw, 0);
-    uint64_t end = nic_ring_sent(b->sink).frames + packets;
+    uint64_t from = nic_ring_sent(b->sink).frames, end = from + packets, next = from;
 
-    while (nic_ring_sent(b->sink).frames < end)
-        turn(b, w);
+    while (next < end) {
+        next = end - next > BENCH_SCRAPE ? next + BENCH_SCRAPE : end;
+        while (nic_ring_sent(b->sink).frames < next)
+            turn(b, w);
+        bench_scrape(b);
+    }
 }
 
 /* A turn that took this long was interrupted: a burst of 64 packets takes a tenth of it when each misses every cache. */
@@ -175,11 +184,13 @@ void bench_settle(struct bench *b)
         for_seconds(b, b->options->warmup);
 }
 
-void bench_run(struct bench *b)
+int bench_run(struct bench *b)
 {
     const struct bench_options *o = b->options;
 
     bench_settle(b);
+    if (bench_observe(b) != 0)
+        return 1;
     struct dp_counters counters = *dp_counters(fw_worker(b->fw, 0));
     uint64_t gauges[HSR_GAUGE_COUNT];
     uint64_t drops = all_drops(b);
@@ -202,4 +213,5 @@ void bench_run(struct bench *b)
     b->drops = all_drops(b) - drops;
     if (o->stages)
         by_stage(b);
+    return 0;
 }

@@ -99,7 +99,9 @@ void bench_pin(int cpu)
 static int open_both(struct bench_world *w, const struct cfg_options *options, char why[NIC_WHY])
 {
     struct nic_config nic;
-    struct fw_config fw = {.nic_ops = &fw_nic_embedded, .options = options};
+    struct fw_config fw = {.nic_ops = &fw_nic_embedded,
+                           .options = options,
+                           .clock = bench_clock_ns}; /* as avsd has it */
 
     nic_config_repeatable(&nic, cfg_workers_max(options));
     nic.max_vector = options->vector;
@@ -107,6 +109,7 @@ static int open_both(struct bench_world *w, const struct cfg_options *options, c
     if (w->flow_entries != NULL)
         nic_config_flow_index(&nic, w->flow_entries);
     nic.slice = w->slice;
+    nic.clock = bench_clock_ns;
     nic.slice_timeout_ns =
         10 * NS_PER_S; /* who takes the core away from us shall not cost packets */
     int rc = nic_open(&w->nic, &nic, why);

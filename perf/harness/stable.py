@@ -16,7 +16,7 @@ def need_whole_build(run):
         raise Missing("only a release build with AVS_LTO=ON has comparable instructions")
 
 
-def instructions(case, flows=1000, options=()):
+def instructions(case, flows=1000, options=(), name="ours", title="ours"):
     """Instructions a packet of the whole path."""
 
     def measure(run):
@@ -26,7 +26,7 @@ def instructions(case, flows=1000, options=()):
                        run.program("avs-bench"), "--", "--flows", flows, *options)
         return {"instructions": float(out.split()[0])}
 
-    return Device("ours", "ours", measure, peer=False)
+    return Device(name, title, measure, peer=False)
 
 
 def counted(case, flows, options, key, value, name="ours", title="ours"):

@@ -138,6 +138,15 @@ def check_names(families):
             raise Bad(f"{family.name} clashes with {made & families.keys()}")
 
 
+def check_histograms(family):
+    """One for each set of labels."""
+    sets = {tuple(sorted((k, v) for k, v in labels.items() if k != "le")) for _, labels, _ in family.samples}
+    for labels in sets:
+        one = Family(family.name)
+        one.samples = [s for s in family.samples if set(labels) <= set(s[1].items())]
+        check_histogram(one)
+
+
 def check_histogram(family):
     bounds = [(float(labels["le"]), value) for name, labels, value in family.samples if name.endswith("_bucket")]
     count = [value for name, _, value in family.samples if name.endswith("_count")]
@@ -240,14 +249,15 @@ def compare_nic(families, nic):
 
 def compare(families, stats, drops, version):
     """Every number of the JSON is a sample, and every sample a number of the JSON."""
-    known = {"avs_uptime_seconds", "avs_drops_total"}
+    apart = {"avs_uptime_seconds", "avs_drops_total", "avs_latency_seconds"}
+    known = set(apart)
     for name, labels, value in expected(stats, drops, version):
         known.add(name)
         if name not in families or families[name].value(**labels) != value:
             raise Bad(f"{name}{labels} is not {value}")
     for family in families.values():
         wanted = sum(1 for name, _, _ in expected(stats, drops, version) if name == family.name)
-        if family.name in known - {"avs_uptime_seconds", "avs_drops_total"} and wanted != len(family.samples):
+        if family.name in known - apart and wanted != len(family.samples):
             raise Bad(f"{family.name} has {len(family.samples)} samples, not {wanted}")
         if family.name not in known and not family.name.startswith("avs_nic_") and family.samples:
             raise Bad(f"nobody expected {family.name}")
@@ -259,6 +269,8 @@ def compare(families, stats, drops, version):
         if value != sums.get((labels["reason"], labels["stage"]), 0):
             raise Bad(f"avs_drops_total{labels} is {value}")
     compare_nic(families, stats["nic"])
+    if "avs_latency_seconds" in families:
+        check_histograms(families["avs_latency_seconds"])
 
 
 def main():

@@ -27,6 +27,7 @@ YAML
 start h1 --metrics "$place" --telemetry
 guest_up a 10.0.0.10/24
 guest_up b 10.0.0.11/24
+ctl h1 latency on
 
 lib=$here/../lib
 dpdk=$TMP/dpdk # beside the control socket, unless they stay root
@@ -57,6 +58,7 @@ wait_for "metrics and avs-ctl agree" agree
 "$PYTHON" "$lib/prometheus_text.py" "$TMP/page" "$TMP/stats.json" "$TMP/drops.json" "$TMP/version.json"
 [ "$(metric 'avs_port_session_quota{port="a"}')" = 1000 ] || fail "no quota of a"
 [ "$(metric 'avs_sessions_used')" -ge 200 ] || fail "not 200 sessions"
+[ "$(metric 'avs_latency_seconds_count{stage="whole",by="nic"}')" -gt 200 ] || fail "packets whose latency nobody measured"
 [ "$(metric 'avs_table_used{table="nic_fit"}')" -gt 0 ] || fail "the flow index is empty"
 [ "$(metric 'avs_table_high_water{table="rx_ring"}')" -gt 0 ] || fail "the rx ring was always empty"
 [ "$(metric 'avs_worker_busy_cycles_total{worker="0"}')" -gt 0 ] || fail "packets that cost nothing"

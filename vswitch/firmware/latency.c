@@ -197,3 +197,42 @@ json_t *fw_latency(struct fw *fw)
     return json_pack("{s:b, s:b, s:o, s:o}", "on", fw_latency_on(fw), "nic", nic, "stages", rows,
                      "workers", workers);
 }
+
+static json_t *metric_json(enum stage s, const struct hist_counts *c)
+{
+    json_t *o = json_object(), *below = json_array();
+    uint32_t bucket = 0;
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < FW_LATENCY_BOUNDS; i++) {
+        for (; bucket < hist_bucket(FW_LATENCY_FIRST << 2 * i); bucket++)
+            n += c->bucket[bucket];
+        json_array_append_new(below, json_integer((json_int_t)n));
+    }
+    json_object_set_new(o, "stage", json_string(stages[s].name));
+    json_object_set_new(o, "by", json_string(stages[s].nic ? "nic" : "worker"));
+    fw_put(o, "count", hist_count(c));
+    fw_put(o, "sum_ns", c->sum);
+    json_object_set_new(o, "below", below);
+    return o;
+}
+
+json_t *fw_latency_metrics(struct fw *fw)
+{
+    json_t *rows;
+
+    if (fw->latency == NULL)
+        return NULL;
+    read_all(fw);
+    rows = json_array();
+    for (unsigned s = 0; s < STAGES; s++) {
+        struct hist_counts sum = {0};
+
+        if (stages[s].nic && !fw->latency->nic)
+            continue;
+        for (uint32_t w = 0; w < fw->workers; w++)
+            hist_merge(&sum, &fw->latency->now[w][s]);
+        json_array_append_new(rows, metric_json((enum stage)s, &sum));
+    }
+    return rows;
+}

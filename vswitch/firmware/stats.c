@@ -366,5 +366,6 @@ json_t *fw_snapshot(struct fw *fw)
     json_object_set_new(o, "stats", stats_json(fw));
     json_object_set_new(o, "drops", drops_json(fw));
     json_object_set_new(o, "drop_totals", drop_totals_json(fw));
+    json_object_set_new(o, "latency", fw_latency_metrics(fw));
     return o;
 }

@@ -91,5 +91,6 @@ void tm_page(FILE *to)
             family(to, m);
         before = m->name;
     }
+    fputs("| `" TM_LATENCY "` | histogram | `stage`, `by` | " TM_LATENCY_HELP " | |\n", to);
     gauges(to);
 }

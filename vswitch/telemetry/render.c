@@ -132,6 +132,41 @@ static void put_vectors(FILE *to, const json_t *nic)
             count, packets, count);
 }
 
+/* Of one stage: `below` has what took less than each bound. */
+static void put_stage(FILE *to, const json_t *row)
+{
+    const char *stage = json_string_value(json_object_get(row, "stage"));
+    const char *by = json_string_value(json_object_get(row, "by"));
+    json_int_t bound = TM_LATENCY_FIRST, count = json_integer_value(json_object_get(row, "count"));
+    const json_t *below;
+    size_t i;
+
+    json_array_foreach (json_object_get(row, "below"), i, below) {
+        fprintf(to,
+                TM_LATENCY "_bucket{stage=\"%s\",by=\"%s\",le=\"%d.%09d\"} %" JSON_INTEGER_FORMAT
+                           "\n",
+                stage, by, (int)(bound / 1000000000), (int)(bound % 1000000000),
+                json_integer_value(below));
+        bound *= 4;
+    }
+    fprintf(to, TM_LATENCY "_bucket{stage=\"%s\",by=\"%s\",le=\"+Inf\"} %" JSON_INTEGER_FORMAT "\n",
+            stage, by, count);
+    fprintf(to, TM_LATENCY "_sum{stage=\"%s\",by=\"%s\"} ", stage, by);
+    put_seconds(to, json_integer_value(json_object_get(row, "sum_ns")));
+    fprintf(to, TM_LATENCY "_count{stage=\"%s\",by=\"%s\"} %" JSON_INTEGER_FORMAT "\n", stage, by,
+            count);
+}
+
+static void put_latency(FILE *to, const json_t *rows)
+{
+    const json_t *row;
+    size_t i;
+
+    put_head(to, TM_LATENCY, "histogram", TM_LATENCY_HELP);
+    json_array_foreach (rows, i, row)
+        put_stage(to, row);
+}
+
 static void put_nic(FILE *to, const json_t *nic)
 {
     char name[64];
@@ -150,7 +185,7 @@ static void put_nic(FILE *to, const json_t *nic)
 
 void tm_render(FILE *to, const json_t *snapshot)
 {
-    const json_t *nic = at(snapshot, "stats.nic");
+    const json_t *nic = at(snapshot, "stats.nic"), *latency = at(snapshot, "latency");
     const char *family = "";
 
     for (const struct tm_metric *m = tm_metrics; m->name != NULL; m++) {
@@ -159,6 +194,8 @@ void tm_render(FILE *to, const json_t *snapshot)
         family = m->name;
         put_row(to, m, snapshot);
     }
+    if (latency != NULL)
+        put_latency(to, latency);
     if (nic != NULL)
         put_nic(to, nic);
 }

@@ -50,4 +50,11 @@ const char *tm_gauge_type(unsigned gauge);
 #define TM_VECTORS_HELP "packets in a vector"
 bool tm_in_histogram(unsigned gauge);
 
+/* How long packets take, once that was measured. */
+#define TM_LATENCY "avs_latency_seconds"
+#define TM_LATENCY_HELP \
+    "How long packets take, by stage (avs-ctl latency); not there before it was measured"
+/* The least upper bound of its buckets, ns; each next one is four times the one before. */
+#define TM_LATENCY_FIRST 1024
+
 #endif

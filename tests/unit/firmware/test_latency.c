@@ -130,6 +130,40 @@ static void each_stage(void **state)
     assert_in_range(whole.p50, 2000, 2000 + 2000 / HIST_SUBS);
 }
 
+/* The same for metrics, which no reset takes back: packets below 1,024 ns, four times that, and so on. */
+static void as_metrics(void **state)
+{
+    json_int_t below[3] = {-1, -1, -1}, count = 0, sum = 0;
+    json_t *rows, *row;
+    size_t i;
+
+    (void)state;
+    assert_null(fw_latency_metrics(b.fw));
+    warm_up();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    send(1, 5000, 3000);
+    send(3, 2000, 0);
+    fw_latency_reset(b.fw);
+    rows = fw_latency_metrics(b.fw);
+    json_array_foreach (rows, i, row) {
+        const json_t *list = json_object_get(row, "below");
+
+        assert_int_equal(json_array_size(list), FW_LATENCY_BOUNDS);
+        if (strcmp(json_string_value(json_object_get(row, "stage")), "whole") != 0)
+            continue;
+        for (unsigned k = 0; k < 3; k++)
+            below[k] = json_integer_value(json_array_get(list, k));
+        count = json_integer_value(json_object_get(row, "count"));
+        sum = json_integer_value(json_object_get(row, "sum_ns"));
+    }
+    json_decref(rows);
+    assert_int_equal(below[0], 0);
+    assert_int_equal(below[1], 3);
+    assert_int_equal(below[2], 4);
+    assert_int_equal(count, 4);
+    assert_int_equal(sum, 8000 + 3 * 2000);
+}
+
 static void off_and_on(void **state)
 {
     (void)state;
@@ -296,9 +330,9 @@ static void other_nics(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(each_stage), TEST(off_and_on), TEST(begin_anew),
-                                       TEST(not_whole),  TEST(pieces),     TEST(hostile_metadata),
-                                       TEST(other_nics)};
+    const struct CMUnitTest tests[] = {TEST(each_stage),       TEST(as_metrics), TEST(off_and_on),
+                                       TEST(begin_anew),       TEST(not_whole),  TEST(pieces),
+                                       TEST(hostile_metadata), TEST(other_nics)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

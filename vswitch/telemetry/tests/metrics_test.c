@@ -149,6 +149,28 @@ static void escapes(void **state)
     free(text);
 }
 
+static void latency(void **state)
+{
+    char *text = rendered("{\"latency\": [{\"stage\": \"whole\", \"by\": \"nic\", \"count\": 9, "
+                          "\"sum_ns\": 3000000007, \"below\": [1, 4, 4]}]}");
+
+    (void)state;
+    assert_line(text, "# TYPE avs_latency_seconds histogram");
+    assert_line(text,
+                "avs_latency_seconds_bucket{stage=\"whole\",by=\"nic\",le=\"0.000001024\"} 1");
+    assert_line(text,
+                "avs_latency_seconds_bucket{stage=\"whole\",by=\"nic\",le=\"0.000004096\"} 4");
+    assert_line(text,
+                "avs_latency_seconds_bucket{stage=\"whole\",by=\"nic\",le=\"0.000016384\"} 4");
+    assert_line(text, "avs_latency_seconds_bucket{stage=\"whole\",by=\"nic\",le=\"+Inf\"} 9");
+    assert_line(text, "avs_latency_seconds_sum{stage=\"whole\",by=\"nic\"} 3.000000007");
+    assert_line(text, "avs_latency_seconds_count{stage=\"whole\",by=\"nic\"} 9");
+    free(text);
+    text = rendered("{}"); /* before it was measured */
+    assert_null(strstr(text, "avs_latency"));
+    free(text);
+}
+
 static void vectors(void **state)
 {
     char *text =
@@ -186,7 +208,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_rules), cmocka_unit_test(gauge_rules), cmocka_unit_test(samples),
-        cmocka_unit_test(escapes),     cmocka_unit_test(vectors),     cmocka_unit_test(nothing),
+        cmocka_unit_test(escapes),     cmocka_unit_test(vectors),     cmocka_unit_test(latency),
+        cmocka_unit_test(nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

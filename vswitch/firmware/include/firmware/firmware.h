@@ -122,7 +122,7 @@ int fw_offer_fd(struct fw *fw, const char *port, int fd);
 /* The tables of struct ctl_backend. */
 json_t *fw_stats(struct fw *fw);
 json_t *fw_drops(struct fw *fw);
-/* Both of one moment, and "drop_totals": all reasons, with the packets of all ports there ever were. */
+/* Both of one moment, "drop_totals": all reasons, with the packets of all ports there ever were, and fw_latency_metrics(). */
 json_t *fw_snapshot(struct fw *fw);
 json_t *fw_session_list(struct fw *fw, const struct ctl_session_filter *filter, const char *cursor,
                         uint32_t limit);
@@ -163,6 +163,13 @@ void fw_latency_reset(struct fw *fw);
  * "by": "nic" or "worker", "count", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "mean_ns"}.
  */
 json_t *fw_latency(struct fw *fw);
+/*
+ * For metrics, since it was first measured: [{"stage", "by", "count", "sum_ns", "below": [packets that took less than
+ * FW_LATENCY_FIRST ns, 4 times that, and so on, FW_LATENCY_BOUNDS of them]}] of all workers; NULL: nobody has measured.
+ */
+#define FW_LATENCY_FIRST  1024u
+#define FW_LATENCY_BOUNDS 11u
+json_t *fw_latency_metrics(struct fw *fw);
 
 /*
  * What would become of a frame, by the code it would go through, and without that anything here changes: `stages` in order,
