@@ -324,7 +324,8 @@ const struct command commands[] = {
      watch_options, "avs-ctl top\navs-ctl top --watch=2 --count=10", cmd_top},
     {"latency", NULL, NULL, NULL, "[show|on|off|reset]", WORD_LATENCY, 0, 1,
      "show how long packets take, by stage; measure it or not",
-     "Off at start: it costs a packet a few percent. Times are the NIC's, in microseconds; "
+     "Off at start: on, it costs a packet a seventh more instructions. Times are the NIC's, in "
+     "microseconds; "
      "percentiles are at most 1/16 too large. "
      "`whole` is from reception until a port took it, of what was received and sent alone; "
      "docs/troubleshooting.md explains the stages and the picture. "

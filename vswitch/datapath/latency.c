@@ -42,14 +42,40 @@ static uint64_t clock_now(const struct dp_worker *w)
     return w->latency->clock != NULL ? w->latency->clock() : hsr_view_now(w->view);
 }
 
-/* Of a stamp of 32 bits; one that is not of the past is somebody's mistake, or mischief. */
-static uint64_t age_of(const uint8_t *slot, uint64_t now)
+static uint32_t stamp_of(const uint8_t *slot)
 {
-    uint32_t stamp, age;
+    uint32_t stamp;
 
     memcpy(&stamp, slot + offsetof(struct hsr_rx_meta, timestamp), sizeof stamp);
-    age = (uint32_t)now - stamp;
+    return stamp;
+}
+
+/* Of a stamp of 32 bits; one that is not of the past is somebody's mistake, or mischief. */
+static uint64_t age_of(uint32_t stamp, uint64_t now)
+{
+    uint32_t age = (uint32_t)now - stamp;
+
     return age <= INT32_MAX ? age : 0;
+}
+
+/* Vectors, each by its oldest packet; those in a row that were received in the same turn of the NIC's together. */
+static void record_waits(struct dp_worker *w, uint32_t n, uint64_t now)
+{
+    struct hist *hist = &w->latency->hist[DP_LATENCY_TO_WORKER];
+    uint32_t stamp = stamp_of(w->packet[0].slot), since = 0;
+
+    for (uint32_t i = 0; i < n;) {
+        const struct act_packet *p = &w->packet[i];
+        uint32_t next = stamp_of(p->slot);
+
+        if (next != stamp) {
+            hist_record(hist, age_of(stamp, now), i - since);
+            stamp = next;
+            since = i;
+        }
+        i += p->meta.vec_len > 1 ? p->meta.vec_len : 1; /* a hint, cut to what is there */
+    }
+    hist_record(hist, age_of(stamp, now), n - since);
 }
 
 /* Has the NIC taken the burst that is waited for? */
@@ -79,13 +105,7 @@ void dp_latency_taken(struct dp_worker *w, uint32_t n)
     l->taken = now;
     w->slow = 0;
     l->place = w->tx.own;
-    for (uint32_t i = 0, len; i < n; i += len) {
-        const struct act_packet *p = &w->packet[i];
-
-        len = p->meta.vec_len > 1 ? p->meta.vec_len : 1; /* a hint, cut to what is there */
-        len = len < n - i ? len : n - i;
-        hist_record(&l->hist[DP_LATENCY_TO_WORKER], age_of(p->slot, now), len);
-    }
+    record_waits(w, n, now);
 }
 
 void dp_latency_sent(struct dp_worker *w, uint32_t n)

@@ -118,10 +118,13 @@ static uint32_t slot_of(const struct nic *nic, const uint8_t *at)
 {
     const struct hsr_view *view = &nic->region.view;
     uintptr_t off = (uintptr_t)at - (uintptr_t)view->slot0;
-    uint32_t slot = (uint32_t)(off / HSR_SLOT_SIZE);
+    size_t place = off / HSR_SLOT_SIZE;
+    uint32_t slot = place < view->slots ? (uint32_t)place : UINT32_MAX;
 
-    if (off / HSR_SLOT_SIZE >= view->slots)
-        return UINT32_MAX;
+    if (slot - view->classes[0].first < view->classes[0].count) /* nearly always it */
+        return slot;
+    if (slot == UINT32_MAX)
+        return slot;
     for (unsigned class = 1; class < HSR_SLOT_CLASSES; class ++) {
         const struct hsr_slot_class *c = &view->classes[class];
 
