@@ -82,3 +82,5 @@ fi
 ctl h1 latency on
 wait_for "pings" one_ping a 10.0.0.11
 [ "$(stage whole count)" -ge 2 ] || fail "the next avsd measures nothing"
+
+finish
