@@ -5,7 +5,7 @@
 
 localparam [63:0] HSR_MAGIC = 64'h31474E5249525448;
 localparam HSR_ABI_MAJOR = 0;
-localparam HSR_ABI_MINOR = 4;
+localparam HSR_ABI_MINOR = 5;
 
 // Region and slots
 localparam HSR_CACHE_LINE = 64;
@@ -17,11 +17,11 @@ localparam HSR_MAX_GROUPS = 64;
 localparam HSR_SLOT_META = 128;
 localparam HSR_SLOT_HEADROOM = 128;
 localparam HSR_SLOT_FRAME = 256;
-localparam HSR_SLOT_SIZE = 2048;
+localparam HSR_SLOT_SIZE = 2112;
 localparam HSR_SLOT_CLASSES = 3;
 localparam HSR_RUN_SINGLE = 1;
 localparam HSR_RUN_JUMBO = 5;
-localparam HSR_RUN_GSO = 33;
+localparam HSR_RUN_GSO = 32;
 localparam HSR_CELL_SIZE = 2048;
 localparam HSR_CELLS = 2048;
 localparam HSR_SLICE_MAX = 256;

@@ -68,7 +68,7 @@ static void geometry_is_checked(void **state)
     }
     hsr_geometry_default(&g, HSR_MAX_WORKERS);
     assert_int_equal(hsr_region_create(&region, &g, false), 0);
-    assert_int_equal(region.view.slots, 8192 + 5 * 512 + 33 * 128 + 16 * 512);
+    assert_int_equal(region.view.slots, 8192 + 5 * 512 + 32 * 128 + 16 * 512);
     hsr_region_close(&region);
 }
 
@@ -80,7 +80,7 @@ static void private_region_has_its_parts(void **state)
 
     (void)state;
     assert_int_equal(r.memfd, -1);
-    assert_int_equal(v->slots, 32 + 5 * 4 + 33 * 2 + 2 * 8);
+    assert_int_equal(v->slots, 32 + 5 * 4 + 32 * 2 + 2 * 8);
     /* Write to the ends of every part: sanitizers and the other parts tell when one is out of place. */
     memset(v->stats, 0x11, HSR_MAX_PORTS * sizeof *v->stats);
     memset(v->rings, 0x22, v->workers * v->ring_set_size);
@@ -104,23 +104,23 @@ static void slots_know_their_space(void **state)
     const struct hsr_view *v = &r.view;
 
     (void)state;
-    assert_int_equal(hsr_slot_space(v, 0), 2048 - 128);
-    assert_int_equal(hsr_slot_space(v, 31), 2048 - 128);
-    assert_int_equal(hsr_slot_space(v, 32), 5 * 2048 - 128);
+    assert_int_equal(hsr_slot_space(v, 0), 2112 - 128);
+    assert_int_equal(hsr_slot_space(v, 31), 2112 - 128);
+    assert_int_equal(hsr_slot_space(v, 32), 5 * 2112 - 128);
     assert_int_equal(hsr_slot_space(v, 33), 0);
     assert_int_equal(hsr_slot_space(v, 36), 0);
-    assert_int_equal(hsr_slot_space(v, 47), 5 * 2048 - 128);
-    assert_int_equal(hsr_slot_space(v, 52), 33 * 2048 - 128);
-    assert_int_equal(hsr_slot_space(v, 84), 0);
-    assert_int_equal(hsr_slot_space(v, 85), 33 * 2048 - 128);
-    assert_int_equal(v->fw_first, 118);
-    assert_int_equal(hsr_slot_space(v, 118), 2048 - 128);
-    assert_int_equal(hsr_slot_space(v, 133), 2048 - 128);
-    assert_int_equal(hsr_slot_space(v, 134), 0);
+    assert_int_equal(hsr_slot_space(v, 47), 5 * 2112 - 128);
+    assert_int_equal(hsr_slot_space(v, 52), 32 * 2112 - 128);
+    assert_int_equal(hsr_slot_space(v, 83), 0);
+    assert_int_equal(hsr_slot_space(v, 84), 32 * 2112 - 128);
+    assert_int_equal(v->fw_first, 116);
+    assert_int_equal(hsr_slot_space(v, 116), 2112 - 128);
+    assert_int_equal(hsr_slot_space(v, 131), 2112 - 128);
+    assert_int_equal(hsr_slot_space(v, 132), 0);
     assert_int_equal(hsr_slot_space(v, UINT32_MAX), 0);
     hsr_slot_poison(v, 52, true);
     hsr_slot(v, 52)[HSR_SLOT_META - 1] = 1;
-    hsr_slot(v, 85)[HSR_SLOT_META] = 1;
+    hsr_slot(v, 84)[HSR_SLOT_META] = 1;
     hsr_slot_poison(v, 52, false);
     hsr_slot(v, 52)[HSR_SLOT_META] = 1;
     hsr_slot_poison(v, 52, true);
@@ -173,15 +173,15 @@ static const struct corruption corruptions[] = {
     {FIELD(ring_entries), 131072, -EINVAL},
     {FIELD(ring_entries), UINT32_MAX, -EINVAL},
     {FIELD(slots), 0, -EINVAL},
-    {FIELD(slots), 133, -EINVAL},
-    {FIELD(slots), 138, -EINVAL},
+    {FIELD(slots), 131, -EINVAL},
+    {FIELD(slots), 136, -EINVAL},
     {FIELD(slots), 1u << 24, -EINVAL},
     {FIELD(slots), UINT32_MAX, -EINVAL},
     {FIELD(fw_slots), 9, -EINVAL},
     {FIELD(fw_slots), 1u << 31, -EINVAL},
     {FIELD(fw_slots), UINT32_MAX, -EINVAL},
+    {FIELD(fw_first), 115, -EINVAL},
     {FIELD(fw_first), 117, -EINVAL},
-    {FIELD(fw_first), 119, -EINVAL},
     {FIELD(fw_first), UINT32_MAX, -EINVAL},
     {FIELD(rings_off), 0, -EINVAL},
     {FIELD(rings_off), 4096, -EINVAL},

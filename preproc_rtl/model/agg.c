@@ -82,13 +82,11 @@ static __attribute__((noinline)) uint32_t take_more(struct pp_agg *agg, uint32_t
     do {
         struct pp_agg_item *item = &agg->item[q->head];
 
-        item->meta.vec_len = 0;
         agg->free[agg->free_count++] = item;
         q->head = item->next;
         q->length--;
         out[n++] = item;
     } while (q->length > 0 && n < agg->max_vector && agg->item[q->head].joins);
-    out[0]->meta.vec_len = (uint8_t)n;
     agg->vectors[n]++;
     if (q->length > 0)
         pp_agg_list(agg, number);
@@ -110,7 +108,6 @@ uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR]
     q->length = 0;
     agg->free[agg->free_count++] = first;
     agg->vectors[1]++;
-    first->meta.vec_len = 1;
     out[0] = first;
     return 1;
 }

@@ -134,12 +134,29 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
     return HSR_DROP_NONE;
 }
 
+/* vec_len and rx_seq, as one word: whoever reads it next, reads words, and would wait for a part of one to arrive in the cache. */
+static inline void stamp(struct hsr_rx_meta *meta, uint32_t vec_len, uint32_t seq)
+{
+    uint32_t word;
+    uint64_t both;
+
+    memcpy(&word, &meta->verdicts, sizeof word);
+    both = (word & ~UINT32_C(0xFF0000)) | vec_len << 16 | (uint64_t)seq << 32;
+    memcpy(&meta->verdicts, &both, sizeof both);
+}
+
+_Static_assert(offsetof(struct hsr_rx_meta, vec_len) ==
+                       offsetof(struct hsr_rx_meta, verdicts) + 2 &&
+                   offsetof(struct hsr_rx_meta, rx_seq) ==
+                       offsetof(struct hsr_rx_meta, verdicts) + 4,
+               "the word above");
+
 uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item *out[HSR_MAX_VECTOR])
 {
     uint32_t n = pp_agg_take(&pre->agg, out), seq = pre->rx_seq;
 
     for (uint32_t i = 0; i < n; i++)
-        out[i]->meta.rx_seq = seq++;
+        stamp(&out[i]->meta, i == 0 ? n : 0, seq++);
     pre->rx_seq = seq;
     return n;
 }

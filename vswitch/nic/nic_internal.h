@@ -221,8 +221,12 @@ static inline void nic_write_meta(const struct hsr_view *view, uint32_t slot,
                                   const struct hsr_rx_meta *meta)
 {
     struct hsr_rx_meta *to = (struct hsr_rx_meta *)(void *)hsr_slot(view, slot);
+    const volatile uint64_t *word = (const volatile uint64_t *)(const void *)&meta->verdicts;
+    const uint64_t last[2] = {word[0],
+                              word[1]}; /* the first one has just been written, as a word */
 
-    memcpy(to, meta, HSR_CACHE_LINE);
+    memcpy(to, meta, offsetof(struct hsr_rx_meta, verdicts));
+    memcpy(&to->verdicts, last, sizeof last);
     if (meta->flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6)) {
         memcpy(&to->key6, &meta->key6, sizeof *meta - offsetof(struct hsr_rx_meta, key6));
     } else {
@@ -230,6 +234,9 @@ static inline void nic_write_meta(const struct hsr_view *view, uint32_t slot,
         to->packet_id = meta->packet_id;
     }
 }
+
+_Static_assert(offsetof(struct hsr_rx_meta, verdicts) + 16 == HSR_CACHE_LINE,
+               "two words of line 0");
 
 /*
  * Captures, while one runs (show.c): frames have been fetched; one that Pre has looked at, in the words of Pre; one it

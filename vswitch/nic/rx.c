@@ -192,6 +192,9 @@ static void rx_burst(struct nic *nic, const struct nic_rx *frame, uint32_t n,
     struct pp_agg_item *item[NIC_RX_BURST];
 
     parse_usual(nic, frame, n, in, item);
+    for (uint32_t i = 0; i < n; i++)
+        if (__builtin_expect(item[i] != NULL, true))
+            pp_pre_usual_prefetch(&nic->pre, item[i]);
     for (uint32_t i = 0; i < n; i++) {
         if (__builtin_expect(item[i] != NULL, true))
             pp_pre_usual_put(&nic->pre, item[i], frame[i].slot, now);
@@ -320,9 +323,21 @@ uint32_t nic_rx_ports(struct nic *nic, uint64_t now)
 struct outgoing {
     uint32_t worker;
     uint32_t n;
-    uint32_t room; /* of the ring, less n */
+    uint32_t room;    /* of the ring, less n */
+    uint16_t port;    /* whose packets the last ones are */
+    uint32_t packets; /* of that port, counted nowhere yet */
     uint32_t entry[NIC_RX_BURST + HSR_MAX_VECTOR];
 };
+
+/* One port's packets in a row count as one. */
+static void count(struct nic *nic, struct outgoing *o)
+{
+    if (o->packets == 0)
+        return;
+    nic->with_worker[o->port][o->worker] += o->packets;
+    nic->stats[o->port].pre_ring += o->packets;
+    o->packets = 0;
+}
 
 static void push(struct nic *nic, struct outgoing *o)
 {
@@ -332,6 +347,7 @@ static void push(struct nic *nic, struct outgoing *o)
         return;
     if (nic_timed(nic))
         nic_latency_delivered(nic, o->entry, o->n);
+    count(nic, o);
     ring = &nic->ring[o->worker][HSR_RING_RX];
     hsr_ring_push(ring, o->entry, o->n);
     if (ring->mask + 1 - o->room > nic->traffic.rx_ring_high)
@@ -339,7 +355,7 @@ static void push(struct nic *nic, struct outgoing *o)
     o->n = 0;
 }
 
-static void turn_to(struct nic *nic, struct outgoing *o, uint32_t worker)
+static __attribute__((noinline)) void turn_to(struct nic *nic, struct outgoing *o, uint32_t worker)
 {
     push(nic, o);
     o->worker = worker;
@@ -372,34 +388,55 @@ static __attribute__((noinline)) bool crowds(const struct nic *nic, uint32_t wor
                             p->credit.least[NIC_POOL_RING] + 2 * p->credit.share * spare;
 }
 
-/* Hand one vector (of one port) over, or drop it whole when its ring is full. */
-static void deliver(struct nic *nic, struct outgoing *o, struct pp_agg_item *const *item,
-                    uint32_t n)
+/* What nearly never is so of a vector: another port, several workers, a second firmware. False: its port has its part of the ring. */
+static __attribute__((noinline)) bool deliver_more(struct nic *nic, struct outgoing *o,
+                                                   struct pp_agg_item *const *item, uint32_t n,
+                                                   uint16_t port)
 {
+    count(nic, o);
+    o->port = port;
+    if (nic->steered > 1 && crowds(nic, o->worker, o->room, port))
+        return false;
+    if (nic->owned != NULL)
+        nic->stats[port].pre_ring -= nic_owned_deliver(nic, item, n, o->worker);
+    return true;
+}
+
+/* Hand one vector (of one port) over, or drop it whole when its ring is full. */
+static inline void deliver(struct nic *nic, struct outgoing *o, struct pp_agg_item *const *item,
+                           uint32_t n)
+{
+    struct nic_slot_run *const run = nic->slots.run;
+    uint16_t port = run[item[0]->slot].port;
+    uint64_t bytes = 0;
+
     if (item[0]->ring != o->worker || o->n >= NIC_RX_BURST)
         turn_to(nic, o, item[0]->ring);
-    uint16_t port = nic->slots.run[item[0]->slot].port;
-
-    if (o->room < n || (nic->steered > 1 && crowds(nic, o->worker, o->room, port))) {
+    if (o->room < n || ((port != o->port || nic->steered > 1 || nic->owned != NULL) &&
+                        !deliver_more(nic, o, item, n, port))) {
         refuse(nic, item, n);
         return;
     }
+    const uint32_t first = o->n;
+    const uint8_t worker = (uint8_t)o->worker;
+
     o->room -= n;
-    nic->with_worker[port][o->worker] += n;
-    nic->stats[port].pre_ring += n;
-    if (__builtin_expect(nic->owned != NULL, false))
-        nic->stats[port].pre_ring -= nic_owned_deliver(nic, item, n, o->worker);
-    for (uint32_t i = 0; i < n; i++) {
+    o->packets += n;
+    o->n = first + n;
+    uint32_t i = 0;
+
+    do {
         uint32_t slot = item[i]->slot;
 
+        o->entry[first + i] = hsr_entry(slot, HSR_KIND_PACKET);
+        bytes += HSR_SLOT_META + item[i]->meta.frame_len;
         nic_write_meta(&nic->region.view, slot, &item[i]->meta);
-        nic_slots_move(&nic->slots, slot, NIC_SLOT_NIC, NIC_SLOT_FIRMWARE);
-        nic->slots.run[slot].worker = (uint8_t)o->worker;
-        nic->traffic.bytes_to_fw += HSR_SLOT_META + item[i]->meta.frame_len;
-        if (__builtin_expect(nic->kept.track, false))
-            nic->traffic.bytes_to_fw -= nic_payload_sent(nic, slot, o->worker);
-        o->entry[o->n++] = hsr_entry(slot, HSR_KIND_PACKET);
-    }
+        run[slot].state = NIC_SLOT_FIRMWARE; /* it was with the aggregator: NIC_SLOT_NIC */
+        run[slot].worker = worker;
+    } while (++i < n);
+    for (i = 0; __builtin_expect(nic->kept.track, false) && i < n; i++)
+        bytes -= nic_payload_sent(nic, item[i]->slot, worker);
+    nic->traffic.bytes_to_fw += bytes;
 }
 
 uint32_t nic_rx_vectors(struct nic *nic)
@@ -409,7 +446,8 @@ uint32_t nic_rx_vectors(struct nic *nic)
     uint32_t n, total = 0;
 
     o.worker = UINT32_MAX;
-    o.n = 0;
+    o.n = o.packets = 0;
+    o.port = HSR_NO_PORT;
     while ((n = pp_pre_vector(&nic->pre, item)) > 0) {
         deliver(nic, &o, item, n);
         total += n;

@@ -19,9 +19,10 @@ static inline void note_all_sent(struct nic *nic, struct hsr_port_stats *egress,
 {
     uint64_t bytes = 0;
 
-    for (uint32_t i = 0; i < taken; i++) {
-        nic->stats[b->ledger[i]].post_tx++;
-        bytes += po_frame_len(&b->frame[i]);
+    for (uint32_t i = 0, n; i < taken; i += n) { /* of one ledger at a time */
+        for (n = 0; i + n < taken && b->ledger[i + n] == b->ledger[i]; n++)
+            bytes += po_frame_len(&b->frame[i + n]);
+        nic->stats[b->ledger[i]].post_tx += n;
     }
     egress->tx_packets += taken;
     egress->tx_bytes += bytes;
@@ -365,12 +366,26 @@ _Static_assert(
         offsetof(struct hsr_tx_meta, gso_size) == 28 && offsetof(struct hsr_tx_meta, owner) == 56,
     "the words below");
 
+/* Usual entries of one ledger that one worker was given, in a row, counted nowhere yet. */
+struct tally {
+    uint16_t ledger;
+    uint8_t worker;
+    uint32_t packets;
+};
+
+static void count(struct nic *nic, struct tally *t)
+{
+    nic->with_worker[t->ledger][t->worker] -= t->packets;
+    nic->stats[t->ledger].post_ring += t->packets;
+    t->packets = 0;
+}
+
 /*
  * The usual entry in one straight line: a received packet in a single slot that is to leave whole, as it stands, by a port that
  * is there, with nobody looking on. Of its metadata each word is read once, and checked as hsr_tx_check() does. False, and
  * nothing has changed: process_entry() reads it anew, and finds out what it is.
  */
-static inline bool send_usual(struct nic *nic, uint32_t entry)
+static inline bool send_usual(struct nic *nic, uint32_t entry, struct tally *tally)
 {
     const struct hsr_view *view = &nic->region.view;
 
@@ -405,8 +420,12 @@ static inline bool send_usual(struct nic *nic, uint32_t entry)
     uint16_t ledger = run->port;
 
     run->state = NIC_SLOT_NIC;
-    nic->with_worker[ledger][run->worker]--;
-    nic->stats[ledger].post_ring++;
+    if (ledger != tally->ledger || run->worker != tally->worker) {
+        count(nic, tally);
+        tally->ledger = ledger;
+        tally->worker = run->worker;
+    }
+    tally->packets++;
     nic->traffic.bytes_from_fw += sizeof(struct hsr_tx_meta) + len;
     nic->done[nic->dones++] = entry;
     if (!p->touched)
@@ -419,13 +438,14 @@ static inline bool send_usual(struct nic *nic, uint32_t entry)
 static void release(struct nic *nic, uint32_t worker)
 {
     struct hsr_ring *completion = &nic->ring[worker][HSR_RING_COMPLETION];
+    const uint32_t n = nic->dones;
     bool completed = false;
 
-    for (uint32_t i = 0; i < nic->dones; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         uint32_t entry = nic->done[i];
 
-        if (hsr_entry_kind(entry) == HSR_KIND_PACKET)
-            nic_slots_put(&nic->slots, hsr_entry_slot(entry));
+        if (__builtin_expect(hsr_entry_kind(entry) == HSR_KIND_PACKET, 1))
+            nic_slots_free(&nic->slots, entry); /* claimed: in state NIC */
         else if (!hsr_ring_push(completion, &entry, 1))
             nic->faults.lost_completion++;
         else
@@ -490,17 +510,18 @@ uint32_t nic_tx_burst(struct nic *nic, uint32_t worker)
     uint32_t entry[NIC_TX_BURST];
     uint32_t waiting = hsr_ring_waiting(tx);
     uint32_t n = hsr_ring_pop(tx, entry, NIC_TX_BURST);
+    struct tally tally = {0};
 
     if (nic_timed(nic) && n > 0)
         nic_latency_taken(nic, entry, n);
     if (waiting > nic->traffic.tx_ring_high)
         nic->traffic.tx_ring_high = waiting;
+    for (uint32_t i = 0; i < n; i++) /* a hint: whatever the entry names */
+        __builtin_prefetch(hsr_slot(&nic->region.view, hsr_entry_slot(entry[i])));
     for (uint32_t i = 0; i < n; i++)
-        if (hsr_entry_slot(entry[i]) < nic->region.view.slots)
-            __builtin_prefetch(hsr_slot(&nic->region.view, hsr_entry_slot(entry[i])));
-    for (uint32_t i = 0; i < n; i++)
-        if (!send_usual(nic, entry[i]))
+        if (!send_usual(nic, entry[i], &tally))
             process_entry(nic, worker, entry[i]);
+    count(nic, &tally);
     finish_chain(nic, worker);
     nic_tx_flush(nic);
     if (nic_timed(nic))

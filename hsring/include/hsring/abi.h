@@ -10,7 +10,7 @@
 
 #define HSR_MAGIC UINT64_C(0x31474E5249525448)
 #define HSR_ABI_MAJOR 0
-#define HSR_ABI_MINOR 4
+#define HSR_ABI_MINOR 5
 
 /* Region and slots */
 #define HSR_CACHE_LINE 64 /* bytes; unit of every alignment in the region */
@@ -22,11 +22,11 @@
 #define HSR_SLOT_META 128 /* bytes of metadata at the start of a slot (two cache lines) */
 #define HSR_SLOT_HEADROOM 128 /* bytes free before a received frame, for pushed headers */
 #define HSR_SLOT_FRAME 0x100 /* offset of a received frame in its slot: SLOT_META + SLOT_HEADROOM */
-#define HSR_SLOT_SIZE 0x800 /* bytes of one slot; larger packets take consecutive slots */
+#define HSR_SLOT_SIZE 0x840 /* bytes of one slot, an odd number of lines, so that the first lines of many spread over all sets of a cache; larger packets take consecutive slots */
 #define HSR_SLOT_CLASSES 3 /* run lengths: a single slot, a jumbo frame, a GSO frame */
-#define HSR_RUN_SINGLE 1 /* slots a run of class 0: frames up to 1,792 bytes */
-#define HSR_RUN_JUMBO 5 /* slots a run of class 1: frames up to 9,984 bytes */
-#define HSR_RUN_GSO 33 /* slots a run of class 2: frames up to 67,328 bytes */
+#define HSR_RUN_SINGLE 1 /* slots a run of class 0: frames up to 1,856 bytes */
+#define HSR_RUN_JUMBO 5 /* slots a run of class 1: frames up to 10,304 bytes */
+#define HSR_RUN_GSO 32 /* slots a run of class 2: frames up to 67,328 bytes */
 #define HSR_CELL_SIZE 0x800 /* bytes of one cell of payload memory */
 #define HSR_CELLS 0x800 /* cells of payload memory: 4 MiB (Triton, section 6: 6.28 MB of on-chip memory in all) */
 #define HSR_SLICE_MAX 0x100 /* bytes of the header slice: payload_off of a sliced packet is at most this */
@@ -205,7 +205,7 @@ enum hsr_port_kind {
 
 /* Feature bits of a region; an unknown bit in the low half is refused, in the high half ignored. */
 enum hsr_feature {
-    HSR_FEATURE_BASE = 1, /* everything in ABI 0.4 */
+    HSR_FEATURE_BASE = 1, /* everything in ABI 0.5 */
     HSR_FEATURE_SECOND = 2, /* of HELLO: attach as the second firmware, beside one that is there */
     HSR_FEATURE_LATENCY = 0x100000000, /* of WELCOME: the NIC measures latency and knows LATENCY_SET and LATENCY_GET */
 };

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hsring/abi.h"
 
@@ -80,6 +81,14 @@ static inline uint32_t hsr_ring_room(struct hsr_ring *ring)
     return ring->mask + 1 - used;
 }
 
+/* Entries up to the end of the ring from an index on, of `n`. */
+static inline uint32_t hsr_ring_straight(const struct hsr_ring *ring, uint32_t at, uint32_t n)
+{
+    uint32_t left = ring->mask + 1 - (at & ring->mask);
+
+    return n < left ? n : left;
+}
+
 /*
  * Producer: append `n` entries, all or none; true when they fit. The consumer's cache line is touched only when the
  * room seen last does not do.
@@ -90,8 +99,11 @@ static inline bool hsr_ring_push(struct hsr_ring *ring, const uint32_t *entries,
 
     if (ring->corrupt || (room < n && hsr_ring_room(ring) < n))
         return false;
-    for (uint32_t i = 0; i < n; i++)
-        ring->shared.entries[(ring->own + i) & ring->mask] = entries[i];
+    uint32_t straight = hsr_ring_straight(ring, ring->own, n);
+
+    memcpy(&ring->shared.entries[ring->own & ring->mask], entries, straight * sizeof *entries);
+    if (straight < n)
+        memcpy(ring->shared.entries, entries + straight, (n - straight) * sizeof *entries);
     ring->own += n;
     atomic_store_explicit(ring->shared.prod, ring->own, memory_order_release);
     return true;
@@ -125,10 +137,13 @@ static inline uint32_t hsr_ring_pop(struct hsr_ring *ring, uint32_t *entries, ui
 
     if (got > n)
         got = n;
-    /* volatile: read once each, whatever the caller does with the copies. */
-    for (uint32_t i = 0; i < got; i++)
-        entries[i] =
-            ((const volatile uint32_t *)ring->shared.entries)[(ring->own + i) & ring->mask];
+    uint32_t straight = hsr_ring_straight(ring, ring->own, got);
+
+    memcpy(entries, &ring->shared.entries[ring->own & ring->mask], straight * sizeof *entries);
+    if (straight < got)
+        memcpy(entries + straight, ring->shared.entries, (got - straight) * sizeof *entries);
+    __asm__ volatile("" ::
+                         : "memory"); /* read once each: from here on the copies are all there is */
     ring->own += got;
     atomic_store_explicit(ring->shared.cons, ring->own, memory_order_release);
     return got;

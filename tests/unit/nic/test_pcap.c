@@ -48,7 +48,7 @@ static void write_words(const uint32_t *words, size_t bytes)
 static void written_frames_come_back(void **state)
 {
     static uint8_t frame[HSR_MAX_FRAME];
-    const uint32_t lengths[] = {60, 1514, 1792, 1793, 9984, HSR_MAX_FRAME};
+    const uint32_t lengths[] = {60, 1514, 1856, 1857, 10304, HSR_MAX_FRAME};
     enum { N = sizeof lengths / sizeof *lengths };
     struct nic_rx rx[N + 1];
     struct nic_port port;

@@ -112,10 +112,7 @@ static inline void pp_agg_put(struct pp_agg *agg, struct pp_agg_item *item, uint
     q->tail = item->self;
 }
 
-/*
- * Take the next vector: 0 when empty, else its length; vec_len is written into the metadata (length in the first, 0 in the
- * others). The items are the caller's until it describes the next packet.
- */
+/* Take the next vector: 0 when empty, else its length. The items are the caller's until it describes the next packet. */
 uint32_t pp_agg_take(struct pp_agg *agg, struct pp_agg_item *out[HSR_MAX_VECTOR]);
 
 #endif

@@ -140,8 +140,13 @@ static inline struct pp_agg_item *pp_pre_usual(const struct pp_pre *pre, uint32_
     if (!pp_parse_usual(frame, len, in, &item->meta))
         return NULL;
     item->meta.hash = pre->hash.words(&pre->hash, &item->meta.key_addrs, HSR_KEY4_WORDS);
-    pp_fit_prefetch(&pre->fit, item->meta.hash);
     return item;
+}
+
+/* Between the two steps, for all items in a row: what pp_pre_usual_put() will look up. */
+static inline void pp_pre_usual_prefetch(const struct pp_pre *pre, const struct pp_agg_item *item)
+{
+    pp_fit_prefetch(&pre->fit, item->meta.hash);
 }
 
 _Static_assert(offsetof(struct hsr_rx_meta, key_ports) ==

@@ -42,22 +42,25 @@ static inline void nat_write_plain(const uint8_t *param, uint8_t *ip, uint8_t *l
                                    uint32_t hop)
 {
     uint8_t *at = l4 + (udp ? HSR_UDP_CSUM : HSR_TCP_CSUM);
-    uint16_t sport, dport, addrs, all, old = hsr_load16(at);
+    uint16_t old = hsr_load16(at);
+    uint32_t ports, grow;
 
-    memcpy(&sport, param + offsetof(struct act_nat_param, sport), sizeof sport);
-    memcpy(&dport, param + offsetof(struct act_nat_param, dport), sizeof dport);
-    memcpy(&addrs, param + offsetof(struct act_nat_param, addrs_grow), sizeof addrs);
-    memcpy(&all, param + offsetof(struct act_nat_param, all_grow), sizeof all);
+    memcpy(&ports, param + offsetof(struct act_nat_param, sport), sizeof ports);
+    memcpy(&grow, param + offsetof(struct act_nat_param, addrs_grow), sizeof grow);
     memcpy(ip + 12, param + offsetof(struct act_nat_param, src), 8);
-    hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), addrs + hop));
-    hsr_store32(l4, (uint32_t)sport << 16 | dport);
+    hsr_store16(ip + 10, nat_plain_csum(hsr_load16(ip + 10), (grow & 0xFFFF) + hop));
+    hsr_store32(l4, ports << 16 | ports >> 16);
     if (udp && old == 0) /* none: RFC 768 */
         return;
-    old = nat_plain_csum(old, all);
+    old = nat_plain_csum(old, grow >> 16);
     hsr_store16(at, udp && old == 0 ? 0xFFFF : old);
 }
 
 _Static_assert(offsetof(struct act_nat_param, dst) == offsetof(struct act_nat_param, src) + 4,
                "as in a packet");
+_Static_assert(offsetof(struct act_nat_param, dport) == offsetof(struct act_nat_param, sport) + 2 &&
+                   offsetof(struct act_nat_param, all_grow) ==
+                       offsetof(struct act_nat_param, addrs_grow) + 2,
+               "a word each");
 
 #endif
