@@ -11,9 +11,9 @@ import os
 import re
 import sys
 
-from harness import catalogue, machine, plot, table
+from harness import catalogue, machine, markdown, plot
+from harness.run import ROOT
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "performance", "paper.md")
 WIDTH = 120
 ORDER = ("t2", "t8", "t9", "t10", "t11", "t12", "t14", "table1", "table3")  # of the sections
@@ -31,13 +31,6 @@ def wrapped(text):
     return "\n".join([*lines, line])
 
 
-def markdown(each):
-    def line(cells):
-        return "| " + " | ".join(table.word(cell).replace("|", "\\|") for cell in cells) + " |"
-
-    return "\n".join([f"**{each['title']}**", "", line(each["head"]), line(["---"] * len(each["head"])), *map(line, each["rows"])])
-
-
 def pictures(summary):
     """Written beside the page; as Markdown."""
     out = []
@@ -52,18 +45,10 @@ def pictures(summary):
 
 def section(summary, result):
     notes = catalogue.load()[summary["name"]].notes  # as they stand now
-    parts = [f"## {summary['title'][0].upper()}{summary['title'][1:]}", *map(markdown, summary["tables"]), *pictures(summary),
+    parts = [f"## {summary['title'][0].upper()}{summary['title'][1:]}", *map(markdown.text, summary["tables"]), *pictures(summary),
              wrapped(notes),
              f"`{result['command']}`: {machine.line(result['machine'])}."]
     return "\n\n".join(parts)
-
-
-def replaced(page, name, text):
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    block = f"{begin}\n{text}\n{end}"
-    if begin in page:
-        return re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda match: block, page, flags=re.S)
-    return f"{page.rstrip()}\n\n{block}\n"
 
 
 def ordered(page):
@@ -82,7 +67,7 @@ def main():
         page = file.read()
     for summary in result["benchmarks"]:
         if summary["name"].startswith("paper-") and summary["tables"]:
-            page = replaced(page, summary["name"], section(summary, result))
+            page = markdown.replaced(page, summary["name"], section(summary, result))
     with open(PAGE, "w", encoding="utf-8") as file:
         file.write(ordered(page))
 

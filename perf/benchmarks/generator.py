@@ -10,4 +10,4 @@ BENCHMARKS = [Benchmark(
     figures=[MPPS.aim(Aim("generator", least=25))], quick=False, rounds=3,
     notes="A frame of ours is copied out of the set into a slot taken from the pool, given to the sink, and the slot goes back; so is one of "
           "testpmd's where it copies: null to null, with the copy at both ends. Without the copies testpmd passes mbufs whose bytes nobody "
-          "touches, which is the most that DPDK's own loop does on this core.")]
+          "touches, which is the most that DPDK's own loop does on this core; here the two cannot be told apart.")]

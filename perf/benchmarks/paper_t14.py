@@ -6,7 +6,7 @@ from harness.benchmark import Benchmark, Device, Figure
 from harness.run import PERF
 from models import measured
 from models.calibration import PAPER
-from models.scale import scaled
+from models.paper_scale import scaled
 
 WHO = (("avs", "ours"), ("bridge", "Linux bridge"))
 KINDS = (("long", "http"), ("short", "http-close"))

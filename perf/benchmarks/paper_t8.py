@@ -3,7 +3,7 @@
 from harness.benchmark import Benchmark, Device, Figure
 from models import measured
 from models.calibration import PAPER, sensitivity
-from models.scale import scaled
+from models.paper_scale import scaled
 
 TITLES = {"software": "software AVS, a packet of a known flow", "firmware": "our firmware, the same",
           "software_new": "software AVS, a first packet", "firmware_new": "our firmware, the same",

@@ -3,7 +3,7 @@
 from harness.benchmark import Benchmark, Device, Figure, Missing
 from models import measured
 from models.bus import Bus
-from models.scale import RING
+from models.paper_scale import RING
 
 
 def measure(run):

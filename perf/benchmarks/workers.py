@@ -54,8 +54,8 @@ BENCHMARKS = [
               notes="The workers' rings are filled and emptied by the NIC's model between the rounds that are measured; in one round each "
                     "works alone, in the next both at once, in turn. Two processes that share nothing are what the machine allows: its two CPUs "
                     "may be halves of one core, and share caches and memory. Their rate is larger, since each has a NIC of its own "
-                    "on its CPU, and finds its packets in that one's cache; ours have one NIC, beside the first worker. That no worker writes where another one reads is a test of its "
-                    "own, datapath_sharing."),
+                    "on its CPU, and finds its packets in that one's cache; ours have one NIC, beside the first worker. That no worker writes where "
+                    "another one reads is a test of its own, datapath_sharing."),
     Benchmark("instructions-workers-2", "the firmware's instructions a packet, two workers and one, vNIC to vNIC, 1,000 flows",
               devices=[counted(2, "ours", "ours"), counted(1, "one", "ours, one worker")], figures=[INSTRUCTIONS], rounds=1, quick=False),
 ]

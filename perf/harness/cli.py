@@ -11,9 +11,8 @@ import time
 
 from . import baseline, catalogue, machine, ndr, pages, runner, summary, table
 from .report import Store
-from .run import PERF, Run
+from .run import PERF, ROOT, Run
 
-ROOT = os.path.dirname(PERF)
 EPILOG = """\
 Benchmarks are the files of perf/benchmarks, peers those of perf/peers; perf/README.md tells how to add one.
 exit codes: 0 measured; 1 a run of ours failed or lost packets, or a stable figure is worse than perf/baseline.json; 2 usage

@@ -10,6 +10,7 @@ import subprocess
 from .benchmark import Failed, Missing
 
 PERF = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(PERF)
 SKIP = 77  # exit code of a program that cannot run here; its last line says why
 
 

@@ -48,14 +48,14 @@ class Costs:
     from_fw: float       # and back
 
 
-def cores_pps(card, cycles):
-    """Packets a second of all cores, as if every one had its share."""
+def cores_per_second(card, cycles):
+    """Of packets, or connections, that take so many cycles: a second of all cores, as if every one had its share."""
     return card.cores * card.hz * card.work / cycles
 
 
 def limits(card, frame, costs):
     """Packets a second of `frame` bytes that each part lets through."""
-    return {"cores": cores_pps(card, costs.cycles),
+    return {"cores": cores_per_second(card, costs.cycles),
             "bus": card.bus.pps(costs.to_fw, costs.from_fw),
             "blocks": card.pipelines * card.pipeline_hz / math.ceil(frame / LINE),
             "memory": card.memory_bps / (costs.dram_bytes + costs.to_fw + costs.from_fw),
@@ -71,11 +71,6 @@ def first(found):
 def sessions(card, bytes_each):
     """Sessions that fit: in its memory, and of them those whose both directions the flow index on the chip holds."""
     return card.memory_bytes / bytes_each, card.index_entries / 2
-
-
-def connections(card, cycles):
-    """Connections a second of all cores."""
-    return card.cores * card.hz * card.work / cycles
 
 
 def cards_for(bps, card_bps):

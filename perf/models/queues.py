@@ -40,7 +40,7 @@ def shares(traffic, cores):
 
 
 def bound(traffic, cores, core_pps):
-    """The formula: packets a second at which the hottest core is full, and what gets through at a rate."""
+    """The formula: packets a second at which the hottest core is full."""
     return core_pps / max(shares(traffic, cores))
 
 

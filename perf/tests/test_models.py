@@ -3,7 +3,7 @@
 import math
 import unittest
 
-from models import bus, offload, scale, sep_path
+from models import bus, offload, paper_scale, sep_path
 from models.calibration import PAPER, sensitivity
 
 MILLIONS = sep_path.Traffic(2e6, 24e6)
@@ -121,26 +121,26 @@ class Offload(unittest.TestCase):
             self.assertAlmostEqual(sum(shares), 1)
 
 
-class Scale(unittest.TestCase):
+class PaperScale(unittest.TestCase):
     costs = {"software": 300, "software_new": 1500, "firmware": 200, "firmware_new": 1000}
 
     def test_the_ratio_is_what_is_carried(self):
-        found = scale.scaled(PAPER, self.costs)
+        found = paper_scale.scaled(PAPER, self.costs)
         self.assertAlmostEqual(found["gain"], 1.5)
         self.assertAlmostEqual(found["cores_pps"], 18e6)  # 8 cores of 1.5 times 1.5 Mpps: the paper's
         self.assertAlmostEqual(found["cps_gain"], 100)  # 8 cores of 1.5 against 6
-        self.assertEqual(found, {**scale.scaled(PAPER, {key: 7 * value for key, value in self.costs.items()})})
+        self.assertEqual(found, {**paper_scale.scaled(PAPER, {key: 7 * value for key, value in self.costs.items()})})
 
     def test_cores_alone_bring_a_third(self):
         same = {**self.costs, "firmware": 300, "firmware_new": 1500}
-        self.assertAlmostEqual(scale.scaled(PAPER, same)["cps_gain"], 100 / 3)
+        self.assertAlmostEqual(paper_scale.scaled(PAPER, same)["cps_gain"], 100 / 3)
 
     def test_a_measured_connection_takes_the_place_of_its_packets(self):
         six = {**self.costs, "software_connection": 6000, "firmware_connection": 3000}
-        self.assertEqual(scale.connection(six, "software", 6), 6000)
-        self.assertEqual(scale.connection(six, "firmware", 10), 3000 + 4 * 200)
-        self.assertEqual(scale.connection(self.costs, "firmware", 10), 1000 + 9 * 200)
-        self.assertAlmostEqual(scale.scaled(PAPER, six, 6)["cps_gain"], 100 * (8 / 6 * 2 - 1))
+        self.assertEqual(paper_scale.connection(six, "software", 6), 6000)
+        self.assertEqual(paper_scale.connection(six, "firmware", 10), 3000 + 4 * 200)
+        self.assertEqual(paper_scale.connection(self.costs, "firmware", 10), 1000 + 9 * 200)
+        self.assertAlmostEqual(paper_scale.scaled(PAPER, six, 6)["cps_gain"], 100 * (8 / 6 * 2 - 1))
 
     def test_sensitivity_begins_with_what_is_calibrated(self):
         rows = sensitivity(PAPER, {"sep_cores": (1, 2)}, lambda cal: cal.sep_cores)

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages of the documentation whose tables are made: a table, and what stands between the two comments of a block's name."""
+import re
+
+from . import table
+
+
+def text(each):
+    """A table {"title", "head", "rows"} as Markdown."""
+    def line(cells):
+        return "| " + " | ".join(table.word(cell).replace("|", "\\|") for cell in cells) + " |"
+
+    return "\n".join([f"**{each['title']}**", "", line(each["head"]), line(["---"] * len(each["head"])), *map(line, each["rows"])])
+
+
+def replaced(page, name, block):
+    """The page with another block of that name; at its end where it had none."""
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    block = f"{begin}\n{block}\n{end}"
+    if begin in page:
+        return re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda match: block, page, flags=re.S)
+    return f"{page.rstrip()}\n\n{block}\n"
