@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * avs-bench: what the files of the program share.
+ * The path between a source and a sink in memory, which avs-bench, avs-bench-workers and avs-bench-latency measure.
  *
- * The path measured is avsd's with an embedded NIC and one worker: nic_poll() and dp_poll() in turn on one thread,
+ * It is avsd's with an embedded NIC: nic_poll() and dp_poll() in turn, on one thread unless a program gives its workers others,
  * the configuration read by the same parser, every check in place. Only source and sink are of memory.
  */
 #ifndef PERF_BENCH_H
@@ -99,6 +99,10 @@ int bench_open(struct bench *b);
 int bench_run(struct bench *b); /* 0, or 1: the way to look on cannot be had */
 /* Every session is open, and the caches are warm. */
 void bench_settle(struct bench *b);
+/* A turn of avsd with one worker in its steps, at NIC time `now`; t[]: the cycle counter before each enum bench_stage, and at the end. */
+void bench_steps(struct bench *b, struct dp_worker *w, uint64_t now, uint64_t t[BENCH_STAGES + 1]);
+/* Cycles: a turn that took longer was interrupted. A burst of 64 packets takes a tenth of it when each misses every cache. */
+#define BENCH_INTERRUPTED 1000000
 /* Trials at the rates that stdin asks for, a line of JSON on stdout for each. 0, or an exit code. */
 int bench_trials(struct bench *b);
 void bench_close(struct bench *b);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cases: who sends from where, and what of the configuration is theirs. Frames come in by port "in", leave by "out". */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,7 +95,7 @@ const struct bench_case *bench_case(const char *name)
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (strcmp(cases[i].name, name) == 0)
             return &cases[i];
-    fprintf(stderr, "avs-bench: no case '%s'; there are:", name);
+    fprintf(stderr, "%s: no case '%s'; there are:", program_invocation_short_name, name);
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
         fprintf(stderr, " %s", cases[i].name);
     fputc('\n', stderr);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What it costs to look on: one way of it at a time, over the same path. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +47,8 @@ static int start_capture(struct bench *b, const struct ctl_capture *want)
         cap_area_close(&area); /* theirs until they are closed */
     }
     if (rc < 0 || !nic) {
-        fprintf(stderr, "avs-bench: no capture: %s\n", rc < 0 ? why : "the NIC takes no part");
+        fprintf(stderr, "%s: no capture: %s\n", program_invocation_short_name,
+                rc < 0 ? why : "the NIC takes no part");
         return 1;
     }
     return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The path: configuration, NIC and firmware on one thread, and the loop that is measured. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ int bench_open(struct bench *b)
     if (open_rings(b))
         rc = bench_world_open(&world);
     else
-        fputs("avs-bench: cannot set up source and sink\n", stderr);
+        fprintf(stderr, "%s: cannot set up source and sink\n", program_invocation_short_name);
     free(text);
     b->nic = world.nic;
     b->fw = world.fw;
@@ -130,30 +131,33 @@ static void for_packets(struct bench *b, uint64_t packets)
     }
 }
 
-/* A turn that took this long was interrupted: a burst of 64 packets takes a tenth of it when each misses every cache. */
-#define INTERRUPTED 1000000 /* cycles */
+void bench_steps(struct bench *b, struct dp_worker *w, uint64_t now, uint64_t t[BENCH_STAGES + 1])
+{
+    struct nic *nic = b->nic;
 
-/* The same turn in its steps, with the cycle counter read between them; apart from the figure itself. */
+    t[0] = bench_cycles();
+    hsr_view_set_now(&nic->region.view, now);
+    nic_tx_burst(nic, 0);
+    t[1] = bench_cycles();
+    nic_rx_ports(nic, now);
+    t[2] = bench_cycles();
+    nic_rx_vectors(nic);
+    t[3] = bench_cycles();
+    dp_poll(w);
+    t[4] = bench_cycles();
+}
+
+/* Apart from the figure itself. */
 static void by_stage(struct bench *b)
 {
     struct dp_worker *w = fw_worker(b->fw, 0);
-    struct nic *nic = b->nic;
     uint64_t t[BENCH_STAGES + 1];
 
     for (unsigned i = 0; i < 20000; i++) {
-        uint64_t now = bench_clock_ns(), before = nic_ring_sent(b->sink).frames;
+        uint64_t before = nic_ring_sent(b->sink).frames;
 
-        hsr_view_set_now(&nic->region.view, now);
-        t[0] = bench_cycles();
-        nic_tx_burst(nic, 0);
-        t[1] = bench_cycles();
-        nic_rx_ports(nic, now);
-        t[2] = bench_cycles();
-        nic_rx_vectors(nic);
-        t[3] = bench_cycles();
-        dp_poll(w);
-        t[4] = bench_cycles();
-        if (t[4] - t[0] > INTERRUPTED)
+        bench_steps(b, w, bench_clock_ns(), t);
+        if (t[BENCH_STAGES] - t[0] > BENCH_INTERRUPTED)
             continue;
         b->stage_packets += nic_ring_sent(b->sink).frames - before;
         for (unsigned s = 0; s < BENCH_STAGES; s++)

@@ -107,6 +107,7 @@ bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32
     if (f != NULL && fclose(f) != 0)
         good = false;
     if (!good)
-        fprintf(stderr, "avs-bench: cannot write %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "%s: cannot write %s: %s\n", program_invocation_short_name, path,
+                strerror(errno));
     return good;
 }

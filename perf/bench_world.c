@@ -2,6 +2,7 @@
 /* NIC and firmware under a configuration, and the clocks. */
 #include "bench_world.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +79,8 @@ struct cfg *bench_configuration(const char *text)
 
     if (cfg_yaml_load(text, strlen(text), &document, &lines, &error) < 0 ||
         cfg_parse(document, NULL, &cfg, &error) < 0)
-        fprintf(stderr, "avs-bench: line %d: %s: %s\n", error.line, error.path, error.text);
+        fprintf(stderr, "%s: line %d: %s: %s\n", program_invocation_short_name, error.line,
+                error.path, error.text);
     json_decref(document);
     cfg_lines_free(lines);
     return cfg;
@@ -93,7 +95,8 @@ void bench_pin(int cpu)
     CPU_ZERO(&set);
     CPU_SET((unsigned)cpu, &set);
     if (sched_setaffinity(0, sizeof set, &set) < 0)
-        fprintf(stderr, "avs-bench: cannot pin to CPU %d: running unpinned\n", cpu);
+        fprintf(stderr, "%s: cannot pin to CPU %d: running unpinned\n",
+                program_invocation_short_name, cpu);
 }
 
 static int open_both(struct bench_world *w, const struct cfg_options *options, char why[NIC_WHY])
@@ -135,12 +138,12 @@ int bench_world_open(struct bench_world *w)
         return 1;
     bench_pin(w->cpu);
     if (nic_eal_init(NIC_EAL_PLAIN, why) < 0 || open_both(w, &cfg->options, why) < 0) {
-        fprintf(stderr, "avs-bench: %s\n", why);
+        fprintf(stderr, "%s: %s\n", program_invocation_short_name, why);
         cfg_free(cfg);
         return 1;
     }
     if (fw_apply(w->fw, cfg, &error) < 0) {
-        fprintf(stderr, "avs-bench: %s: %s\n", error.path, error.text);
+        fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, error.path, error.text);
         cfg_free(cfg);
         return 1;
     }

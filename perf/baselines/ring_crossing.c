@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "hsring/region.h"
+#include "order.h"
 
 #define ROUNDS  200000
 #define WARM    20000
@@ -74,13 +75,6 @@ static void *firmware(void *arg)
     return NULL;
 }
 
-static int compare(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Every packet's time; false: one came back as another. */
 static bool hardware(void)
 {
@@ -135,7 +129,7 @@ int main(int argc, char **argv)
 
     atomic_store(&stop, true);
     pthread_join(thread, NULL);
-    qsort(took, ROUNDS, sizeof *took, compare);
+    qsort(took, ROUNDS, sizeof *took, bench_by_u32);
     printf("{\"packets\": %d, \"p10_ns\": %u, \"p50_ns\": %u, \"p90_ns\": %u, \"p99_ns\": %u, "
            "\"ok\": %s}\n",
            ROUNDS, took[ROUNDS / 10], took[ROUNDS / 2], took[ROUNDS / 10 * 9],

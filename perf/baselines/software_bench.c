@@ -14,6 +14,7 @@
 #include "bench_net.h"
 #include "nic/eal.h"
 #include "number.h"
+#include "order.h"
 #include "software_avs.h"
 #include "software_queues.h"
 
@@ -169,13 +170,6 @@ static bool measure_stages(struct run *r)
     return true;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void set_count(json_t *o, const char *key, uint64_t value)
 {
     json_object_set_new(o, key, json_integer((json_int_t)value));
@@ -204,10 +198,9 @@ static int report(const struct run *r)
     if (o->stages) {
         json_t *stages = json_object();
 
-        for (unsigned s = 0; s < SW_STAGES; s++) {
-            qsort(r->staged[s], STAGED, sizeof(double), compare);
-            json_object_set_new(stages, sw_stage_name(s), json_real(r->staged[s][STAGED / 2]));
-        }
+        for (unsigned s = 0; s < SW_STAGES; s++)
+            json_object_set_new(stages, sw_stage_name(s),
+                                json_real(bench_median(r->staged[s], STAGED)));
         json_object_set_new(j, "stage_cycles_per_packet", stages);
     }
     set_count(j, "hits", c.hits);

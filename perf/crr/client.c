@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../order.h"
 #include "crr.h"
 
 enum { EVENTS = 64, MOST_TIMES = 4 << 20 };
@@ -106,13 +107,6 @@ static int until(struct client *c, uint64_t end)
     return 0;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 static double percentile_us(const struct client *c, double p)
 {
     uint32_t at = (uint32_t)(p * c->times);
@@ -122,7 +116,7 @@ static double percentile_us(const struct client *c, double p)
 
 static void report(struct client *c, double seconds)
 {
-    qsort(c->ns, c->times, sizeof *c->ns, by_size);
+    qsort(c->ns, c->times, sizeof *c->ns, bench_by_u32);
     printf("{\"connections\":%llu,\"seconds\":%.3f,\"cps\":%.1f,\"failed\":%llu,\"p50_us\":%.1f,"
            "\"p90_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"ok\":%s}\n",
            (unsigned long long)c->done, seconds, (double)c->done / seconds,

@@ -7,37 +7,30 @@
 #include "bench_world.h"
 #include "latency.h"
 #include "number.h"
+#include "order.h"
 
 static const char usage[] =
     "usage: avs-bench-latency [options]\n"
     "\n"
-    "How long a frame is in the datapath at a share of what that can do. The whole path runs as in "
-    "avs-bench, on\n"
-    "a virtual clock: first it is measured what each step takes with 0, 1, 2.. packets; then "
-    "frames "
-    "arrive at\n"
-    "a rate, and each step takes what it took before. Latency is from a frame's arrival until it "
-    "is "
-    "given to its\n"
-    "port. Two ways: NIC model and firmware on one core, as avsd runs them; and the NIC as "
-    "hardware "
-    "that takes\n"
-    "nothing of the core and a fixed time of its own.\n"
+    "How long a frame is in the datapath at a share of what that can do. The whole path runs\n"
+    "as in avs-bench, on a virtual clock: first it is measured what each step takes with 0,\n"
+    "1, 2.. packets; then frames arrive at a rate, and each step takes what it took before.\n"
+    "Latency is from a frame's arrival until it is given to its port. Two ways: NIC model and\n"
+    "firmware on one core, as avsd runs them; and the NIC as hardware that takes nothing of\n"
+    "the core and a fixed time of its own.\n"
     "\n"
     "      --case NAME       overlay (default), forward, vxlan, snat, eip: as avs-bench\n"
     "      --flows N         1..4000000 (default 1000), in random order\n"
     "      --load LIST       percent of the capacity, 0.1..1000 each (default 10,50,90)\n"
     "      --frames N        of each load, 1..20000000 (default 1000000)\n"
-    "      --arrivals WHAT   poisson (default), constant, or bursts:N (N frames at the pace of a "
-    "100 Gb/s wire)\n"
-    "      --queue N         frames that wait for the NIC, 64..1000000 (default 4096); more are "
-    "lost\n"
-    "      --pipeline IN,OUT ns of a NIC that is hardware, before the rx ring and behind the tx "
-    "ring. Default 594,1494:\n"
-    "                        128 for each processor (32 cycles of 250 MHz), 16 a DMA (the paper), "
-    "450 for a write\n"
-    "                        across PCIe, 450 for the doorbell and 900 for the card's read "
-    "(Neugebauer, SIGCOMM 2018)\n"
+    "      --arrivals WHAT   poisson (default), constant, or bursts:N (N frames at the pace of a\n"
+    "                        100 Gb/s wire)\n"
+    "      --queue N         frames that wait for the NIC, 64..1000000 (default 4096); more are\n"
+    "                        lost\n"
+    "      --pipeline IN,OUT ns of a NIC that is hardware, before the rx ring and behind the tx\n"
+    "                        ring. Default 594,1494: 128 for each processor (32 cycles of 250\n"
+    "                        MHz), 16 a DMA (the paper), 450 for a write across PCIe, 450 for\n"
+    "                        the doorbell and 900 for the card's read (Neugebauer, SIGCOMM 2018)\n"
     "      --seed N          of arrivals and costs (default 1)\n"
     "      --costs FILE      a table instead of measuring: the same outcome on every machine\n"
     "      --save-costs FILE write the table\n"
@@ -167,13 +160,6 @@ static bool take(struct lat_options *o, int option, const char *value)
     }
 }
 
-static int ascending(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 typedef void way(struct lat_path *p, const struct lat_costs *c, const struct lat_options *o,
                  struct lat_result *result);
 
@@ -199,7 +185,7 @@ static bool run(way *one, struct lat_path *p, const struct lat_report *r, uint32
     }
     lat_arrive(&o->arrivals, result->rate, o->frames, o->seed, result->sample);
     one(p, r->costs, o, result);
-    qsort(result->sample, result->delivered, sizeof *result->sample, ascending);
+    qsort(result->sample, result->delivered, sizeof *result->sample, bench_by_u64);
     return true;
 }
 

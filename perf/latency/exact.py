@@ -17,7 +17,6 @@ def table():
     found = {"clock": [[20]], "publish": [[0]],
              "post": [[10 + 35 * n] for n in range(33)], "pre": [[10 + 45 * n] for n in range(33)],
              "ring": [[5 + 15 * n] for n in range(33)], "firmware": [[5 + 50 * n] for n in range(65)]}
-    found["firmware"][1] = [60]
     found["firmware"][32] = [3200 - 20 - found["post"][32][0] - found["pre"][32][0] - found["ring"][32][0]]
     found["firmware"][64] = [6400 - 20]
     found["firmware"][1] = [55]
@@ -132,7 +131,6 @@ class Latency(unittest.TestCase):
         costs = {**table(), "pre": [[10], [60, 1060]] + table()["pre"][2:]}
         found = self.one("embedded", 1, "--arrivals", "constant", "--frames", FRAMES, costs=costs)
         self.assertAlmostEqual(found["mean_ns"], (230 + 1230) / 2, delta=50)
-        self.assertGreaterEqual(found["max_ns"] - found["p999_ns"] + 1230, 1230)
         self.assertTrue(1205 <= found["max_ns"] <= 1255)
 
     def test_the_same_seed_finds_the_same(self):

@@ -46,8 +46,8 @@ enum lat_pattern { LAT_POISSON, LAT_CONSTANT, LAT_BURSTS };
 /* How frames arrive. */
 struct lat_arrivals {
     enum lat_pattern pattern;
-    uint32_t
-        burst; /* LAT_BURSTS: frames of one, 84 bytes each of a 100 Gb/s wire; bursts come as a Poisson process */
+    /* LAT_BURSTS: frames of one, 84 bytes each of a 100 Gb/s wire; bursts come as a Poisson process. */
+    uint32_t burst;
 };
 
 /* A NIC that is hardware: what lies before the rx ring and behind the tx ring. */
@@ -70,14 +70,16 @@ struct lat_options {
 /* What became of the frames of one load. */
 struct lat_result {
     double load, rate; /* frames a second */
-    uint64_t offered, lost, delivered;
+    uint64_t offered, arrived, lost, delivered;
+    uint64_t idle;              /* turns since one has arrived or left */
     uint64_t turns, busy_turns; /* of the loop; with packets for the firmware */
     uint64_t longest;           /* queue before the NIC, frames */
     uint64_t ps;                /* until the last one had left */
-    uint64_t steal_ms,
-        away_ms;      /* live: the hypervisor's, all CPUs; of this thread, without its core */
-    bool right;       /* every frame was counted once, and left in the turn that it had to */
-    uint64_t *sample; /* latency of each delivered one, sorted, ps */
+    /* Live: the hypervisor's, all CPUs; of this thread, without its core. */
+    uint64_t steal_ms, away_ms;
+    bool right; /* every frame was counted once, and left in the turn that it had to */
+    /* When each arrives, ps; at last the latency of each delivered one, sorted. */
+    uint64_t *sample;
 };
 
 /* The datapath between its source and its sink. */
@@ -108,6 +110,18 @@ void lat_arrive(const struct lat_arrivals *a, double rate, uint32_t n, uint64_t 
                 uint64_t *due);
 bool lat_arrivals_read(struct lat_arrivals *a, const char *text);
 const char *lat_pattern_name(enum lat_pattern pattern);
+
+/*
+ * The frames of a load (frames.c); result->sample holds when they arrive, then of those that were not lost, then what they took.
+ * What has arrived until `when` waits for the NIC, which has taken so many, or is lost where `queue` wait.
+ */
+void lat_admit(struct lat_result *r, uint64_t taken, uint32_t queue, uint64_t when);
+/* Once a turn: so many have left, the last of them at `when`. */
+void lat_deliver(struct lat_result *r, uint64_t sent, uint64_t when);
+/* Is there one to come or to leave? A frame that the path dropped is not waited for for ever. */
+bool lat_under_way(const struct lat_result *r);
+/* Afterwards: was every frame lost before the path, or taken by it and sent, once? */
+bool lat_accounted(const struct lat_result *r, uint64_t taken, uint64_t sent);
 
 /* One load (simulate.c, live.c): result->sample is memory for so many frames, result->load and rate are set. */
 void lat_embedded(struct lat_path *p, const struct lat_costs *c, const struct lat_options *o,

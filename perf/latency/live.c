@@ -9,8 +9,8 @@ struct live {
     const struct lat_options *o;
     struct lat_result *r;
     double ps_per_cycle;
-    uint64_t start; /* cycles */
-    uint64_t looked, taken, sent;
+    uint64_t start;       /* cycles */
+    uint64_t taken, sent; /* by NIC and sink, before the first one */
 };
 
 static uint64_t now_ps(const struct live *l)
@@ -18,23 +18,14 @@ static uint64_t now_ps(const struct live *l)
     return (uint64_t)((double)(bench_cycles() - l->start) * l->ps_per_cycle);
 }
 
-/* Frames that are due by now wait for the NIC, or are lost. */
-static void admit(struct live *l, uint64_t when)
+static uint64_t taken(const struct live *l)
 {
-    struct lat_result *r = l->r;
-    uint64_t taken = nic_ring_taken(l->path->bench.source) - l->taken;
+    return nic_ring_taken(l->path->bench.source) - l->taken;
+}
 
-    for (; l->looked < r->offered && r->sample[l->looked] <= when; l->looked++) {
-        uint64_t accepted = l->looked - r->lost;
-
-        if (accepted - taken >= l->o->bench.queue)
-            r->lost++;
-        else
-            r->sample[accepted] = r->sample[l->looked];
-    }
-    if (l->looked - r->lost - taken > r->longest)
-        r->longest = l->looked - r->lost - taken;
-    nic_ring_grant(l->path->bench.source, l->taken + l->looked - r->lost);
+static uint64_t sent(const struct live *l)
+{
+    return nic_ring_sent(l->path->bench.sink).frames - l->sent;
 }
 
 /* avsd's turn, with the counter read where frames have left. */
@@ -42,23 +33,22 @@ static void turn(struct live *l)
 {
     struct nic *nic = l->path->bench.nic;
     struct lat_result *r = l->r;
-    uint64_t when, got, now;
+    uint64_t when, had, now;
 
     (void)bench_clock_ns(); /* avsd reads it; NIC time goes on from where the virtual one ended */
     now = l->path->base_ns + now_ps(l) / LAT_PS_PER_NS;
     hsr_view_set_now(&nic->region.view, now);
     nic_tx_burst(nic, 0);
     when = now_ps(l);
-    got = nic_ring_sent(l->path->bench.sink).frames - l->sent;
-    for (; r->delivered < got; r->delivered++)
-        r->sample[r->delivered] = when - r->sample[r->delivered];
-    admit(l, when);
-    got = nic_ring_taken(l->path->bench.source);
+    lat_deliver(r, sent(l), when);
+    had = taken(l);
+    lat_admit(r, had, l->o->bench.queue, when);
+    nic_ring_grant(l->path->bench.source, l->taken + r->arrived - r->lost);
     nic_rx_ports(nic, now);
     nic_rx_vectors(nic);
     dp_poll(l->path->worker);
     r->turns++;
-    r->busy_turns += nic_ring_taken(l->path->bench.source) != got;
+    r->busy_turns += taken(l) != had;
 }
 
 void lat_live(struct lat_path *p, const struct lat_options *o, struct lat_result *result)
@@ -73,13 +63,13 @@ void lat_live(struct lat_path *p, const struct lat_options *o, struct lat_result
     cpu = bench_cpu_ns();
     wall = bench_clock_ns();
     l.start = bench_cycles();
-    while (result->delivered + result->lost < result->offered)
+    while (lat_under_way(result))
         turn(&l);
     result->ps = now_ps(&l);
     wall = bench_clock_ns() - wall;
     cpu = bench_cpu_ns() - cpu;
     result->away_ms = wall > cpu ? (wall - cpu) / 1000000 : 0;
     result->steal_ms = bench_steal_ms() - steal;
-    result->right = true;
+    result->right = lat_accounted(result, taken(&l), sent(&l));
     p->base_ns += result->ps / LAT_PS_PER_NS + 1;
 }

@@ -6,10 +6,10 @@
 #include "bench_world.h"
 #include "latency.h"
 #include "nic_internal.h"
+#include "order.h"
 
-#define TURNS        2000    /* for each number of packets */
-#define INTERRUPTED  1000000 /* cycles of a turn: as in avs-bench */
-#define READS        1001    /* of the counter itself */
+#define TURNS        2000 /* for each number of packets */
+#define READS        1001 /* of the counter itself */
 #define PUBLICATIONS 101
 
 _Static_assert(LAT_NIC_BURST == NIC_RX_BURST, "a turn of a port");
@@ -39,17 +39,10 @@ static void note(struct measuring *m, struct seen *s, uint64_t cycles)
     s->cycles[s->n++] = (uint32_t)(cycles > m->reading ? cycles - m->reading : 0);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The middle of each LAT_DRAWS-th of what was seen: the slowest half of the last one, where interruptions are, is in none. */
 static void sum_up(struct measuring *m, struct seen *s, struct lat_cost *to)
 {
-    qsort(s->cycles, s->n, sizeof *s->cycles, ascending);
+    qsort(s->cycles, s->n, sizeof *s->cycles, bench_by_u32);
     to->draws = LAT_DRAWS;
     for (uint32_t i = 0; i < LAT_DRAWS; i++) {
         uint32_t at = (uint32_t)(((uint64_t)2 * i + 1) * s->n / (2 * LAT_DRAWS));
@@ -69,7 +62,7 @@ static uint64_t reading(void)
 
         took[i] = (uint32_t)(bench_cycles() - at);
     }
-    qsort(took, READS, sizeof took[0], ascending);
+    qsort(took, READS, sizeof took[0], bench_by_u32);
     return took[READS / 2];
 }
 
@@ -82,29 +75,19 @@ static void grant(struct lat_path *p, uint32_t n)
 static void turn(struct measuring *m, uint32_t n, uint32_t before)
 {
     struct lat_path *p = m->path;
-    struct nic *nic = p->bench.nic;
-    uint64_t t[6], now;
+    uint64_t t[BENCH_STAGES + 1], begin, now;
 
     grant(p, n);
-    t[0] = bench_cycles();
+    begin = bench_cycles();
     now = bench_clock_ns();
-    t[1] = bench_cycles();
-    hsr_view_set_now(&nic->region.view, now);
-    nic_tx_burst(nic, 0);
-    t[2] = bench_cycles();
-    nic_rx_ports(nic, now);
-    t[3] = bench_cycles();
-    nic_rx_vectors(nic);
-    t[4] = bench_cycles();
-    dp_poll(p->worker);
-    t[5] = bench_cycles();
-    if (t[5] - t[0] > INTERRUPTED)
+    bench_steps(&p->bench, p->worker, now, t);
+    if (t[BENCH_STAGES] - begin > BENCH_INTERRUPTED)
         return;
-    note(m, &m->clock, t[1] - t[0]);
-    note(m, &m->post[before], t[2] - t[1]);
-    note(m, &m->pre[n], t[3] - t[2]);
-    note(m, &m->ring[n], t[4] - t[3]);
-    note(m, &m->firmware[n], t[5] - t[4]);
+    note(m, &m->clock, t[0] - begin);
+    note(m, &m->post[before], t[BENCH_POST + 1] - t[BENCH_POST]);
+    note(m, &m->pre[n], t[BENCH_PRE + 1] - t[BENCH_PRE]);
+    note(m, &m->ring[n], t[BENCH_RING + 1] - t[BENCH_RING]);
+    note(m, &m->firmware[n], t[BENCH_FW + 1] - t[BENCH_FW]);
 }
 
 /* The firmware with more packets than a turn of the port brings: as beside a NIC of its own. */
@@ -123,7 +106,7 @@ static void deep_turn(struct measuring *m, uint32_t n)
     t = bench_cycles();
     dp_poll(p->worker);
     t = bench_cycles() - t;
-    if (t < INTERRUPTED)
+    if (t < BENCH_INTERRUPTED)
         note(m, &m->firmware[n], t);
 }
 
@@ -172,11 +155,10 @@ static double full_turn(struct measuring *m)
 
 double lat_costs_measure(struct lat_costs *c, struct lat_path *p)
 {
-    double whole;
-
     static struct measuring m;
     uint64_t state = 1;
     uint32_t before = 0;
+    double whole;
 
     memset(&m, 0, sizeof m);
     m.path = p;

@@ -14,7 +14,6 @@ struct sim {
     struct lat_result *r;
     uint64_t random;
     uint64_t at;          /* ps */
-    uint64_t looked;      /* frames of the schedule that have arrived */
     uint64_t taken, sent; /* by NIC and sink, before the first one */
     uint64_t published;   /* NIC time */
 };
@@ -54,43 +53,15 @@ static void begin(struct sim *s)
     s->r->right = true;
 }
 
-/* What has arrived until `when` waits for the NIC, or is lost: sample[] holds the times of those that are not. */
-static void admit(struct sim *s, uint64_t when)
-{
-    struct lat_result *r = s->r;
-
-    for (; s->looked < r->offered && r->sample[s->looked] <= when; s->looked++) {
-        uint64_t accepted = s->looked - r->lost;
-        uint64_t waiting = accepted - taken(s);
-
-        if (waiting >= s->o->bench.queue)
-            r->lost++;
-        else
-            r->sample[accepted] = r->sample[s->looked];
-        if (waiting < s->o->bench.queue && waiting + 1 > r->longest)
-            r->longest = waiting + 1;
-    }
-}
-
-/* What the sink has got since: it was there at `when`. */
-static void deliver(struct sim *s, uint64_t when)
-{
-    struct lat_result *r = s->r;
-
-    for (; r->delivered < sent(s); r->delivered++)
-        r->sample[r->delivered] = when - r->sample[r->delivered];
-}
-
 static bool under_way(const struct sim *s)
 {
-    return s->r->right && s->r->delivered + s->r->lost < s->r->offered;
+    return s->r->right && lat_under_way(s->r);
 }
 
 static void end(struct sim *s)
 {
     nic_poll(s->path->bench.nic, nic_time(s));
-    if (sent(s) != s->r->offered - s->r->lost || taken(s) != sent(s))
-        s->r->right = false;
+    s->r->right = s->r->right && lat_accounted(s->r, taken(s), sent(s));
     s->r->ps = s->at;
     s->path->base_ns = nic_time(s) + 1;
 }
@@ -103,12 +74,12 @@ static uint32_t nic_turn(struct sim *s, uint32_t before)
     uint32_t n;
 
     s->at += cost(s, &s->costs->post[before]);
-    admit(s, s->at);
-    nic_ring_grant(b->source, s->taken + s->looked - s->r->lost);
+    lat_admit(s->r, taken(s), s->o->bench.queue, s->at);
+    nic_ring_grant(b->source, s->taken + s->r->arrived - s->r->lost);
     nic_poll(b->nic, nic_time(s));
     if (sent(s) != had)
         s->r->right = false; /* else the whole burst has left, and nothing of the next one */
-    deliver(s, s->at);
+    lat_deliver(s->r, sent(s), s->at);
     n = (uint32_t)(taken(s) - had);
     s->at += cost(s, &s->costs->pre[n]) + cost(s, &s->costs->ring[n]);
     if (b->nic->published != s->published) {
@@ -144,10 +115,10 @@ static void hardware_rx(struct sim *s)
 
     if (s->at < pipeline)
         return;
-    admit(s, s->at - pipeline);
+    lat_admit(s->r, taken(s), s->o->bench.queue, s->at - pipeline);
     do {
         had = taken(s);
-        if (had == s->looked - s->r->lost)
+        if (had == s->r->arrived - s->r->lost)
             return;
         nic_ring_grant(b->source, s->taken + had + 1);
         nic_poll(b->nic, nic_time(s));
@@ -174,7 +145,7 @@ void lat_hardware(struct lat_path *p, const struct lat_costs *c, const struct la
         }
         s.at += cost(&s, &c->firmware[n]);
         nic_poll(p->bench.nic, nic_time(&s));
-        deliver(&s, s.at + o->pipeline.out_ps);
+        lat_deliver(result, sent(&s), s.at + o->pipeline.out_ps);
         result->turns++;
         result->busy_turns += n > 0;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "flows.h"
+#include "order.h"
 
 #define BIN_NS   UINT64_C(10000000)
 #define BINS     1000u
@@ -50,13 +51,6 @@ static bool change(struct refresh *r)
     return good;
 }
 
-static int compare(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Packets of a bin before the change. */
 static double usual(const struct refresh *r)
 {
@@ -65,7 +59,7 @@ static double usual(const struct refresh *r)
 
     for (unsigned i = 0; i < BEFORE; i++)
         sorted[i] = r->packets[i];
-    qsort(sorted, BEFORE, sizeof *sorted, compare);
+    qsort(sorted, BEFORE, sizeof *sorted, bench_by_u32);
     return sorted[middle];
 }
 

@@ -5,25 +5,22 @@
 
 #include "bench_world.h"
 #include "number.h"
-#include "phases.h"
+#include "workers.h"
 
 static const char usage[] =
     "usage: avs-bench-workers [options]\n"
     "\n"
-    "The firmware of several workers, each on a thread and a CPU of its own: what a packet takes "
-    "of "
-    "one that works\n"
-    "alone, and of all at once. Their rings are filled and emptied by the NIC meanwhile, which is "
-    "not measured.\n"
+    "The firmware of several workers, each on a thread and a CPU of its own: what a packet\n"
+    "takes of one that works alone, and of all at once. Their rings are filled and emptied by\n"
+    "the NIC meanwhile, which is not measured.\n"
     "\n"
     "      --case NAME      as avs-bench has them (default forward)\n"
     "      --flows N        1..4000000 (default 1000)\n"
     "      --workers N      1..8 (default 2)\n"
     "      --batch N        packets a worker finds in its ring, 64..1024 (default 512)\n"
     "      --seconds S      measured time, the NIC's included (default 2)\n"
-    "      --count N        measure N packets instead, the workers in turn on one thread, without "
-    "a "
-    "clock (for callgrind)\n"
+    "      --count N        measure N packets instead, the workers in turn on one thread, without\n"
+    "                       a clock (for callgrind)\n"
     "      --cpu N          the first worker's CPU; the others have the next ones\n"
     "  -h, --help\n"
     "\n"
@@ -45,7 +42,7 @@ static const struct option options[] = {
     {0},
 };
 
-static bool take(struct phases_options *o, int option, const char *value)
+static bool take(struct workers_options *o, int option, const char *value)
 {
     double n = 0;
     bool good;
@@ -76,7 +73,7 @@ static bool take(struct phases_options *o, int option, const char *value)
 }
 
 /* By worker; and the sum of their rates. */
-static json_t *way(const struct phases_options *o, const double *cycles, double hz, double *pps)
+static json_t *way(const struct workers_options *o, const double *cycles, double hz, double *pps)
 {
     json_t *list = json_array();
 
@@ -88,7 +85,7 @@ static json_t *way(const struct phases_options *o, const double *cycles, double 
     return list;
 }
 
-static int report(const struct phases_options *o, const struct phases_result *r)
+static int report(const struct workers_options *o, const struct workers_result *r)
 {
     bool ok = r->packets > 0 && r->drops == 0 && (r->rounds > 0 || o->bench.count > 0);
     double hz = bench_cycle_rate(), alone, together;
@@ -101,8 +98,8 @@ static int report(const struct phases_options *o, const struct phases_result *r)
     json_object_set_new(out, "rounds", json_integer(r->rounds));
     json_object_set_new(out, "packets", json_integer((json_int_t)r->packets));
     json_object_set_new(out, "cycle_hz", json_real(hz));
-    json_object_set_new(out, "cycles_alone", way(o, r->cycles[PHASES_ALONE], hz, &alone));
-    json_object_set_new(out, "cycles_together", way(o, r->cycles[PHASES_TOGETHER], hz, &together));
+    json_object_set_new(out, "cycles_alone", way(o, r->cycles[WORKERS_ALONE], hz, &alone));
+    json_object_set_new(out, "cycles_together", way(o, r->cycles[WORKERS_TOGETHER], hz, &together));
     if (r->rounds > 0) {
         json_object_set_new(out, "pps_alone", json_real(alone / o->bench.workers));
         json_object_set_new(out, "pps", json_real(together));
@@ -118,18 +115,18 @@ static int report(const struct phases_options *o, const struct phases_result *r)
 
 int main(int argc, char **argv)
 {
-    struct phases_options o = {.bench = {.what = bench_case("forward"),
-                                         .flows = 1000,
-                                         .train = 1,
-                                         .sizes = {1, {BENCH_FRAME_MIN}},
-                                         .vector = HSR_MAX_VECTOR,
-                                         .workers = 2,
-                                         .seconds = 2,
-                                         .cpu = -1,
-                                         .fast_path = true,
-                                         .flow_index = true},
-                               .batch = 512};
-    struct phases_result result;
+    struct workers_options o = {.bench = {.what = bench_case("forward"),
+                                          .flows = 1000,
+                                          .train = 1,
+                                          .sizes = {1, {BENCH_FRAME_MIN}},
+                                          .vector = HSR_MAX_VECTOR,
+                                          .workers = 2,
+                                          .seconds = 2,
+                                          .cpu = -1,
+                                          .fast_path = true,
+                                          .flow_index = true},
+                                .batch = 512};
+    struct workers_result result;
     int option, rc;
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -147,6 +144,6 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    rc = phases_run(&o, &result);
+    rc = workers_run(&o, &result);
     return rc == 0 ? report(&o, &result) : rc;
 }

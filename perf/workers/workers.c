@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "phases.h"
+#include "workers.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,26 +9,26 @@
 #include <unistd.h>
 
 #include "bench_world.h"
+#include "order.h"
 
 #define ROUNDS 100000u /* most that are kept of each way */
 #define SOME   64u     /* rounds between two looks at the clock */
 
-struct phases {
-    const struct phases_options *o;
+struct workers {
+    const struct workers_options *o;
     struct bench b;
-    uint32_t workers;
-    double *cycles[PHASES_WAYS][HSR_MAX_WORKERS]; /* of each round */
+    uint32_t n;
+    double *cycles[WORKERS_WAYS][HSR_MAX_WORKERS]; /* of each round */
     uint32_t rounds;
-    uint64_t packets;
     struct hand {
-        _Alignas(HSR_CACHE_LINE) struct phases *phases;
+        _Alignas(HSR_CACHE_LINE) struct workers *all;
         struct dp_worker *worker;
         pthread_t thread;
         int cpu;
         bool started;
         double *into; /* where its next round is noted */
-        _Alignas(HSR_CACHE_LINE) _Atomic uint32_t
-            go; /* rounds it has been asked for; UINT32_MAX: no more */
+        /* Rounds it has been asked for; UINT32_MAX: no more. */
+        _Alignas(HSR_CACHE_LINE) _Atomic uint32_t go;
         _Alignas(HSR_CACHE_LINE) _Atomic uint32_t done;
     } hand[HSR_MAX_WORKERS];
     _Alignas(HSR_CACHE_LINE) _Atomic uint32_t here; /* of those that begin at once */
@@ -58,10 +58,10 @@ static double empty_ring(struct dp_worker *w)
 /* When the whole crew is here. */
 static void one_round(struct hand *h)
 {
-    struct phases *p = h->phases;
+    struct workers *all = h->all;
 
-    atomic_fetch_add(&p->here, 1);
-    while (atomic_load_explicit(&p->here, memory_order_acquire) < p->crew)
+    atomic_fetch_add(&all->here, 1);
+    while (atomic_load_explicit(&all->here, memory_order_acquire) < all->crew)
         rest();
     *h->into = empty_ring(h->worker);
 }
@@ -95,122 +95,109 @@ static void wait_for(struct hand *h)
 }
 
 /* Those from `first` on, `n` of them, at once; the first worker is this thread's own. */
-static void work(struct phases *p, uint32_t first, uint32_t n)
+static void work(struct workers *all, uint32_t first, uint32_t n)
 {
-    p->crew = n;
-    atomic_store(&p->here, 0);
+    all->crew = n;
+    atomic_store(&all->here, 0);
     for (uint32_t i = first; i < first + n; i++)
         if (i != 0)
-            ask(&p->hand[i]);
+            ask(&all->hand[i]);
     if (first == 0)
-        one_round(&p->hand[0]);
+        one_round(&all->hand[0]);
     for (uint32_t i = first; i < first + n; i++)
         if (i != 0)
-            wait_for(&p->hand[i]);
+            wait_for(&all->hand[i]);
 }
 
-static void nic_turns(struct phases *p)
+static void nic_turns(struct workers *all)
 {
-    while (nic_poll(p->b.nic, bench_clock_ns()) > 0)
+    while (nic_poll(all->b.nic, bench_clock_ns()) > 0)
         continue;
 }
 
-static void fill(struct phases *p)
+static void fill(struct workers *all)
 {
-    struct nic_ring *source = p->b.source;
+    struct nic_ring *source = all->b.source;
 
-    nic_ring_grant(source, nic_ring_taken(source) + (uint64_t)p->o->batch * p->workers);
-    nic_turns(p);
+    nic_ring_grant(source, nic_ring_taken(source) + (uint64_t)all->o->batch * all->n);
+    nic_turns(all);
 }
 
-static uint64_t handled(struct phases *p)
+static uint64_t handled(struct workers *all)
 {
     uint64_t n = 0;
 
-    for (uint32_t w = 0; w < p->workers; w++)
-        n += dp_counters(p->hand[w].worker)->packets;
+    for (uint32_t w = 0; w < all->n; w++)
+        n += dp_counters(all->hand[w].worker)->packets;
     return n;
 }
 
-static void round_of(struct phases *p, unsigned way, double *const into[])
+static void round_of(struct workers *all, unsigned way, double *const into[])
 {
-    for (uint32_t w = 0; w < p->workers; w++)
-        p->hand[w].into = into[w];
-    fill(p);
-    if (way == PHASES_TOGETHER) {
-        work(p, 0, p->workers);
+    for (uint32_t w = 0; w < all->n; w++)
+        all->hand[w].into = into[w];
+    fill(all);
+    if (way == WORKERS_TOGETHER) {
+        work(all, 0, all->n);
     } else {
-        for (uint32_t w = 0; w < p->workers; w++)
-            work(p, w, 1);
+        for (uint32_t w = 0; w < all->n; w++)
+            work(all, w, 1);
     }
-    nic_turns(p);
+    nic_turns(all);
 }
 
 /* Workers in turn on this thread: as far as nothing is timed. */
-static void for_packets(struct phases *p, uint64_t packets)
+static void for_packets(struct workers *all, uint64_t packets)
 {
-    uint64_t end = handled(p) + packets;
+    uint64_t end = handled(all) + packets;
 
-    while (handled(p) < end) {
-        fill(p);
-        for (uint32_t w = 0; w < p->workers; w++)
-            empty_ring(p->hand[w].worker);
-        nic_turns(p);
+    while (handled(all) < end) {
+        fill(all);
+        for (uint32_t w = 0; w < all->n; w++)
+            empty_ring(all->hand[w].worker);
+        nic_turns(all);
     }
 }
 
 /* Every session opens, the caches get warm. */
-static void settle(struct phases *p)
+static void settle(struct workers *all)
 {
-    for_packets(p, 4 * (uint64_t)p->o->bench.flows * p->o->bench.train);
+    for_packets(all, 4 * (uint64_t)all->o->bench.flows * all->o->bench.train);
 }
 
-static void for_seconds(struct phases *p, double seconds)
+static void for_seconds(struct workers *all, double seconds)
 {
     uint64_t end = bench_clock_ns() + (uint64_t)(seconds * 1e9);
     double *into[HSR_MAX_WORKERS];
 
     do {
-        for (unsigned i = 0; i < SOME && p->rounds < ROUNDS; i++, p->rounds++) {
-            for (unsigned way = 0; way < PHASES_WAYS; way++) {
-                for (uint32_t w = 0; w < p->workers; w++)
-                    into[w] = &p->cycles[way][w][p->rounds];
-                round_of(p, way, into);
+        for (unsigned i = 0; i < SOME && all->rounds < ROUNDS; i++, all->rounds++) {
+            for (unsigned way = 0; way < WORKERS_WAYS; way++) {
+                for (uint32_t w = 0; w < all->n; w++)
+                    into[w] = &all->cycles[way][w][all->rounds];
+                round_of(all, way, into);
             }
         }
-    } while (p->rounds < ROUNDS && bench_clock_ns() < end);
+    } while (all->rounds < ROUNDS && bench_clock_ns() < end);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, uint32_t n)
-{
-    qsort(values, n, sizeof *values, compare);
-    return n > 0 ? values[n / 2] : 0;
-}
-
-static bool start_hands(struct phases *p)
+static bool start_hands(struct workers *all)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    int first = p->o->bench.cpu;
+    int first = all->o->bench.cpu;
     bool good = true;
 
-    for (uint32_t w = 0; w < p->workers; w++) {
-        struct hand *h = &p->hand[w];
+    for (uint32_t w = 0; w < all->n; w++) {
+        struct hand *h = &all->hand[w];
 
-        h->phases = p;
-        h->worker = fw_worker(p->b.fw, w);
+        h->all = all;
+        h->worker = fw_worker(all->b.fw, w);
         h->cpu = first < 0 ? -1 : (int)((first + (long)w) % cpus);
         h->started = good && w != 0 && pthread_create(&h->thread, NULL, hand_thread, h) == 0;
         good = w == 0 || h->started;
-        for (unsigned way = 0; way < PHASES_WAYS; way++) {
-            p->cycles[way][w] = malloc(ROUNDS * sizeof(double));
-            good &= p->cycles[way][w] != NULL;
+        for (unsigned way = 0; way < WORKERS_WAYS; way++) {
+            all->cycles[way][w] = malloc(ROUNDS * sizeof(double));
+            good &= all->cycles[way][w] != NULL;
         }
     }
     if (!good)
@@ -218,50 +205,50 @@ static bool start_hands(struct phases *p)
     return good;
 }
 
-static void stop_hands(struct phases *p)
+static void stop_hands(struct workers *all)
 {
-    for (uint32_t w = 0; w < p->workers; w++) {
-        atomic_store(&p->hand[w].go, UINT32_MAX);
-        if (p->hand[w].started)
-            pthread_join(p->hand[w].thread, NULL);
-        for (unsigned way = 0; way < PHASES_WAYS; way++)
-            free(p->cycles[way][w]);
+    for (uint32_t w = 0; w < all->n; w++) {
+        atomic_store(&all->hand[w].go, UINT32_MAX);
+        if (all->hand[w].started)
+            pthread_join(all->hand[w].thread, NULL);
+        for (unsigned way = 0; way < WORKERS_WAYS; way++)
+            free(all->cycles[way][w]);
     }
 }
 
-static void measure(struct phases *p, struct phases_result *result)
+static void measure(struct workers *all, struct workers_result *result)
 {
-    settle(p);
-    uint64_t before = handled(p);
+    settle(all);
+    uint64_t before = handled(all);
 
-    if (p->o->bench.count > 0)
-        for_packets(p, p->o->bench.count);
+    if (all->o->bench.count > 0)
+        for_packets(all, all->o->bench.count);
     else
-        for_seconds(p, p->o->bench.seconds);
-    fw_sync(p->b.fw);
-    *result = (struct phases_result){.rounds = p->rounds,
-                                     .packets = handled(p) - before,
-                                     .drops = fw_balance_total(p->b.fw).drops};
-    for (unsigned way = 0; way < PHASES_WAYS; way++)
-        for (uint32_t w = 0; w < p->workers; w++)
-            result->cycles[way][w] = median(p->cycles[way][w], p->rounds);
+        for_seconds(all, all->o->bench.seconds);
+    fw_sync(all->b.fw);
+    *result = (struct workers_result){.rounds = all->rounds,
+                                      .packets = handled(all) - before,
+                                      .drops = fw_balance_total(all->b.fw).drops};
+    for (unsigned way = 0; way < WORKERS_WAYS; way++)
+        for (uint32_t w = 0; w < all->n; w++)
+            result->cycles[way][w] = bench_median(all->cycles[way][w], all->rounds);
 }
 
-int phases_run(const struct phases_options *o, struct phases_result *result)
+int workers_run(const struct workers_options *o, struct workers_result *result)
 {
-    static struct phases p;
+    static struct workers all;
     int rc;
 
-    p.o = o;
-    p.b.options = &o->bench;
-    p.workers = o->bench.workers;
-    rc = bench_open(&p.b);
+    all.o = o;
+    all.b.options = &o->bench;
+    all.n = o->bench.workers;
+    rc = bench_open(&all.b);
     if (rc == 0) {
-        rc = start_hands(&p) ? 0 : 1;
+        rc = start_hands(&all) ? 0 : 1;
         if (rc == 0)
-            measure(&p, result);
-        stop_hands(&p);
+            measure(&all, result);
+        stop_hands(&all);
     }
-    bench_close(&p.b);
+    bench_close(&all.b);
     return rc;
 }

@@ -6,26 +6,27 @@
  * measured; then the NIC sends what they left. In one round each worker works alone, in the next all at once, and so on in turn,
  * so that whatever else the machine does meets both alike.
  */
-#ifndef PERF_WORKERS_PHASES_H
-#define PERF_WORKERS_PHASES_H
+#ifndef PERF_WORKERS_WORKERS_H
+#define PERF_WORKERS_WORKERS_H
 
 #include "bench.h"
 
-struct phases_options {
+struct workers_options {
     struct bench_options bench; /* the path; `workers` of it, the first one on `cpu` */
     uint32_t batch;             /* packets a worker and round */
 };
 
-enum { PHASES_ALONE, PHASES_TOGETHER, PHASES_WAYS };
+enum { WORKERS_ALONE, WORKERS_TOGETHER, WORKERS_WAYS };
 
-struct phases_result {
-    double cycles[PHASES_WAYS][HSR_MAX_WORKERS]; /* a packet, by worker: the median of the rounds */
-    uint32_t rounds;                             /* of each way */
-    uint64_t packets;                            /* measured */
-    uint64_t drops;                              /* of all there were */
+struct workers_result {
+    /* A packet, by worker: the median of the rounds. */
+    double cycles[WORKERS_WAYS][HSR_MAX_WORKERS];
+    uint32_t rounds;  /* of each way */
+    uint64_t packets; /* measured */
+    uint64_t drops;   /* of all there were */
 };
 
 /* 0, or an exit code with a line on stderr. */
-int phases_run(const struct phases_options *o, struct phases_result *result);
+int workers_run(const struct workers_options *o, struct workers_result *result);
 
 #endif
