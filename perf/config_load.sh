@@ -6,16 +6,17 @@ set -euo pipefail
 
 load=$(dirname "${BASH_SOURCE[0]}")/config_load.py
 for kind in mappings routes; do
-    /usr/bin/env python3 - "$kind" "$("$load" "$kind" 50 500)" <<'PY'
+    /usr/bin/env python3 - "$kind" "$("$load" "$kind" 50 500 5000)" <<'PY'
 import json, sys
 
 found = json.loads(sys.argv[2])
 print(found)
-assert found["kind"] == sys.argv[1] and [row["count"] for row in found["rows"]] == [50, 500]
+assert found["kind"] == sys.argv[1] and [row["count"] for row in found["rows"]] == [50, 500, 5000]
 for row in found["rows"]:
     assert row["document_bytes_each"] > 60 and row["change_bytes"] > 200, row
-    assert row["resident_before"] > 0 and row["resident_after"] > 0, row
-    assert min(row["apply_s"], row["again_s"], row["change_s"]) >= 0, row
+_, some, many = found["rows"]
+assert some["bytes_each"] > 100, some
+assert many["apply_s"] > 0, many  # the kernel counts hundredths of a second
 PY
 done
 for words in "mappings some" "sessions 50"; do
