@@ -123,14 +123,15 @@ MEASURES = {part.__name__: part for part in (firmware, ring_bytes, sessions, con
 
 
 def measure(names):
-    """Some parts anew, each with the machine it was measured on: the others stay as they were kept."""
+    """Some parts anew, each with the machine that it was measured on, and when: the others stay as they were kept."""
     m, kept = Measuring(), {"machines": {}, "found": {}}
+    here = machine.describe(m.run.build, ROOT)
     if os.path.exists(KEPT):
         with open(KEPT, encoding="utf-8") as file:
             kept = json.load(file)
     for name in names:
         MEASURES[name](m)
-        kept["machines"][name] = machine.describe(m.run.build, ROOT)
+        kept["machines"][name] = here
     kept["found"].update(m.found)
     with open(KEPT, "w", encoding="utf-8") as file:
         json.dump(kept, file, indent=1)
