@@ -6,6 +6,8 @@
 #include "datapath/latency.h"
 #include "internal.h"
 
+#define FUTURE_NS 1000000000u /* of the 32 bits of a stamp */
+
 struct dp_latency {
     uint64_t (*clock)(void);
     uint64_t taken; /* NIC time at which the burst was; 0: it did not come from the rx ring */
@@ -50,12 +52,12 @@ static uint32_t stamp_of(const uint8_t *slot)
     return stamp;
 }
 
-/* Of a stamp of 32 bits; one that is not of the past is somebody's mistake, or mischief. */
+/* Of a stamp of 32 bits, up to 3.29 s; one of the next second is not of the past, but somebody's mistake, or mischief. */
 static uint64_t age_of(uint32_t stamp, uint64_t now)
 {
     uint32_t age = (uint32_t)now - stamp;
 
-    return age <= INT32_MAX ? age : 0;
+    return age <= UINT32_MAX - FUTURE_NS ? age : 0;
 }
 
 /* Vectors, each by its oldest packet; those in a row that were received in the same turn of the NIC's together. */

@@ -499,6 +499,8 @@ static void finish_chain(struct nic *nic, uint32_t worker)
     for (unsigned i = 0; nic->chain.open && i < HSR_MAX_VECTOR; i++) {
         if (hsr_ring_pop(&nic->ring[worker][HSR_RING_TX], &entry, 1) == 0)
             break;
+        if (nic_timed(nic))
+            nic_latency_taken(nic, &entry, 1);
         process_entry(nic, worker, entry);
     }
     nic_chain_break(nic);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "bench_fw.h"
+#include "nic_internal.h"
 
 #define NET                                                                                  \
     "version: 1\n"                                                                           \
@@ -235,6 +236,50 @@ static void not_whole(void **state)
     assert_stage("whole", 1, 0);
 }
 
+/* A stamp has 32 bits: what is older than half of them is so, and not of the future. */
+static void long_wait(void **state)
+{
+    (void)state;
+    warm_up();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    send(1, 3000000000, 0);
+    assert_stage("to_worker", 1, 3000000000);
+    assert_stage("whole", 1, 3000000000);
+}
+
+/* A chain that goes on behind the burst, which the NIC takes together with it. */
+static void chain_behind_a_burst(void **state)
+{
+    enum { PACKETS = NIC_TX_BURST + 8 };
+    const struct hsr_view *view = &nic_region(b.nic)->view;
+    struct hsr_ring tx;
+
+    (void)state;
+    warm_up();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    for (unsigned i = 0; i < PACKETS; i++)
+        bench_push(&b, "a", &out);
+    for (unsigned i = 0; i < PACKETS / NIC_RX_BURST + 1; i++)
+        nic_poll(b.nic, b.now);
+    while (dp_poll(fw_worker(b.fw, 0)) > 0)
+        continue;
+    hsr_view_ring(view, 0, HSR_RING_TX, &tx, -1);
+    uint32_t first = atomic_load(tx.shared.cons), last = first + NIC_TX_BURST - 1;
+
+    assert_int_equal(atomic_load(tx.shared.prod) - first, PACKETS);
+    struct hsr_tx_meta *m =
+        (void *)hsr_slot(view, hsr_entry_slot(tx.shared.entries[last & tx.mask]));
+
+    m->offload |= HSR_TXO_MORE; /* what comes next does not belong to it */
+    b.now += 5000;
+    bench_run(&b);
+    assert_stage("with_worker", PACKETS, 5000);
+    assert_stage("whole", PACKETS - 1, 5000);
+    assert_int_equal(bench_drops(&b, "a", HSR_DROP_TX_META_BAD), 1);
+    while (bench_pop(&b, "b", &in))
+        continue;
+}
+
 /* Cut into fragments: each frame that leaves is as old as what it was made of. In a larger run of slots, too. */
 static void pieces(void **state)
 {
@@ -328,9 +373,11 @@ static void other_nics(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(each_stage),       TEST(as_metrics), TEST(off_and_on),
-                                       TEST(begin_anew),       TEST(not_whole),  TEST(pieces),
-                                       TEST(hostile_metadata), TEST(other_nics)};
+    const struct CMUnitTest tests[] = {
+        TEST(each_stage),       TEST(as_metrics), TEST(off_and_on), TEST(begin_anew),
+        TEST(not_whole),        TEST(long_wait),  TEST(pieces),     TEST(chain_behind_a_burst),
+        TEST(hostile_metadata), TEST(other_nics),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,9 @@ static void nothing_and_too_much(void **state)
     (void)state;
     assert_int_equal(hist_count(&c), 0);
     assert_int_equal(hist_percentile(&c, 50), 0);
+    hist_record(&h, 5, 0);
+    c = read_one(&h);
+    assert_int_equal(hist_count(&c) + c.sum + c.max, 0);
     hist_record(&h, UINT64_C(1) << 40, 1);
     c = read_one(&h);
     assert_int_equal(c.max, UINT32_MAX);

@@ -6,7 +6,8 @@
  *                      dp_run(w, ..dp_worker_time(w, NULL)..) ; dp_latency_close(l)
  *
  * What is told once a vector is so by its first packet, the oldest; what a burst takes, all its packets take, as they leave
- * together. Any thread may read the histograms; what else is in it is the worker's.
+ * together. A packet that is handed over to another worker counts at both, with what it took until then: until each had it, and
+ * each one's burst. Any thread may read the histograms; what else is in it is the worker's.
  */
 #ifndef DATAPATH_LATENCY_H
 #define DATAPATH_LATENCY_H

@@ -50,11 +50,13 @@ static inline void hist_grow(_Atomic uint64_t *word, uint64_t by)
                           memory_order_relaxed);
 }
 
-/* `n` values: `value` each. The one writer's. */
+/* `n` values: `value` each; 0: nothing is recorded. The one writer's. */
 static inline void hist_record(struct hist *h, uint64_t value, uint64_t n)
 {
     uint32_t v = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
 
+    if (n == 0)
+        return;
     hist_grow(&h->bucket[hist_bucket(v)], n);
     hist_grow(&h->sum, v * n);
     if (v > atomic_load_explicit(&h->max, memory_order_relaxed))
