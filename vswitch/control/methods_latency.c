@@ -29,7 +29,10 @@ int ctl_method_latency_set(struct ctl_call *call)
     }
     int rc = b->latency_set(b->arg, on);
     if (rc) {
-        return ctl_fail(call, rc, "latency cannot be measured: %s", strerror(-rc));
+        return ctl_fail(call, rc,
+                        on ? "latency cannot be measured: %s"
+                           : "workers measure no more, the NIC may: %s; try again",
+                        strerror(-rc));
     }
     AVS_LOG(log_module, AVS_LOG_INFO, on ? "latency is measured" : "latency is not measured",
             avs_log_u64("uid", call->uid));

@@ -30,7 +30,7 @@ struct fw_latency {
     bool nic; /* it measures */
     struct dp_latency *worker[HSR_MAX_WORKERS];
     struct hist_counts base[HSR_MAX_WORKERS][STAGES]; /* as of the reset */
-    struct hist_counts now[HSR_MAX_WORKERS][STAGES];  /* read last */
+    struct hist_counts now[HSR_MAX_WORKERS][STAGES];  /* read last; the NIC's, last answered */
 };
 
 static int open_latency(struct fw *fw)
@@ -68,17 +68,78 @@ static int tell_nic(struct fw *fw, bool on)
     return rc == -EOPNOTSUPP || rc == -EPERM ? 0 : rc;
 }
 
+/* Those of the NIC, which answers each with a message of its own: one that does not is asked no further. */
+static void read_nic(struct fw *fw)
+{
+    struct fw_latency *l = fw->latency;
+
+    if (!l->nic)
+        return;
+    for (uint32_t w = 0; w < fw->workers; w++) {
+        for (unsigned s = 0; s < STAGES; s++) {
+            struct hist_counts counts = {0};
+
+            if (!stages[s].nic)
+                continue;
+            if (fw->nic_ops->latency_get(fw->nic, w, stages[s].which, &counts) < 0)
+                return;
+            l->now[w][s] = counts;
+        }
+    }
+}
+
+static void read_workers(struct fw *fw)
+{
+    struct fw_latency *l = fw->latency;
+
+    for (uint32_t w = 0; w < fw->workers; w++) {
+        for (unsigned s = 0; s < STAGES; s++) {
+            if (stages[s].nic)
+                continue;
+            l->now[w][s] = (struct hist_counts){0};
+            hist_read(dp_latency_hist(l->worker[w], (enum dp_latency_stage)stages[s].which),
+                      &l->now[w][s]);
+        }
+    }
+}
+
+/* While nobody measures, the NIC's are those that it ended with. */
+static void read_all(struct fw *fw)
+{
+    read_workers(fw);
+    if (fw->latency->on)
+        read_nic(fw);
+}
+
+static int turn_on(struct fw *fw)
+{
+    int rc = tell_nic(fw, true);
+
+    if (rc == 0)
+        time_workers(fw, true);
+    return rc;
+}
+
+/* Also when it is off: a NIC that did not answer in time may measure all the same. */
+static int turn_off(struct fw *fw)
+{
+    int rc = tell_nic(fw, false);
+
+    if (rc == 0)
+        read_nic(fw);
+    time_workers(fw, false);
+    return rc;
+}
+
 int fw_latency_set(struct fw *fw, bool on)
 {
     int rc = fw->latency == NULL && on ? open_latency(fw) : 0;
 
-    if (rc < 0 || fw->latency == NULL || fw->latency->on == on)
+    if (rc < 0 || fw->latency == NULL)
         return rc;
-    rc = tell_nic(fw, on);
-    if (rc < 0)
-        return rc;
-    time_workers(fw, on);
-    return 0;
+    if (!on)
+        return turn_off(fw);
+    return fw->latency->on ? 0 : turn_on(fw);
 }
 
 bool fw_latency_on(const struct fw *fw)
@@ -100,27 +161,6 @@ void fw_latency_close(struct fw *fw)
         dp_latency_close(l->worker[w]);
     free(l);
     fw->latency = NULL;
-}
-
-static void read_stage(const struct fw *fw, uint32_t worker, enum stage s,
-                       struct hist_counts *counts)
-{
-    const struct fw_latency *l = fw->latency;
-
-    *counts = (struct hist_counts){0};
-    if (!stages[s].nic) {
-        hist_read(dp_latency_hist(l->worker[worker], (enum dp_latency_stage)stages[s].which),
-                  counts);
-    } else if (l->nic && fw->nic_ops->latency_get(fw->nic, worker, stages[s].which, counts) < 0) {
-        *counts = l->base[worker][s]; /* it is gone */
-    }
-}
-
-static void read_all(struct fw *fw)
-{
-    for (uint32_t w = 0; w < fw->workers; w++)
-        for (unsigned s = 0; s < STAGES; s++)
-            read_stage(fw, w, (enum stage)s, &fw->latency->now[w][s]);
 }
 
 void fw_latency_reset(struct fw *fw)

@@ -370,13 +370,117 @@ static void other_nics(void **state)
     assert_false(fw_latency_on(b.fw));
 }
 
+/* A NIC that answers what and when it likes. */
+static struct {
+    int set_rc, get_rc;
+    unsigned gets;
+    bool measures; /* whatever it answered */
+} moody;
+
+static int moody_set(void *nic, bool on)
+{
+    moody.measures = on;
+    nic_latency_set(nic, on);
+    return moody.set_rc;
+}
+
+static int moody_get(void *nic, uint32_t worker, uint32_t stage, struct hist_counts *counts)
+{
+    moody.gets++;
+    return moody.get_rc < 0 ? moody.get_rc : nic_latency_get(nic, worker, stage, counts);
+}
+
+static void open_moody(void)
+{
+    static struct fw_nic_ops ops;
+
+    memset(&moody, 0, sizeof moody);
+    ops = fw_nic_embedded;
+    ops.latency_set = moody_set;
+    ops.latency_get = moody_get;
+    bench_close(&b);
+    bench_open(&b, &(struct bench_config){.nic_ops = &ops}, NET);
+    warm_up();
+}
+
+static json_int_t metric_of_whole(void)
+{
+    json_t *rows = fw_latency_metrics(b.fw), *row;
+    json_int_t count = -1;
+    size_t i;
+
+    json_array_foreach (rows, i, row)
+        if (strcmp(json_string_value(json_object_get(row, "stage")), "whole") == 0)
+            count = json_integer_value(json_object_get(row, "count"));
+    json_decref(rows);
+    return count;
+}
+
+/* It is asked once, not for each histogram, and what it said before stays: no counter falls. */
+static void falls_silent(void **state)
+{
+    (void)state;
+    open_moody();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    send(2, 5000, 0);
+    assert_int_equal(metric_of_whole(), 2);
+    moody.get_rc = -ETIMEDOUT;
+    send(1, 5000, 0);
+    moody.gets = 0;
+    assert_int_equal(metric_of_whole(), 2);
+    assert_int_equal(moody.gets, 1);
+    assert_stage("whole", 2, 5000);
+    assert_stage("fast", 3, 0); /* the worker's go on */
+    fw_latency_reset(b.fw);
+    assert_int_equal(metric_of_whole(), 2);
+    moody.get_rc = 0;
+    assert_int_equal(metric_of_whole(), 3);
+}
+
+/* What it ended with is read once more, and then it is left alone. */
+static void not_asked_while_off(void **state)
+{
+    (void)state;
+    open_moody();
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    send(2, 5000, 0);
+    assert_int_equal(fw_latency_set(b.fw, false), 0);
+    moody.gets = 0;
+    assert_int_equal(metric_of_whole(), 2);
+    assert_stage("whole", 2, 5000);
+    fw_latency_reset(b.fw);
+    assert_nothing();
+    assert_int_equal(moody.gets, 0);
+}
+
+/* It does what it is told, and nobody hears so in time: off is off all the same, and said again. */
+static void answers_late(void **state)
+{
+    (void)state;
+    open_moody();
+    moody.set_rc = -ETIMEDOUT;
+    assert_int_equal(fw_latency_set(b.fw, true), -ETIMEDOUT);
+    assert_false(fw_latency_on(b.fw));
+    assert_true(moody.measures);
+    moody.set_rc = 0;
+    assert_int_equal(fw_latency_set(b.fw, false), 0);
+    assert_false(moody.measures);
+    assert_int_equal(fw_latency_set(b.fw, true), 0);
+    moody.set_rc = -ETIMEDOUT;
+    assert_int_equal(fw_latency_set(b.fw, false), -ETIMEDOUT);
+    assert_false(fw_latency_on(b.fw));
+    send(1, 5000, 0);
+    assert_stage("to_worker", 0, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(each_stage),       TEST(as_metrics), TEST(off_and_on), TEST(begin_anew),
-        TEST(not_whole),        TEST(long_wait),  TEST(pieces),     TEST(chain_behind_a_burst),
-        TEST(hostile_metadata), TEST(other_nics),
+        TEST(each_stage),       TEST(as_metrics), TEST(off_and_on),   TEST(begin_anew),
+        TEST(not_whole),        TEST(long_wait),  TEST(pieces),       TEST(chain_behind_a_burst),
+        TEST(hostile_metadata), TEST(other_nics), TEST(falls_silent), TEST(not_asked_while_off),
+        TEST(answers_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

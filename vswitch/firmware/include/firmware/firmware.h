@@ -152,8 +152,9 @@ uint64_t fw_capture_now(const struct fw *fw);
 
 /*
  * Measure how long packets take, in the workers and the NIC, or not any more (docs/troubleshooting.md). 0, -ENOMEM, or what
- * the NIC says; one that does not measure is none of it, and its stages are missing. What was measured stays; fw_latency_reset():
- * figures begin anew.
+ * the NIC says: then nothing is turned on, but the workers are turned off all the same. A NIC that does not measure is none of
+ * it, and its stages are missing. What was measured stays, also of a NIC that does not answer; fw_latency_reset(): figures begin
+ * anew.
  */
 int fw_latency_set(struct fw *fw, bool on);
 bool fw_latency_on(const struct fw *fw);
