@@ -7,6 +7,8 @@
 #include "firmware/firmware.h"
 
 #define TIMEOUT_MS 5000 /* a port may have to load a driver */
+/* Values of one histogram: as many of each worker are a number of JSON still. */
+#define MOST_VALUES ((uint64_t)INT64_MAX / HSR_MAX_WORKERS)
 
 static void describe(union hsr_msg *msg, uint16_t type, const struct nic_port_config *config)
 {
@@ -222,6 +224,19 @@ static int latency_set(void *nic, bool on)
     return hsr_attach_request(nic, &msg, HSR_MSG_LATENCY_SET, -1, TIMEOUT_MS, why);
 }
 
+/* Can a NIC have counted this? */
+static bool is_histogram(const struct hsr_msg_latency *m)
+{
+    uint64_t count = 0;
+
+    for (uint32_t b = 0; b < HSR_LATENCY_BUCKETS; b++) {
+        if (m->bucket[b] > MOST_VALUES - count)
+            return false;
+        count += m->bucket[b];
+    }
+    return m->max <= UINT32_MAX && m->sum / UINT32_MAX <= count;
+}
+
 static int latency_get(void *nic, uint32_t worker, uint32_t stage, struct hist_counts *counts)
 {
     union hsr_msg msg;
@@ -236,6 +251,8 @@ static int latency_get(void *nic, uint32_t worker, uint32_t stage, struct hist_c
     rc = hsr_attach_request(nic, &msg, HSR_MSG_LATENCY_GET, -1, TIMEOUT_MS, why);
     if (rc < 0)
         return rc;
+    if (!is_histogram(&msg.latency))
+        return -EPROTO;
     struct hist_counts got = {.sum = msg.latency.sum, .max = msg.latency.max};
 
     memcpy(got.bucket, msg.latency.bucket, sizeof got.bucket);

@@ -68,10 +68,12 @@ static void put_labels(FILE *to, const struct tm_metric *m, const json_t *object
     fputs(*between == ',' ? "} " : " ", to);
 }
 
-/* Whole seconds and their nanoseconds: no digit is lost, whatever the uptime. */
-static void put_seconds(FILE *to, json_int_t ns)
+/* Whole seconds and their nanoseconds: no digit is lost, whatever the uptime. JSON has it as signed. */
+static void put_seconds(FILE *to, json_int_t value)
 {
-    fprintf(to, "%" JSON_INTEGER_FORMAT ".%09d\n", ns / 1000000000, (int)(ns % 1000000000));
+    uint64_t ns = (uint64_t)value;
+
+    fprintf(to, "%" PRIu64 ".%09" PRIu64 "\n", ns / 1000000000, ns % 1000000000);
 }
 
 static void put_value(FILE *to, enum tm_type type, const json_t *value)

@@ -166,6 +166,11 @@ static void latency(void **state)
     assert_line(text, "avs_latency_seconds_sum{stage=\"whole\",by=\"nic\"} 3.000000007");
     assert_line(text, "avs_latency_seconds_count{stage=\"whole\",by=\"nic\"} 9");
     free(text);
+    /* More than a signed number holds. */
+    text = rendered("{\"latency\": [{\"stage\": \"whole\", \"by\": \"nic\", \"count\": 9, "
+                    "\"sum_ns\": -9223372036854775807, \"below\": []}]}");
+    assert_line(text, "avs_latency_seconds_sum{stage=\"whole\",by=\"nic\"} 9223372036.854775809");
+    free(text);
     text = rendered("{}"); /* before it was measured */
     assert_null(strstr(text, "avs_latency"));
     free(text);
