@@ -213,6 +213,8 @@ uint64_t nic_rule_pinned(const struct nic *nic, uint16_t port, uint32_t mark);
 void nic_rules_forget_port(struct nic *nic, uint16_t port);
 void nic_rules_forget_devices(struct nic *nic);
 
+typedef uint64_t nic_word __attribute__((may_alias)); /* of a struct */
+
 /*
  * What was found of a packet into its slot, when it is handed over: written once, and never read there. Line 1 has nothing
  * else to say without those flags.
@@ -221,7 +223,7 @@ static inline void nic_write_meta(const struct hsr_view *view, uint32_t slot,
                                   const struct hsr_rx_meta *meta)
 {
     struct hsr_rx_meta *to = (struct hsr_rx_meta *)(void *)hsr_slot(view, slot);
-    const volatile uint64_t *word = (const volatile uint64_t *)(const void *)&meta->verdicts;
+    const volatile nic_word *word = (const volatile nic_word *)(const void *)&meta->verdicts;
     const uint64_t last[2] = {word[0],
                               word[1]}; /* the first one has just been written, as a word */
 

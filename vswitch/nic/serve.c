@@ -99,7 +99,8 @@ static void welcome(struct nic_serve *s, const struct hsr_msg_hdr *req, uint32_t
         rx[w] = nic_rx_doorbell(s->nic, w);
         tx[w] = nic_tx_doorbell(s->nic, w);
     }
-    if (nic_serve_welcome(s->client, req, nic_region(s->nic), workers, rx, tx) < 0)
+    if (nic_serve_welcome(s->client, req, HSR_FEATURE_BASE | HSR_FEATURE_LATENCY,
+                          nic_region(s->nic), workers, rx, tx) < 0)
         detach(s);
 }
 
@@ -213,6 +214,15 @@ static void start(struct nic_serve *s)
     nic_start(s->nic);
 }
 
+/* Who asks and does not read the answers misses some, as with hsr_msg_reply(). */
+static void answer(struct nic_serve *s, const union hsr_msg *msg)
+{
+    int rc = hsr_msg_send(s->client, msg, NULL, 0);
+
+    if (rc < 0 && rc != -EAGAIN)
+        detach(s);
+}
+
 static void rule_state(struct nic_serve *s, const struct hsr_msg_hdr *req, int rc,
                        const struct hsr_rule_state *state)
 {
@@ -221,8 +231,7 @@ static void rule_state(struct nic_serve *s, const struct hsr_msg_hdr *req, int r
     hsr_msg_init(&msg, HSR_MSG_RULE_STATE, req->seq);
     msg.hdr.status = (uint32_t)-rc;
     msg.rule_state.state = *state;
-    if (hsr_msg_send(s->client, &msg, NULL, 0) < 0)
-        detach(s);
+    answer(s, &msg);
 }
 
 static void arena_get(struct nic_serve *s, const struct hsr_msg_arena *m)
@@ -270,8 +279,7 @@ static void latency_get(struct nic_serve *s, const struct hsr_msg_latency_get *m
     msg.latency.sum = counts.sum;
     msg.latency.max = counts.max;
     memcpy(msg.latency.bucket, counts.bucket, sizeof counts.bucket);
-    if (hsr_msg_send(s->client, &msg, NULL, 0) < 0)
-        detach(s);
+    answer(s, &msg);
 }
 
 /* Requests that RULE_STATE answers. */

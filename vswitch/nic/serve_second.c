@@ -37,8 +37,9 @@ int nic_serve_check(int sock, const struct hsr_msg_hello *m, uint32_t most)
     return 0;
 }
 
-int nic_serve_welcome(int sock, const struct hsr_msg_hdr *req, const struct hsr_region *region,
-                      uint32_t workers, const int *rx_doorbell, const int *tx_doorbell)
+int nic_serve_welcome(int sock, const struct hsr_msg_hdr *req, uint64_t features,
+                      const struct hsr_region *region, uint32_t workers, const int *rx_doorbell,
+                      const int *tx_doorbell)
 {
     int fds[HSR_ATTACH_FDS];
     unsigned n = 0;
@@ -48,7 +49,7 @@ int nic_serve_welcome(int sock, const struct hsr_msg_hdr *req, const struct hsr_
     msg.welcome.abi_major = HSR_ABI_MAJOR;
     msg.welcome.abi_minor = HSR_ABI_MINOR;
     msg.welcome.workers = workers;
-    msg.welcome.features = HSR_FEATURE_BASE | HSR_FEATURE_LATENCY;
+    msg.welcome.features = features;
     msg.welcome.region_size = region->map_size;
     msg.welcome.instance = region->view.instance;
     msg.welcome.owner = hsr_view_owner(&region->view, 0);
@@ -137,7 +138,8 @@ static void hello(struct nic_serve_second *s, const struct hsr_msg_hello *m)
     }
     AVS_LOG(log_second, AVS_LOG_INFO, "second firmware attached", avs_log_str("name", s->name),
             avs_log_u64("instance", s->instance));
-    if (nic_serve_welcome(s->sock, &m->hdr, nic_second_region(s->nic), s->workers, rx, tx) < 0)
+    if (nic_serve_welcome(s->sock, &m->hdr, HSR_FEATURE_BASE, nic_second_region(s->nic), s->workers,
+                          rx, tx) < 0)
         nic_serve_second_end(s);
 }
 

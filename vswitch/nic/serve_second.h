@@ -33,8 +33,9 @@ int nic_serve_group(struct nic *nic, const struct hsr_msg_group *m);
 /* May a firmware that says this attach at all? 0, or a negative errno with the answer sent. */
 int nic_serve_check(int sock, const struct hsr_msg_hello *m, uint32_t most);
 
-/* WELCOME with this region; the errors of hsr_msg_send(). */
-int nic_serve_welcome(int sock, const struct hsr_msg_hdr *req, const struct hsr_region *region,
-                      uint32_t workers, const int *rx_doorbell, const int *tx_doorbell);
+/* WELCOME with this region and what this firmware may ask for (enum feature); the errors of hsr_msg_send(). */
+int nic_serve_welcome(int sock, const struct hsr_msg_hdr *req, uint64_t features,
+                      const struct hsr_region *region, uint32_t workers, const int *rx_doorbell,
+                      const int *tx_doorbell);
 
 #endif

@@ -2,6 +2,7 @@
 /* The NIC's end of the attach socket, asked by firmwares of every kind: of other versions, out of turn, two at a time. */
 #include <dirent.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -383,6 +385,38 @@ static void latency(void **state)
     hsr_attach_close(&at);
 }
 
+/* Who asks and asks and reads no answer misses some, and stays attached. */
+static void unread_answers(void **state)
+{
+    enum { ASKED = 300 };
+    int sock = connect_raw(), unread = 0;
+    unsigned answers = 0, none = 0;
+    union hsr_msg msg;
+
+    (void)state;
+    hello(&msg);
+    assert_int_equal(ask(sock, &msg, NULL, 0), HSR_MSG_WELCOME);
+    for (unsigned i = 0; i < ASKED; i++) {
+        hsr_msg_init(&msg, HSR_MSG_LATENCY_GET, i);
+        while (hsr_msg_send(sock, &msg, NULL, 0) == -EAGAIN)
+            continue;
+    }
+    do {
+        assert_int_equal(ioctl(sock, SIOCOUTQ, &unread), 0);
+    } while (unread > 0); /* by the NIC */
+    while (hsr_msg_recv(sock, &msg, NULL, &none) == 1)
+        answers++;
+    hsr_msg_init(&msg, HSR_MSG_LATENCY_SET, ASKED);
+    assert_int_equal(hsr_msg_send(sock, &msg, NULL, 0), 0);
+    for (struct pollfd pfd = {.fd = sock, .events = POLLIN}; msg.hdr.type != HSR_MSG_REPLY;) {
+        assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
+        assert_int_equal(hsr_msg_recv(sock, &msg, NULL, &none), 1);
+        answers += msg.hdr.type == HSR_MSG_LATENCY;
+    }
+    assert_in_range(answers, 1, ASKED - 1);
+    close(sock);
+}
+
 /* Beside the first: a region of its own, and nothing to say but whose packets are whose. */
 static void a_second(void **state)
 {
@@ -396,6 +430,7 @@ static void a_second(void **state)
     assert_int_equal(hsr_attach_open_second(&second, t.path, 1, "two", t.why), -EINVAL);
     assert_int_equal(hsr_attach_open_second(&second, t.path, 2, "two", t.why), 0);
     assert_int_not_equal(second.region.view.instance, first.region.view.instance);
+    assert_false(second.features & HSR_FEATURE_LATENCY);
     assert_int_equal(hsr_attach_open_second(&third, t.path, 2, "three", t.why), -EBUSY);
     assert_int_equal(hsr_attach_open(&third, t.path, 2, "three", t.why), -EBUSY);
 
@@ -438,8 +473,9 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(other_versions), CASE(out_of_turn), CASE(words_of_the_nic), CASE(kept_for_the_next),
-        CASE(steered),        CASE(captured),    CASE(latency),          CASE(a_second),
+        CASE(other_versions),    CASE(out_of_turn),    CASE(words_of_the_nic),
+        CASE(kept_for_the_next), CASE(steered),        CASE(captured),
+        CASE(latency),           CASE(unread_answers), CASE(a_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
