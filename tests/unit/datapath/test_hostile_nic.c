@@ -195,7 +195,7 @@ static void noise(void **state)
         struct hsr_rx_meta *m =
             (struct hsr_rx_meta *)(void *)hsr_slot(h->view, hsr_entry_slot(entry));
 
-        m->frame_len = (uint32_t)(random64(&seed) % 1793);
+        m->frame_len = (uint32_t)(random64(&seed) % (HSR_SLOT_SIZE - HSR_SLOT_FRAME + 1));
         m->payload_off = (uint16_t)(random64(&seed) % (m->frame_len + 1));
         m->l4_off = (uint16_t)(random64(&seed) % (m->payload_off + 1u));
         m->l3_off = (uint16_t)(random64(&seed) % (m->l4_off + 1u));
