@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each step takes, by the time-stamp counter, with every number of packets it may handle. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,10 @@ static void note(struct measuring *m, struct seen *s, uint64_t cycles)
 /* The middle of each LAT_DRAWS-th of what was seen: the slowest half of the last one, where interruptions are, is in none. */
 static void sum_up(struct measuring *m, struct seen *s, struct lat_cost *to)
 {
+    if (s->n == 0) {
+        fputs("avs-bench-latency: every turn was interrupted; try another --cpu\n", stderr);
+        exit(1);
+    }
     qsort(s->cycles, s->n, sizeof *s->cycles, bench_by_u32);
     to->draws = LAT_DRAWS;
     for (uint32_t i = 0; i < LAT_DRAWS; i++) {

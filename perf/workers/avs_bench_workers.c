@@ -100,7 +100,8 @@ static int report(const struct workers_options *o, const struct workers_result *
     json_object_set_new(out, "cycle_hz", json_real(hz));
     json_object_set_new(out, "cycles_alone", way(o, r->cycles[WORKERS_ALONE], hz, &alone));
     json_object_set_new(out, "cycles_together", way(o, r->cycles[WORKERS_TOGETHER], hz, &together));
-    if (r->rounds > 0) {
+    ok = ok && (r->rounds == 0 || (alone > 0 && together > 0));
+    if (r->rounds > 0 && alone > 0) {
         json_object_set_new(out, "pps_alone", json_real(alone / o->bench.workers));
         json_object_set_new(out, "pps", json_real(together));
         json_object_set_new(out, "scale", json_real(together / (alone / o->bench.workers)));
