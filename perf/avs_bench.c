@@ -28,6 +28,8 @@ static const char usage[] =
     "                        of 64, four of 594, one of 1,518 with FCS, flow by flow; or an IMIX\n"
     "                        genome (RFC 6985): a 64, b 128, c 256, d 512, e 1,024, f 1,280,\n"
     "                        g 1,518, h 2,112, i 9,000, and A 594\n"
+    "      --segments N      frames of N such packets as one, which are cut when they leave\n"
+    "                        (USO), 1..44 (default: they come as they leave)\n"
     "      --slice WHAT      payloads stay in the NIC: on or off (default)\n"
     "      --vector N        largest vector, 1..16 (default 16)\n"
     "      --stages          also cycles a packet of each stage, measured afterwards\n"
@@ -58,6 +60,7 @@ enum {
     OPT_CPU,
     OPT_VECTOR,
     OPT_SIZE,
+    OPT_SEGMENTS,
     OPT_SLICE,
     OPT_STAGES,
     OPT_NO_FIT,
@@ -81,6 +84,7 @@ static const struct option options[] = {
     {"cpu", required_argument, NULL, OPT_CPU},
     {"vector", required_argument, NULL, OPT_VECTOR},
     {"size", required_argument, NULL, OPT_SIZE},
+    {"segments", required_argument, NULL, OPT_SEGMENTS},
     {"slice", required_argument, NULL, OPT_SLICE},
     {"stages", no_argument, NULL, OPT_STAGES},
     {"no-flow-index", no_argument, NULL, OPT_NO_FIT},
@@ -134,6 +138,10 @@ static bool take(struct bench_options *o, int option, const char *value)
         break;
     case OPT_SIZE:
         good = bench_sizes(value, &o->sizes);
+        break;
+    case OPT_SEGMENTS:
+        good = bench_number(value, 1, 44, &n);
+        o->sizes.segments = (uint32_t)n;
         break;
     case OPT_SLICE:
         o->slice = strcmp(value, "on") == 0;
@@ -200,7 +208,7 @@ int main(int argc, char **argv)
     struct bench_options o = {.what = bench_case("forward"),
                               .flows = 1000,
                               .train = 1,
-                              .sizes = {1, {BENCH_FRAME_MIN}},
+                              .sizes = {.n = 1, .frame = {BENCH_FRAME_MIN}},
                               .vector = HSR_MAX_VECTOR,
                               .queue = 4096,
                               .seconds = 2,
@@ -225,6 +233,8 @@ int main(int argc, char **argv)
         fputs("avs-bench: no arguments but options; try avs-bench --help\n", stderr);
         return 2;
     }
+    if (!bench_sizes_fit(&o.sizes))
+        return 2;
     if (o.capture != NULL)
         return write_capture(&o);
     if (o.generator)

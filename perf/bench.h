@@ -38,6 +38,8 @@ struct bench_case {
 struct bench_sizes {
     uint32_t n;
     uint16_t frame[BENCH_SIZES];
+    uint32_t
+        segments; /* of a frame that is to be cut into such frames (USO); 0: they come as they leave */
 };
 
 struct bench_options {
@@ -88,8 +90,12 @@ const struct bench_case *bench_case(const char *name);
  */
 struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t train,
                                     const struct bench_sizes *sizes);
+/* Bytes of the frames of the flow that comes as number `i`, as they come in. */
+uint32_t bench_frame_len(const struct bench_sizes *sizes, uint32_t i);
 /* What --size says: a number, "imix", or the letters of an IMIX genome (RFC 6985). False with a line on stderr. */
 bool bench_sizes(const char *text, struct bench_sizes *sizes);
+/* Is each frame one that there may be, with the segments it has? False with a line on stderr. */
+bool bench_sizes_fit(const struct bench_sizes *sizes);
 void bench_frames_free(struct nic_ring_frame *frames);
 /* The frames as a capture that a peer can send; false with a line on stderr. */
 bool bench_capture(const char *path, const struct nic_ring_frame *frames, uint32_t flows);

@@ -183,9 +183,12 @@ static uint64_t all_drops(struct bench *b)
 /* Opens every session before the clock starts. */
 void bench_settle(struct bench *b)
 {
-    for_packets(b, 4 * (uint64_t)b->options->flows * b->options->train);
-    if (b->options->count == 0)
-        for_seconds(b, b->options->warmup);
+    const struct bench_options *o = b->options;
+    uint64_t segments = o->sizes.segments ? o->sizes.segments : 1;
+
+    for_packets(b, 4 * segments * o->flows * o->train);
+    if (o->count == 0)
+        for_seconds(b, o->warmup);
 }
 
 int bench_run(struct bench *b)

@@ -67,6 +67,7 @@ int bench_report(struct bench *b)
     set_count(o, "flows", b->options->flows);
     json_object_set_new(o, "size", json_real(bytes));
     set_count(o, "train", b->options->train);
+    set_count(o, "segments", b->options->sizes.segments);
     set_count(o, "vector", b->options->vector);
     json_object_set_new(o, "slice", json_boolean(b->options->slice));
     set_count(o, "packets", b->packets);

@@ -7,6 +7,7 @@
 #include "number.h"
 
 #define FCS  4
+#define MOST (65535u + 14)  /* bytes of IP, behind an Ethernet header */
 #define IMIX "aaaaaaaAAAAg" /* 64, 594 and 1,518 bytes as 7 to 4 to 1 */
 
 /* Letters of RFC 6985; bytes with the FCS, as they are counted there. One that the RFC leaves to whoever says what it is: A. */
@@ -31,7 +32,8 @@ bool bench_sizes(const char *text, struct bench_sizes *sizes)
     if (*text >= '0' && *text <= '9') {
         if (!bench_number(text, BENCH_FRAME_MIN, BENCH_FRAME_MAX, &n))
             return false;
-        *sizes = (struct bench_sizes){1, {(uint16_t)n}};
+        sizes->n = 1;
+        sizes->frame[0] = (uint16_t)n;
         return true;
     }
     if (strcmp(text, "imix") == 0)
@@ -50,4 +52,16 @@ bool bench_sizes(const char *text, struct bench_sizes *sizes)
         sizes->frame[sizes->n++] = (uint16_t)(bytes - FCS);
     }
     return sizes->n > 0;
+}
+
+bool bench_sizes_fit(const struct bench_sizes *sizes)
+{
+    for (uint32_t i = 0; i < sizes->n; i++) {
+        if (bench_frame_len(sizes, i) > MOST) {
+            fprintf(stderr, "%u segments of %u bytes are more than a frame of 64 KiB\n",
+                    sizes->segments, sizes->frame[i]);
+            return false;
+        }
+    }
+    return true;
 }

@@ -8,7 +8,9 @@
 #include "bench.h"
 #include "hsring/csum.h"
 
-#define SPORTS 50000u
+#define SPORTS     50000u
+#define HEADERS    42u /* Ethernet, IPv4, UDP */
+#define GSO_UDP_L4 5   /* VIRTIO_NET_HDR_GSO_UDP_L4, which older headers lack */
 
 static uint64_t random_next(uint64_t *state)
 {
@@ -43,12 +45,36 @@ static void make_frame(const struct bench_case *what, uint8_t *f, uint32_t i, ui
     hsr_store16(f + 40, sum == 0 ? 0xFFFF : sum);
 }
 
+/* The checksum as a guest leaves it to its device: that of the pseudo header alone. */
+static void leave_sum(uint8_t *f)
+{
+    hsr_store16(f + 40, hsr_csum_fold(hsr_pseudo4(f + 26, f + 30, 17, hsr_load16(f + 38))));
+}
+
+uint32_t bench_frame_len(const struct bench_sizes *sizes, uint32_t i)
+{
+    uint32_t size = sizes->frame[i % sizes->n];
+
+    return sizes->segments == 0 ? size : HEADERS + sizes->segments * (size - HEADERS);
+}
+
+/* What the guest's kernel would say of a frame that is to be cut: its checksum is left, and each segment has so many bytes. */
+static struct virtio_net_hdr to_be_cut(const struct bench_sizes *sizes, uint32_t i)
+{
+    return (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+                                   .gso_type = GSO_UDP_L4,
+                                   .hdr_len = HEADERS,
+                                   .gso_size = (uint16_t)(sizes->frame[i % sizes->n] - HEADERS),
+                                   .csum_start = HEADERS - 8,
+                                   .csum_offset = 6};
+}
+
 static size_t all_bytes(uint32_t flows, const struct bench_sizes *sizes)
 {
     size_t bytes = 0;
 
     for (uint32_t i = 0; i < flows; i++)
-        bytes += sizes->frame[i % sizes->n];
+        bytes += bench_frame_len(sizes, i);
     return bytes;
 }
 
@@ -76,12 +102,16 @@ struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flow
     uint8_t *f = (uint8_t *)(frames + n);
 
     for (uint32_t i = 0; i < flows; i++) {
-        uint32_t size = sizes->frame[i % sizes->n];
+        struct nic_ring_frame frame = {.data = f, .len = bench_frame_len(sizes, i)};
 
-        make_frame(what, f, order[i], size);
+        make_frame(what, f, order[i], frame.len);
+        if (sizes->segments != 0) {
+            frame.vnet = to_be_cut(sizes, i);
+            leave_sum(f);
+        }
         for (uint32_t k = 0; k < train; k++)
-            frames[(size_t)i * train + k] = (struct nic_ring_frame){.data = f, .len = size};
-        f += size;
+            frames[(size_t)i * train + k] = frame;
+        f += frame.len;
     }
     free(order);
     return frames;

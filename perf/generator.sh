@@ -25,14 +25,25 @@ assert collections.Counter(sizes("imix.pcap")) == {60: 700, 590: 400, 1514: 100}
 assert sizes("own.pcap") == [60, 60, 590, 8996] * 2
 PY
 run --size imix --flows 1200 --count 4000 >"$dir/path"
+run --size 1514 --flows 3 --segments 44 --count 4400 >"$dir/cut"
 run --size imix --flows 1200 --generator --seconds 0.01 --warmup 0 >"$dir/alone"
 /usr/bin/env python3 - "$dir" <<'PY'
 import json, sys
 
-path, alone = (json.load(open(f"{sys.argv[1]}/{name}")) for name in ("path", "alone"))
+path, alone, cut = (json.load(open(f"{sys.argv[1]}/{name}")) for name in ("path", "alone", "cut"))
+# 44 packets leave for each frame, whose metadata and bytes are on the ring once; the last turn may bring more than were asked for.
+frames = cut["packets"] / 44
+assert cut["ok"] and frames >= 100 and frames == cut["match"]["flow_index_hits"], cut
+assert cut["bytes_to_fw"] == frames * (128 + 42 + 44 * 1472), cut
 assert path["ok"] and path["drops"] == 0 and abs(path["size"] - (7 * 60 + 4 * 590 + 1514) / 12) < 0.001
 assert alone["ok"] and alone["packets"] > 0
 PY
+rc=0
+run --size 9018 --segments 8 2>/dev/null || rc=$?
+[ "$rc" -eq 2 ] || {
+    echo "a frame of more than 64 KiB ended with $rc"
+    exit 1
+}
 for wrong in abz 59 9019 '' aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; do
     rc=0
     run --size "$wrong" 2>/dev/null || rc=$?

@@ -85,7 +85,8 @@ static int open_run(struct run *r)
     else
         fprintf(stderr, "avs-software: %s\n", why);
     free(yaml);
-    r->frames = bench_frames(o->what, o->flows, 1, &(struct bench_sizes){1, {(uint16_t)o->size}});
+    r->frames = bench_frames(o->what, o->flows, 1,
+                             &(struct bench_sizes){.n = 1, .frame = {(uint16_t)o->size}});
     if (r->avs == NULL || r->frames == NULL)
         return 1;
     r->in = sw_port(r->avs, "in");

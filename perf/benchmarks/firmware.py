@@ -6,7 +6,7 @@ from harness.benchmark import FIRMWARE, Aim, Benchmark
 
 def benchmark(name, flows, most, **more):
     return Benchmark(name, f"dp_poll() alone, vNIC to vNIC, {flows:,} flows in random order, by the time-stamp counter",
-                     devices=[avs_bench.device("forward", flows)], figures=[FIRMWARE.aim(Aim("A-3", most=most))],
+                     devices=avs_bench.devices("forward", flows), figures=[FIRMWARE.aim(Aim("A-3", most=most))],
                      notes="Whoever takes the core away in the middle of a step is counted with it: on a shared machine the least "
                            "of the rounds is nearest to the truth.", **more)
 

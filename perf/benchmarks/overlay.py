@@ -11,20 +11,9 @@ NOTES = ("OVS-DPDK does the same work: conntrack, source address and port, VXLAN
          "its own table.")
 
 
-EXTERNAL = ("--flow-index", 4194304)
-
-
-def ours(flows):
-    """With more flows than a chip's flow index holds: with an index in the card's external memory, and with the chip's."""
-    if flows <= 65536:
-        return [avs_bench.device("overlay", flows)]
-    return [avs_bench.device("overlay", flows, EXTERNAL),
-            avs_bench.device("overlay", flows, name="chip-index", title="ours, index of a chip")]
-
-
 def benchmark(name, flows, aims, **more):
     return Benchmark(name, f"security group + SNAT + VXLAN, 60 B, {flows:,} flows in random order",
-                     devices=[*ours(flows), ovs.device("vxlan-snat", "overlay", flows, quick=flows == 1000),
+                     devices=[*avs_bench.devices("overlay", flows), ovs.device("vxlan-snat", "overlay", flows, quick=flows == 1000),
                               ovs.device("vxlan", "overlay", flows, name="ovs-stateless", quick=flows == 1000)],
                      figures=[MPPS.aim(*aims)], notes=NOTES, **more)
 

@@ -5,5 +5,5 @@ from peers import wire
 
 BENCHMARKS = [Benchmark(
     "rtt", "sockperf ping-pong over UDP, half a round trip", devices=wire.devices("rtt"),
-    figures=[Figure("p50_us", "us, p50", better="lower"), Figure("p99_us", "us, p99", better="lower")], quick=False, rounds=3,
+    figures=[Figure("p50_us", "us, p50", better="lower"), Figure("p99_us", "us, p99", better="lower")], quick=False, rounds=2,
     notes=wire.NOTES)]

@@ -40,6 +40,17 @@ def device(case, flows=1000, options=(), name="ours", title="ours", stages=True)
     return Device(name, title, measure, peer=False, tester=tester)
 
 
+CHIP_INDEX = 65536  # flows
+EXTERNAL_INDEX = ("--flow-index", 4194304)
+
+
+def devices(case, flows):
+    """Ours; with more flows than a chip's flow index holds, with an index in the card's external memory, and with the chip's."""
+    if flows <= CHIP_INDEX:
+        return [device(case, flows)]
+    return [device(case, flows, EXTERNAL_INDEX), device(case, flows, name="chip-index", title="ours, index of a chip")]
+
+
 def trial(child, rate, seconds):
     print(f"{rate:.0f} {seconds}", file=child.stdin, flush=True)
     line = child.stdout.readline()

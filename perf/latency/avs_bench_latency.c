@@ -262,7 +262,7 @@ int main(int argc, char **argv)
         .bench = {.what = bench_case("overlay"),
                   .flows = 1000,
                   .train = 1,
-                  .sizes = {1, {BENCH_FRAME_MIN}},
+                  .sizes = {.n = 1, .frame = {BENCH_FRAME_MIN}},
                   .vector = HSR_MAX_VECTOR,
                   .queue = 4096,
                   .count = 1,

@@ -70,7 +70,7 @@ bool flows_load(struct flows *f, uint8_t part, uint32_t n, bool again)
                                     .src = {10, 1, 0, 5},
                                     .dst = {10, 3, 0, part}};
     struct nic_ring_frame *frames =
-        bench_frames(&what, n, 1, &(struct bench_sizes){1, {BENCH_FRAME_MIN}});
+        bench_frames(&what, n, 1, &(struct bench_sizes){.n = 1, .frame = {BENCH_FRAME_MIN}});
     bool good = frames != NULL && nic_ring_load(f->in, frames, n, again) == 0;
 
     bench_frames_free(frames);

@@ -119,7 +119,7 @@ int main(int argc, char **argv)
     struct workers_options o = {.bench = {.what = bench_case("forward"),
                                           .flows = 1000,
                                           .train = 1,
-                                          .sizes = {1, {BENCH_FRAME_MIN}},
+                                          .sizes = {.n = 1, .frame = {BENCH_FRAME_MIN}},
                                           .vector = HSR_MAX_VECTOR,
                                           .workers = 2,
                                           .seconds = 2,

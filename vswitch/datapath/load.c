@@ -119,6 +119,8 @@ static inline void prefetch(const struct dp_worker *w, const struct act_packet *
 
     for (const struct act_packet *p = from; p < end; p++) {
         __builtin_prefetch(p->slot + HSR_SLOT_FRAME);
+        if (p->meta.vec_len == 0) /* its vector's first one has asked for the session */
+            continue;
         if (__builtin_expect(!ses_prefetch(w->sessions, p->meta.hash, p->meta.flow_id, dp_swap(p)),
                              0))
             unknown |= UINT64_C(1) << (p - from);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "action/plain.h"
+#include "hsring/origin.h"
 #include "internal.h"
 
 #define TCP_UNUSUAL 0x07u /* FIN, SYN, RST */
@@ -22,24 +23,11 @@ struct shared {
     uint64_t mac; /* that they must come from, as the frame's bytes stand; 0: any */
 };
 
-/* Ingress, class and flags as one. */
-static inline uint32_t alike(const struct hsr_rx_meta *m)
-{
-    uint32_t word;
-
-    memcpy(&word, &m->ingress, sizeof word);
-    return word;
-}
-
-_Static_assert(offsetof(struct hsr_rx_meta, flags) == offsetof(struct hsr_rx_meta, ingress) + 3 &&
-                   offsetof(struct hsr_rx_meta, class) == offsetof(struct hsr_rx_meta, ingress) + 2,
-               "one word");
-
 /* Is it of the same flow as the first one? */
 static inline bool follows(const struct hsr_rx_meta *m, const struct hsr_rx_meta *first)
 {
     return m->key_addrs == first->key_addrs && m->key_ports == first->key_ports &&
-           alike(m) == alike(first);
+           hsr_rx_origin(m) == hsr_rx_origin(first);
 }
 
 #define MAC_BYTES UINT64_C(0xFFFFFFFFFFFF)

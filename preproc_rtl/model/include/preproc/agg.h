@@ -21,6 +21,7 @@
 
 #include "hsring/abi.h"
 #include "hsring/hash.h"
+#include "hsring/origin.h"
 
 #define PP_AGG_QUEUES (1u << HSR_HASH_QUEUE_BITS)
 
@@ -84,6 +85,17 @@ static inline void pp_agg_choose(struct pp_agg *agg, struct pp_agg_item *item)
 /* May `b` follow `a`, which is the last of its queue, in a vector? */
 bool pp_agg_joins(const struct pp_agg_item *a, const struct pp_agg_item *b);
 
+/* The same of most packets, TCP and UDP over IPv4 of no tunnel; false: ask pp_agg_joins(). */
+static inline bool pp_agg_follows(const struct pp_agg_item *a, const struct pp_agg_item *b)
+{
+    const struct hsr_rx_meta *x = &a->meta, *y = &b->meta;
+
+    return ((x->key_addrs ^ y->key_addrs) | (x->key_ports ^ y->key_ports) |
+            (hsr_rx_origin(x) ^ hsr_rx_origin(y)) | (x->reason | y->reason) |
+            (y->flags & (HSR_RXF_DECAP | HSR_RXF_IPV6)) | (a->ring ^ b->ring)) == 0 &&
+           y->class <= HSR_CLASS_UDP && y->class >= HSR_CLASS_TCP;
+}
+
 static inline void pp_agg_list(struct pp_agg *agg, uint32_t queue)
 {
     agg->busy[(agg->busy_head + agg->busy_count++) % PP_AGG_QUEUES] = (uint16_t)queue;
@@ -106,7 +118,7 @@ static inline void pp_agg_put(struct pp_agg *agg, struct pp_agg_item *item, uint
     } else {
         struct pp_agg_item *last = &agg->item[q->tail];
 
-        item->joins = pp_agg_joins(last, item);
+        item->joins = pp_agg_follows(last, item) || pp_agg_joins(last, item);
         last->next = item->self;
     }
     q->tail = item->self;
