@@ -159,6 +159,7 @@ static void put_stage(FILE *to, const json_t *row)
             count);
 }
 
+/* `rows` NULL: nothing was measured yet, and the family has no samples. */
 static void put_latency(FILE *to, const json_t *rows)
 {
     const json_t *row;
@@ -196,8 +197,7 @@ void tm_render(FILE *to, const json_t *snapshot)
         family = m->name;
         put_row(to, m, snapshot);
     }
-    if (latency != NULL)
-        put_latency(to, latency);
+    put_latency(to, latency);
     if (nic != NULL)
         put_nic(to, nic);
 }
