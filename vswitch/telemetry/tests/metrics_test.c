@@ -171,7 +171,7 @@ static void latency(void **state)
                     "\"sum_ns\": -9223372036854775807, \"below\": []}]}");
     assert_line(text, "avs_latency_seconds_sum{stage=\"whole\",by=\"nic\"} 9223372036.854775809");
     free(text);
-    text = rendered("{}"); /* before it was measured */
+    text = rendered("{}");                                  /* before it was measured */
     assert_null(strstr(text, "avs_latency_seconds_count")); /* the family, and no samples */
     free(text);
 }
