@@ -158,22 +158,6 @@ int cmd_flow_flush(struct ctl *ctl)
     return result ? show_count(ctl, result, "removed", "flow rules removed") : code;
 }
 
-/* A method with nothing to tell but that it is done. */
-static int do_it(struct ctl *ctl, const char *method, json_t *params)
-{
-    int code = EXIT_FAILED;
-    json_t *result = request(ctl, method, params, &code);
-
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    }
-    json_decref(result);
-    return EXIT_OK;
-}
-
 int cmd_meter_create(struct ctl *ctl)
 {
     json_int_t id, rate, burst;
@@ -188,9 +172,10 @@ int cmd_meter_create(struct ctl *ctl)
         !number(ctl, "burst", ctl->word[4], UINT32_MAX, &burst)) {
         return EXIT_USAGE;
     }
-    return do_it(ctl, "meter.create",
-                 json_pack("{s:I, s:s, s:I, s:I}", "id", id, "unit", ctl->word[1], "rate", rate,
-                           "burst", burst));
+    return ask(ctl, "meter.create",
+               json_pack("{s:I, s:s, s:I, s:I}", "id", id, "unit", ctl->word[1], "rate", rate,
+                         "burst", burst),
+               NULL);
 }
 
 int cmd_meter_delete(struct ctl *ctl)
@@ -200,7 +185,7 @@ int cmd_meter_delete(struct ctl *ctl)
     if (!number(ctl, "meter", ctl->word[0], UINT32_MAX, &id)) {
         return EXIT_USAGE;
     }
-    return do_it(ctl, "meter.delete", json_pack("{s:I}", "id", id));
+    return ask(ctl, "meter.delete", json_pack("{s:I}", "id", id), NULL);
 }
 
 int cmd_meter_list(struct ctl *ctl)

@@ -134,35 +134,8 @@ static void print_latency(const struct ctl *ctl, const json_t *result)
 
 static int latency_round(struct ctl *ctl, json_t **memory)
 {
-    int code = EXIT_OK;
-    json_t *result = request(ctl, "latency.get", NULL, &code);
-
     (void)memory;
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    } else {
-        print_latency(ctl, result);
-    }
-    json_decref(result);
-    return EXIT_OK;
-}
-
-static int change(struct ctl *ctl, const char *method, json_t *params)
-{
-    int code = EXIT_OK;
-    json_t *result = request(ctl, method, params, &code);
-
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    }
-    json_decref(result);
-    return EXIT_OK;
+    return ask(ctl, "latency.get", NULL, print_latency);
 }
 
 int cmd_latency(struct ctl *ctl)
@@ -173,10 +146,10 @@ int cmd_latency(struct ctl *ctl)
         return watch(ctl, latency_round);
     }
     if (strcmp(word, "on") == 0 || strcmp(word, "off") == 0) {
-        return change(ctl, "latency.set", json_pack("{s:b}", "on", strcmp(word, "on") == 0));
+        return ask(ctl, "latency.set", json_pack("{s:b}", "on", strcmp(word, "on") == 0), NULL);
     }
     if (strcmp(word, "reset") == 0) {
-        return change(ctl, "latency.reset", NULL);
+        return ask(ctl, "latency.reset", NULL, NULL);
     }
     return fail(ctl, EXIT_USAGE, "EINVAL", "avs-ctl latency [show|on|off|reset]",
                 "'%s' is none of show, on, off, reset", word);

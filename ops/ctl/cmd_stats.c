@@ -39,11 +39,12 @@ static int drops_round(struct ctl *ctl, json_t **memory)
     return EXIT_OK;
 }
 
-static void print_sections(const json_t *result)
+static void print_sections(const struct ctl *ctl, const json_t *result)
 {
     json_t *copy = json_deep_copy(result), *value;
     const char *key, *gap = "";
 
+    (void)ctl;
     json_object_foreach (copy, key, value) {
         fputs(gap, stdout);
         print_safe(key);
@@ -66,20 +67,8 @@ static void print_sections(const json_t *result)
 
 static int stats_round(struct ctl *ctl, json_t **memory)
 {
-    int code = EXIT_OK;
-    json_t *result = request(ctl, "stats.get", NULL, &code);
-
     (void)memory;
-    if (!result) {
-        return code;
-    }
-    if (ctl->json) {
-        print_json(ctl, result);
-    } else {
-        print_sections(result);
-    }
-    json_decref(result);
-    return EXIT_OK;
+    return ask(ctl, "stats.get", NULL, print_sections);
 }
 
 int cmd_drops(struct ctl *ctl)

@@ -137,6 +137,9 @@ void print_record(const json_t *object, int indent);
 int show_record(const struct ctl *ctl, json_t *result);
 int show_table(const struct ctl *ctl, json_t *rows, const char *const *columns);
 int show_count(const struct ctl *ctl, json_t *result, const char *key, const char *what);
+/* The same of a method that is asked here; what is no JSON by `print`, NULL: it has nothing to tell but that it is done. */
+int ask(struct ctl *ctl, const char *method, json_t *params,
+        void (*print)(const struct ctl *ctl, const json_t *result));
 
 /* watch.c: calls `round` once, or with --watch at each interval until q, ^C or --count. */
 int watch(struct ctl *ctl, int (*round)(struct ctl *ctl, json_t **memory));

@@ -190,3 +190,19 @@ int show_count(const struct ctl *ctl, json_t *result, const char *key, const cha
     json_decref(result);
     return EXIT_OK;
 }
+
+int ask(struct ctl *ctl, const char *method, json_t *params,
+        void (*print)(const struct ctl *ctl, const json_t *result))
+{
+    int code = EXIT_FAILED;
+    json_t *result = request(ctl, method, params, &code);
+
+    if (!result) {
+        return code;
+    }
+    if (!shown(ctl, result) && print) {
+        print(ctl, result);
+    }
+    json_decref(result);
+    return EXIT_OK;
+}

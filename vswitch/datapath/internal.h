@@ -540,16 +540,6 @@ void dp_answer(struct dp_worker *w, struct act_packet *p);
 /* The way of an answer alone: p->egress, and the tunnel's headers; or why there is none. */
 enum hsr_drop dp_way_back(struct dp_worker *w, struct act_packet *p);
 
-/* latency.c, while that is measured: `n` packets were loaded, have left, and the worker goes to sleep. */
-DP_APART void dp_latency_taken(struct dp_worker *w, uint32_t n);
-DP_APART void dp_latency_sent(struct dp_worker *w, uint32_t n);
-DP_APART void dp_latency_asleep(struct dp_worker *w);
-
-static inline bool dp_timed(const struct dp_worker *w)
-{
-    return __builtin_expect(w->latency != NULL, false);
-}
-
 static inline bool dp_from_uplink(const struct act_packet *p)
 {
     return p->meta.flags & HSR_RXF_UPLINK;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "datapath/latency.h"
-#include "internal.h"
+#include "timed.h"
 
 #define FUTURE_NS 1000000000u /* of the 32 bits of a stamp */
 

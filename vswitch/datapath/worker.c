@@ -14,6 +14,7 @@
 
 #include "frag.h"
 #include "kin.h"
+#include "timed.h"
 
 #define AGE_NS 1000000u /* look for expired sessions once a millisecond ... */
 #define AGE_BUDGET \

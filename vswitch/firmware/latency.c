@@ -9,6 +9,10 @@
 #include "datapath/latency.h"
 #include "internal.h"
 
+/* Of metrics, ns: each four times the one before, and all of them beginnings of buckets. */
+#define FIRST_BOUND 1024u
+#define BOUNDS      11u
+
 enum stage { TO_RING, TO_WORKER, FAST, SLOW, TX_RING, WITH_WORKER, WHOLE, STAGES };
 
 static const struct {
@@ -153,10 +157,10 @@ void fw_latency_close(struct fw *fw)
 
     if (l == NULL)
         return;
-    if (l->on)
+    if (l->on) {
         tell_nic(fw, false);
-    if (l->on)
         time_workers(fw, false);
+    }
     for (uint32_t w = 0; w < fw->workers; w++)
         dp_latency_close(l->worker[w]);
     free(l);
@@ -244,10 +248,12 @@ static json_t *metric_json(enum stage s, const struct hist_counts *c)
     uint32_t bucket = 0;
     uint64_t n = 0;
 
-    for (uint32_t i = 0; i < FW_LATENCY_BOUNDS; i++) {
-        for (; bucket < hist_bucket(FW_LATENCY_FIRST << 2 * i); bucket++)
+    for (uint32_t i = 0; i < BOUNDS; i++) {
+        uint32_t bound = FIRST_BOUND << 2 * i;
+
+        for (; bucket < hist_bucket(bound); bucket++)
             n += c->bucket[bucket];
-        json_array_append_new(below, json_integer((json_int_t)n));
+        json_array_append_new(below, json_pack("[I, I]", (json_int_t)bound, (json_int_t)n));
     }
     json_object_set_new(o, "stage", json_string(stages[s].name));
     json_object_set_new(o, "by", json_string(stages[s].nic ? "nic" : "worker"));

@@ -31,13 +31,19 @@ static uint64_t highest(const struct hist_counts *counts)
     return 0;
 }
 
+/* Of words that only grow; who says otherwise is not followed below zero. */
+static uint64_t less(uint64_t now, uint64_t before)
+{
+    return now > before ? now - before : 0;
+}
+
 void hist_subtract(struct hist_counts *counts, const struct hist_counts *before)
 {
     uint64_t end;
 
     for (uint32_t b = 0; b < HIST_BUCKETS; b++)
-        counts->bucket[b] -= before->bucket[b];
-    counts->sum -= before->sum;
+        counts->bucket[b] = less(counts->bucket[b], before->bucket[b]);
+    counts->sum = less(counts->sum, before->sum);
     end = highest(counts);
     if (end < counts->max)
         counts->max = end;

@@ -134,22 +134,23 @@ static void put_vectors(FILE *to, const json_t *nic)
             count, packets, count);
 }
 
-/* Of one stage: `below` has what took less than each bound. */
+/* Of one stage: `below` has bounds in ns, and what took less. */
 static void put_stage(FILE *to, const json_t *row)
 {
     const char *stage = json_string_value(json_object_get(row, "stage"));
     const char *by = json_string_value(json_object_get(row, "by"));
-    json_int_t bound = TM_LATENCY_FIRST, count = json_integer_value(json_object_get(row, "count"));
+    json_int_t count = json_integer_value(json_object_get(row, "count"));
     const json_t *below;
     size_t i;
 
     json_array_foreach (json_object_get(row, "below"), i, below) {
+        json_int_t bound = json_integer_value(json_array_get(below, 0));
+
         fprintf(to,
                 TM_LATENCY "_bucket{stage=\"%s\",by=\"%s\",le=\"%d.%09d\"} %" JSON_INTEGER_FORMAT
                            "\n",
                 stage, by, (int)(bound / 1000000000), (int)(bound % 1000000000),
-                json_integer_value(below));
-        bound *= 4;
+                json_integer_value(json_array_get(below, 1)));
     }
     fprintf(to, TM_LATENCY "_bucket{stage=\"%s\",by=\"%s\",le=\"+Inf\"} %" JSON_INTEGER_FORMAT "\n",
             stage, by, count);

@@ -54,7 +54,5 @@ bool tm_in_histogram(unsigned gauge);
 #define TM_LATENCY "avs_latency_seconds"
 #define TM_LATENCY_HELP \
     "How long packets take, by stage (avs-ctl latency); not there before it was measured"
-/* The least upper bound of its buckets, ns; each next one is four times the one before. */
-#define TM_LATENCY_FIRST 1024
 
 #endif

@@ -142,8 +142,8 @@ static inline uint32_t hsr_ring_pop(struct hsr_ring *ring, uint32_t *entries, ui
     memcpy(entries, &ring->shared.entries[ring->own & ring->mask], straight * sizeof *entries);
     if (straight < got)
         memcpy(entries + straight, ring->shared.entries, (got - straight) * sizeof *entries);
-    __asm__ volatile("" ::
-                         : "memory"); /* read once each: from here on the copies are all there is */
+    /* Read once each: from here on the copies are all there is. */
+    __asm__ volatile("" ::: "memory");
     ring->own += got;
     atomic_store_explicit(ring->shared.cons, ring->own, memory_order_release);
     return got;

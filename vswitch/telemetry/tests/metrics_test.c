@@ -151,8 +151,9 @@ static void escapes(void **state)
 
 static void latency(void **state)
 {
-    char *text = rendered("{\"latency\": [{\"stage\": \"whole\", \"by\": \"nic\", \"count\": 9, "
-                          "\"sum_ns\": 3000000007, \"below\": [1, 4, 4]}]}");
+    char *text =
+        rendered("{\"latency\": [{\"stage\": \"whole\", \"by\": \"nic\", \"count\": 9, "
+                 "\"sum_ns\": 3000000007, \"below\": [[1024, 1], [4096, 4], [16384, 4]]}]}");
 
     (void)state;
     assert_line(text, "# TYPE avs_latency_seconds histogram");

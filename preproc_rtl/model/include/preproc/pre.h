@@ -67,7 +67,8 @@ enum hsr_drop pp_pre_frame(struct pp_pre *pre, uint32_t slot, const uint8_t *fra
 
 /*
  * Next vector or 0. vec_len (its length in the first, 0 in the others) and rx_seq are stamped here: the caller writes vectors to
- * their rings in the order in which it takes them, and their metadata into the slots. One that it drops instead leaves a gap. The items are valid until the next frame is taken in.
+ * their rings in the order in which it takes them, and their metadata into the slots. One that it drops instead leaves a gap.
+ * The items are valid until the next frame is taken in.
  */
 uint32_t pp_pre_vector(struct pp_pre *pre, struct pp_agg_item *out[HSR_MAX_VECTOR]);
 

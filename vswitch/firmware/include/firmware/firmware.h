@@ -165,11 +165,9 @@ void fw_latency_reset(struct fw *fw);
  */
 json_t *fw_latency(struct fw *fw);
 /*
- * For metrics, since it was first measured: [{"stage", "by", "count", "sum_ns", "below": [packets that took less than
- * FW_LATENCY_FIRST ns, 4 times that, and so on, FW_LATENCY_BOUNDS of them]}] of all workers; NULL: nobody has measured.
+ * For metrics, since it was first measured: [{"stage", "by", "count", "sum_ns", "below": [[ns, packets that took less],
+ * ...]}] of all workers; NULL: nobody has measured.
  */
-#define FW_LATENCY_FIRST  1024u
-#define FW_LATENCY_BOUNDS 11u
 json_t *fw_latency_metrics(struct fw *fw);
 
 /*

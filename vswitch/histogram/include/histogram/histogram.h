@@ -71,7 +71,7 @@ void hist_merge(struct hist_counts *counts, const struct hist_counts *other);
 
 /*
  * Take away what was read of the same one before. The largest value is known exactly if it came since, else to a bucket;
- * 0 when nothing has.
+ * 0 when nothing has. What has become less (a NIC is believed no further) counts as nothing.
  */
 void hist_subtract(struct hist_counts *counts, const struct hist_counts *before);
 
