@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "bench.h"
 #include "number.h"
 
@@ -100,9 +100,9 @@ static const struct option options[] = {
     {0},
 };
 
-static bool take(struct bench_options *o, int option, const char *value)
+static bool take(void *to, int option, const char *value)
 {
-    double n = 0;
+    struct bench_options *o = to;
     bool good = true;
 
     switch (option) {
@@ -111,12 +111,10 @@ static bool take(struct bench_options *o, int option, const char *value)
         good = o->what != NULL;
         break;
     case OPT_FLOWS:
-        good = bench_number(value, 1, 4000000, &n);
-        o->flows = (uint32_t)n;
+        good = bench_whole(value, 1, 4000000, &o->flows);
         break;
     case OPT_TRAIN:
-        good = bench_number(value, 1, 64, &n);
-        o->train = (uint32_t)n;
+        good = bench_whole(value, 1, 64, &o->train);
         break;
     case OPT_SECONDS:
         good = bench_number(value, 0.01, 3600, &o->seconds);
@@ -125,23 +123,19 @@ static bool take(struct bench_options *o, int option, const char *value)
         good = bench_number(value, 0, 3600, &o->warmup);
         break;
     case OPT_COUNT:
-        good = bench_number(value, 1, 1e15, &n);
-        o->count = (uint64_t)n;
+        good = bench_count(value, &o->count);
         break;
     case OPT_CPU:
-        good = bench_number(value, 0, 1023, &n);
-        o->cpu = (int)n;
+        good = bench_cpu(value, &o->cpu);
         break;
     case OPT_VECTOR:
-        good = bench_number(value, 1, HSR_MAX_VECTOR, &n);
-        o->vector = (uint32_t)n;
+        good = bench_whole(value, 1, HSR_MAX_VECTOR, &o->vector);
         break;
     case OPT_SIZE:
         good = bench_sizes(value, &o->sizes);
         break;
     case OPT_SEGMENTS:
-        good = bench_number(value, 1, 44, &n);
-        o->sizes.segments = (uint32_t)n;
+        good = bench_whole(value, 1, 44, &o->sizes.segments);
         break;
     case OPT_SLICE:
         o->slice = strcmp(value, "on") == 0;
@@ -150,12 +144,10 @@ static bool take(struct bench_options *o, int option, const char *value)
             fprintf(stderr, "avs-bench: --slice wants on or off, not '%s'\n", value);
         break;
     case OPT_IDLE:
-        good = bench_number(value, 0, 1000, &n);
-        o->idle = (uint32_t)n;
+        good = bench_whole(value, 0, 1000, &o->idle);
         break;
     case OPT_QUEUE:
-        good = bench_number(value, 64, 1000000, &n);
-        o->queue = (uint32_t)n;
+        good = bench_whole(value, 64, 1000000, &o->queue);
         break;
     case OPT_TRIALS:
         o->trials = true;
@@ -205,34 +197,13 @@ static int write_capture(const struct bench_options *o)
 
 int main(int argc, char **argv)
 {
-    struct bench_options o = {.what = bench_case("forward"),
-                              .flows = 1000,
-                              .train = 1,
-                              .sizes = {.n = 1, .frame = {BENCH_FRAME_MIN}},
-                              .vector = HSR_MAX_VECTOR,
-                              .queue = 4096,
-                              .seconds = 2,
-                              .warmup = 0.5,
-                              .cpu = -1,
-                              .fast_path = true,
-                              .flow_index = true};
+    static const struct bench_arguments arguments = {usage, options, take};
+    struct bench_options o = bench_defaults("forward");
     struct bench b = {.options = &o};
-    int option, rc;
+    int rc = bench_arguments(&arguments, argc, argv, &o);
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (!take(&o, option, optarg)) {
-            fputs("try avs-bench --help\n", stderr);
-            return 2;
-        }
-    }
-    if (optind != argc) {
-        fputs("avs-bench: no arguments but options; try avs-bench --help\n", stderr);
-        return 2;
-    }
+    if (rc != BENCH_GO_ON)
+        return rc;
     if (!bench_sizes_fit(&o.sizes))
         return 2;
     if (o.capture != NULL)

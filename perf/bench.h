@@ -83,6 +83,8 @@ struct bench {
 
 /* NULL with a line on stderr: there is no such case. */
 const struct bench_case *bench_case(const char *name);
+/* What options are where nothing else is said: this case, 1,000 flows of 60 bytes, on no CPU in particular. */
+struct bench_options bench_defaults(const char *name);
 
 /*
  * All frames of a case, `train` times each flow in a row, the flows in random order (the same for the same number), each flow of

@@ -103,3 +103,18 @@ const struct bench_case *bench_case(const char *name)
     fputc('\n', stderr);
     return NULL;
 }
+
+struct bench_options bench_defaults(const char *name)
+{
+    return (struct bench_options){.what = bench_case(name),
+                                  .flows = 1000,
+                                  .train = 1,
+                                  .sizes = {.n = 1, .frame = {BENCH_FRAME_MIN}},
+                                  .vector = HSR_MAX_VECTOR,
+                                  .queue = 4096,
+                                  .seconds = 2,
+                                  .warmup = 0.5,
+                                  .cpu = -1,
+                                  .fast_path = true,
+                                  .flow_index = true};
+}

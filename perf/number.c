@@ -25,3 +25,21 @@ bool bench_whole(const char *text, double lo, double hi, uint32_t *value)
     *value = good ? (uint32_t)n : 0;
     return good;
 }
+
+bool bench_count(const char *text, uint64_t *value)
+{
+    double n;
+    bool good = bench_number(text, 1, 1e15, &n);
+
+    *value = good ? (uint64_t)n : 0;
+    return good;
+}
+
+bool bench_cpu(const char *text, int *value)
+{
+    uint32_t n;
+    bool good = bench_whole(text, 0, 1023, &n);
+
+    *value = (int)n;
+    return good;
+}

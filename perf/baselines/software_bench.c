@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* avs-software: packets a second of the software baseline on one core, with the frames of avs-bench. */
-#include <getopt.h>
 #include <jansson.h>
 #include <sched.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include <rte_cycles.h>
 
+#include "arguments.h"
 #include "bench.h"
 #include "bench_net.h"
 #include "nic/eal.h"
@@ -240,37 +240,26 @@ static const struct option options[] = {
     {0},
 };
 
-static bool take(struct options *o, int option, const char *value)
+static bool take(void *to, int option, const char *value)
 {
-    double n = 0;
-    bool good = true;
+    struct options *o = to;
 
     switch (option) {
     case OPT_CASE:
         o->what = bench_case(value);
         return o->what != NULL;
     case OPT_FLOWS:
-        good = bench_number(value, 1, 4000000, &n);
-        o->flows = (uint32_t)n;
-        return good;
+        return bench_whole(value, 1, 4000000, &o->flows);
     case OPT_SIZE:
-        good = bench_number(value, BENCH_FRAME_MIN, 1514, &n);
-        o->size = (uint32_t)n;
-        return good;
+        return bench_whole(value, BENCH_FRAME_MIN, 1514, &o->size);
     case OPT_BATCH:
-        good = bench_number(value, 1, SW_BATCH_MAX, &n);
-        o->batch = (uint32_t)n;
-        return good;
+        return bench_whole(value, 1, SW_BATCH_MAX, &o->batch);
     case OPT_SECONDS:
         return bench_number(value, 0.01, 3600, &o->seconds);
     case OPT_COUNT:
-        good = bench_number(value, 1, 1e15, &n);
-        o->count = (uint64_t)n;
-        return good;
+        return bench_count(value, &o->count);
     case OPT_CPU:
-        good = bench_number(value, 0, 1023, &n);
-        o->cpu = (int)n;
-        return good;
+        return bench_cpu(value, &o->cpu);
     case OPT_NEW:
         o->anew = true;
         return true;
@@ -294,6 +283,7 @@ static void pin(int cpu)
 
 int main(int argc, char **argv)
 {
+    static const struct bench_arguments arguments = {usage, options, take};
     struct options o = {.what = bench_case("forward"),
                         .flows = 1000,
                         .size = BENCH_FRAME_MIN,
@@ -301,22 +291,10 @@ int main(int argc, char **argv)
                         .seconds = 2,
                         .cpu = -1};
     struct run r = {.o = &o};
-    int option, rc;
+    int rc = bench_arguments(&arguments, argc, argv, &o);
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (!take(&o, option, optarg)) {
-            fputs("try avs-software --help\n", stderr);
-            return 2;
-        }
-    }
-    if (optind != argc) {
-        fputs("avs-software: no arguments but options; try avs-software --help\n", stderr);
-        return 2;
-    }
+    if (rc != BENCH_GO_ON)
+        return rc;
     if (o.cpu >= 0)
         pin(o.cpu);
     rc = open_run(&r);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "bench_world.h"
 #include "latency.h"
 #include "number.h"
@@ -31,7 +31,7 @@ static const char usage[] =
     "                        ring. Default 594,1494: 128 for each processor (32 cycles of 250\n"
     "                        MHz), 16 a DMA (the paper), 450 for a write across PCIe, 450 for\n"
     "                        the doorbell and 900 for the card's read (Neugebauer, SIGCOMM 2018)\n"
-    "      --seed N          of arrivals and costs (default 1)\n"
+    "      --seed N          of arrivals and costs, from 1 (the default) on\n"
     "      --costs FILE      a table instead of measuring: the same outcome on every machine\n"
     "      --save-costs FILE write the table\n"
     "      --live            the same loads on the real clock beside it\n"
@@ -113,9 +113,9 @@ static bool take_pipeline(struct lat_options *o, const char *value)
     return true;
 }
 
-static bool take(struct lat_options *o, int option, const char *value)
+static bool take(void *to, int option, const char *value)
 {
-    double n = 0;
+    struct lat_options *o = to;
 
     switch (option) {
     case OPT_CASE:
@@ -134,10 +134,7 @@ static bool take(struct lat_options *o, int option, const char *value)
     case OPT_PIPELINE:
         return take_pipeline(o, value);
     case OPT_SEED:
-        if (!bench_number(value, 0, 1e15, &n))
-            return false;
-        o->seed = (uint64_t)n;
-        return true;
+        return bench_count(value, &o->seed);
     case OPT_COSTS:
         o->costs = value;
         return true;
@@ -148,10 +145,7 @@ static bool take(struct lat_options *o, int option, const char *value)
         o->live = true;
         return true;
     case OPT_CPU:
-        if (!bench_number(value, 0, 1023, &n))
-            return false;
-        o->bench.cpu = (int)n;
-        return true;
+        return bench_cpu(value, &o->bench.cpu);
     case OPT_JSON:
         o->json = true;
         return true;
@@ -250,43 +244,22 @@ static int measure(struct lat_path *p, const struct lat_options *o)
     return lat_is_right(&r) ? 0 : 1;
 }
 
-static int wrong(const char *what)
-{
-    fprintf(stderr, "avs-bench-latency: %s; try avs-bench-latency --help\n", what);
-    return 2;
-}
-
 int main(int argc, char **argv)
 {
+    static const struct bench_arguments arguments = {usage, options, take};
     struct lat_options o = {
-        .bench = {.what = bench_case("overlay"),
-                  .flows = 1000,
-                  .train = 1,
-                  .sizes = {.n = 1, .frame = {BENCH_FRAME_MIN}},
-                  .vector = HSR_MAX_VECTOR,
-                  .queue = 4096,
-                  .count = 1,
-                  .cpu = -1,
-                  .fast_path = true,
-                  .flow_index = true},
+        .bench = bench_defaults("overlay"),
         .pipeline = {.in_ps = 594 * LAT_PS_PER_NS, .out_ps = 1494 * LAT_PS_PER_NS},
         .load = {0.1, 0.5, 0.9},
         .loads = 3,
         .frames = 1000000,
         .seed = 1};
     struct lat_path p = {.bench = {.options = &o.bench}};
-    int option, rc;
+    int rc = bench_arguments(&arguments, argc, argv, &o);
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (!take(&o, option, optarg))
-            return wrong("no such option or value");
-    }
-    if (optind != argc)
-        return wrong("no arguments but options");
+    if (rc != BENCH_GO_ON)
+        return rc;
+    o.bench.count = 1; /* no warm-up by the clock */
     rc = bench_open(&p.bench);
     if (rc == 0)
         rc = measure(&p, &o);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "hsring/abi.h"
 #include "number.h"
 #include "sessions.h"
@@ -72,9 +72,9 @@ static const struct option options[] = {
     {0},
 };
 
-static bool take(struct sessions_options *o, int option, const char *value)
+static bool take(void *to, int option, const char *value)
 {
-    double n = 0;
+    struct sessions_options *o = to;
 
     switch (option) {
     case OPT_CASE:
@@ -83,10 +83,7 @@ static bool take(struct sessions_options *o, int option, const char *value)
     case OPT_SECONDS:
         return bench_number(value, 0.01, 3600, &o->seconds);
     case OPT_COUNT:
-        if (!bench_number(value, 1, 1e15, &n))
-            return false;
-        o->count = (uint64_t)n;
-        return true;
+        return bench_count(value, &o->count);
     case OPT_RATE:
         return bench_whole(value, 1000, 10000000, &o->rate);
     case OPT_TIME_WAIT:
@@ -100,10 +97,7 @@ static bool take(struct sessions_options *o, int option, const char *value)
     case OPT_CONNECTIONS:
         return bench_whole(value, 1000, 32000000, &o->connections);
     case OPT_CPU:
-        if (!bench_number(value, 0, 1023, &n))
-            return false;
-        o->cpu = (int)n;
-        return true;
+        return bench_cpu(value, &o->cpu);
     case OPT_NO_FIT:
         o->flow_index = false;
         return true;
@@ -115,14 +109,9 @@ static bool take(struct sessions_options *o, int option, const char *value)
     }
 }
 
-static int wrong(const char *what)
-{
-    fprintf(stderr, "avs-bench-sessions: %s; try avs-bench-sessions --help\n", what);
-    return 2;
-}
-
 int main(int argc, char **argv)
 {
+    static const struct bench_arguments arguments = {usage, options, take};
     struct sessions_options o = {.what = "connections",
                                  .open = 1000,
                                  .rate = 500000,
@@ -132,23 +121,15 @@ int main(int argc, char **argv)
                                  .seconds = 2,
                                  .cpu = -1,
                                  .flow_index = true};
-    int option;
+    int rc = bench_arguments(&arguments, argc, argv, &o);
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (!take(&o, option, optarg))
-            return wrong("no such option or value");
-    }
-    if (optind != argc)
-        return wrong("no arguments but options");
+    if (rc != BENCH_GO_ON)
+        return rc;
     if (strncmp(o.what, "connections", strlen("connections")) == 0)
         return conn_run(&o);
     if (strcmp(o.what, "refresh") == 0)
         return refresh_run(&o);
     if (strcmp(o.what, "capacity") == 0)
         return capacity_run(&o);
-    return wrong("no such case");
+    return bench_wrong("no such case");
 }

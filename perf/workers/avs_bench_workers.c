@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 
+#include "arguments.h"
 #include "bench_world.h"
 #include "number.h"
 #include "workers.h"
@@ -42,10 +42,9 @@ static const struct option options[] = {
     {0},
 };
 
-static bool take(struct workers_options *o, int option, const char *value)
+static bool take(void *to, int option, const char *value)
 {
-    double n = 0;
-    bool good;
+    struct workers_options *o = to;
 
     switch (option) {
     case OPT_CASE:
@@ -60,13 +59,9 @@ static bool take(struct workers_options *o, int option, const char *value)
     case OPT_SECONDS:
         return bench_number(value, 0.01, 3600, &o->bench.seconds);
     case OPT_COUNT:
-        good = bench_number(value, 1, 1e15, &n);
-        o->bench.count = (uint64_t)n;
-        return good;
+        return bench_count(value, &o->bench.count);
     case OPT_CPU:
-        good = bench_number(value, 0, 1023, &n);
-        o->bench.cpu = (int)n;
-        return good;
+        return bench_cpu(value, &o->bench.cpu);
     default:
         return false;
     }
@@ -116,35 +111,15 @@ static int report(const struct workers_options *o, const struct workers_result *
 
 int main(int argc, char **argv)
 {
-    struct workers_options o = {.bench = {.what = bench_case("forward"),
-                                          .flows = 1000,
-                                          .train = 1,
-                                          .sizes = {.n = 1, .frame = {BENCH_FRAME_MIN}},
-                                          .vector = HSR_MAX_VECTOR,
-                                          .workers = 2,
-                                          .seconds = 2,
-                                          .cpu = -1,
-                                          .fast_path = true,
-                                          .flow_index = true},
-                                .batch = 512};
+    static const struct bench_arguments arguments = {usage, options, take};
+    struct workers_options o = {.bench = bench_defaults("forward"), .batch = 512};
     struct workers_result result;
-    int option, rc;
+    int rc;
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (!take(&o, option, optarg)) {
-            fputs("try avs-bench-workers --help\n", stderr);
-            return 2;
-        }
-    }
-    if (optind != argc) {
-        fputs("avs-bench-workers: no arguments but options; try avs-bench-workers --help\n",
-              stderr);
-        return 2;
-    }
+    o.bench.workers = 2;
+    rc = bench_arguments(&arguments, argc, argv, &o);
+    if (rc != BENCH_GO_ON)
+        return rc;
     rc = workers_run(&o, &result);
     return rc == 0 ? report(&o, &result) : rc;
 }
