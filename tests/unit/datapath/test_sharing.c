@@ -5,9 +5,9 @@
  * are left out: each belongs to whoever was given the packet.
  */
 #include <inttypes.h>
-#include <pthread.h>
 #include <sys/mman.h>
 
+#include "bench_threads.h"
 #include "topology.h"
 #include "touch.h"
 
@@ -20,58 +20,12 @@
 #define STEP_NS 1000000u /* between rounds: all that is done by the clock comes up as well */
 
 static struct bench b;
-static pthread_t nic, worker[2];
-static _Atomic bool stop;
 static struct fr frame;
-
-static void *nic_thread(void *arg)
-{
-    (void)arg;
-    while (!stop)
-        if (nic_poll(b.nic, b.now) == 0)
-            nic_wait(b.nic, 50);
-    return NULL;
-}
-
-static void *worker_thread(void *arg)
-{
-    while (!stop)
-        if (dp_poll(arg) == 0)
-            dp_wait(arg, 100);
-    return NULL;
-}
-
-static void threads(bool on)
-{
-    nic_threaded(b.nic, on);
-    for (uint32_t w = 0; w < 2; w++)
-        dp_threaded(fw_worker(b.fw, w), on);
-}
-
-/* As avsd has them, so that what the control thread waits for is reported; they are needed while the configuration is applied. */
-static void start(struct bench *unused)
-{
-    (void)unused;
-    threads(true);
-    pthread_create(&nic, NULL, nic_thread, NULL);
-    for (uint32_t w = 0; w < 2; w++)
-        pthread_create(&worker[w], NULL, worker_thread, fw_worker(b.fw, w));
-}
-
-static void stop_threads(void)
-{
-    stop = true;
-    pthread_join(nic, NULL);
-    for (uint32_t w = 0; w < 2; w++)
-        pthread_join(worker[w], NULL);
-    threads(false);
-}
 
 static int setup(void **state)
 {
-    stop = false;
-    bench_open(&b, &(struct bench_config){.start = start}, TWO);
-    stop_threads();
+    bench_open(&b, &(struct bench_config){.start = bench_threads_start}, TWO);
+    bench_threads_stop(); /* they were needed while the configuration was applied */
     *state = &b;
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "bench_threads.h"
 #include "topology.h"
 
 #define WORKERS(n) ", workers_max: 2, workers: " n
@@ -22,31 +23,7 @@
 #define ROUNDS 60
 
 static struct bench b;
-static _Atomic bool stop_users, stop_workers, stop_nic;
-
-static void *nic_thread(void *arg)
-{
-    uint64_t now = BENCH_START;
-
-    (void)arg;
-    while (!stop_nic) {
-        now += 1000000;
-        if (nic_poll(b.nic, now) == 0)
-            nic_wait(b.nic, 50);
-    }
-    b.now = now;
-    return NULL;
-}
-
-static void *worker_thread(void *arg)
-{
-    struct dp_worker *w = arg;
-
-    while (!stop_workers)
-        if (dp_poll(w) == 0)
-            dp_wait(w, 100);
-    return NULL;
-}
+static _Atomic bool stop_users;
 
 /* One user of a port: sends flows, reads what comes. */
 static void *user_thread(void *arg)
@@ -131,24 +108,6 @@ static void look_around(void)
     json_decref(drops);
 }
 
-static void threads(bool on)
-{
-    nic_threaded(b.nic, on);
-    for (uint32_t w = 0; w < 2; w++)
-        dp_threaded(fw_worker(b.fw, w), on);
-}
-
-static pthread_t nic, worker[2];
-
-static void start(struct bench *unused)
-{
-    (void)unused;
-    threads(true);
-    pthread_create(&nic, NULL, nic_thread, NULL);
-    for (uint32_t w = 0; w < 2; w++)
-        pthread_create(&worker[w], NULL, worker_thread, fw_worker(b.fw, w));
-}
-
 /* Fault 47: everything changes under traffic, on threads. */
 static void changes_under_traffic(void **state)
 {
@@ -156,7 +115,8 @@ static void changes_under_traffic(void **state)
     pthread_t user[2];
 
     (void)state;
-    bench_open(&b, &(struct bench_config){.may_leave_frames = true, .start = start}, ONE);
+    bench_open(&b, &(struct bench_config){.may_leave_frames = true, .start = bench_threads_start},
+               ONE);
     pthread_create(&user[0], NULL, user_thread, "a");
     pthread_create(&user[1], NULL, user_thread, "up");
     for (unsigned i = 1; i <= ROUNDS; i++) {
@@ -169,12 +129,7 @@ static void changes_under_traffic(void **state)
     stop_users = true;
     pthread_join(user[0], NULL);
     pthread_join(user[1], NULL);
-    stop_workers = true;
-    for (uint32_t w = 0; w < 2; w++)
-        pthread_join(worker[w], NULL);
-    stop_nic = true;
-    pthread_join(nic, NULL);
-    threads(false);
+    bench_threads_stop();
     assert_true(bench_counters(&b).packets > 100);
     assert_true(bench_counters(&b).handed_in > 0);
     bench_close(&b);
