@@ -36,7 +36,7 @@ struct touch {
     struct {
         uintptr_t page;
         bool written;
-        uint8_t before[PAGE];
+        uint64_t before[PAGE / sizeof(uint64_t)];
     } open[AT_ONCE];
     unsigned opens;
     bool full;
@@ -85,6 +85,24 @@ static bool is_taken(const struct touch *t, uintptr_t address)
     return false;
 }
 
+/*
+ * Word by word: while the code runs, libc's own memory is taken, which its copies and comparisons may read (to choose a way by size),
+ * and a compiler makes calls of them out of plain loops.
+ */
+static void copy_page(uint64_t *to, const volatile uint64_t *page)
+{
+    for (unsigned i = 0; i < PAGE / sizeof *page; i++)
+        to[i] = page[i];
+}
+
+static bool line_differs(const uint64_t *before, const volatile uint64_t *line)
+{
+    for (unsigned i = 0; i < LINE / sizeof *line; i++)
+        if (before[i] != line[i])
+            return true;
+    return false;
+}
+
 /* An access: noted, and its page given back for the one instruction. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
@@ -107,7 +125,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     t->open[t->opens].page = page;
     t->open[t->opens].written = write;
     if (write)
-        memcpy(t->open[t->opens].before, (void *)page, PAGE);
+        copy_page(t->open[t->opens].before, (const volatile uint64_t *)page);
     t->opens++;
     u->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
 }
@@ -124,7 +142,8 @@ static void on_step(int number, siginfo_t *info, void *context)
         uintptr_t page = t->open[i].page;
 
         for (unsigned at = 0; t->open[i].written && at < PAGE; at += LINE) {
-            if (memcmp(t->open[i].before + at, (void *)(page + at), LINE) == 0)
+            if (!line_differs(t->open[i].before + at / sizeof(uint64_t),
+                              (const volatile uint64_t *)(page + at)))
                 continue;
             struct touch_line *l = find(t, page + at);
 
