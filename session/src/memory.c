@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/memory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,10 +13,16 @@
 static void *private_get(void *arg, const char *name, size_t size)
 {
     size_t whole = (size + HSR_CACHE_LINE - 1) & ~(size_t)(HSR_CACHE_LINE - 1);
-    void *p = aligned_alloc(HSR_CACHE_LINE, whole);
+    void *p;
 
     (void)arg;
     (void)name;
+    /* Of what is large, and comes zeroed from the kernel, calloc() touches no page. */
+    p = calloc(1, whole);
+    if ((uintptr_t)p % HSR_CACHE_LINE == 0)
+        return p;
+    free(p);
+    p = aligned_alloc(HSR_CACHE_LINE, whole);
     if (p)
         memset(p, 0, whole);
     return p;
