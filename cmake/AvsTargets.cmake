@@ -42,6 +42,8 @@ if(CMAKE_CROSSCOMPILING)
     set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/target")
 endif()
 set_property(GLOBAL PROPERTY AVS_TEST_LIST "")
+# What the preset tsan builds (scripts/build.sh): nothing else is run there.
+add_custom_target(tsan_tests)
 
 function(avs_target_common target scope includes deps dpdk)
     target_include_directories(${target} ${scope} ${includes})
@@ -131,6 +133,9 @@ function(avs_unit_test name)
         RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit" AVS_TEST ON)
     add_test(NAME ${name} COMMAND ${avs_test_launcher} $<TARGET_FILE:${name}> ${A_ARGS})
     avs_register_test(${name} "${A_PURPOSE}" ${A_TIMEOUT} unit ${A_LABELS})
+    if("tsan" IN_LIST A_LABELS)
+        add_dependencies(tsan_tests ${name})
+    endif()
     # Those that note what drop reasons they provoked (tests/lib/seen.h).
     if("${A_DEPS}" MATCHES "test_(bench|datapath_support|seen)(;|$)")
         set_property(GLOBAL APPEND PROPERTY AVS_SEEING ${name})

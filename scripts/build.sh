@@ -20,9 +20,12 @@ if [ "$preset" = arm64 ]; then
     scripts/sysroot.sh
 fi
 
-# Of the fuzzers' preset only what they need.
+# Of two presets only what is run there.
 target=all
-[ "$preset" != fuzz ] || target=fuzzers
+case $preset in
+fuzz) target=fuzzers ;;
+tsan) target=tsan_tests ;;
+esac
 
 dir=build/$preset
 log=$dir/build.log
