@@ -16,6 +16,8 @@
 #       ALONE: nothing beside it, as it takes all the processors or measures time. LABELS slow keeps
 #       it out of `./run test --quick`. LABELS again: a test of another name under other circumstances, run where that
 #       may find more, with gcc and with the sanitizers. LABELS native: wants the kernel itself, not an emulator's idea of it.
+#       LABELS coverage: runs lines that no unit test does, so the coverage suite has it, beside the unit tests; the others, which
+#       would only count once more what is counted, are left out of it.
 #
 # Every test sees AVS_SOURCE_DIR and AVS_BUILD_DIR (programs are in $AVS_BUILD_DIR/bin) in its environment.
 # Time-outs default to 60 s (unit) and 120 s (script), three times that when instrumented.

@@ -53,14 +53,14 @@ ensure_deps "${groups[@]}"
 
 # name | preset | labels wanted | labels left out. The labels are joined by "|".
 if [ "$coverage" -eq 1 ]; then
-    suites=("coverage unit|replay|system slow|again")
+    suites=("coverage unit|coverage again")
 elif [ "$arm64" -eq 1 ]; then
     suites=("arm64 unit|replay slow|native|again")
 elif [ "$quick" -eq 1 ]; then
     suites=("release unit|replay|system slow|embedded" "debug unit again")
 else
     suites=("release unit|replay|system -" "debug unit|replay -" "clang unit again" "tsan tsan -"
-        "coverage unit|replay|system slow|again")
+        "coverage unit|coverage again")
     # Without root the system tests are left out, and so much of what they cover: no threshold then.
     if [ -z "$filter" ] && is_root; then
         coverage=1
