@@ -206,6 +206,10 @@ int main(int argc, char **argv)
         return rc;
     if (!bench_sizes_fit(&o.sizes))
         return 2;
+    if (o.sizes.segments != 0 && o.what->vxlan) {
+        fprintf(stderr, "avs-bench: what comes in a tunnel cannot be cut later (--segments)\n");
+        return 2;
+    }
     if (o.capture != NULL)
         return write_capture(&o);
     if (o.generator)

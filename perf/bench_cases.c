@@ -62,6 +62,16 @@ static const struct bench_case cases[] = {
         .dst = {10, 1, 0, 6},
     },
     {
+        .name = "vxlan-in",
+        .ports = GUEST_OUT UPLINK("in", "source") "mappings: [{vpc: blue, address: 10.1.0.5, mac: "
+                                                  "'02:00:00:00:00:01', vtep: 192.0.2.2}]\n",
+        .dmac = MAC_OUT,
+        .smac = MAC_IN,
+        .src = {10, 1, 0, 5},
+        .dst = {10, 1, 0, 6},
+        .vxlan = true,
+    },
+    {
         .name = "snat",
         .ports = GUEST_IN UPLINK("out", "sink") WAY_OUT
         "snat: [{name: pool, vpc: blue, addresses: [203.0.113.1]}]\n",

@@ -10,6 +10,7 @@
 
 #define SPORTS     50000u
 #define HEADERS    42u /* Ethernet, IPv4, UDP */
+#define TUNNEL     50u /* Ethernet, IPv4, UDP, VXLAN */
 #define GSO_UDP_L4 5   /* VIRTIO_NET_HDR_GSO_UDP_L4, which older headers lack */
 
 static uint64_t random_next(uint64_t *state)
@@ -45,6 +46,25 @@ static void make_frame(const struct bench_case *what, uint8_t *f, uint32_t i, ui
     hsr_store16(f + 40, sum == 0 ? 0xFFFF : sum);
 }
 
+/* `size` bytes of a frame lie behind it. From 192.0.2.2, the router's MAC address, to 192.0.2.1, that of the uplink; VNI 100 (bench_net.h). */
+static void make_tunnel(uint8_t *f, uint32_t i, uint32_t size)
+{
+    static const uint8_t ethernet[14] = {2, 0xBB, 0, 0, 0, 1, 2, 0xAA, 0, 0, 0, 2, 0x08, 0};
+    static const uint8_t ip[20] = {0x45, 0, 0,   0, 0, 1, 0x40, 0, 64, 17,
+                                   0,    0, 192, 0, 2, 2, 192,  0, 2,  1};
+    static const uint8_t udp[8] = {0, 0, 0x12, 0xB5}; /* to 4789, without a checksum (RFC 7348) */
+    static const uint8_t vxlan[8] = {8, 0, 0, 0, 0, 0, 100, 0};
+
+    memcpy(f, ethernet, sizeof ethernet);
+    memcpy(f + 14, ip, sizeof ip);
+    memcpy(f + 34, udp, sizeof udp);
+    memcpy(f + 42, vxlan, sizeof vxlan);
+    hsr_store16(f + 16, (uint16_t)(size + TUNNEL - 14));
+    hsr_store16(f + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, f + 14, 20)));
+    hsr_store16(f + 34, (uint16_t)(49152 + i % 16384));
+    hsr_store16(f + 38, (uint16_t)(size + TUNNEL - 34));
+}
+
 /* The checksum as a guest leaves it to its device: that of the pseudo header alone. */
 static void leave_sum(uint8_t *f)
 {
@@ -69,12 +89,12 @@ static struct virtio_net_hdr to_be_cut(const struct bench_sizes *sizes, uint32_t
                                    .csum_offset = 6};
 }
 
-static size_t all_bytes(uint32_t flows, const struct bench_sizes *sizes)
+static size_t all_bytes(uint32_t flows, const struct bench_sizes *sizes, uint32_t tunnel)
 {
     size_t bytes = 0;
 
     for (uint32_t i = 0; i < flows; i++)
-        bytes += bench_frame_len(sizes, i);
+        bytes += tunnel + bench_frame_len(sizes, i);
     return bytes;
 }
 
@@ -83,8 +103,9 @@ struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flow
 {
     /* One block: the list, then the bytes it points to. */
     size_t n = (size_t)flows * train;
+    const uint32_t tunnel = what->vxlan ? TUNNEL : 0;
     struct nic_ring_frame *frames =
-        malloc(n * sizeof *frames + all_bytes(flows, sizes) + 1); /* never nothing */
+        malloc(n * sizeof *frames + all_bytes(flows, sizes, tunnel) + 1); /* never nothing */
     uint32_t *order = calloc(flows, sizeof *order);
     uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -102,9 +123,12 @@ struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flow
     uint8_t *f = (uint8_t *)(frames + n);
 
     for (uint32_t i = 0; i < flows; i++) {
-        struct nic_ring_frame frame = {.data = f, .len = bench_frame_len(sizes, i)};
+        uint32_t inner = bench_frame_len(sizes, i);
+        struct nic_ring_frame frame = {.data = f, .len = tunnel + inner};
 
-        make_frame(what, f, order[i], frame.len);
+        if (tunnel != 0)
+            make_tunnel(f, order[i], inner);
+        make_frame(what, f + tunnel, order[i], inner);
         if (sizes->segments != 0) {
             frame.vnet = to_be_cut(sizes, i);
             leave_sum(f);

@@ -34,10 +34,10 @@ def source(path):
 STEPS = (
     ("frame out of its port", r"nic_rx_ports|ring_rx"),
     ("parse, hash", r"parse_usual|pp_pre_frame|pp_parse|hsr_hash_words"),
-    ("flow index, aggregate", r"rx_port|pp_agg|take_more"),
+    ("flow index, aggregate", r"rx_port|pp_agg|pp_targets|pp_pre_usual_admit|take_more"),
     ("vectors to the ring", r"nic_rx_vectors"),
-    ("load, check", r"dp_load|begin_burst"),
-    ("match, state, actions", r"dp_|ses_|run|act_|udp_|vector|flow"),
+    ("load, check", r"dp_load|load_more|begin_burst"),
+    ("match, state, actions", r"dp_|ses_|run|act_|udp_|vector|flow|leave"),
     ("check, to its port", r"nic_poll|nic_tx|process_entry|unusual"),
     ("out, slots back", r"release|flush_port|ring_tx|free_burst|complete"),
 )

@@ -12,6 +12,7 @@ def benchmark(case, title, flows=1000, name=None):
 BENCHMARKS = [
     benchmark("forward", "vNIC to vNIC, 1,000 flows"),
     benchmark("vxlan", "vNIC to uplink inside VXLAN, 1,000 flows"),
+    benchmark("vxlan-in", "uplink to vNIC out of VXLAN, 1,000 flows"),
     benchmark("overlay", "vNIC to outside by a shared address inside VXLAN, 1,000 flows"),
     benchmark("snat", "vNIC to outside by a shared address, 1,000 flows"),
     benchmark("forward", "vNIC to vNIC, one flow: vectors of 16", flows=1, name="vectors"),

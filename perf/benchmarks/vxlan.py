@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""vNIC to a guest of another host: anti-spoofing, stateful groups, then VXLAN out of the uplink. 60-byte UDP."""
+"""Between a vNIC and a guest of another host, by VXLAN over the uplink: out (vxlan) and in (vxlan-in), stateful groups. 60-byte UDP."""
 from harness import avs_bench
 from harness.benchmark import MPPS, Benchmark
 from peers import ovs
 
 
-def benchmark(name, flows, **more):
-    return Benchmark(name, f"vNIC to uplink inside VXLAN, stateful groups, 60 B, {flows:,} flows in random order",
-                     devices=[avs_bench.device("vxlan", flows), ovs.device("vxlan-ct", "vxlan", flows),
-                              ovs.device("vxlan", "vxlan", flows, name="ovs-stateless")],
-                     figures=[MPPS], **more)
+def benchmark(case, title, flows, **more):
+    return Benchmark(f"{case}-{flows // 1000}k", f"{title}, stateful groups, 60 B, {flows:,} flows in random order",
+                     devices=[avs_bench.device(case, flows), ovs.device(f"{case}-ct", case, flows),
+                              ovs.device(case, case, flows, name="ovs-stateless")],
+                     figures=[MPPS], quick=False, **more)
 
 
-BENCHMARKS = [benchmark("vxlan-1k", 1000, quick=False, ndr=True), benchmark("vxlan-100k", 100000, quick=False, rounds=3)]
+BENCHMARKS = [benchmark("vxlan", "vNIC to uplink inside VXLAN", 1000, ndr=True),
+              benchmark("vxlan", "vNIC to uplink inside VXLAN", 100000, rounds=3),
+              benchmark("vxlan-in", "uplink to vNIC out of VXLAN", 1000),
+              benchmark("vxlan-in", "uplink to vNIC out of VXLAN", 100000, rounds=3)]

@@ -6,9 +6,10 @@ from harness import avs_bench, capture_file
 from harness.benchmark import Device
 from harness.run import PERF
 
-TITLES = {"forward": "OVS-DPDK stateless", "ct": "OVS-DPDK ct", "snat": "OVS-DPDK ct+SNAT", "vxlan": "OVS-DPDK VXLAN stateless",
-          "vxlan-ct": "OVS-DPDK VXLAN+ct", "vxlan-snat": "OVS-DPDK VXLAN+ct+SNAT", "connections": "OVS-DPDK ct",
-          "vxlan-connections": "OVS-DPDK VXLAN+ct"}
+TITLES = {"forward": "OVS-DPDK stateless", "ct": "OVS-DPDK ct", "snat": "OVS-DPDK ct+SNAT",
+          "vxlan": "OVS-DPDK VXLAN stateless", "vxlan-ct": "OVS-DPDK VXLAN+ct", "vxlan-snat": "OVS-DPDK VXLAN+ct+SNAT",
+          "vxlan-in": "OVS-DPDK VXLAN stateless", "vxlan-in-ct": "OVS-DPDK VXLAN+ct",
+          "connections": "OVS-DPDK ct", "vxlan-connections": "OVS-DPDK VXLAN+ct"}
 MOST = 240000  # flows: its source holds each frame in a buffer of the one pool, which has 262,144
 
 

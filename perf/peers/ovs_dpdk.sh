@@ -6,7 +6,7 @@
 #   ovs_dpdk.sh WORK CAPTURE CPU SECONDS SETTLE    prints one line of JSON
 #
 # WORK: forward (stateless), ct (conntrack with the rules of our groups), snat (conntrack and a shared public address), and the
-# same inside VXLAN: vxlan, vxlan-ct, vxlan-snat. connections and vxlan-connections: TCP, both directions by the one source, which
+# same inside VXLAN: vxlan, vxlan-ct, vxlan-snat; out of VXLAN: vxlan-in, vxlan-in-ct. connections and vxlan-connections: TCP, both directions by the one source, which
 # keeps them in order; a connection whose tuple comes again while it is in TIME_WAIT is replaced, so its table does not fill. SETTLE: seconds until sessions are open and measuring begins.
 # Everything is private: run directory, database, network namespace; processes are ended by their number. Exit code 77:
 # cannot run here, the last line says why.
@@ -90,12 +90,19 @@ vs_pid=$(cat vs.pid)
 
 sink() { vsctl add-port "$1" sink -- set Interface sink type=dpdk 'options:dpdk-devargs=net_null0,no-rx=1' ofport_request=2; }
 vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail-mode=secure
+into=br0 # the bridge of the source
 if [[ $name == vxlan* ]]; then
-    vsctl add-br brphy -- set bridge brphy datapath_type=netdev fail-mode=standalone
-    sink brphy
+    vsctl add-br brphy -- set bridge brphy datapath_type=netdev fail-mode=standalone 'other-config:hwaddr="02:bb:00:00:00:01"'
+    tunnel=2
+    if [[ $name == vxlan-in* ]]; then
+        into=brphy tunnel=1
+        sink br0
+    else
+        sink brphy
+    fi
     ip addr add 192.0.2.1/24 dev brphy
     ip link set brphy up
-    vsctl add-port br0 vx -- set Interface vx type=vxlan options:remote_ip=192.0.2.2 options:key=100 ofport_request=2
+    vsctl add-port br0 vx -- set Interface vx type=vxlan options:remote_ip=192.0.2.2 options:key=100 "ofport_request=$tunnel"
     appctl tnl/arp/set brphy 192.0.2.2 02:aa:00:00:00:02 >/dev/null
     appctl ovs/route/show >routes.txt
 else
@@ -113,7 +120,7 @@ table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0/0x8000,actions=ct(commit,zone
 table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0x8000/0xc000,actions=ct(commit,zone=1),output:2
 table=1,priority=10,ct_state=+trk+est,ip,actions=output:2
 FLOWS
-forward | vxlan) echo "table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,actions=output:2" ;;
+forward | vxlan | vxlan-in) echo "table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,actions=output:2" ;;
 *) cat <<FLOWS ;;
 table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,ct_state=-trk,actions=ct(table=1,zone=1${nat:+,nat})
 table=1,priority=20,ip,nw_src=10.1.0.128/25,actions=drop
@@ -122,7 +129,7 @@ table=1,priority=10,ct_state=+trk+new,udp,tp_dst=5008/0xfff0,actions=ct(commit,z
 table=1,priority=10,ct_state=+trk+est,ip,actions=output:2
 FLOWS
 esac | ovs-ofctl -O OpenFlow13 add-flows "unix:$dir/br0.mgmt" -
-vsctl add-port br0 source -- set Interface source type=dpdk ofport_request=1 \
+vsctl add-port "$into" source -- set Interface source type=dpdk ofport_request=1 \
     "options:dpdk-devargs=net_pcap0,rx_pcap=$capture,infinite_rx=1"
 
 # Frames the sink took, as they stand now.

@@ -148,7 +148,7 @@ void pp_parse(const uint8_t *frame, uint32_t len, const struct pp_ingress *in,
 {
     bool asked = vnet && (vnet->flags | vnet->gso_type);
 
-    if (asked || !pp_parse_usual(frame, len, in, meta)) {
+    if (asked || !pp_parse_straight(frame, len, in, tables, meta)) {
         pp_parse_staged(frame, len, in, tables, vnet, meta, flow);
         return;
     }

@@ -72,6 +72,26 @@ static __attribute__((noinline)) enum hsr_drop ruled(struct pp_pre *pre,
     return pre->verdict.drop;
 }
 
+/* Who a frame of an uplink is for, and may it pass? */
+static enum hsr_drop admit(struct pp_pre *pre, const struct hsr_rx_meta *meta,
+                           const struct pp_flow *flow, const uint8_t *frame, uint32_t len,
+                           uint64_t now)
+{
+    pre->target = pp_targets_find(pre->targets, meta, flow, frame, len);
+    return pp_targets_admit(pre->targets, pre->target, meta->frame_len, now);
+}
+
+enum hsr_drop pp_pre_usual_admit(struct pp_pre *pre, const struct pp_agg_item *item,
+                                 const uint8_t *frame, uint32_t len, uint64_t now)
+{
+    struct hsr_key *key = &pre->flow.key;
+
+    key->ipv6 = false;
+    key->w[0] = item->meta.key_addrs;
+    key->w[1] = item->meta.key_ports;
+    return admit(pre, &item->meta, &pre->flow, frame, len, now);
+}
+
 /* The pre-classifier; apart, as good packets of guests do not come here. */
 static __attribute__((noinline)) enum hsr_drop classify(struct pp_pre *pre,
                                                         const struct hsr_rx_meta *meta,
@@ -81,10 +101,8 @@ static __attribute__((noinline)) enum hsr_drop classify(struct pp_pre *pre,
 {
     enum hsr_drop drop = HSR_DROP_NONE;
 
-    if (in->uplink) {
-        pre->target = pp_targets_find(pre->targets, meta, flow, frame, len);
-        drop = pp_targets_admit(pre->targets, pre->target, meta->frame_len, now);
-    }
+    if (in->uplink)
+        drop = admit(pre, meta, flow, frame, len, now);
     if (drop == HSR_DROP_NONE && meta->reason != 0 && !pp_targets_bad(pre->targets, in->port, now))
         drop = HSR_DROP_BAD_LIMIT;
     return drop;

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hsring/bytes.h"
 #include "hsring/key.h"
+
+#define MAC_BYTES 6u
 
 /* Bursts: what comes in a twentieth of a second, and never so little that TCP would starve on a single GSO frame. */
 enum { BURST_PART = 20, BURST_PACKETS = 64, BURST_BYTES = 256 << 10 };
@@ -35,13 +38,11 @@ void pp_targets_close(struct pp_targets *targets)
     free(targets);
 }
 
-static uint32_t place_of(uint32_t context, const uint8_t mac[6])
+static uint32_t place_of(uint32_t context, uint64_t mac48)
 {
-    uint64_t h = context;
+    uint64_t h = mac48 ^ (uint64_t)context << 40;
 
-    for (unsigned i = 0; i < 6; i++)
-        h = h << 8 ^ h >> 56 ^ mac[i];
-    return (uint32_t)(h * UINT64_C(0x9E3779B97F4A7C15) >> 52);
+    return (uint32_t)((h ^ h >> 29) * UINT64_C(0x9E3779B97F4A7C15) >> 52);
 }
 
 _Static_assert(PP_TARGET_PLACES == 1 << 12, "place_of() takes twelve bits");
@@ -52,14 +53,15 @@ static void place_all(struct pp_targets *t)
     memset(t->place, 0, sizeof t->place);
     for (uint16_t port = 0; port < HSR_MAX_PORTS; port++) {
         const struct pp_target_config *c = &t->config[port];
-        uint32_t at = place_of(c->context, c->mac);
+        uint64_t mac48 = hsr_load48(c->mac);
+        uint32_t at = place_of(c->context, mac48);
 
         if (!c->guest || c->context == 0)
             continue;
         while (t->place[at].context != 0)
             at = (at + 1) % PP_TARGET_PLACES;
-        t->place[at] = (struct pp_target_place){.port = port, .context = c->context};
-        memcpy(t->place[at].mac, c->mac, sizeof c->mac);
+        t->place[at] =
+            (struct pp_target_place){.mac48 = mac48, .context = c->context, .port = port};
     }
 }
 
@@ -141,16 +143,15 @@ uint16_t pp_targets_find(const struct pp_targets *t, const struct hsr_rx_meta *m
                          const struct pp_flow *flow, const uint8_t *frame, uint32_t len)
 {
     uint32_t context = hsr_key_context(hsr_key_tail(&flow->key));
-    uint8_t mac[sizeof t->place[0].mac];
-
     if (!(meta->flags & HSR_RXF_DECAP))
         return outside(t, meta, flow);
-    if (context == 0 || meta->l2_off + sizeof mac > len)
+    if (context == 0 || meta->l2_off + MAC_BYTES > len)
         return PP_TARGET_NONE;
-    memcpy(mac, frame + meta->l2_off, sizeof mac); /* once: the frame is in the slot */
-    for (uint32_t at = place_of(context, mac); t->place[at].context != 0;
+    uint64_t mac48 = hsr_load48(frame + meta->l2_off); /* once: the frame is in the slot */
+
+    for (uint32_t at = place_of(context, mac48); t->place[at].context != 0;
          at = (at + 1) % PP_TARGET_PLACES) {
-        if (t->place[at].context == context && memcmp(t->place[at].mac, mac, sizeof mac) == 0)
+        if (t->place[at].context == context && t->place[at].mac48 == mac48)
             return t->place[at].port;
     }
     return PP_TARGET_NONE;

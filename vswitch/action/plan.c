@@ -8,6 +8,9 @@
 static bool take(struct act_plan *plan, const struct act_store *s, const struct act_action *a)
 {
     switch (a->op) {
+    case ACT_DECAP:
+        plan->flags |= ACT_PLAN_DECAP;
+        return true;
     case ACT_TTL:
         plan->flags |= ACT_PLAN_HOP;
         return true;
@@ -32,11 +35,12 @@ static bool take(struct act_plan *plan, const struct act_store *s, const struct 
     }
 }
 
-/* TTL before what rewrites, and that from the inside out: in this order alone is a plan the program. */
+/* Out of the tunnel, TTL before what rewrites, and that from the inside out: in this order alone is a plan the program. */
 static unsigned rank(uint8_t op)
 {
-    static const uint8_t ranks[ACT_OPS] = {[ACT_TTL] = 1, [ACT_MSS] = 2,   [ACT_ETH] = 3,
-                                           [ACT_NAT] = 4, [ACT_ENCAP] = 5, [ACT_OUTPUT] = 6};
+    static const uint8_t ranks[ACT_OPS] = {
+        [ACT_DECAP] = 1, [ACT_TTL] = 2,   [ACT_MSS] = 3,   [ACT_ETH] = 4,
+        [ACT_NAT] = 5,   [ACT_ENCAP] = 6, [ACT_OUTPUT] = 7};
 
     return ranks[op];
 }

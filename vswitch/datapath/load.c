@@ -57,7 +57,7 @@ static inline void begin(struct act_packet *p)
     p->hops = 0;
     p->under = 0;
     p->moved = 0;
-    p->usual = false;
+    p->usual = ACT_UNUSUAL;
     p->payload_len = 0;
     p->frame_len = p->meta.frame_len;
     p->l2 = p->meta.l2_off;
@@ -70,12 +70,25 @@ void dp_begin(struct act_packet *p)
     begin(p);
 }
 
+/* The same of what came from a host of ours through a tunnel over IPv4; both lines are there. */
+static inline bool is_usual_inside(const struct dp_worker *w, const struct hsr_rx_meta *m,
+                                   uint32_t space)
+{
+    return hsr_rx_is_inside(m) && hsr_rx_check_inside(m, space) &&
+           m->l3_off >= m->l2_off + (uint32_t)HSR_ETH_HDR && m->l4_off >= m->l3_off + HSR_IP4_HDR &&
+           w->policy != NULL && pol_is_vtep4(w->policy, m->outer_src4);
+}
+
 /* Line 0 is there: the rest of what is not as usual. */
-static DP_APART void load_more(struct act_packet *p, uint32_t space)
+static DP_APART void load_more(const struct dp_worker *w, struct act_packet *p, uint32_t space)
 {
     if (p->meta.flags & (HSR_RXF_LINE1 | HSR_RXF_IPV6))
         memcpy((uint8_t *)&p->meta + HSR_CACHE_LINE, p->slot + HSR_CACHE_LINE, HSR_CACHE_LINE);
     __asm__ volatile("" ::: "memory"); /* from here on the copy is all there is */
+    if (is_usual_inside(w, &p->meta, space)) {
+        p->usual = ACT_USUAL_INSIDE;
+        return;
+    }
     if (!hsr_rx_check_any(&p->meta, space) || !headers_fit(&p->meta))
         disbelieve(&p->meta);
     begin(p);
@@ -100,9 +113,9 @@ static inline __attribute__((always_inline)) bool load(const struct dp_worker *w
     p->entry = entry;
     memcpy(&p->meta, p->slot, HSR_CACHE_LINE);
     __asm__ volatile("" ::: "memory");
-    p->usual = is_usual(&p->meta, space);
-    if (__builtin_expect(!p->usual, false))
-        load_more(p, space);
+    p->usual = is_usual(&p->meta, space) ? ACT_USUAL : ACT_UNUSUAL;
+    if (__builtin_expect(p->usual == ACT_UNUSUAL, false))
+        load_more(w, p, space);
     return true;
 }
 

@@ -169,37 +169,77 @@ static __attribute__((noinline)) void rx_unusual(struct nic *nic, const struct n
 }
 
 /* The usual ones of a burst parsed and hashed, NULL for the others. */
-static __attribute__((noinline)) void parse_usual(const struct nic *nic, const struct nic_rx *frame,
-                                                  uint32_t n, const struct pp_ingress *in,
-                                                  struct pp_agg_item **item)
+static inline __attribute__((always_inline)) void parse_burst(const struct nic *nic,
+                                                              const struct nic_rx *frame,
+                                                              uint32_t n,
+                                                              const struct pp_ingress *in,
+                                                              struct pp_agg_item **item)
 {
-    const struct pp_ingress from = {.port = in->port, .context = in->context};
-
     for (uint32_t i = 0; i < n; i++) {
         const struct virtio_net_hdr *vnet = &frame[i].vnet;
 
         item[i] = vnet->flags | vnet->gso_type
                       ? NULL
                       : pp_pre_usual(&nic->pre, i, nic_slot_frame(&nic->slots, frame[i].slot),
-                                     frame[i].len, &from);
+                                     frame[i].len, in);
     }
 }
 
-/* Frames of a vNIC that asks for nothing special: the usual ones in two steps, so that what the first asks for is there. */
+/* Of a guest: no tunnel is looked for. */
+static __attribute__((noinline)) void parse_usual_guest(const struct nic *nic,
+                                                        const struct nic_rx *frame, uint32_t n,
+                                                        const struct pp_ingress *in,
+                                                        struct pp_agg_item **item)
+{
+    const struct pp_ingress from = {.port = in->port, .context = in->context};
+
+    parse_burst(nic, frame, n, &from, item);
+}
+
+static __attribute__((noinline)) void parse_usual_uplink(const struct nic *nic,
+                                                         const struct nic_rx *frame, uint32_t n,
+                                                         const struct pp_ingress *in,
+                                                         struct pp_agg_item **item)
+{
+    const struct pp_ingress from = {.port = in->port, .uplink = true};
+
+    parse_burst(nic, frame, n, &from, item);
+}
+
+/* Does the pre-classifier let a usual frame of an uplink pass? Else it is gone. */
+static bool admitted(struct nic *nic, const struct nic_rx *frame, const struct pp_agg_item *item,
+                     uint16_t port, uint64_t now)
+{
+    uint32_t slot = frame->slot;
+    enum hsr_drop drop =
+        pp_pre_usual_admit(&nic->pre, item, nic_slot_frame(&nic->slots, slot), frame->len, now);
+
+    if (drop != HSR_DROP_NONE) {
+        nic_pre_drop(nic, port, drop);
+        nic_slots_put(&nic->slots, slot);
+    }
+    note_target(nic, slot, drop);
+    return drop == HSR_DROP_NONE;
+}
+
+/* Frames of a port that asks for nothing special: the usual ones in two steps, so that what the first asks for is there. */
 static void rx_burst(struct nic *nic, const struct nic_rx *frame, uint32_t n,
                      const struct pp_ingress *in, uint64_t now)
 {
     struct pp_agg_item *item[NIC_RX_BURST];
 
-    parse_usual(nic, frame, n, in, item);
+    if (in->uplink)
+        parse_usual_uplink(nic, frame, n, in, item);
+    else
+        parse_usual_guest(nic, frame, n, in, item);
     for (uint32_t i = 0; i < n; i++)
         if (__builtin_expect(item[i] != NULL, true))
             pp_pre_usual_prefetch(&nic->pre, item[i]);
     for (uint32_t i = 0; i < n; i++) {
-        if (__builtin_expect(item[i] != NULL, true))
-            pp_pre_usual_put(&nic->pre, item[i], frame[i].slot, now);
-        else
+        if (__builtin_expect(item[i] == NULL, false))
             rx_unusual(nic, &frame[i], in, now);
+        else if (!in->uplink || admitted(nic, &frame[i], item[i], in->port, now))
+            pp_pre_usual_put(&nic->pre, item[i], frame[i].slot, now);
     }
 }
 
@@ -224,7 +264,7 @@ static uint32_t rx_port(struct nic *nic, struct nic_slot_port *p, uint32_t max, 
     bytes = charge(nic, frame, got, config->index);
     if (nic_timed(nic))
         nic_latency_received(nic, frame, got, now);
-    if (special || in.uplink || nic->kept.track) {
+    if (special || nic->kept.track) {
         for (uint32_t i = 0; i < got; i++)
             rx_frame(nic, &frame[i], &in, special, now);
     } else {

@@ -53,9 +53,41 @@ static inline bool hsr_rx_check_short(const struct hsr_rx_meta *meta, uint32_t s
            meta->vec_len <= HSR_MAX_VECTOR && meta->ingress < HSR_MAX_PORTS;
 }
 
+/*
+ * Good, whole, IPv4, out of a tunnel over IPv4, without congestion mark, tag, fragment or anything left to us? Line 1 is looked at
+ * only if line 0 says that it is there.
+ */
+static inline bool hsr_rx_is_inside(const struct hsr_rx_meta *meta)
+{
+    const unsigned how = HSR_RXF_IPV6 | HSR_RXF_DECAP | HSR_RXF_LINE1 | 0x80u;
+    uint64_t more; /* csum_start to flags1 */
+
+    if ((meta->flags & how) != (HSR_RXF_DECAP | HSR_RXF_LINE1) ||
+        (meta->reason | meta->payload) != 0)
+        return false;
+    memcpy(&more, &meta->csum_start, sizeof more);
+    return (more | meta->frag_id) == 0;
+}
+
+/* hsr_rx_check() of those. */
+static inline bool hsr_rx_check_inside(const struct hsr_rx_meta *meta, uint32_t space)
+{
+    const unsigned partial = meta->verdicts >> 2 & 3; /* it sums two bytes at least */
+
+    return hsr_rx_check_short(meta, space) && meta->l2_off <= meta->l3_off &&
+           (meta->vni_tunnel & 0xFF) <= HSR_TUNNEL_GENEVE &&
+           (partial != HSR_VERDICT_PARTIAL || meta->frame_len >= 2);
+}
+
+_Static_assert(offsetof(struct hsr_rx_meta, flags1) == offsetof(struct hsr_rx_meta, csum_start) + 7,
+               "one word");
+
 static inline bool hsr_rx_check(const struct hsr_rx_meta *meta, uint32_t space)
 {
-    return hsr_rx_is_short(meta) ? hsr_rx_check_short(meta, space) : hsr_rx_check_any(meta, space);
+    if (hsr_rx_is_short(meta))
+        return hsr_rx_check_short(meta, space);
+    return hsr_rx_is_inside(meta) ? hsr_rx_check_inside(meta, space)
+                                  : hsr_rx_check_any(meta, space);
 }
 
 /*

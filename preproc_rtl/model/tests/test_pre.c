@@ -236,6 +236,26 @@ static void test_refused(void **state)
     assert_int_equal(pp_pre_frame(&pre, 99, k.p, k.n, &pk_vnic, NULL, 0), 0);
 }
 
+/* What is held comes out as it does of `single`, in all so many packets. */
+static void same_vectors(struct pp_pre *single, uint32_t packets)
+{
+    struct pp_agg_item *other[HSR_MAX_VECTOR];
+
+    for (uint32_t n = 1, total = 0; n > 0; total += n) {
+        n = pp_pre_vector(single, other);
+        assert_int_equal(pp_pre_vector(&pre, out), n);
+        for (uint32_t i = 0; i < n; i++) {
+            assert_int_equal(out[i]->slot, other[i]->slot);
+            assert_int_equal(out[i]->ring, other[i]->ring);
+            assert_memory_equal(&out[i]->meta, &other[i]->meta,
+                                out[i]->meta.flags & HSR_RXF_LINE1 ? sizeof out[i]->meta
+                                                                   : HSR_CACHE_LINE);
+        }
+        if (n == 0)
+            assert_int_equal(total, packets);
+    }
+}
+
 /*
  * A burst in two steps comes to what frame by frame does, whatever is between the usual ones: what is dropped, and what only the
  * staged parser takes.
@@ -245,7 +265,7 @@ static void test_usual_burst(void **state)
     enum { N = 12 };
     static struct pk burst[N];
     struct pp_pre_config c = config();
-    struct pp_agg_item *item[N], *other[HSR_MAX_VECTOR];
+    struct pp_agg_item *item[N];
     struct pp_pre single;
     uint32_t usual = 0, dropped = 0;
 
@@ -272,17 +292,76 @@ static void test_usual_burst(void **state)
             pp_pre_frame(&pre, i, burst[i].p, burst[i].n, &pk_vnic, NULL, 7);
     }
     assert_true(usual >= 3 && dropped >= 2 && usual + dropped < N);
-    for (uint32_t n = 1, total = 0; n > 0; total += n) {
-        n = pp_pre_vector(&single, other);
-        assert_int_equal(pp_pre_vector(&pre, out), n);
-        for (uint32_t i = 0; i < n; i++) {
-            assert_int_equal(out[i]->slot, other[i]->slot);
-            assert_int_equal(out[i]->ring, other[i]->ring);
-            assert_memory_equal(&out[i]->meta, &other[i]->meta, HSR_CACHE_LINE);
-        }
-        if (n == 0)
-            assert_int_equal(total, N - dropped);
+    same_vectors(&single, N - dropped);
+    pp_pre_close(&single);
+}
+
+/* The next frame of a burst from the network: in a tunnel with or without a checksum outside, to a guest or to nobody, or plain. */
+static void from_network(struct pk *to, unsigned i)
+{
+    pk_plain(to, 4, i % 2 ? 17 : 6);
+    if (i % 5 == 4)
+        return;
+    if (i % 4 == 3)
+        to->p[5] = 9; /* a MAC address that nobody has */
+    pk_vxlan(to, 5);
+    pk_outer(to, 4, 4789);
+    if (i % 3)
+        hsr_store16(to->p + PP_USUAL_UDP_AT + 6, 0);
+}
+
+/* The guest of the inner frames has more under way than it may, as soon as little is spare. */
+static void limit_guest(struct pp_pre *to)
+{
+    const struct pp_target_config guest = {
+        .guest = true, .context = 500, .mac = {2, 0, 0, 0, 0, 2}, .least = 2, .share = 1};
+
+    to->tables = pk_tables;
+    pp_targets_set(to->targets, 3, &guest);
+    to->targets->spare = 9;
+}
+
+/* The same from an uplink, where tunnels are opened and the pre-classifier has a say. */
+static void test_usual_uplink_burst(void **state)
+{
+    enum { N = 24 };
+    static struct pk burst[N];
+    static uint32_t in_flight[PP_TARGETS] = {[3] = 5};
+    struct pp_pre_config c = config();
+    struct pp_agg_item *item[N];
+    struct pp_pre single;
+    uint32_t inside = 0, refused = 0;
+    enum hsr_drop drop[N];
+
+    (void)state;
+    c.in_flight = in_flight;
+    pp_pre_close(&pre);
+    assert_int_equal(pp_pre_open(&pre, &c), 0);
+    assert_int_equal(pp_pre_open(&single, &c), 0);
+    pk_tables_fill();
+    limit_guest(&pre);
+    limit_guest(&single);
+    for (unsigned i = 0; i < N; i++) {
+        from_network(&burst[i], i);
+        drop[i] = pp_pre_frame(&single, i, burst[i].p, burst[i].n, &pk_uplink, NULL, 7);
+        refused += drop[i] == HSR_DROP_PRE_SHARE;
     }
+    for (unsigned i = 0; i < N; i++) {
+        item[i] = pp_pre_usual(&pre, i, burst[i].p, burst[i].n, &pk_uplink);
+        inside += item[i] != NULL && item[i]->meta.flags & HSR_RXF_DECAP;
+    }
+    for (unsigned i = 0; i < N; i++) {
+        if (item[i] == NULL) {
+            assert_int_equal(pp_pre_frame(&pre, i, burst[i].p, burst[i].n, &pk_uplink, NULL, 7),
+                             drop[i]);
+            continue;
+        }
+        assert_int_equal(pp_pre_usual_admit(&pre, item[i], burst[i].p, burst[i].n, 7), drop[i]);
+        if (drop[i] == HSR_DROP_NONE)
+            pp_pre_usual_put(&pre, item[i], i, 7);
+    }
+    assert_true(inside >= 8 && inside < N && refused >= 3 && refused < N - 3);
+    same_vectors(&single, N - refused);
     pp_pre_close(&single);
 }
 
@@ -390,6 +469,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_usual_burst, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_usual_uplink_burst, setup, teardown),
         cmocka_unit_test_setup_teardown(test_both_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scribbled, setup, teardown),
     };

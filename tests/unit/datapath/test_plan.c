@@ -45,11 +45,13 @@ static uint32_t tunnel(struct world *w, uint8_t version, uint32_t len)
     return act_template_get(&w->store, &outer, len);
 }
 
-/* Any program that has a plan: its actions are there or not. */
-static uint32_t some_program(struct world *w)
+/* Any program that has a plan: its actions are there or not. `inside`: of packets that come through a tunnel. */
+static uint32_t some_program(struct world *w, bool inside)
 {
     union act_record r = {.word = {0}}, macs = {.word = {0}};
 
+    if (inside)
+        add(&r, ACT_DECAP, 0, 0, 0);
     if (draw(w, 2))
         add(&r, ACT_TTL, 0, 0, 0);
     if (draw(w, 4) == 0)
@@ -69,11 +71,12 @@ static uint32_t some_program(struct world *w)
     return act_program_get(&w->store, &r);
 }
 
-/* A packet of either protocol, with or without a tag, loaded from a slot. */
-static void some_packet(struct world *w, struct act_packet *p, uint8_t *slot)
+/* A packet of either protocol, with or without a tag, loaded from a slot; `inside`: behind the headers of a tunnel. */
+static void some_packet(struct world *w, struct act_packet *p, uint8_t *slot, bool inside)
 {
     bool udp = draw(w, 2), no_sum = draw(w, 4) == 0;
-    uint16_t l3 = draw(w, 4) ? 14 : 18, l4 = (uint16_t)(l3 + 20);
+    uint16_t l2 = inside ? (uint16_t)(50 + 4 * draw(w, 8)) : 0;
+    uint16_t l3 = (uint16_t)(l2 + (draw(w, 4) ? 14 : 18)), l4 = (uint16_t)(l3 + 20);
     uint32_t len = l4 + 20 + draw(w, 200);
     uint8_t *frame = slot + HSR_SLOT_FRAME;
 
@@ -84,8 +87,11 @@ static void some_packet(struct world *w, struct act_packet *p, uint8_t *slot)
     if (udp && no_sum)
         fr_put16(frame + l4 + 6, 0);
     p->meta = (struct hsr_rx_meta){
+        .key_ports = udp ? HSR_PROTO_UDP : HSR_PROTO_TCP,
         .frame_len = len,
         .class = udp ? HSR_CLASS_UDP : HSR_CLASS_TCP,
+        .flags = inside ? HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_LINE1 : 0,
+        .l2_off = l2,
         .l3_off = l3,
         .l4_off = l4,
         .payload_off = (uint16_t)(l4 + (udp ? 8 : 20)),
@@ -95,6 +101,7 @@ static void some_packet(struct world *w, struct act_packet *p, uint8_t *slot)
     p->frame_off = HSR_SLOT_FRAME;
     p->frame_len = len;
     p->egress = HSR_NO_PORT;
+    p->l2 = l2;
     p->l3 = l3;
     p->l4 = l4;
 }
@@ -137,24 +144,27 @@ static void plans_do_what_programs_do(void **state)
     (void)state;
     open_world(&w);
     for (uint32_t i = 0; i < ROUNDS; i++) {
+        const bool inside = draw(&w, 3) == 0;
         struct act_packet p;
-        struct ses_dir dir = {.program = some_program(&w)};
+        struct ses_dir dir = {.program = some_program(&w, inside)};
         const struct act_plan *plan = act_plan(&w.store, dir.program);
 
         assert_int_not_equal(dir.program, ACT_NONE);
-        some_packet(&w, &p, slot);
+        some_packet(&w, &p, slot, inside);
         some_ends(&w, act_program(&w.store, dir.program), &p, &dir);
         memcpy(twin, slot, SPACE);
         struct act_vector v = {.packet = &p, .end = &p + 1, .store = &w.store, .dir = &dir};
-        uint8_t *sent = act_plan_run(plan, &w.store, dir.param, twin + HSR_SLOT_FRAME, &p.meta);
+        uint8_t *sent =
+            act_plan_run(plan, &w.store, dir.param, twin + HSR_SLOT_FRAME, &p.meta, p.l2);
 
         act_run(&v, act_program(&w.store, dir.program));
         assert_int_equal(p.drop, HSR_DROP_NONE);
         assert_true(plan->flags & ACT_PLAN_WHOLE);
+        assert_int_equal((plan->flags & ACT_PLAN_DECAP) != 0, inside);
         assert_memory_equal(slot, twin, SPACE);
         assert_int_equal(sent - twin, p.frame_off);
         assert_int_equal(plan->port, p.egress);
-        assert_int_equal(plan->outer_len, p.frame_len - p.meta.frame_len);
+        assert_int_equal(plan->outer_len + p.meta.frame_len - p.meta.l2_off, p.frame_len);
         assert_int_equal(plan->offload, p.encap);
     }
     act_store_close(&w.store);
@@ -179,10 +189,10 @@ static void the_last_hop_is_no_plans(void **state)
     act_store_close(&w.store);
 }
 
-/* A tunnel that is left or goes over IPv6, IPv6 addresses, no output, another order, something behind the output. */
+/* A tunnel that is left late or goes over IPv6, IPv6 addresses, no output, another order, something behind the output. */
 static void some_programs_have_none(void **state)
 {
-    static const uint8_t order[][4] = {{ACT_DECAP, ACT_OUTPUT},
+    static const uint8_t order[][4] = {{ACT_TTL, ACT_DECAP, ACT_OUTPUT},
                                        {ACT_TTL},
                                        {ACT_OUTPUT, ACT_TTL},
                                        {ACT_NAT, ACT_TTL, ACT_OUTPUT},

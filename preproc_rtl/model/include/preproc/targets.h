@@ -51,9 +51,9 @@ struct pp_targets {
     } pool[HSR_MAX_POOLS];
     struct pp_publics *publics;
     struct pp_target_place {
-        uint8_t mac[6];
-        uint16_t port;
+        uint64_t mac48;
         uint32_t context; /* 0: free */
+        uint16_t port;
     } place[PP_TARGET_PLACES];
     const uint32_t *in_flight; /* packets by target, of the slots' owner */
     uint32_t spare;            /* packets there is room for */

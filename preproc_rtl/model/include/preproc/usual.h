@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The usual packet in one straight line, inlined where bursts come in: good, untagged, IPv4 without options, TCP or UDP,
- * unicast, nothing asked of us, no tunnel. A test holds it equal to the staged parser, which takes all others.
+ * unicast, nothing asked of us; from an uplink also such a packet inside VXLAN over IPv4. A test holds it equal to the staged
+ * parser, which takes all others.
  */
 #ifndef PREPROC_USUAL_H
 #define PREPROC_USUAL_H
@@ -68,6 +69,15 @@ PP_USUAL bool pp_usual_special(uint16_t dport, bool uplink)
            (uplink && (dport == HSR_PORT_VXLAN || dport == HSR_PORT_GENEVE));
 }
 
+/* Is the sum over an IPv4 header without options right? */
+PP_USUAL bool pp_usual_ip4_sum(const uint8_t *frame)
+{
+    const uint8_t *ip = frame + PP_USUAL_L3;
+
+    return hsr_csum_is_right(
+        hsr_sum(hsr_sum(hsr_sum_word(ip), hsr_sum_word(ip + 8)), pp_word32(ip + 16)));
+}
+
 #define PP_USUAL_HEAD  0x450008u /* type IPv4, version and header length, from byte 12 on */
 #define PP_USUAL_WHOLE 0xFF3Fu   /* no fragment, no more of them, from byte 20 on */
 
@@ -87,8 +97,7 @@ PP_USUAL bool pp_parse_usual(const uint8_t *f, uint32_t len, const struct pp_ing
 
     if (PP_SELDOM(total < 28) || PP_SELDOM(total > len - PP_USUAL_L3) ||
         PP_SELDOM(dst >> 28 == 0xE) || PP_SELDOM(dst == UINT32_MAX) ||
-        PP_SELDOM(!hsr_csum_is_right(
-            hsr_sum(hsr_sum(hsr_sum_word(f + 14), hsr_sum_word(f + 22)), pp_word32(f + 30)))))
+        PP_SELDOM(!pp_usual_ip4_sum(f)))
         return false;
     uint32_t ports = hsr_load32(f + PP_USUAL_L4), n = total - 20;
     uint8_t proto = f[23];
@@ -126,18 +135,98 @@ PP_USUAL bool pp_parse_usual(const uint8_t *f, uint32_t len, const struct pp_ing
     return true;
 }
 
+enum { PP_USUAL_UDP_AT = 34, PP_USUAL_VXLAN_AT = 42, PP_USUAL_INNER = 50 };
+
+_Static_assert(
+    offsetof(struct hsr_rx_meta, vni_tunnel) == offsetof(struct hsr_rx_meta, key6) + 32 &&
+        offsetof(struct hsr_rx_meta, timestamp) == offsetof(struct hsr_rx_meta, vni_tunnel) + 20 &&
+        offsetof(struct hsr_rx_meta, partial_sum) == offsetof(struct hsr_rx_meta, vlan_tci) + 2,
+    "line 1 below");
+
+/* The parser's part of line 1, of a packet that came through a tunnel over IPv4 and has nothing else to say there. */
+PP_USUAL void pp_usual_line1(struct hsr_rx_meta *meta, uint32_t vni_tunnel, uint32_t outer_src4)
+{
+    memset(meta->key6, 0,
+           offsetof(struct hsr_rx_meta, timestamp) - offsetof(struct hsr_rx_meta, key6));
+    meta->vni_tunnel = vni_tunnel;
+    meta->outer_src4 = outer_src4;
+    meta->vlan_tci = 0;
+    meta->partial_sum = 0;
+}
+
+/* Metadata of the inner frame as if it had come alone, made that of the whole one. Words as they were written, so that no load waits. */
+PP_USUAL void pp_usual_enter(struct hsr_rx_meta *meta)
+{
+    const uint64_t further = PP_USUAL_INNER * UINT64_C(0x0001000100010001); /* four offsets */
+    uint64_t what, where;
+    uint32_t tail;
+
+    memcpy(&what, &meta->frame_len, sizeof what);
+    memcpy(&where, &meta->l2_off, sizeof where);
+    memcpy(&tail, &meta->verdicts, sizeof tail);
+    what += PP_USUAL_INNER | (uint64_t)(HSR_RXF_DECAP | HSR_RXF_LINE1) << 56;
+    where += further;
+    tail |= HSR_VERDICT_GOOD << 4; /* of the outer IPv4 header; its UDP has no checksum */
+    memcpy(&meta->frame_len, &what, sizeof what);
+    memcpy(&meta->l2_off, &where, sizeof where);
+    memcpy(&meta->verdicts, &tail, sizeof tail);
+}
+
 /*
- * Frames of a burst that are usual, of a port without rules that is no uplink: in two steps, so that what the first asks for has
- * come when the second wants it. First the item of the frame that comes `ahead` others later, parsed and hashed, or NULL: that
- * one is for pp_pre_frame(). Then, frame by frame in order, that or pp_pre_usual_put(). No more frames than there are free items.
+ * What pp_parse() makes of a usual packet inside VXLAN (RFC 7348) from an uplink to a VTEP of ours: IPv4 without options, UDP without
+ * a checksum, no congestion mark, a network that somebody here is in. False, and nothing written: it is something else.
  */
-static inline struct pp_agg_item *pp_pre_usual(const struct pp_pre *pre, uint32_t ahead,
-                                               const uint8_t *frame, uint32_t len,
-                                               const struct pp_ingress *in)
+PP_USUAL bool pp_parse_usual_vxlan(const uint8_t *f, uint32_t len, const struct pp_ingress *in,
+                                   const struct pp_tables *tables, struct hsr_rx_meta *meta)
+{
+    if (PP_SELDOM(len < PP_USUAL_INNER + PP_USUAL_UDP_END) || PP_SELDOM(len > HSR_MAX_FRAME) ||
+        PP_SELDOM((pp_word32(f + 12) & 0x3FFFFFFu) != PP_USUAL_HEAD) || /* ECN too is zero */
+        PP_SELDOM((pp_word32(f + 20) & PP_USUAL_WHOLE) != 0) || PP_SELDOM(f[23] != HSR_PROTO_UDP))
+        return false;
+    uint32_t total = hsr_load16(f + 16), head = hsr_load32(f + PP_USUAL_UDP_AT + 2);
+
+    if (PP_SELDOM(total > len - PP_USUAL_L3) ||
+        PP_SELDOM(total < PP_USUAL_INNER - PP_USUAL_L3 + PP_USUAL_UDP_END) ||
+        PP_SELDOM(head != (HSR_PORT_VXLAN << 16 | (total - 20))) ||
+        PP_SELDOM(hsr_load16(f + PP_USUAL_UDP_AT + 6) != 0) ||
+        PP_SELDOM((f[PP_USUAL_VXLAN_AT] & 8) == 0) || PP_SELDOM(!pp_usual_ip4_sum(f)) ||
+        PP_SELDOM(!pp_tables_is_local(tables, f + 30, 4)))
+        return false;
+    uint32_t vni = hsr_load32(f + PP_USUAL_VXLAN_AT + 4) >> 8;
+    struct pp_ingress inner = {.port = in->port,
+                               .uplink = true,
+                               .context = pp_tables_lookup(tables, HSR_TUNNEL_VXLAN, vni)};
+
+    if (PP_SELDOM(inner.context == 0) ||
+        PP_SELDOM(!pp_parse_usual(f + PP_USUAL_INNER, total + PP_USUAL_L3 - PP_USUAL_INNER, &inner,
+                                  meta)))
+        return false;
+    pp_usual_enter(meta);
+    pp_usual_line1(meta, vni << 8 | HSR_TUNNEL_VXLAN, hsr_load32(f + 26));
+    return true;
+}
+
+/* Either of the two. */
+PP_USUAL bool pp_parse_straight(const uint8_t *f, uint32_t len, const struct pp_ingress *in,
+                                const struct pp_tables *tables, struct hsr_rx_meta *meta)
+{
+    return (in->uplink && pp_parse_usual_vxlan(f, len, in, tables, meta)) ||
+           pp_parse_usual(f, len, in, meta);
+}
+
+/*
+ * Frames of a burst that are usual, of a port without rules: in two steps, so that what the first asks for has
+ * come when the second wants it. First the item of the frame that comes `ahead` others later, parsed and hashed, or NULL: that
+ * one is for pp_pre_frame(). Then, frame by frame in order, that or pp_pre_usual_put(), of an uplink's if pp_pre_usual_admit() has
+ * nothing against it. No more frames than there are free items.
+ */
+PP_USUAL struct pp_agg_item *pp_pre_usual(const struct pp_pre *pre, uint32_t ahead,
+                                          const uint8_t *frame, uint32_t len,
+                                          const struct pp_ingress *in)
 {
     struct pp_agg_item *item = pp_agg_ahead(&pre->agg, ahead);
 
-    if (!pp_parse_usual(frame, len, in, &item->meta))
+    if (!pp_parse_straight(frame, len, in, &pre->tables, &item->meta))
         return NULL;
     item->meta.hash = pre->hash.words(&pre->hash, &item->meta.key_addrs, HSR_KEY4_WORDS);
     return item;
@@ -175,5 +264,12 @@ static inline void pp_pre_usual_put(struct pp_pre *pre, struct pp_agg_item *item
     pp_agg_choose(&pre->agg, item);
     pp_pre_finish(pre, item, slot, pre->use_fit ? pp_fit_lookup(&pre->fit, hash) : 0, hash, now);
 }
+
+/*
+ * The pre-classifier on an uplink's frame that is usual: who it is for (pre->target), and HSR_DROP_NONE, or why it may not pass
+ * (HSR_DROP_PRE_LIMIT, HSR_DROP_PRE_SHARE).
+ */
+enum hsr_drop pp_pre_usual_admit(struct pp_pre *pre, const struct pp_agg_item *item,
+                                 const uint8_t *frame, uint32_t len, uint64_t now);
 
 #endif

@@ -52,6 +52,9 @@ struct act_nat_param {
 };
 
 /* A packet in the firmware's hands: a checked copy of its rx metadata, and where its frame is now. */
+/* Just loaded, and nothing but the metadata, slot and entry is set: for datapath/usual.c, through no tunnel or through one. */
+enum act_usual { ACT_UNUSUAL, ACT_USUAL, ACT_USUAL_INSIDE };
+
 struct act_packet {
     struct hsr_rx_meta meta; /* line 1 only with RXF_LINE1 or RXF_IPV6 */
     uint8_t *slot;           /* base of the run */
@@ -72,8 +75,7 @@ struct act_packet {
     uint8_t hops;  /* from worker to worker */
     uint8_t under; /* handed over: for which home (datapath/moving.h); else not set */
     uint8_t moved; /* to that home's worker now, + 1; 0: it is here */
-    bool
-        usual; /* just loaded, and nothing but the metadata, slot and entry is set (datapath/usual.c) */
+    uint8_t usual; /* enum act_usual */
 };
 
 /* Packets under one program, in a row. Those with a reason to be dropped are nobody's business any more. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What most programs do, in a few words beside them: TTL, Ethernet addresses, translation over IPv4, a tunnel over IPv4, output.
+ * What most programs do, in a few words beside them: out of a tunnel, TTL, Ethernet addresses, translation over IPv4, a tunnel over
+ * IPv4, output.
  * It is made when the program is, so that a packet finds at once what it would else find action by action.
  */
 #ifndef ACTION_PLAN_H
@@ -14,6 +15,8 @@ enum act_plan_flag {
         0x01, /* it says all that the program does: act_plan_run() (plain.h) is act_run() */
     ACT_PLAN_HOP = 0x02,
     ACT_PLAN_NAT = 0x04,
+    ACT_PLAN_DECAP =
+        0x08, /* of packets that came through a tunnel alone; without it, of those that came through none */
 };
 
 struct act_plan {
