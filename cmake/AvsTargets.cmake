@@ -15,7 +15,8 @@
 #       means skipped, the last line of output says why. At most two `system` tests run at a time, for they wait most of it;
 #       ALONE: nothing beside it, as it takes all the processors or measures time. LABELS slow keeps
 #       it out of `./run test --quick`. LABELS again: a test of another name under other circumstances, run where that
-#       may find more, with gcc and with the sanitizers. LABELS native: wants the kernel itself, not an emulator's idea of it.
+#       may find more, with gcc and with the sanitizers, and not by `--quick`. LABELS native: wants the kernel itself, not an
+#       emulator's idea of it.
 #       LABELS coverage: runs lines that no unit test does, so the coverage suite has it, beside the unit tests; the others, which
 #       would only count once more what is counted, are left out of it.
 #

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds and runs the test suites; the last line is "N passed, N failed, N skipped".
-#   --quick         release without the slow ones and without what has the NIC embedded, and the unit tests with ASan + UBSan
+#   --quick         release without the slow ones, what has the NIC embedded and what runs again under other circumstances, and the
+#                   unit tests with ASan + UBSan
 #   (neither)       all suites, and each fuzzer (tests/fuzz) for ten seconds
 #   --coverage      the suite with line coverage alone (threshold: scripts/coverage.py)
 #   --arm64         unit and replay tests of the build for arm64, under qemu-user
@@ -57,7 +58,7 @@ if [ "$coverage" -eq 1 ]; then
 elif [ "$arm64" -eq 1 ]; then
     suites=("arm64 unit|replay slow|native|again")
 elif [ "$quick" -eq 1 ]; then
-    suites=("release unit|replay|system slow|embedded" "debug unit again")
+    suites=("release unit|replay|system slow|embedded|again" "debug unit again")
 else
     suites=("release unit|replay|system -" "debug unit|replay -" "clang unit again" "tsan tsan -"
         "coverage unit|coverage again")
