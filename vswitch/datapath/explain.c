@@ -80,7 +80,7 @@ static struct session *session_of(struct dp_worker *w, const struct act_packet *
                    : NULL;
     }
     dp_frag_key(p, &datagram);
-    datagram.hops = 0;
+    datagram.handed = 0;
     d = frag_find(w->frags, &datagram, p->meta.hash);
     if (d == NULL || d->state != FRAG_PASSED)
         return NULL;

@@ -79,7 +79,7 @@ void dp_frag_key(const struct act_packet *p, struct frag_key *key)
     key->from[1] = from.low;
     key->ingress = p->meta.ingress;
     key->way = p->meta.flags & (HSR_RXF_SWAP | HSR_RXF_IPV6 | HSR_RXF_UPLINK | HSR_RXF_DECAP);
-    key->hops = p->hops;
+    key->handed = p->hops == 0 ? 0 : p->under + 1u;
 }
 
 /* --- the first one ------------------------------------------------------------------------------------------------ */

@@ -40,8 +40,10 @@ struct frag_key {
     uint64_t from[2]; /* host whose tunnel it came by, as words.h has it */
     uint32_t id;
     uint16_t ingress;
-    uint16_t way;  /* of rx_meta.flags */
-    uint64_t hops; /* from worker to worker: it may come back to one that has handed it over */
+    uint16_t way; /* of rx_meta.flags */
+    uint64_t
+        handed; /* over by a worker: the home for which, + 1; 0: where they are steered to. It may come back to one that has
+                        handed it over, and by more hops than another fragment, when the home moves meanwhile. */
 };
 
 /* Bytes `at` to `end` of a datagram's data. */
@@ -95,7 +97,7 @@ struct dp_frags {
     } use[HSR_MAX_PORTS];
 };
 
-/* The datagram of a fragment; and of one that comes at this worker, by its hops. */
+/* The datagram of a fragment; and of one that comes at this worker, by how it came. */
 void dp_frag_key(const struct act_packet *p, struct frag_key *key);
 
 /* NULL: out of memory. Pages are touched as fragments come. */

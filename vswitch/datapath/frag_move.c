@@ -70,7 +70,7 @@ void dp_frag_copy(struct dp_worker *w, const struct act_packet *p, struct moved_
     memcpy(m->most_runs, w->frags->most_runs, sizeof m->most_runs);
     m->full = w->frags->used == FRAG_DATAGRAMS;
     TAILQ_FOREACH (d, &w->frags->ages, age) {
-        key.hops = d->key.hops;
+        key.handed = d->key.handed;
         if (memcmp(&d->key, &key, sizeof key) == 0)
             describe(w, d, session_seen(w, d), &m->datagram[m->n++]);
     }
@@ -120,7 +120,7 @@ static void goes(struct dp_worker *w, struct frag_datagram *d, const struct sess
     }
     to->state = FRAG_MOVED;
     to->home = d->under = (uint8_t)dp_session_home(w, s);
-    d->key.hops++;
+    d->key.handed = d->under + 1u;
 }
 
 /* It stays where its fragments are steered to, and its session goes. */
@@ -131,7 +131,7 @@ static void follows(struct dp_worker *w, struct frag_datagram *d, const struct s
 
     describe(w, d, s, to);
     to->under = d->home = (uint8_t)dp_session_home(w, s);
-    to->key.hops++;
+    to->key.handed = to->under + 1u;
     d->state = FRAG_MOVED;
 }
 
