@@ -30,9 +30,14 @@ def chosen(found, names, full):
     return result
 
 
+def is_peer(name, peer):
+    """Does --peer mean the device of this name? ovs means ovs-ct as well."""
+    return name == peer or name.startswith(f"{peer}-")
+
+
 def devices(benchmark, peers, full=True):
-    """Its devices, without the peers that were not asked for. `peers`: None for all, else names, of which a device's may be the start."""
+    """Its devices, without the peers that were not asked for; `peers`: None for all."""
     if peers is None:
         return [device for device in benchmark.devices if full or device.quick]
     return [device for device in benchmark.devices
-            if not device.peer or any(device.name == peer or device.name.startswith(f"{peer}-") for peer in peers)]
+            if not device.peer or any(is_peer(device.name, peer) for peer in peers)]

@@ -15,9 +15,31 @@ from .run import PERF, ROOT, Run
 
 EPILOG = """\
 Benchmarks are the files of perf/benchmarks, peers those of perf/peers; perf/README.md tells how to add one.
-exit codes: 0 measured; 1 a run of ours failed or lost packets, or a stable figure is worse than perf/baseline.json; 2 usage
+exit codes: 0 measured (what is missing here is no failure: its row says what, and how to get it); 1 a run of ours failed or lost
+packets, a stable figure is worse than perf/baseline.json, or interrupted; 2 usage
 examples: ./run bench --quick                     ./run bench --full 'overlay*'
           ./run bench --peer none forward-1k      ./run bench --baseline"""
+
+
+def from_on(least, kind):
+    """A type of arguments: numbers from `least` on."""
+    def number(text):
+        value = kind(text)
+        if not value >= least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        return value
+
+    number.__name__ = kind.__name__  # of argparse's message
+    return number
+
+
+def unknown_peer(args):
+    """What is wrong with --peer; None: nothing."""
+    known = sorted({device.name for benchmark in args.chosen for device in benchmark.devices if device.peer})
+    for peer in args.peers or ():
+        if not any(catalogue.is_peer(name, peer) for name in known):
+            return f"no benchmark chosen has a peer '{peer}'; they have {', '.join(known) or 'none'} (--peer none: ours alone)"
+    return None
 
 
 def arguments(words):
@@ -30,8 +52,8 @@ def arguments(words):
     length.add_argument("--full", action="store_true", help="5 rounds of 2 s, all benchmarks, NDR and PDR where they are searched")
     parser.add_argument("--peer", action="append", metavar="NAME", help="this peer alone (again for more), or none")
     parser.add_argument("--source", choices=("memory", "testpmd", "pktgen"), default="memory", help="who makes the traffic")
-    parser.add_argument("--rounds", type=int, help="other than the length has")
-    parser.add_argument("--seconds", type=float, help="of each run")
+    parser.add_argument("--rounds", type=from_on(1, int), help="other than the length has")
+    parser.add_argument("--seconds", type=from_on(0.01, float), help="of each run, from 0.01 on")
     parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)), help="core of the datapath (default: the last)")
     parser.add_argument("--ndr", action="store_true", help="search NDR and PDR though it is no --full run")
     parser.add_argument("--baseline", action="store_true", help="measure the stable figures and write perf/baseline.json")
@@ -40,7 +62,7 @@ def arguments(words):
     parser.add_argument("--output", default=os.path.join(ROOT, "build", "bench"), help="directory of the results")
     args = parser.parse_args(words)
     if args.cpu not in os.sched_getaffinity(0):
-        parser.error(f"no CPU {args.cpu} for us here")
+        parser.error(f"no CPU {args.cpu} for us here; there are {', '.join(map(str, sorted(os.sched_getaffinity(0))))}")
     try:
         found = catalogue.load()
         args.chosen = catalogue.chosen(found, args.names, args.full or args.baseline)
@@ -50,6 +72,8 @@ def arguments(words):
     if not args.names:
         wanted = args.source if not args.baseline else "memory"
         args.chosen = [b for b in args.chosen if b.source == wanted and (b.stable or not args.baseline)]
+    if not args.list and (why := unknown_peer(args)) is not None:
+        parser.error(why)
     args.all = args.full or bool(args.names)
     args.rounds = args.rounds or (5 if args.full else 2)
     args.seconds = args.seconds or (2.0 if args.full else 1.0)
@@ -120,6 +144,14 @@ def finish(args, summaries, store, started):
     return 1 if worse or failed else 0
 
 
+def listed(found):
+    """A line for each benchmark: name, the shortest run that has it, who makes its traffic, title."""
+    width = max(map(len, found))
+    for benchmark in found.values():
+        kind = "quick" if benchmark.quick else "full"
+        print(f"{benchmark.name:<{width}}  {kind:<5}  {benchmark.source:<7}  {benchmark.title}")
+
+
 def interrupted(number, frame):
     raise KeyboardInterrupt
 
@@ -128,9 +160,7 @@ def main(words=None):
     args = arguments(words)
     signal.signal(signal.SIGTERM, interrupted)  # what runs is ended, and pages go back
     if args.list:
-        for benchmark in catalogue.load().values():
-            kind = "quick" if benchmark.quick else "full"
-            print(f"{benchmark.name:<18} {kind:<6} {benchmark.source:<8} {benchmark.title}")
+        listed(catalogue.load())
         return 0
     started, store = time.monotonic(), Store(args.output)
     summaries = []

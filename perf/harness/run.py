@@ -32,7 +32,7 @@ class Run:
         """Path of a program of ours."""
         path = os.path.join(self.build, "bin", name)
         if not os.access(path, os.X_OK):
-            raise Missing(f"{name} is not built")
+            raise Missing(f"{name} is not built: ./run build")
         return path
 
     def file(self, name):
@@ -47,13 +47,13 @@ class Run:
         """Path of an installed program."""
         path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
         if path is None:
-            raise Missing(f"{package or name} is not installed")
+            raise Missing(f"{package or name} is not installed: ./run deps bench")
         return path
 
     @staticmethod
     def need_root():
         if os.getuid() != 0:
-            raise Missing("needs root")
+            raise Missing("needs root: sudo")
 
     def text(self, *command, timeout=600):
         """stdout of a command. Its process group is ended when it takes too long or we are interrupted."""
