@@ -19,8 +19,8 @@ import sys
 import tempfile
 
 from harness import plot
+from harness.run import BUILD
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOMS = re.compile(r"(hsring|preproc_rtl|postproc_rtl|session|vswitch|perf)/.*")
 
 
@@ -132,7 +132,7 @@ def main():
     parser.add_argument("--by", choices=("directory", "file", "function", "line", "step"), default="file")
     parser.add_argument("--svg")
     parser.add_argument("--most", type=int, default=sys.maxsize)
-    parser.add_argument("--bench", default=os.path.join(os.environ.get("AVS_BUILD_DIR", f"{ROOT}/build/release"), "bin/avs-bench"))
+    parser.add_argument("--bench", default=os.path.join(BUILD, "bin", "avs-bench"))
     parser.add_argument("more", nargs="*")
     args = parser.parse_args()
     if shutil.which("valgrind") is None:

@@ -13,7 +13,8 @@ import sys
 import tempfile
 
 from harness import machine
-from harness.run import ROOT, Run
+from harness.run import BUILD, ROOT, Run
+from models import measured
 from models.card import LINE
 
 KEPT = os.path.join(ROOT, "docs", "performance", "scale.json")
@@ -29,9 +30,8 @@ class Measuring:
     """Runs commands and keeps what they said, with the command."""
 
     def __init__(self):
-        build = os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release"))
         self.directory = tempfile.TemporaryDirectory()
-        self.run = Run(cpu=max(os.sched_getaffinity(0)), seconds=0.3, warmup=0.2, build=os.path.abspath(build), directory=self.directory.name)
+        self.run = Run(cpu=max(os.sched_getaffinity(0)), seconds=0.3, warmup=0.2, build=os.path.abspath(BUILD), directory=self.directory.name)
         self.found = {}
 
     def command(self, words):
@@ -48,16 +48,10 @@ class Measuring:
         return result
 
 
-def firmware_cycles(result):
-    """Its part of a packet's CPU time, by the steps read apart."""
-    steps = result["stage_cycles_per_packet"]
-    return result["cycles_per_packet"] * steps["firmware"] / sum(steps.values())
-
-
 def firmware(m):
     for case in ("forward", "overlay"):
         for flows in FLOWS:
-            m.best(f"firmware-{case}-{flows}", firmware_cycles, m.run.program("avs-bench"), "--case", case, "--flows", flows, "--flow-index",
+            m.best(f"firmware-{case}-{flows}", measured.firmware_cycles, m.run.program("avs-bench"), "--case", case, "--flows", flows, "--flow-index",
                    EXTERNAL, "--cpu", m.run.cpu, "--seconds", m.run.seconds, "--stages")
             m.found[f"firmware-{case}-{flows}"]["firmware_cycles"] = min(m.found[f"firmware-{case}-{flows}"]["spread"])
 

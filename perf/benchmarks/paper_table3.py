@@ -4,7 +4,7 @@ import os
 import re
 
 from harness.benchmark import Benchmark, Device, Failed, Figure
-from models import measured
+from harness.run import ROOT
 
 # Need, what the paper says of (Triton, Sep-path's hardware path), commands that must be there, and what they do.
 TOOLS = (
@@ -31,8 +31,7 @@ def known(run):
 def counts(run):
     """Metrics and drop reasons, as the programs that make the pages print them."""
     metrics = run.text(run.program("metrics-doc"))
-    with open(os.path.join(os.environ.get("AVS_SOURCE_DIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))),
-                           "docs", "reference", "drop-reasons.md"), encoding="utf-8") as file:
+    with open(os.path.join(ROOT, "docs", "reference", "drop-reasons.md"), encoding="utf-8") as file:
         drops = len(re.findall(r"^\| `", file.read(), re.M))
     return len(re.findall(r"^\| `?avs_", metrics, re.M)), drops
 

@@ -11,7 +11,7 @@ import time
 
 from . import baseline, catalogue, machine, ndr, pages, runner, summary, table
 from .report import Store
-from .run import PERF, ROOT, Run
+from .run import BUILD, ROOT, Run
 
 EPILOG = """\
 Benchmarks are the files of perf/benchmarks, peers those of perf/peers; perf/README.md tells how to add one.
@@ -92,8 +92,7 @@ def run_one(benchmark, args, store):
     devices = catalogue.devices(benchmark, args.peers, args.all)
     with tempfile.TemporaryDirectory(prefix="avs-bench.") as directory:
         os.chmod(directory, 0o755)
-        run = Run(cpu=args.cpu, seconds=args.seconds, warmup=0.5 if args.full else 0.2, directory=directory, full=args.full,
-                  build=os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release")))
+        run = Run(cpu=args.cpu, seconds=args.seconds, warmup=0.5 if args.full else 0.2, directory=directory, full=args.full, build=BUILD)
         records = runner.rounds(benchmark, devices, run, args.rounds, progress, store.keep)
         summed = summary.summarise(benchmark, devices, records)
         for device in devices if benchmark.ndr and (args.full or args.ndr) else []:
@@ -120,7 +119,7 @@ def finish(args, summaries, store, started):
     worse = judge(summaries)
     failed = [f"{each['name']}: {device['title']}: {device['failed']}" for each in summaries for device in each["devices"]
               if device["ours"] and "failed" in device]
-    result = {"machine": machine.describe(os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release")), ROOT),
+    result = {"machine": machine.describe(BUILD, ROOT),
               "command": "./run bench " + shlex.join(sys.argv[1:]), "cpu": args.cpu, "rounds": args.rounds,
               "seconds": args.seconds, "took_s": round(time.monotonic() - started, 1), "benchmarks": summaries,
               "worse": worse, "failed": failed}

@@ -11,6 +11,7 @@ from .benchmark import Failed, Missing
 
 PERF = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(PERF)
+BUILD = os.environ.get("AVS_BUILD_DIR", os.path.join(ROOT, "build", "release"))
 SKIP = 77  # exit code of a program that cannot run here; its last line says why
 
 

@@ -36,12 +36,17 @@ def software(run, *options, stages=False):
     return checked(result)
 
 
+def firmware_cycles(result):
+    """The firmware's part of a packet's CPU time in a run of avs-bench, by the steps read apart."""
+    steps = result["stage_cycles_per_packet"]
+    return result["cycles_per_packet"] * steps["firmware"] / sum(steps.values())
+
+
 def ours(run, *options):
-    """One run of avs-bench; firmware_cycles are its part of the packet's CPU time, by the steps read apart."""
+    """One run of avs-bench, with firmware_cycles."""
     result = checked(run.json(run.program("avs-bench"), "--cpu", run.cpu, "--seconds", seconds(run), "--warmup", run.warmup, "--stages",
                               *options))
-    steps = result["stage_cycles_per_packet"]
-    result["firmware_cycles"] = result["cycles_per_packet"] * steps["firmware"] / sum(steps.values())
+    result["firmware_cycles"] = firmware_cycles(result)
     return result
 
 
