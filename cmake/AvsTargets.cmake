@@ -16,7 +16,7 @@
 #       ALONE: nothing beside it, as it takes all the processors or measures time. LABELS slow keeps
 #       it out of `./run test --quick`. LABELS again: a test of another name under other circumstances, run where that
 #       may find more, with gcc and with the sanitizers, and not by `--quick`. LABELS native: wants the kernel itself, not an
-#       emulator's idea of it.
+#       emulator's idea of it. LABELS embedded: a system test with the NIC in avsd, which `--quick` leaves out.
 #       LABELS coverage: runs lines that no unit test does, so the coverage suite has it, beside the unit tests; the others, which
 #       would only count once more what is counted, are left out of it.
 #
