@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* From `lo` to `hi`; false: a line on stderr says what is wanted. The others: of whole numbers, cut; how many packets or so, from one
- * on; a CPU. */
+/* A number from `lo` to `hi`. False, as all of them: a line on stderr says what is wanted. */
 bool bench_number(const char *text, double lo, double hi, double *value);
+/* What is behind the point is cut off. */
 bool bench_whole(const char *text, double lo, double hi, uint32_t *value);
+/* Of packets, say: from one on. */
 bool bench_count(const char *text, uint64_t *value);
 bool bench_cpu(const char *text, int *value);
 

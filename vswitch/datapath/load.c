@@ -70,7 +70,7 @@ void dp_begin(struct act_packet *p)
     begin(p);
 }
 
-/* The same of what came from a host of ours through a tunnel over IPv4; both lines are there. */
+/* As is_usual(), of what came from a host of ours through a tunnel over IPv4. Both lines of the metadata are there. */
 static inline bool is_usual_inside(const struct dp_worker *w, const struct hsr_rx_meta *m,
                                    uint32_t space)
 {

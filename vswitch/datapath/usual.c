@@ -2,9 +2,10 @@
 /*
  * Match, state, actions and tx metadata of usual packets, in one straight line.
  *
- * Usual: whole, IPv4 (through a tunnel too, if that is over IPv4), UDP or TCP without SYN, FIN or RST, of a session its flow id names, which is as it was when its programs
- * were made. Everything that could be different is asked before anything is changed, and then the packet is left to match.c,
- * which is slower and finds out the same: that a packet comes out with the same bytes either way, a test makes sure of.
+ * Usual: whole, IPv4 (through a tunnel too, if that is over IPv4), UDP or TCP without SYN, FIN or RST, of a session that its flow
+ * id names, which is as it was when its programs were made. Everything that could be different is asked before anything is
+ * changed, and then the packet is left to match.c, which is slower and finds out the same: that a packet comes out with the same
+ * bytes either way, tests make sure of.
  */
 #include <string.h>
 

@@ -168,7 +168,7 @@ static __attribute__((noinline)) void rx_unusual(struct nic *nic, const struct n
     rx_frame(nic, frame, in, false, now);
 }
 
-/* The usual ones of a burst parsed and hashed, NULL for the others. */
+/* The usual ones of a burst parsed and hashed, NULL for the others. Twice in the program: of a guest no tunnel is looked for. */
 static inline __attribute__((always_inline)) void parse_burst(const struct nic *nic,
                                                               const struct nic_rx *frame,
                                                               uint32_t n,
@@ -185,7 +185,6 @@ static inline __attribute__((always_inline)) void parse_burst(const struct nic *
     }
 }
 
-/* Of a guest: no tunnel is looked for. */
 static __attribute__((noinline)) void parse_usual_guest(const struct nic *nic,
                                                         const struct nic_rx *frame, uint32_t n,
                                                         const struct pp_ingress *in,

@@ -62,7 +62,7 @@ PP_USUAL uint32_t pp_usual_l4(const uint8_t *frame, uint8_t proto, uint32_t n, u
                : 0;
 }
 
-/* UDP that may be a tunnel's, or DHCP's: by destination. */
+/* Is UDP to this port not usual: DHCP, or from the network a tunnel? */
 PP_USUAL bool pp_usual_special(uint16_t dport, bool uplink)
 {
     return dport == 67 || dport == 68 ||
@@ -206,7 +206,7 @@ PP_USUAL bool pp_parse_usual_vxlan(const uint8_t *f, uint32_t len, const struct 
     return true;
 }
 
-/* Either of the two. */
+/* From an uplink inside VXLAN first: the other one leaves that alone. */
 PP_USUAL bool pp_parse_straight(const uint8_t *f, uint32_t len, const struct pp_ingress *in,
                                 const struct pp_tables *tables, struct hsr_rx_meta *meta)
 {
