@@ -161,8 +161,12 @@ def main(words=None):
     if args.list:
         listed(catalogue.load())
         return 0
-    started, store = time.monotonic(), Store(args.output)
-    summaries = []
+    started, summaries = time.monotonic(), []
+    try:
+        store = Store(args.output)
+    except OSError as error:
+        print(f"bench: cannot write to {args.output}: {error.strerror} (by another user before?); --output names another place", file=sys.stderr)
+        return 1
     try:
         wanted = [device.huge_pages for b in args.chosen for device in catalogue.devices(b, args.peers, args.all)]
         with pages.reserved(max(wanted, default=0)):

@@ -42,6 +42,12 @@ class Arguments(unittest.TestCase):
             args = cli.arguments(["forward-1k", *(word for peer in peers for word in ("--peer", peer))])
             self.assertEqual([device.name for device in catalogue.devices(forward, args.peers)], names)
 
+    def test_results_that_cannot_be_kept_are_not_measured(self):
+        error = io.StringIO()
+        with contextlib.redirect_stderr(error):
+            self.assertEqual(cli.main(["forward-1k", "--output", "/dev/null/bench"]), 1)
+        self.assertIn("cannot write to /dev/null/bench: Not a directory", error.getvalue())
+
     def test_the_list_stands_in_columns(self):
         text = io.StringIO()
         with contextlib.redirect_stdout(text):
