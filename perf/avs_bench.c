@@ -206,8 +206,8 @@ int main(int argc, char **argv)
         return rc;
     if (!bench_sizes_fit(&o.sizes))
         return 2;
-    if (o.sizes.segments != 0 && o.what->vxlan) {
-        fprintf(stderr, "avs-bench: what comes in a tunnel cannot be cut later (--segments)\n");
+    if (o.sizes.segments != 0 && (o.what->vxlan || o.what->ipv6)) {
+        fprintf(stderr, "avs-bench: --segments wants frames over IPv4 that come in no tunnel\n");
         return 2;
     }
     if (o.capture != NULL)

@@ -30,7 +30,8 @@ struct bench_case {
     const char *name;
     const char *ports;
     uint8_t dmac[6], smac[6];
-    uint8_t src[4], dst[4];
+    uint8_t src[16], dst[16];
+    bool ipv6;  /* frames are 20 bytes longer, for the same payload as over IPv4 */
     bool vxlan; /* as another host sends them: from its VTEP to ours, in the guests' network */
 };
 
@@ -93,7 +94,7 @@ struct bench_options bench_defaults(const char *name);
  */
 struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flows, uint32_t train,
                                     const struct bench_sizes *sizes);
-/* Bytes of the frames of the flow that comes as number `i`, without a tunnel that they may come in. */
+/* Bytes of the frames of the flow that comes as number `i`, over IPv4 and without a tunnel that they may come in. */
 uint32_t bench_frame_len(const struct bench_sizes *sizes, uint32_t i);
 /* What --size says: a number, "imix", or the letters of an IMIX genome (RFC 6985). False with a line on stderr. */
 bool bench_sizes(const char *text, struct bench_sizes *sizes);

@@ -9,11 +9,12 @@
 /* A guest that sends, under anti-spoofing and the default group. */
 #define GUEST_IN                                                                                \
     "  - {name: in, role: vnic, type: ring, device: 'ring:source', mac: '02:00:00:00:00:01',\n" \
-    "     subnet: front, addresses: [10.1.0.5], security_groups: [web], mtu: 9000}\n"
+    "     subnet: front, addresses: [10.1.0.5, 'fd00:1::5'], security_groups: [web], mtu: 9000}\n"
 /* Without offload: what was left to be cut is cut here. */
-#define GUEST_OUT                                                                              \
-    "  - {name: out, role: vnic, type: ring, device: 'ring:sink', mac: '02:00:00:00:00:02',\n" \
-    "     subnet: front, addresses: [10.1.0.6], security_groups: [web], mtu: 9000, offload: "  \
+#define GUEST_OUT                                                                                 \
+    "  - {name: out, role: vnic, type: ring, device: 'ring:sink', mac: '02:00:00:00:00:02',\n"    \
+    "     subnet: front, addresses: [10.1.0.6, 'fd00:1::6'], security_groups: [web], mtu: 9000, " \
+    "offload: "                                                                                   \
     "false}\n"
 #define UPLINK(name, ring)                                                          \
     "  - {name: " name ", role: uplink, type: ring, device: 'ring:" ring "', mac: " \
@@ -51,6 +52,15 @@ static const struct bench_case cases[] = {
         .smac = MAC_IN,
         .src = {10, 1, 0, 5},
         .dst = {10, 1, 0, 6},
+    },
+    {
+        .name = "forward6",
+        .ports = GUEST_IN GUEST_OUT,
+        .dmac = MAC_OUT,
+        .smac = MAC_IN,
+        .src = {0xFD, 0, 0, 1, [15] = 5},
+        .dst = {0xFD, 0, 0, 1, [15] = 6},
+        .ipv6 = true,
     },
     {
         .name = "vxlan",

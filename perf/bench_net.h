@@ -3,9 +3,10 @@
 #ifndef PERF_BENCH_NET_H
 #define PERF_BENCH_NET_H
 
-#define BENCH_NET                                                                                  \
-    "vpcs: [{name: blue, vni: 100}]\n"                                                             \
-    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24}, {name: quiet, vpc: blue, prefix4: " \
+#define BENCH_NET                                                                               \
+    "vpcs: [{name: blue, vni: 100}]\n"                                                          \
+    "subnets: [{name: front, vpc: blue, prefix4: 10.1.0.0/24, prefix6: 'fd00:1::/64'}, {name: " \
+    "quiet, vpc: blue, prefix4: "                                                               \
     "10.2.0.0/16}]\n"
 
 #define BENCH_GROUP(protocol, ports)                                                          \

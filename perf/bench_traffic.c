@@ -11,6 +11,7 @@
 #define SPORTS     50000u
 #define HEADERS    42u /* Ethernet, IPv4, UDP */
 #define TUNNEL     50u /* Ethernet, IPv4, UDP, VXLAN */
+#define LONGER     20u /* IPv6 header than IPv4's */
 #define GSO_UDP_L4 5   /* VIRTIO_NET_HDR_GSO_UDP_L4, which older headers lack */
 
 static uint64_t random_next(uint64_t *state)
@@ -22,28 +23,51 @@ static uint64_t random_next(uint64_t *state)
     return *state * UINT64_C(2685821657736338717);
 }
 
-/* Flow `i`: the flows differ in their ports. */
+/* UDP of flow `i`, `len` bytes with its header; `sum` of the pseudo header. The flows differ in their ports. */
+static void make_udp(uint8_t *udp, uint32_t i, uint16_t len, uint64_t sum)
+{
+    hsr_store16(udp, (uint16_t)(1024 + i % SPORTS));
+    hsr_store16(udp + 2, (uint16_t)(5000 + i / SPORTS));
+    hsr_store16(udp + 4, len);
+    uint16_t csum = (uint16_t)~hsr_csum_fold(hsr_csum_add(sum, udp, len));
+
+    hsr_store16(udp + 6, csum == 0 ? 0xFFFF : csum);
+}
+
+static void make_ip4(const struct bench_case *what, uint8_t *ip, uint32_t i, uint16_t udp)
+{
+    static const uint8_t head[12] = {0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 17, 0, 0};
+
+    memcpy(ip, head, sizeof head);
+    memcpy(ip + 12, what->src, 4);
+    memcpy(ip + 16, what->dst, 4);
+    hsr_store16(ip + 2, (uint16_t)(20 + udp));
+    hsr_store16(ip + 10, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, ip, 20)));
+    make_udp(ip + 20, i, udp, hsr_pseudo4(ip + 12, ip + 16, 17, udp));
+}
+
+static void make_ip6(const struct bench_case *what, uint8_t *ip, uint32_t i, uint16_t udp)
+{
+    static const uint8_t head[8] = {0x60, 0, 0, 0, 0, 0, 17, 64};
+
+    memcpy(ip, head, sizeof head);
+    memcpy(ip + 8, what->src, 16);
+    memcpy(ip + 24, what->dst, 16);
+    hsr_store16(ip + 4, udp);
+    make_udp(ip + 40, i, udp, hsr_pseudo6(ip + 8, ip + 24, 17, udp));
+}
+
+/* Of flow `i`. */
 static void make_frame(const struct bench_case *what, uint8_t *f, uint32_t i, uint32_t size)
 {
-    static const uint8_t ip[12] = {0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 17, 0, 0};
-    uint16_t udp = (uint16_t)(size - 34);
-
     memset(f, 0, size);
     memcpy(f, what->dmac, 6);
     memcpy(f + 6, what->smac, 6);
-    hsr_store16(f + 12, 0x0800);
-    memcpy(f + 14, ip, sizeof ip);
-    memcpy(f + 26, what->src, 4);
-    memcpy(f + 30, what->dst, 4);
-    hsr_store16(f + 16, (uint16_t)(size - 14));
-    hsr_store16(f + 24, (uint16_t)~hsr_csum_fold(hsr_csum_add(0, f + 14, 20)));
-    hsr_store16(f + 34, (uint16_t)(1024 + i % SPORTS));
-    hsr_store16(f + 36, (uint16_t)(5000 + i / SPORTS));
-    hsr_store16(f + 38, udp);
-    uint16_t sum =
-        (uint16_t)~hsr_csum_fold(hsr_csum_add(hsr_pseudo4(f + 26, f + 30, 17, udp), f + 34, udp));
-
-    hsr_store16(f + 40, sum == 0 ? 0xFFFF : sum);
+    hsr_store16(f + 12, what->ipv6 ? 0x86DD : 0x0800);
+    if (what->ipv6)
+        make_ip6(what, f + 14, i, (uint16_t)(size - 54));
+    else
+        make_ip4(what, f + 14, i, (uint16_t)(size - 34));
 }
 
 /* `size` bytes of a frame lie behind it. From 192.0.2.2, the router's MAC address, to 192.0.2.1, that of the uplink; VNI 100 (bench_net.h). */
@@ -89,12 +113,12 @@ static struct virtio_net_hdr to_be_cut(const struct bench_sizes *sizes, uint32_t
                                    .csum_offset = 6};
 }
 
-static size_t all_bytes(uint32_t flows, const struct bench_sizes *sizes, uint32_t tunnel)
+static size_t all_bytes(uint32_t flows, const struct bench_sizes *sizes, uint32_t more)
 {
     size_t bytes = 0;
 
     for (uint32_t i = 0; i < flows; i++)
-        bytes += tunnel + bench_frame_len(sizes, i);
+        bytes += more + bench_frame_len(sizes, i);
     return bytes;
 }
 
@@ -103,9 +127,9 @@ struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flow
 {
     /* One block: the list, then the bytes it points to. */
     size_t n = (size_t)flows * train;
-    const uint32_t tunnel = what->vxlan ? TUNNEL : 0;
+    const uint32_t tunnel = what->vxlan ? TUNNEL : 0, longer = what->ipv6 ? LONGER : 0;
     struct nic_ring_frame *frames =
-        malloc(n * sizeof *frames + all_bytes(flows, sizes, tunnel) + 1); /* never nothing */
+        malloc(n * sizeof *frames + all_bytes(flows, sizes, tunnel + longer) + 1); /* not nothing */
     uint32_t *order = calloc(flows, sizeof *order);
     uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -123,7 +147,7 @@ struct nic_ring_frame *bench_frames(const struct bench_case *what, uint32_t flow
     uint8_t *f = (uint8_t *)(frames + n);
 
     for (uint32_t i = 0; i < flows; i++) {
-        uint32_t inner = bench_frame_len(sizes, i);
+        uint32_t inner = longer + bench_frame_len(sizes, i);
         struct nic_ring_frame frame = {.data = f, .len = tunnel + inner};
 
         if (tunnel != 0)

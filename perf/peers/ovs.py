@@ -7,6 +7,7 @@ from harness.benchmark import Device
 from harness.run import PERF
 
 TITLES = {"forward": "OVS-DPDK stateless", "ct": "OVS-DPDK ct", "snat": "OVS-DPDK ct+SNAT",
+          "forward6": "OVS-DPDK stateless", "ct6": "OVS-DPDK ct",
           "vxlan": "OVS-DPDK VXLAN stateless", "vxlan-ct": "OVS-DPDK VXLAN+ct", "vxlan-snat": "OVS-DPDK VXLAN+ct+SNAT",
           "vxlan-in": "OVS-DPDK VXLAN stateless", "vxlan-in-ct": "OVS-DPDK VXLAN+ct",
           "connections": "OVS-DPDK ct", "vxlan-connections": "OVS-DPDK VXLAN+ct"}

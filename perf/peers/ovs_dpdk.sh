@@ -5,7 +5,7 @@
 #
 #   ovs_dpdk.sh WORK CAPTURE CPU SECONDS SETTLE    prints one line of JSON
 #
-# WORK: forward (stateless), ct (conntrack with the rules of our groups), snat (conntrack and a shared public address), and the
+# WORK: forward (stateless), ct (conntrack with the rules of our groups), forward6 and ct6 (the same over IPv6), snat (conntrack and a shared public address), and the
 # same inside VXLAN: vxlan, vxlan-ct, vxlan-snat; out of VXLAN: vxlan-in, vxlan-in-ct. connections and vxlan-connections: TCP, both directions by the one source, which
 # keeps them in order; a connection whose tuple comes again while it is in TIME_WAIT is replaced, so its table does not fill. SETTLE: seconds until sessions are open and measuring begins.
 # Everything is private: run directory, database, network namespace; processes are ended by their number. Exit code 77:
@@ -120,7 +120,7 @@ table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0/0x8000,actions=ct(commit,zone
 table=1,priority=10,ct_state=+trk+new,tcp,tp_dst=0x8000/0xc000,actions=ct(commit,zone=1),output:2
 table=1,priority=10,ct_state=+trk+est,ip,actions=output:2
 FLOWS
-forward | vxlan | vxlan-in) echo "table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,actions=output:2" ;;
+forward* | vxlan | vxlan-in) echo "table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,actions=output:2" ;;
 *) cat <<FLOWS ;;
 table=0,priority=10,in_port=1,dl_src=02:00:00:00:00:01,ip,nw_src=10.1.0.5,ct_state=-trk,actions=ct(table=1,zone=1${nat:+,nat})
 table=1,priority=20,ip,nw_src=10.1.0.128/25,actions=drop
@@ -128,7 +128,11 @@ table=1,priority=10,ct_state=+trk+new,udp,tp_dst=5000/0xfff8,actions=ct(commit,z
 table=1,priority=10,ct_state=+trk+new,udp,tp_dst=5008/0xfff0,actions=ct(commit,zone=1$nat),output:2
 table=1,priority=10,ct_state=+trk+est,ip,actions=output:2
 FLOWS
-esac | ovs-ofctl -O OpenFlow13 add-flows "unix:$dir/br0.mgmt" -
+esac | if [[ $name == *6 ]]; then
+    sed -e 's/,ip,/,ipv6,/; s/,udp,/,udp6,/; s/nw_src=10.1.0.5/ipv6_src=fd00:1::5/; s/nw_src=10.1.0.128.25/ipv6_src=fd00:1::80\/121/'
+else
+    cat
+fi | ovs-ofctl -O OpenFlow13 add-flows "unix:$dir/br0.mgmt" -
 vsctl add-port "$into" source -- set Interface source type=dpdk ofport_request=1 \
     "options:dpdk-devargs=net_pcap0,rx_pcap=$capture,infinite_rx=1"
 

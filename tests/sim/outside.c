@@ -215,10 +215,11 @@ bool sim_may_enter(const struct sim *s, const struct sim_packet *p, unsigned ten
     /* With an EIP the port is the one that was addressed. */
     bool was_eip = p->unsure && port_of(frame) == p->way.end.port &&
                    sim_ever_had(s, p->way.six, tenant, guest, p->way.end.pub);
+    bool others = p->astray && port_of(frame) != p->own; /* of the same guest, perhaps */
     struct sim_seen like = p->way;
 
     *own = was_eip ? p->way.end.port : p->own;
-    if (was_eip || (p->tenant == tenant && p->to == guest))
+    if (was_eip || (p->tenant == tenant && p->to == guest && !others))
         return true;
     like.tenant = (uint8_t)tenant;
     like.guest = (uint8_t)guest;
