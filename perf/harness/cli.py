@@ -59,6 +59,7 @@ def arguments(words):
     parser.add_argument("--baseline", action="store_true", help="measure the stable figures and write perf/baseline.json")
     parser.add_argument("--json", action="store_true", help="the summary on stdout")
     parser.add_argument("--list", action="store_true", help="the benchmarks, and what each is")
+    parser.add_argument("--needs", action="store_true", help=argparse.SUPPRESS)  # what scripts/bench.sh is to install
     parser.add_argument("--output", default=os.path.join(ROOT, "build", "bench"), help="directory of the results")
     args = parser.parse_args(words)
     if args.cpu not in os.sched_getaffinity(0):
@@ -157,6 +158,9 @@ def interrupted(number, frame):
 
 def main(words=None):
     args = arguments(words)
+    if args.needs:
+        print("build" if args.peers == [] else "build bench")
+        return 0
     signal.signal(signal.SIGTERM, interrupted)  # what runs is ended, and pages go back
     if args.list:
         listed(catalogue.load())

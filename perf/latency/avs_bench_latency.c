@@ -19,7 +19,7 @@ static const char usage[] =
     "firmware on one core, as avsd runs them; and the NIC as hardware that takes nothing of\n"
     "the core and a fixed time of its own.\n"
     "\n"
-    "      --case NAME       overlay (default), forward, vxlan, snat, eip: as avs-bench\n"
+    "      --case NAME       overlay (default), or another one that avs-bench has\n"
     "      --flows N         1..4000000 (default 1000), in random order\n"
     "      --load LIST       percent of the capacity, 0.1..1000 each (default 10,50,90)\n"
     "      --frames N        of each load, 1..20000000 (default 1000000)\n"

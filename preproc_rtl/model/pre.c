@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "hsring/quoted.h"
-#include "preproc/usual.h"
+#include "preproc/pre_usual.h"
 
 #define ETHER_HDR 14
 

@@ -149,7 +149,7 @@ struct nic {
 /* A turn of all ports into the Pre-Processor (rx.c); how many frames. */
 uint32_t nic_rx_ports(struct nic *nic, uint64_t now);
 
-/* Vectors out of the Pre-Processor into the rx rings (rx.c); how many packets. */
+/* Vectors out of the Pre-Processor into the rx rings (vectors.c); how many packets. */
 uint32_t nic_rx_vectors(struct nic *nic);
 
 /* One burst of a worker's tx and free rings (tx.c); how many entries. */

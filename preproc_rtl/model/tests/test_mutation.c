@@ -61,7 +61,7 @@ static void make(uint32_t shape)
             pk_geneve(&k, rnd(8), options, 4 * rnd(4));
         pk_outer(&k, outer, shape == 4 ? 4789 : 6081);
         if (outer == 4 && rnd(2)) /* most have no checksum there */
-            hsr_store16(k.p + PP_USUAL_UDP_AT + 6, 0);
+            hsr_store16(k.p + PP_USUAL_L4 + 6, 0);
         break;
     }
 }

@@ -14,7 +14,7 @@
 #include "hsring/check.h"
 #include "packets.h"
 #include "preproc/pre.h"
-#include "preproc/usual.h"
+#include "preproc/pre_usual.h"
 
 static struct pk k;
 static struct pp_pre pre;
@@ -307,7 +307,7 @@ static void from_network(struct pk *to, unsigned i)
     pk_vxlan(to, 5);
     pk_outer(to, 4, 4789);
     if (i % 3)
-        hsr_store16(to->p + PP_USUAL_UDP_AT + 6, 0);
+        hsr_store16(to->p + PP_USUAL_L4 + 6, 0);
 }
 
 /* The guest of the inner frames has more under way than it may, as soon as little is spare. */

@@ -11,7 +11,7 @@
 
 #include "hsring/csum.h"
 #include "hsring/wire.h"
-#include "preproc/pre.h"
+#include "preproc/parse.h"
 
 /* Offsets in an untagged frame with an IPv4 header without options. */
 enum { PP_USUAL_L3 = 14, PP_USUAL_L4 = 34, PP_USUAL_UDP_END = 42 };
@@ -135,7 +135,7 @@ PP_USUAL bool pp_parse_usual(const uint8_t *f, uint32_t len, const struct pp_ing
     return true;
 }
 
-enum { PP_USUAL_UDP_AT = 34, PP_USUAL_VXLAN_AT = 42, PP_USUAL_INNER = 50 };
+enum { PP_USUAL_VXLAN_AT = 42, PP_USUAL_INNER = 50 };
 
 _Static_assert(
     offsetof(struct hsr_rx_meta, vni_tunnel) == offsetof(struct hsr_rx_meta, key6) + 32 &&
@@ -183,12 +183,12 @@ PP_USUAL bool pp_parse_usual_vxlan(const uint8_t *f, uint32_t len, const struct 
         PP_SELDOM((pp_word32(f + 12) & 0x3FFFFFFu) != PP_USUAL_HEAD) || /* ECN too is zero */
         PP_SELDOM((pp_word32(f + 20) & PP_USUAL_WHOLE) != 0) || PP_SELDOM(f[23] != HSR_PROTO_UDP))
         return false;
-    uint32_t total = hsr_load16(f + 16), head = hsr_load32(f + PP_USUAL_UDP_AT + 2);
+    uint32_t total = hsr_load16(f + 16), head = hsr_load32(f + PP_USUAL_L4 + 2);
 
     if (PP_SELDOM(total > len - PP_USUAL_L3) ||
         PP_SELDOM(total < PP_USUAL_INNER - PP_USUAL_L3 + PP_USUAL_UDP_END) ||
         PP_SELDOM(head != (HSR_PORT_VXLAN << 16 | (total - 20))) ||
-        PP_SELDOM(hsr_load16(f + PP_USUAL_UDP_AT + 6) != 0) ||
+        PP_SELDOM(hsr_load16(f + PP_USUAL_L4 + 6) != 0) ||
         PP_SELDOM((f[PP_USUAL_VXLAN_AT] & 8) == 0) || PP_SELDOM(!pp_usual_ip4_sum(f)) ||
         PP_SELDOM(!pp_tables_is_local(tables, f + 30, 4)))
         return false;
@@ -213,63 +213,5 @@ PP_USUAL bool pp_parse_straight(const uint8_t *f, uint32_t len, const struct pp_
     return (in->uplink && pp_parse_usual_vxlan(f, len, in, tables, meta)) ||
            pp_parse_usual(f, len, in, meta);
 }
-
-/*
- * Frames of a burst that are usual, of a port without rules: in two steps, so that what the first asks for has
- * come when the second wants it. First the item of the frame that comes `ahead` others later, parsed and hashed, or NULL: that
- * one is for pp_pre_frame(). Then, frame by frame in order, that or pp_pre_usual_put(), of an uplink's if pp_pre_usual_admit() has
- * nothing against it. No more frames than there are free items.
- */
-PP_USUAL struct pp_agg_item *pp_pre_usual(const struct pp_pre *pre, uint32_t ahead,
-                                          const uint8_t *frame, uint32_t len,
-                                          const struct pp_ingress *in)
-{
-    struct pp_agg_item *item = pp_agg_ahead(&pre->agg, ahead);
-
-    if (!pp_parse_straight(frame, len, in, &pre->tables, &item->meta))
-        return NULL;
-    item->meta.hash = pre->hash.words(&pre->hash, &item->meta.key_addrs, HSR_KEY4_WORDS);
-    return item;
-}
-
-/* Between the two steps, for all items in a row: what pp_pre_usual_put() will look up. */
-static inline void pp_pre_usual_prefetch(const struct pp_pre *pre, const struct pp_agg_item *item)
-{
-    pp_fit_prefetch(&pre->fit, item->meta.hash);
-}
-
-_Static_assert(offsetof(struct hsr_rx_meta, key_ports) ==
-                   offsetof(struct hsr_rx_meta, key_addrs) + 8,
-               "the words of the key");
-
-/* What is neither parsed nor hashed, and off it goes. */
-static inline void pp_pre_finish(struct pp_pre *pre, struct pp_agg_item *item, uint32_t slot,
-                                 uint64_t flow_id, uint64_t steer, uint64_t now)
-{
-    struct hsr_rx_meta *meta = &item->meta;
-
-    meta->flow_id = flow_id;
-    meta->owner = pre->owner;
-    meta->payload = 0;
-    meta->timestamp = (uint32_t)now;
-    meta->packet_id = ++pre->packet_id;
-    pp_agg_put(&pre->agg, item, slot, pre->reta[hsr_hash_reta(steer)]);
-}
-
-static inline void pp_pre_usual_put(struct pp_pre *pre, struct pp_agg_item *item, uint32_t slot,
-                                    uint64_t now)
-{
-    uint64_t hash = item->meta.hash;
-
-    pp_agg_choose(&pre->agg, item);
-    pp_pre_finish(pre, item, slot, pre->use_fit ? pp_fit_lookup(&pre->fit, hash) : 0, hash, now);
-}
-
-/*
- * The pre-classifier on an uplink's frame that is usual: who it is for (pre->target), and HSR_DROP_NONE, or why it may not pass
- * (HSR_DROP_PRE_LIMIT, HSR_DROP_PRE_SHARE).
- */
-enum hsr_drop pp_pre_usual_admit(struct pp_pre *pre, const struct pp_agg_item *item,
-                                 const uint8_t *frame, uint32_t len, uint64_t now);
 
 #endif
