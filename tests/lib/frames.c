@@ -389,7 +389,8 @@ static bool l4_right(const uint8_t *ip, const uint8_t *l4, uint8_t proto, uint32
     case ICMP6:
         break;
     case UDP:
-        if (len >= 16 && fr_get16(l4 + 2) == 4789) {
+        /* A guest's own packet may be for that port as well. */
+        if (len >= 16 && fr_get16(l4 + 2) == 4789 && fr_get32(l4 + 8) == 8u << 24) {
             bool none = fr_get16(l4 + 6) == 0 && ip[0] >> 4 == 4;
 
             return (none || fr_fold(fr_sum(sum, l4, len)) == 0xFFFF) &&
