@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "packets.h"
+#include "preproc/usual.h"
 
 static struct pk k;
 
@@ -63,6 +64,78 @@ static void test_geneve(void **state)
     assert_int_equal(r.flow.outer6[1], 1);
     assert_int_equal(r.m.flags, HSR_RXF_UPLINK | HSR_RXF_DECAP | HSR_RXF_LINE1);
     assert_int_equal(r.m.key_ports, hsr_key_ports(1000, 2000, 501, 17));
+}
+
+/* What a frame out of a tunnel has to be for the straight path, and one of it spoiled at a time. */
+enum straight {
+    STRAIGHT,
+    STRAIGHT_PADDED,
+    ECT_1,
+    ECT_0,
+    CE,
+    OTHER_PROTOCOL,
+    NO_NETWORK,
+    UNKNOWN_NETWORK,
+    FURTHER_THAN_FRAME,
+    INNER_FURTHER_THAN_OUTER,
+    NO_INNER_HEADERS,
+    LARGER_THAN_FRAMES_ARE,
+    STRAIGHT_WAYS
+};
+
+/* Lengths of the outer IPv4 packet and its UDP. */
+static void outer_length(uint16_t total)
+{
+    hsr_store16(k.p + PP_USUAL_L3 + 2, total);
+    hsr_store16(k.p + PP_USUAL_L4 + 4, (uint16_t)(total - 20));
+}
+
+static void pad_too_far(void)
+{
+    k.p = memmove(k.room, k.p, k.n); /* there is room for it behind */
+    pk_pad(&k, HSR_MAX_FRAME + 1 - k.n);
+}
+
+static void out_of_tunnel(enum straight how)
+{
+    pk_plain(&k, 4, 17);
+    pk_vxlan(&k, how == UNKNOWN_NETWORK ? 6 : 5);
+    k.tos = how >= ECT_1 && how <= CE ? (uint8_t)(how - ECT_1 + 1) : 0;
+    pk_outer(&k, 4, 4789);
+    hsr_store16(k.p + PP_USUAL_L4 + 6, 0);
+    uint16_t total = (uint16_t)(k.n - PP_USUAL_L3);
+
+    if (how == STRAIGHT_PADDED)
+        pk_pad(&k, 9);
+    else if (how == OTHER_PROTOCOL)
+        k.p[PP_USUAL_L3 + 9] = 6;
+    else if (how == NO_NETWORK)
+        k.p[PP_USUAL_VXLAN_AT] = 0;
+    else if (how == FURTHER_THAN_FRAME)
+        outer_length((uint16_t)(total + 1));
+    else if (how == INNER_FURTHER_THAN_OUTER)
+        outer_length((uint16_t)(total - 1));
+    else if (how == NO_INNER_HEADERS)
+        outer_length(PP_USUAL_INNER - PP_USUAL_L3);
+    else if (how == LARGER_THAN_FRAMES_ARE)
+        pad_too_far();
+    pk_fix_ip4(&k, PP_USUAL_L3);
+}
+
+/* Both paths agree (pk_parse()), and the straight one took what is for it and nothing else. */
+static void test_straight(void **state)
+{
+    struct hsr_rx_meta meta;
+
+    (void)state;
+    for (unsigned how = 0; how < STRAIGHT_WAYS; how++) {
+        out_of_tunnel((enum straight)how);
+        pk_parse(&k, &pk_uplink);
+        assert_int_equal(pp_parse_usual_vxlan(k.p, k.n, &pk_uplink, &pk_tables, &meta),
+                         how <= STRAIGHT_PADDED);
+        assert_int_equal(pp_parse_straight(k.p, k.n, &pk_uplink, &pk_tables, &meta),
+                         how <= STRAIGHT_PADDED);
+    }
 }
 
 /* Over IPv6: a checksum that is there must be right, and may be missing in a tunnel to us alone (RFC 6935, RFC 6936). */
@@ -260,7 +333,7 @@ int main(void)
         cmocka_unit_test(test_vxlan),           cmocka_unit_test(test_geneve),
         cmocka_unit_test(test_partial),         cmocka_unit_test(test_not_opened),
         cmocka_unit_test(test_gso_bad),         cmocka_unit_test(test_partial_in_tunnel),
-        cmocka_unit_test(test_outer_checksum6),
+        cmocka_unit_test(test_outer_checksum6), cmocka_unit_test(test_straight),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -210,6 +210,46 @@ static void noise(void **state)
     assert_int_equal(nic_slots_out(h->b.nic), 0);
 }
 
+/* Headers that do not fit between the offsets are not written to, of a known session out of a tunnel either. */
+static void offsets_out_of_a_tunnel(void **state)
+{
+    enum { L2 = 50 };
+    static const struct {
+        uint16_t l2, l3, l4;
+        bool good;
+    } at[] = {{L2, L2 + 14, L2 + 34, true},      {L2, L2 + 13, L2 + 34, false},
+              {L2 + 1, L2 + 14, L2 + 34, false}, {L2, L2 + 15, L2 + 34, false},
+              {L2, L2 + 14, L2 + 33, false},     {L2, L2 + 14, L2 + 43, false}};
+    struct hostile *h = *state;
+    struct fr_flow back = fr_back(&a_to_9);
+    uint64_t bad = 0;
+
+    fr_udp(&out, &a_to_9, 60);
+    bench_passes(&h->b, "a", &out, "up", &in);
+    for (unsigned i = 0; i < 2 * sizeof at / sizeof at[0];
+         i++) { /* the second time by its flow id */
+        unsigned which = i % (sizeof at / sizeof at[0]);
+
+        fr_udp(&out, &back, 60);
+        from_host2(&out, 100);
+        bench_push(&h->b, "up", &out);
+        nic_poll(h->b.nic, h->b.now);
+        uint32_t entry = worker(h)->rx.shared.entries[worker(h)->rx.own & worker(h)->rx.mask];
+        struct hsr_rx_meta *m =
+            (struct hsr_rx_meta *)(void *)hsr_slot(h->view, hsr_entry_slot(entry));
+
+        assert_int_equal(m->l2_off, L2);
+        m->l2_off = at[which].l2;
+        m->l3_off = at[which].l3;
+        m->l4_off = at[which].l4;
+        bench_run(&h->b);
+        assert_int_equal(bench_pop(&h->b, "a", &in), at[which].good);
+        bad += !at[which].good;
+        assert_int_equal(bench_drops(&h->b, "up", HSR_DROP_META_BAD), bad);
+    }
+    books_are_right(h);
+}
+
 /* An advertisement is longer than its solicitation: one that ends where its slot does is not answered. */
 static void solicited_at_the_end_of_a_slot(void **state)
 {
@@ -517,6 +557,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(fields),
         TEST(noise),
+        TEST(offsets_out_of_a_tunnel),
         TEST(entries),
         TEST(solicited_at_the_end_of_a_slot),
         TEST(completed_twice),

@@ -110,6 +110,44 @@ static void tcp_either_way(void **state)
     bench_refused(b, "up", &out, HSR_DROP_TCP_WINDOW);
 }
 
+/* Dropped for this reason, and the sender is told. */
+static void sent_back(struct bench *b, enum hsr_drop why)
+{
+    from_outside(&out, PLAIN);
+    bench_push(b, "up", &out);
+    bench_run(b);
+    assert_int_equal(bench_drops(b, "up", why), 1);
+    assert_true(bench_pop(b, "up", &in));
+    bench_quiet(b);
+}
+
+/* Host 2 leaves it to us to route: a hop less each time, until there is none left; what is too large for the guest is not sent. */
+static void routed_to_the_guest(void **state)
+{
+    struct bench *b = *state;
+    struct fr_flow through = {.smac = MAC_29,
+                              .dmac = GW2,
+                              .src = "10.2.0.9",
+                              .dst = "10.1.0.5",
+                              .sport = 1000,
+                              .dport = 80};
+
+    for (unsigned how = 0; how < 3 * OUTSIDES; how++) {
+        fr_udp(&more, &through, 20 + how);
+        out = more;
+        from_outside(&out, (enum outside)(how % OUTSIDES));
+        bench_passes(b, "up", &out, "a", &in);
+        expect_like(&in, &more, MAC_A, GW, 1);
+    }
+    assert_int_equal(bench_sessions(b), 1);
+    through.ttl = 1;
+    fr_udp(&out, &through, 20);
+    sent_back(b, HSR_DROP_TTL);
+    through.ttl = 0;
+    fr_udp(&out, &through, 1500 - 28 + 1);
+    sent_back(b, HSR_DROP_PMTU);
+}
+
 /* In the middle of a vector: one from nobody we know is dropped, one of the other network is its guest's, and the rest passes. */
 static void of_another_host(void **state)
 {
@@ -168,10 +206,8 @@ static void no_longer_ours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(udp_either_way),
-        TEST(tcp_either_way),
-        TEST(of_another_host),
-        TEST(no_longer_ours),
+        TEST(udp_either_way),  TEST(tcp_either_way), TEST(routed_to_the_guest),
+        TEST(of_another_host), TEST(no_longer_ours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
