@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "hsring/bytes.h"
 #include "hsring/key.h"
 #include "hsring/wire.h"
 #include "preproc/targets.h"
@@ -56,6 +57,20 @@ static uint16_t find(uint32_t context, const uint8_t mac[6])
     return pp_targets_find(t, &meta, &flow, frame, sizeof frame);
 }
 
+/* So many that some have the place of a guest: the same address in other networks, and other addresses in its own. */
+static void nobody_else(const struct pp_target_config *guest)
+{
+    for (unsigned i = 0; i < 1000; i++) {
+        uint32_t context = 4 + (uint32_t)random() % 0xFFFFF0;
+        uint64_t mac48 = (uint64_t)random() << 16 | 0xFF0000000000;
+        uint8_t mac[6];
+
+        hsr_store48(mac, mac48);
+        assert_int_equal(find(context, guest->mac), PP_TARGET_NONE);
+        assert_int_equal(find(guest->context, mac), PP_TARGET_NONE);
+    }
+}
+
 /* Random guests come, go and change, with addresses and networks that are easily confused: against a plain list. */
 static void who(void **state)
 {
@@ -95,6 +110,9 @@ static void who(void **state)
             assert_int_equal(find(context, mac), want);
         }
     }
+    for (unsigned p = 0; p < HSR_MAX_PORTS; p++)
+        if (model[p].guest)
+            nobody_else(&model[p]);
 }
 
 /* What came in no tunnel is for nobody, whatever its bytes say. */
