@@ -45,8 +45,9 @@ if(CMAKE_CROSSCOMPILING)
     set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/target")
 endif()
 set_property(GLOBAL PROPERTY AVS_TEST_LIST "")
-# What the preset tsan builds (scripts/build.sh): nothing else is run there.
+# What is built where nothing else is run: by the preset tsan (scripts/build.sh), and of the preset debug by ./run test --quick.
 add_custom_target(tsan_tests)
+add_custom_target(unit_tests)
 
 function(avs_target_common target scope includes deps dpdk)
     target_include_directories(${target} ${scope} ${includes})
@@ -136,6 +137,7 @@ function(avs_unit_test name)
         RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit" AVS_TEST ON)
     add_test(NAME ${name} COMMAND ${avs_test_launcher} $<TARGET_FILE:${name}> ${A_ARGS})
     avs_register_test(${name} "${A_PURPOSE}" ${A_TIMEOUT} unit ${A_LABELS})
+    add_dependencies(unit_tests ${name})
     if("tsan" IN_LIST A_LABELS)
         add_dependencies(tsan_tests ${name})
     endif()

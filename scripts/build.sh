@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Configures (once) and builds one preset. Arguments: [PRESET], default release.
+# Configures (once) and builds one preset. Arguments: [PRESET [TARGET]], default release, all of it.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 preset=${1:-release}
-[ $# -le 1 ] || usage_error "build: one preset at a time"
+[ $# -le 2 ] || usage_error "build: one preset at a time, and one target of it"
 case " $PRESETS " in
 *" $preset "*) ;;
 *) usage_error "build: unknown preset '$preset' (one of: $PRESETS)" ;;
@@ -21,10 +21,10 @@ if [ "$preset" = arm64 ]; then
 fi
 
 # Of two presets only what is run there.
-target=all
 case $preset in
 fuzz) target=fuzzers ;;
 tsan) target=tsan_tests ;;
+*) target=${2:-all} ;;
 esac
 
 dir=build/$preset

@@ -52,13 +52,13 @@ if [ "$list" -eq 1 ]; then
 fi
 ensure_deps "${groups[@]}"
 
-# name | preset | labels wanted | labels left out. The labels are joined by "|".
+# preset, labels wanted, labels left out, what is built if not all. The labels are joined by "|".
 if [ "$coverage" -eq 1 ]; then
     suites=("coverage unit|coverage again")
 elif [ "$arm64" -eq 1 ]; then
     suites=("arm64 unit|replay slow|native|again")
 elif [ "$quick" -eq 1 ]; then
-    suites=("release unit|replay|system slow|embedded|again" "debug unit again")
+    suites=("release unit|replay|system slow|embedded|again" "debug unit again unit_tests")
 else
     suites=("release unit|replay|system -" "debug unit|replay -" "clang unit again" "tsan tsan -"
         "coverage unit|coverage again")
@@ -76,11 +76,11 @@ if [ "$coverage" -eq 1 ]; then
     find build/coverage -name '*.gcda' -delete 2>/dev/null || true
 fi
 for suite in "${suites[@]}"; do
-    read -r preset wanted unwanted <<<"$suite"
+    read -r preset wanted unwanted target <<<"$suite"
     dir=build/$preset
     args+=(--suite "$preset" "$wanted" "$unwanted")
     rm -f "$dir/junit.xml"
-    if ! scripts/build.sh "$preset"; then
+    if ! scripts/build.sh "$preset" ${target:+"$target"}; then
         continue
     fi
     if ! is_root; then

@@ -225,9 +225,19 @@ int pol_underlay_build(struct pol *pol, const struct cfg *cfg)
     return vteps_build(pol, cfg);
 }
 
+/* Asked of each packet out of a tunnel: halved without a branch, and without a call for each step. */
 bool pol_is_vtep4(const struct pol *pol, uint32_t addr4)
 {
-    return bsearch(&addr4, pol->vtep4, pol->vteps4, sizeof *pol->vtep4, compare_u32) != NULL;
+    const uint32_t *at = pol->vtep4;
+    uint32_t n = pol->vteps4;
+
+    if (n == 0)
+        return false;
+    for (uint32_t half; n > 1; n -= half) {
+        half = n / 2;
+        at += at[half - 1] < addr4 ? half : 0;
+    }
+    return *at == addr4;
 }
 
 bool pol_is_vtep(const struct pol *pol, const struct cfg_addr *addr)

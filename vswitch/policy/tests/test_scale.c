@@ -97,6 +97,34 @@ static void large_configuration_builds(void **state)
     cfg_free(c);
 }
 
+/* However many there are; and no address between two of them. */
+static void every_host_is_known(void **state)
+{
+    (void)state;
+    for (uint32_t hosts = 0; hosts <= 20; hosts++) {
+        struct cfg *c = make_cfg();
+
+        make_vpc(c, 100, 1);
+        make_subnet(c, 0, "10.0.0.0/8", NULL, "10.255.255.254", 0xF1);
+        make_uplink(c, 0, "192.0.2.1");
+        for (uint32_t i = 0; i < hosts; i++) {
+            char address[32], vtep[32];
+
+            snprintf(address, sizeof address, "10.1.0.%u", i + 1);
+            snprintf(vtep, sizeof vtep, "192.0.3.%u", 2 * i + 1);
+            make_mapping(c, 0, address, 9, vtep);
+        }
+        struct pol *pol = pol_build(c, NULL);
+
+        assert_non_null(pol);
+        for (uint32_t i = 0; i <= 2 * hosts; i++)
+            assert_int_equal(pol_is_vtep4(pol, 0xC0000300u + i), i % 2);
+        assert_false(pol_is_vtep4(pol, UINT32_MAX));
+        pol_free(pol);
+        cfg_free(c);
+    }
+}
+
 static void rebuilding_leaks_nothing(void **state)
 {
     struct cfg *even = large(100, 100, 100), *odd = large(100, 100, 100);
@@ -218,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(large_configuration_builds),
+        cmocka_unit_test(every_host_is_known),
         cmocka_unit_test(rebuilding_leaks_nothing),
         cmocka_unit_test(unchanged_classifiers_are_shared),
         cmocka_unit_test(no_memory_is_an_error),
