@@ -65,6 +65,6 @@ fi
 if [ -t 1 ]; then
     script -qefc "ninja -C '$dir' -j$JOBS $target" "$log" || fail "compiling"
 else
-    ninja -C "$dir" -j"$JOBS" $target 2>&1 | progress || fail "compiling"
+    ninja -C "$dir" -j"$JOBS" "$target" 2>&1 | progress || fail "compiling"
 fi
 echo "build $preset: ok, $((SECONDS - start)) s"
