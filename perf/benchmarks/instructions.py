@@ -16,4 +16,7 @@ BENCHMARKS = [
     benchmark("overlay", "vNIC to outside by a shared address inside VXLAN, 1,000 flows"),
     benchmark("snat", "vNIC to outside by a shared address, 1,000 flows"),
     benchmark("forward", "vNIC to vNIC, one flow: vectors of 16", flows=1, name="vectors"),
+    Benchmark("instructions-mixed", "instructions a packet of the replay tests' captures: first packets, fragments, ICMP, ARP, IPv6, refused ones",
+              [stable.replayed("tests/data/replay/mixed")], [INSTRUCTIONS], rounds=1, quick=False,
+              notes="What no benchmark of one kind of packet sees; turns without a packet are in it."),
 ]
