@@ -6,10 +6,8 @@
 
 A section stands between two comments with the benchmark's name, and is replaced; those of benchmarks that were not run stay.
 """
-import json
 import os
 import re
-import sys
 
 from harness import catalogue, machine, markdown, plot
 from harness.run import ROOT
@@ -60,9 +58,7 @@ def ordered(page):
 
 
 def main():
-    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build", "bench", "summary.json")
-    with open(path, encoding="utf-8") as file:
-        result = json.load(file)
+    result = markdown.summary()
     with open(PAGE, encoding="utf-8") as file:
         page = file.read()
     for summary in result["benchmarks"]:

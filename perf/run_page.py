@@ -6,9 +6,7 @@
 
 A table stands between two comments with its name; one of which nothing was measured stays as it is.
 """
-import json
 import os
-import sys
 
 from harness import machine, markdown, table
 from harness.run import ROOT
@@ -86,9 +84,7 @@ def blocks(result):
 
 
 def main():
-    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build", "bench", "summary.json")
-    with open(path, encoding="utf-8") as file:
-        result = json.load(file)
+    result = markdown.summary()
     with open(PAGE, encoding="utf-8") as file:
         page = file.read()
     for name, block in blocks(result):

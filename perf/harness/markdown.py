@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages of the documentation whose tables are made: a table, and what stands between the two comments of a block's name."""
+import json
+import os
 import re
+import sys
 
 from . import table
+from .run import ROOT
+
+
+def summary():
+    """Of the run whose summary.json the first argument names, or else of the last one."""
+    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build", "bench", "summary.json")
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
 
 
 def text(each):

@@ -5,9 +5,10 @@
 #
 #   ovs_dpdk.sh WORK CAPTURE CPU SECONDS SETTLE    prints one line of JSON
 #
-# WORK: forward (stateless), ct (conntrack with the rules of our groups), forward6 and ct6 (the same over IPv6), snat (conntrack and a shared public address), and the
-# same inside VXLAN: vxlan, vxlan-ct, vxlan-snat; out of VXLAN: vxlan-in, vxlan-in-ct. connections and vxlan-connections: TCP, both directions by the one source, which
-# keeps them in order; a connection whose tuple comes again while it is in TIME_WAIT is replaced, so its table does not fill. SETTLE: seconds until sessions are open and measuring begins.
+# WORK: forward (stateless), ct (conntrack with the rules of our groups), forward6 and ct6 (the same over IPv6), snat (conntrack and
+# a shared public address), and the same inside VXLAN: vxlan, vxlan-ct, vxlan-snat; out of VXLAN: vxlan-in, vxlan-in-ct. connections
+# and vxlan-connections: TCP, both directions by the one source, which keeps them in order; a connection whose tuple comes again
+# while it is in TIME_WAIT is replaced, so its table does not fill. SETTLE: seconds until sessions are open and measuring begins.
 # Everything is private: run directory, database, network namespace; processes are ended by their number. Exit code 77:
 # cannot run here, the last line says why.
 set -euo pipefail

@@ -192,8 +192,8 @@ void sim_unsure(struct sim *s, bool any_reason)
         p->may_arrive |= p->flow < SIM_FLOWS || p->from == SIM_OUTSIDE;
         for (unsigned r = 0; r < sizeof policies / sizeof policies[0]; r++)
             may_drop(p, policies[r]);
-        if (p->parts >
-            0) /* its first one comes later and is refused as it comes: what waits for it does so in vain */
+        /* A fragment waits in vain for its first one, if that comes later and is refused as it comes. */
+        if (p->parts > 0)
             may_drop(p, HSR_DROP_FRAGMENT);
         if (any_reason)
             memset(p->reason, 0xFF, sizeof p->reason);

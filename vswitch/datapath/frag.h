@@ -33,7 +33,10 @@ enum frag_state {
     FRAG_DROPPED, /* so are the others */
 };
 
-/* What makes fragments one datagram (RFC 791; RFC 8200, 4.5): and they must have come by the same way. */
+/*
+ * What makes fragments one datagram (RFC 791; RFC 8200, 4.5): and they must have come by the same way. A datagram may come back to a
+ * worker that has handed it over; how many hops that took differs between its fragments, when a home moves meanwhile.
+ */
 struct frag_key {
     uint64_t addrs[4];
     uint64_t ports;   /* context and protocol */
@@ -42,8 +45,7 @@ struct frag_key {
     uint16_t ingress;
     uint16_t way; /* of rx_meta.flags */
     uint64_t
-        handed; /* over by a worker: the home for which, + 1; 0: where they are steered to. It may come back to one that has
-                        handed it over, and by more hops than another fragment, when the home moves meanwhile. */
+        handed; /* 0: where they are steered to; else the home for which they were handed over, + 1 */
 };
 
 /* Bytes `at` to `end` of a datagram's data. */

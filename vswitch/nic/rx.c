@@ -200,7 +200,7 @@ static __attribute__((noinline)) void parse_usual_uplink(const struct nic *nic,
                                                          const struct pp_ingress *in,
                                                          struct pp_agg_item **item)
 {
-    const struct pp_ingress from = {.port = in->port, .uplink = true};
+    const struct pp_ingress from = {.port = in->port, .uplink = true, .context = in->context};
 
     parse_burst(nic, frame, n, &from, item);
 }

@@ -63,7 +63,7 @@ static inline bool hsr_rx_is_inside(const struct hsr_rx_meta *meta)
     uint64_t more; /* csum_start to flags1 */
 
     if ((meta->flags & how) != (HSR_RXF_DECAP | HSR_RXF_LINE1) ||
-        (meta->reason | meta->payload) != 0)
+        (meta->reason | meta->payload) != 0 || (meta->verdicts >> 2 & 3) == HSR_VERDICT_PARTIAL)
         return false;
     memcpy(&more, &meta->csum_start, sizeof more);
     return (more | meta->frag_id) == 0;
@@ -72,11 +72,8 @@ static inline bool hsr_rx_is_inside(const struct hsr_rx_meta *meta)
 /* hsr_rx_check() of those. */
 static inline bool hsr_rx_check_inside(const struct hsr_rx_meta *meta, uint32_t space)
 {
-    const unsigned partial = meta->verdicts >> 2 & 3; /* it sums two bytes at least */
-
     return hsr_rx_check_short(meta, space) && meta->l2_off <= meta->l3_off &&
-           (meta->vni_tunnel & 0xFF) <= HSR_TUNNEL_GENEVE &&
-           (partial != HSR_VERDICT_PARTIAL || meta->frame_len >= 2);
+           (meta->vni_tunnel & 0xFF) <= HSR_TUNNEL_GENEVE;
 }
 
 _Static_assert(offsetof(struct hsr_rx_meta, flags1) == offsetof(struct hsr_rx_meta, csum_start) + 7,

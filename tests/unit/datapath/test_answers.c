@@ -2,21 +2,6 @@
 /* What the firmware answers itself: ARP, neighbour discovery, echo; and ICMP errors, which follow their session. */
 #include "topology.h"
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 /* A frame that is used up without an answer. */
 static void silent(struct bench *b, const char *port, const struct fr *f)
 {
@@ -261,7 +246,7 @@ static void error_of_ipv6(void **state)
     expect_like(&in, &out, MAC_A, GW, 1);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

@@ -2,21 +2,6 @@
 /* First packets: who gets through and how it looks then, and each reason against. */
 #include "topology.h"
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 static void bridged_in_the_subnet(void **state)
 {
     fr_udp(&out, &a_to_b, 100);
@@ -422,7 +407,7 @@ static void waits_within_bounds(void **state)
     }
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

@@ -10,21 +10,6 @@ static const struct fr_flow six_to_c = {
 
 static struct fr whole, part, got;
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 /* Fragment `i` of `whole`, as every sender cuts it. */
 static void cut(struct fr *o, uint32_t id, uint32_t i)
 {
@@ -527,7 +512,7 @@ static void other_protocols(void **state)
     assert_int_equal(bench_sessions(b), 2);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

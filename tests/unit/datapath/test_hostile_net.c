@@ -3,21 +3,6 @@
 #include "internal.h"
 #include "topology.h"
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 static struct dp_neighbors *neighbors(struct bench *b)
 {
     return &fw_worker(b->fw, 0)->shared->neighbors;
@@ -235,7 +220,7 @@ static void made_up_macs_use_up_no_templates(void **state)
     bench_close(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

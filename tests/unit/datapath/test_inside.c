@@ -11,21 +11,6 @@
 /* The outside of a packet from host 2, from what all take the short way for to what nobody does. */
 enum outside { PLAIN, WITH_SUM, ECN_MARKED, PADDED, TAGGED, OUTSIDES };
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 /* RFC 768 over the whole of it. */
 static void add_sum(struct fr *f)
 {
@@ -201,7 +186,7 @@ static void no_longer_ours(void **state)
     assert_int_equal(bench_drops(b, "up", HSR_DROP_NONE), 1);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

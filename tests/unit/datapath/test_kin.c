@@ -3,21 +3,6 @@
 #include "internal.h"
 #include "topology.h"
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 static void apply(struct bench *b, const char *yaml)
 {
     struct cfg_error e = {.line = 0};
@@ -260,7 +245,7 @@ static void looked_at_again(void **state)
                      5); /* both programs, the addresses of each, the outer header */
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

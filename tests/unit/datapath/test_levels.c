@@ -3,21 +3,6 @@
 #include "internal.h"
 #include "topology.h"
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 static struct dp_worker *worker(struct bench *b)
 {
     return fw_worker(b->fw, 0);
@@ -218,7 +203,7 @@ static void quotas(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
         T(sessions),
         T(quota_of_slots),
         T(rings),

@@ -24,21 +24,6 @@ struct row {
     bool leave_wrong; /* the sums are what is wrong */
 };
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 /* A good one of a kind in `out`; the port it comes in by. */
 static const char *good(enum base base)
 {
@@ -510,7 +495,7 @@ static void a_guest_that_does_not_read(void **state)
     bench_passes(b, "a", &out, "b", &in);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

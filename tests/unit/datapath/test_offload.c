@@ -2,21 +2,6 @@
 /* What a guest leaves to the NIC: checksums and segmentation, to a neighbour here and through the tunnel; big frames. */
 #include "topology.h"
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 static void handshake(struct bench *b, const struct fr_flow *f, const char *from, const char *to)
 {
     fr_tcp(&out, f, FR_SYN, 0, 0, 0);
@@ -222,7 +207,7 @@ static void congestion_marks(void **state)
     }
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

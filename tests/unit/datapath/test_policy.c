@@ -9,21 +9,6 @@
 #define WITHOUT_C \
     TOP_OPTIONS("") TOP_NET TOP_GROUPS TOP_CLOSED TOP_UP TOP_A("") TOP_B("") TOP_V TOP_R
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 static void apply(struct bench *b, const char *yaml)
 {
     struct cfg_error e = {.line = 0};
@@ -369,7 +354,7 @@ static void vni_moves(void **state)
     bench_passes(b, "up", &out, "a", &in);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

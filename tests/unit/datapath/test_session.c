@@ -2,21 +2,6 @@
 /* Sessions under traffic: who may use one, how one ends and begins anew, limits, the flow index. */
 #include "topology.h"
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 /* Two-way UDP, so that the session is established and in the flow index. */
 static void talk(struct bench *b, const struct fr_flow *f, const char *from, const char *to)
 {
@@ -440,7 +425,7 @@ static void slow_path_only(void **state)
     bench_close(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

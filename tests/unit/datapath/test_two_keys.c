@@ -140,21 +140,6 @@ static struct session *open_session(struct bench *b, const struct service *servi
     return o.session;
 }
 
-static int setup(void **state)
-{
-    static struct bench b;
-
-    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_close(*state);
-    return 0;
-}
-
 static void passes(struct bench *b, const struct service *s, bool back)
 {
     struct fr_flow f = back ? to_client(s) : to_address(s);
@@ -358,7 +343,7 @@ static void no_slot_for_an_operation(void **state)
     assert_int_equal(bench_counters(b).fit_deletes, 1); /* of the one it was told */
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, top_open, top_close)
 
 int main(void)
 {

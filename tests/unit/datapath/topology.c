@@ -12,6 +12,21 @@ const struct fr_flow h2_to_1 = {
 
 struct fr out, in, more;
 
+int top_open(void **state)
+{
+    static struct bench b;
+
+    bench_open(&b, &(struct bench_config){0}, TOP_ALL);
+    *state = &b;
+    return 0;
+}
+
+int top_close(void **state)
+{
+    bench_close(*state);
+    return 0;
+}
+
 void from_host2(struct fr *f, uint32_t vni)
 {
     fr_vxlan(f, &h2_to_1, vni);

@@ -93,6 +93,10 @@ extern const struct fr_flow a_to_b, a_to_c, a_to_9, h2_to_1;
 /* Frames big enough for anything, of this test program alone. */
 extern struct fr out, in, more;
 
+/* Fixtures: a bench under TOP_ALL, and its end. */
+int top_open(void **state);
+int top_close(void **state);
+
 /* Around `f`: VXLAN from host 192.0.2.2 to us. */
 void from_host2(struct fr *f, uint32_t vni);
 
